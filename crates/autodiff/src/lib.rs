@@ -1,0 +1,1 @@
+//! Forward and reverse differentiation of Adit's SSA.

@@ -1,0 +1,1 @@
+//! Native code for Adit's SSA, by Cranelift.

@@ -1,0 +1,1 @@
+//! The reference meaning of Adit's SSA, and of its syntax tree.

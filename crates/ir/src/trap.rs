@@ -1,0 +1,107 @@
+//! Run-time errors: what can stop a program, and where.
+//!
+//! In: nothing. Out: [`Trap`] (which rule was broken, as it stands in the IR and in compiled code) and [`RunError`] (a trap that
+//! happened, with its source position and the numbers that explain it). Interpreter and compiled code raise the same ones.
+
+use adit_diag::Span;
+use std::fmt;
+
+/// A rule of the language that a run can break.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Trap {
+    /// A subscript outside its dimension. Details: subscript, extent.
+    IndexOutOfRange,
+    /// `/` or `%` of an `i64` by zero.
+    DivisionByZero,
+    /// `assert(false, message)`.
+    AssertFailed(String),
+    /// More active calls than the limit. Detail: the limit.
+    RecursionTooDeep,
+    /// Arrays and tapes beyond the byte limit. Details: bytes asked for, limit.
+    MemoryLimit,
+    /// More loop iterations and calls than the fuel given. Detail: the limit.
+    StepLimit,
+    /// Stopped from another thread, or by the time limit.
+    Interrupted,
+    /// Two extents that must agree do not; the text says which. Details: left, right.
+    ShapeMismatch(String),
+    /// A negative exponent on an `i64`. Detail: the exponent.
+    NegativeExponent,
+    /// A float that is NaN or out of range, converted to `i64`.
+    FloatToInt,
+    /// A loop whose step is 0.
+    ZeroStep,
+    /// A slice `a[lo..hi]` with `hi < lo`, or out of range. Details: lo, hi.
+    BadSlice,
+    /// A negative extent. Detail: the extent.
+    NegativeLength,
+    /// A pop from an empty tape: only malformed IR text can ask for it.
+    EmptyTape,
+}
+
+impl Trap {
+    /// The diagnostic code that users see.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Trap::IndexOutOfRange => "AD0801",
+            Trap::DivisionByZero => "AD0802",
+            Trap::AssertFailed(_) => "AD0803",
+            Trap::RecursionTooDeep => "AD0804",
+            Trap::MemoryLimit => "AD0805",
+            Trap::StepLimit => "AD0806",
+            Trap::Interrupted => "AD0807",
+            Trap::ShapeMismatch(_) | Trap::EmptyTape => "AD0808",
+            Trap::NegativeExponent => "AD0809",
+            Trap::FloatToInt => "AD0810",
+            Trap::ZeroStep => "AD0811",
+            Trap::BadSlice | Trap::NegativeLength => "AD0812",
+        }
+    }
+}
+
+/// A trap that happened.
+#[derive(Clone, PartialEq, Debug)]
+pub struct RunError {
+    /// Which rule.
+    pub trap: Trap,
+    /// The source position of the instruction.
+    pub span: Span,
+    /// The numbers that the trap's documentation names, zero where it names none.
+    pub details: [i64; 2],
+}
+
+impl RunError {
+    /// A trap without details.
+    pub fn new(trap: Trap, span: Span) -> Self {
+        RunError { trap, span, details: [0; 2] }
+    }
+
+    /// A trap with the numbers that explain it.
+    pub fn with_details(trap: Trap, span: Span, details: [i64; 2]) -> Self {
+        RunError { trap, span, details }
+    }
+}
+
+impl fmt::Display for RunError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [a, b] = self.details;
+        match &self.trap {
+            Trap::IndexOutOfRange => write!(f, "index {a} is out of range for a dimension of length {b}"),
+            Trap::DivisionByZero => f.write_str("integer division by zero"),
+            Trap::AssertFailed(message) => write!(f, "assertion failed: {message}"),
+            Trap::RecursionTooDeep => write!(f, "recursion is deeper than the limit of {a} calls"),
+            Trap::MemoryLimit => write!(f, "this needs {a} bytes more than the memory limit of {b} bytes leaves"),
+            Trap::StepLimit => write!(f, "the run took more than the limit of {a} steps"),
+            Trap::Interrupted => f.write_str("the run was interrupted"),
+            Trap::ShapeMismatch(what) => write!(f, "sizes do not agree: {what}: {a} and {b}"),
+            Trap::NegativeExponent => write!(f, "an integer cannot be raised to the negative power {a}"),
+            Trap::FloatToInt => f.write_str("this float is NaN or out of range for an integer"),
+            Trap::ZeroStep => f.write_str("the step of this loop is 0"),
+            Trap::BadSlice => write!(f, "the slice {a}..{b} does not lie within its dimension"),
+            Trap::NegativeLength => write!(f, "an array cannot have the negative length {a}"),
+            Trap::EmptyTape => f.write_str("a tape was popped more often than pushed"),
+        }
+    }
+}
+
+impl std::error::Error for RunError {}

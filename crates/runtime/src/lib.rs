@@ -1,0 +1,1 @@
+//! What code compiled by Adit calls while it runs.

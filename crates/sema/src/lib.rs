@@ -1,0 +1,1 @@
+//! Names, types, dimensions, and lowering to SSA, of the Adit language.
