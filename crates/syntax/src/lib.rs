@@ -1,1 +1,3 @@
 //! Lexer, parser and syntax tree of the Adit language.
+
+pub mod ast;
