@@ -8,6 +8,7 @@ use crate::entities::{Inst, Region, Value};
 use crate::func::Function;
 use crate::inst::{Op, OperandMap, Values};
 use crate::types::{ArrayType, Int, Type};
+use adit_diag::Span;
 
 /// What a source value has become: another value, or (for integers) a literal.
 #[derive(Clone, Debug)]
@@ -85,12 +86,14 @@ pub struct Copier<'s> {
     pub source: &'s Function,
     /// What its values have become.
     pub map: ValueMap,
+    /// The span of copies whose original has none: for bodies that come with the language, the user's call.
+    pub fallback: Span,
 }
 
 impl<'s> Copier<'s> {
     /// Nothing copied yet.
     pub fn new(source: &'s Function) -> Self {
-        Copier { source, map: ValueMap::new(source) }
+        Copier { source, map: ValueMap::new(source), fallback: Span::default() }
     }
 
     /// Declares the dimensions and parameters of the source in the builder.
@@ -110,10 +113,16 @@ impl<'s> Copier<'s> {
     pub fn copy_insts<R: Rewrite + ?Sized>(&mut self, rewrite: &mut R, b: &mut Builder, region: Region) -> Values {
         let source = self.source;
         for &inst in &source.region(region).insts {
-            b.set_span(source.inst(inst).span);
+            b.set_span(self.span(inst));
             rewrite.inst(self, b, inst);
         }
         self.map.values(&source.region(region).yields)
+    }
+
+    /// The span that the copy of an instruction carries.
+    pub fn span(&self, inst: Inst) -> Span {
+        let span = self.source.inst(inst).span;
+        if span == Span::default() { self.fallback } else { span }
     }
 
     /// Copies a region, parameters included, as a new region of the builder.
@@ -135,7 +144,7 @@ impl<'s> Copier<'s> {
         let mut op = data.op.clone();
         op.map_operands(&self.map);
         self.copy_regions(rewrite, b, &mut op);
-        b.set_span(data.span);
+        b.set_span(self.span(inst));
         let types: Vec<Type> = data.results.iter().map(|&r| self.map.ty(self.source.ty(r))).collect();
         let copy = b.push(op, &types);
         for (&from, to) in data.results.iter().zip(b.results(copy)) {
