@@ -124,6 +124,19 @@ impl Builder {
         inst
     }
 
+    /// How many regions are open, the body included.
+    pub fn depth(&self) -> usize {
+        self.open.len()
+    }
+
+    /// Appends an operation to the open region that is the `depth`-th from outside, the body being the first.
+    pub fn push_at(&mut self, depth: usize, op: Op, results: &[Type]) -> Inst {
+        let inner = self.open.split_off(depth);
+        let inst = self.push(op, results);
+        self.open.extend(inner);
+        inst
+    }
+
     /// Appends an operation with one result.
     pub fn push_one(&mut self, op: Op, result: Type) -> Value {
         let inst = self.push(op, &[result]);

@@ -140,16 +140,28 @@ impl<'s> Copier<'s> {
 
     /// Copies one instruction, its regions included.
     pub fn copy<R: Rewrite + ?Sized>(&mut self, rewrite: &mut R, b: &mut Builder, inst: Inst) {
-        let data = self.source.inst(inst);
-        let mut op = data.op.clone();
+        let mut op = self.source.inst(inst).op.clone();
         op.map_operands(&self.map);
+        self.copy_with(rewrite, b, inst, op);
+    }
+
+    /// Copies one instruction as `op`, whose operands are the builder's already and whose regions are still the source's.
+    pub fn copy_with<R: Rewrite + ?Sized>(&mut self, rewrite: &mut R, b: &mut Builder, inst: Inst, mut op: Op) {
         self.copy_regions(rewrite, b, &mut op);
         b.set_span(self.span(inst));
-        let types: Vec<Type> = data.results.iter().map(|&r| self.map.ty(self.source.ty(r))).collect();
+        let data = self.source.inst(inst);
+        let types = self.result_types(&op, &data.results);
         let copy = b.push(op, &types);
         for (&from, to) in data.results.iter().zip(b.results(copy)) {
             self.map.set(from, to);
         }
+    }
+
+    fn result_types(&self, op: &Op, results: &[Value]) -> Vec<Type> {
+        if let Op::Alloc { ty } = op {
+            return vec![Type::Array(ty.clone())];
+        }
+        results.iter().map(|&r| self.map.ty(self.source.ty(r))).collect()
     }
 
     fn copy_regions<R: Rewrite + ?Sized>(&mut self, rewrite: &mut R, b: &mut Builder, op: &mut Op) {

@@ -273,7 +273,7 @@ impl Op {
     /// Its effect, nested regions aside.
     pub fn effect(&self) -> Effect {
         match self {
-            Op::Prim { prim, .. } if prim.row().traps => Effect::Trap,
+            Op::Prim { prim, .. } if prim.row().traps() => Effect::Trap,
             Op::Const(_) | Op::Prim { .. } | Op::Cmp { .. } | Op::Select { .. } => Effect::Pure,
             Op::If { .. } | Op::For { .. } | Op::While { .. } => Effect::Regions,
             Op::Alloc { .. } | Op::TapeNew { .. } => Effect::Alloc,
