@@ -71,6 +71,12 @@ pub trait Rewrite {
     fn inst(&mut self, copier: &mut Copier<'_>, b: &mut Builder, inst: Inst) {
         copier.copy(self, b, inst);
     }
+
+    /// The region of the source whose copy now begins, its parameters mapped.
+    fn enter(&mut self, _copier: &mut Copier<'_>, _b: &mut Builder, _region: Region) {}
+
+    /// The region of the source whose copy now ends.
+    fn leave(&mut self, _copier: &mut Copier<'_>, _b: &mut Builder, _region: Region) {}
 }
 
 /// The rewrite that changes nothing.
@@ -134,7 +140,9 @@ impl<'s> Copier<'s> {
         for (i, &p) in params.iter().enumerate() {
             self.map.set(p, b.func().region(copy).params[i]);
         }
+        rewrite.enter(self, b, region);
         let yields = self.copy_insts(rewrite, b, region);
+        rewrite.leave(self, b, region);
         b.close(&yields)
     }
 
