@@ -1,18 +1,25 @@
 //! The structured SSA form of Adit, and its table of primitives.
 //!
 //! In: nothing but numbers and spans. Out: the language that every stage of the compiler after the front end speaks: entities ([`entities`]), types ([`types`]),
-//! instructions ([`inst`]), functions and modules ([`func`]), the builder ([`build`]), copies that differ ([`copy`]), the text form ([`print`]), the verifier
-//! ([`verify`]), the table of primitives ([`prim`]), run-time errors ([`trap`]) and what hosts pass in ([`host`]). Nothing here optimises, differentiates or runs anything.
+//! instructions ([`inst`]), functions and modules ([`func`]), the builder ([`build`]), copies that differ ([`copy`]), the text form ([`mod@print`]), when two programs are
+//! one ([`mod@same`]), the verifier ([`mod@verify`]), the table of primitives ([`prim`]), run-time errors ([`trap`]), what hosts pass in ([`host`]) and how it looks to users
+//! ([`display`]), what a run may use ([`limits`]), what a call checks ([`shape`]). Nothing here optimises, differentiates or runs anything.
 
 pub mod build;
 pub mod copy;
+pub mod display;
 pub mod entities;
 pub mod func;
 pub mod host;
 pub mod inst;
+pub mod limits;
 pub mod prim;
+pub mod print;
+pub mod same;
+pub mod shape;
 pub mod trap;
 pub mod types;
+pub mod verify;
 
 pub use build::{Bounds, Builder};
 pub use copy::{Copier, Plain, Rewrite, ValueMap};
@@ -20,6 +27,11 @@ pub use entities::{FuncId, Inst, Region, Value};
 pub use func::{Function, Module, Param, Passing, RegionData};
 pub use host::{Argument, Elements, ElementsMut, Scalar};
 pub use inst::{CmpOp, Const, Effect, InstData, Op, OperandMap, PrintPart, Values};
+pub use limits::Limits;
 pub use prim::Prim;
+pub use print::{PrintOptions, print_function, print_function_with, print_module, print_module_with};
+pub use same::{same, same_modules};
+pub use shape::Shapes;
 pub use trap::{RunError, Trap};
 pub use types::{ArrayType, Int, Ints, ScalarType, TapeType, Type};
+pub use verify::{Rule, Violation, verify, verify_function};

@@ -57,7 +57,65 @@ impl Trap {
             Trap::BadSlice | Trap::NegativeLength => "AD0812",
         }
     }
+
+    /// The word for it in the text form. [`Trap::parse`] is its inverse.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Trap::IndexOutOfRange => "index_out_of_range",
+            Trap::DivisionByZero => "division_by_zero",
+            Trap::AssertFailed(_) => "failed",
+            Trap::RecursionTooDeep => "recursion_too_deep",
+            Trap::MemoryLimit => "memory_limit",
+            Trap::StepLimit => "step_limit",
+            Trap::Interrupted => "interrupted",
+            Trap::ShapeMismatch(_) => "shape_mismatch",
+            Trap::NegativeExponent => "negative_exponent",
+            Trap::FloatToInt => "float_to_int",
+            Trap::ZeroStep => "zero_step",
+            Trap::BadSlice => "bad_slice",
+            Trap::NegativeLength => "negative_length",
+            Trap::EmptyTape => "empty_tape",
+        }
+    }
+
+    /// The text it carries, if it is one that does.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Trap::AssertFailed(text) | Trap::ShapeMismatch(text) => Some(text),
+            Trap::IndexOutOfRange | Trap::DivisionByZero | Trap::RecursionTooDeep => None,
+            Trap::MemoryLimit | Trap::StepLimit | Trap::Interrupted => None,
+            Trap::NegativeExponent | Trap::FloatToInt | Trap::ZeroStep => None,
+            Trap::BadSlice | Trap::NegativeLength | Trap::EmptyTape => None,
+        }
+    }
+
+    /// The trap of this name, given a text exactly if it carries one.
+    pub fn parse(name: &str, text: Option<String>) -> Option<Trap> {
+        match text {
+            Some(text) => [Trap::AssertFailed, Trap::ShapeMismatch]
+                .map(|with| with(text.clone()))
+                .into_iter()
+                .find(|trap| trap.name() == name),
+            None => PLAIN.iter().find(|trap| trap.name() == name).cloned(),
+        }
+    }
 }
+
+/// Every trap without a text.
+const PLAIN: [Trap; 12] = [
+    Trap::IndexOutOfRange,
+    Trap::DivisionByZero,
+    Trap::RecursionTooDeep,
+    Trap::MemoryLimit,
+    Trap::StepLimit,
+    Trap::Interrupted,
+    Trap::NegativeExponent,
+    Trap::FloatToInt,
+    Trap::ZeroStep,
+    Trap::BadSlice,
+    Trap::NegativeLength,
+    Trap::EmptyTape,
+];
 
 /// A trap that happened.
 #[derive(Clone, PartialEq, Debug)]
@@ -105,3 +163,24 @@ impl fmt::Display for RunError {
 }
 
 impl std::error::Error for RunError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_read_back() {
+        for trap in PLAIN {
+            assert_eq!(Trap::parse(trap.name(), None), Some(trap.clone()));
+            assert_eq!(Trap::parse(trap.name(), Some("a".into())), None);
+        }
+        for trap in [
+            Trap::AssertFailed("a".into()),
+            Trap::ShapeMismatch("b".into()),
+        ] {
+            let text = trap.text().map(String::from);
+            assert_eq!(Trap::parse(trap.name(), text), Some(trap.clone()));
+            assert_eq!(Trap::parse(trap.name(), None), None);
+        }
+    }
+}
