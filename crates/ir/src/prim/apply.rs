@@ -1,0 +1,136 @@
+//! Evaluation of a primitive on numbers whose types are known only at run time.
+//!
+//! In: operands as [`Scalar`] or [`ComplexScalar`]. Out: the value, or the trap of the row's guard. This is what the interpreters and constant folding call;
+//! compiled code calls the functions of [`Eval`] themselves. Operands must fit the signature, as the verifier has made sure.
+
+use super::{Complex, Eval, Guard, Prim, PrimTrap};
+use crate::host::Scalar;
+use crate::types::ScalarType;
+use num_complex::Complex64;
+
+/// A scalar whose floats are complex: what the complex step computes with.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum ComplexScalar {
+    /// A float.
+    F64(Complex64),
+    /// An integer.
+    I64(i64),
+    /// A truth value.
+    Bool(bool),
+}
+
+impl ComplexScalar {
+    /// Its type.
+    pub fn ty(self) -> ScalarType {
+        self.real().ty()
+    }
+
+    /// Without the imaginary part.
+    pub fn real(self) -> Scalar {
+        match self {
+            ComplexScalar::F64(z) => Scalar::F64(z.re),
+            ComplexScalar::I64(n) => Scalar::I64(n),
+            ComplexScalar::Bool(b) => Scalar::Bool(b),
+        }
+    }
+
+    /// The imaginary part; 0 for integers and truth values.
+    pub fn imaginary(self) -> f64 {
+        match self {
+            ComplexScalar::F64(z) => z.im,
+            ComplexScalar::I64(_) | ComplexScalar::Bool(_) => 0.0,
+        }
+    }
+}
+
+impl From<Scalar> for ComplexScalar {
+    fn from(s: Scalar) -> Self {
+        match s {
+            Scalar::F64(x) => ComplexScalar::F64(Complex64::new(x, 0.0)),
+            Scalar::I64(n) => ComplexScalar::I64(n),
+            Scalar::Bool(b) => ComplexScalar::Bool(b),
+        }
+    }
+}
+
+/// Imaginary parts below this do not change real parts, which are then those of the real evaluation, bit for bit: a complex run takes the branches of the real one.
+const INFINITESIMAL: f64 = 1e-40;
+
+impl Prim {
+    /// The value, or why there is none. Panics if the operands do not fit the signature.
+    pub fn apply(self, args: &[Scalar]) -> Result<Scalar, PrimTrap> {
+        let row = self.row();
+        if let Some(Guard {
+            operand,
+            stops_if,
+            trap,
+        }) = row.guard
+            && stops_if.holds(args[usize::from(operand)])
+        {
+            return Err(trap);
+        }
+        Ok(evaluate(row.eval, args))
+    }
+
+    /// The value of the analytic continuation. Panics if the operands do not fit the signature.
+    pub fn apply_complex(self, args: &[ComplexScalar]) -> Result<ComplexScalar, PrimTrap> {
+        let real: Vec<Scalar> = args.iter().map(|a| a.real()).collect();
+        let largest = args.iter().map(|a| a.imaginary().abs()).fold(0.0, f64::max);
+        let on_axis = self.apply(&real)?;
+        if largest == 0.0 {
+            return Ok(on_axis.into());
+        }
+        Ok(match (on_axis, continuation(self.row().complex, args)) {
+            (Scalar::F64(re), Some(z)) if largest < INFINITESIMAL => {
+                ComplexScalar::F64(Complex64::new(re, z.im))
+            }
+            (_, Some(z)) => ComplexScalar::F64(z),
+            (value, None) => value.into(),
+        })
+    }
+}
+
+/// The operand as a float, if it is one.
+pub(super) fn float(s: Scalar) -> Option<f64> {
+    match s {
+        Scalar::F64(x) => Some(x),
+        Scalar::I64(_) | Scalar::Bool(_) => None,
+    }
+}
+
+fn evaluate(eval: Eval, args: &[Scalar]) -> Scalar {
+    use Scalar::{Bool, F64, I64};
+    match (eval, args) {
+        (Eval::F1(f), &[F64(x)]) => F64(f(x)),
+        (Eval::F2(f), &[F64(x), F64(y)]) => F64(f(x, y)),
+        (Eval::F3(f), &[F64(x), F64(y), F64(z)]) => F64(f(x, y, z)),
+        (Eval::FI(f), &[F64(x), I64(n)]) => F64(f(x, n)),
+        (Eval::IF(f), &[I64(n), F64(x)]) => F64(f(n, x)),
+        (Eval::FFI(f), &[F64(x), F64(y), I64(n)]) => F64(f(x, y, n)),
+        (Eval::IToF(f), &[I64(n)]) => F64(f(n)),
+        (Eval::FToI(f), &[F64(x)]) => I64(f(x)),
+        (Eval::I1(f), &[I64(n)]) => I64(f(n)),
+        (Eval::I2(f), &[I64(n), I64(m)]) => I64(f(n, m)),
+        (Eval::B1(f), &[Bool(a)]) => Bool(f(a)),
+        (Eval::B2(f), &[Bool(a), Bool(b)]) => Bool(f(a, b)),
+        (eval, args) => panic!(
+            "operands {args:?} do not fit the signature {:?}",
+            eval.signature()
+        ),
+    }
+}
+
+/// The complex value; none where the result is that of the real parts.
+fn continuation(complex: Complex, args: &[ComplexScalar]) -> Option<Complex64> {
+    use ComplexScalar::{F64, I64};
+    Some(match (complex, args) {
+        (Complex::RealPart, _) => return None,
+        (Complex::F1(f), &[F64(x)]) => f(x),
+        (Complex::F2(f), &[F64(x), F64(y)]) => f(x, y),
+        (Complex::F3(f), &[F64(x), F64(y), F64(z)]) => f(x, y, z),
+        (Complex::FI(f), &[F64(x), I64(n)]) => f(x, n),
+        (Complex::IF(f), &[I64(n), F64(x)]) => f(n, x),
+        (Complex::FFI(f), &[F64(x), F64(y), I64(n)]) => f(x, y, n),
+        (complex, args) => panic!("operands {args:?} do not fit {complex:?}"),
+    })
+}

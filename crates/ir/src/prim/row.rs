@@ -1,0 +1,379 @@
+//! The columns of the primitive table.
+//!
+//! In: nothing. Out: [`Row`] and the types of its columns, with what each of them promises. The rows themselves stand in `table/`.
+
+use super::expr::Expr;
+use crate::host::Scalar;
+use crate::trap::Trap;
+use crate::types::ScalarType;
+use num_complex::Complex64;
+
+/// All that is known about one primitive.
+#[derive(Debug)]
+pub struct Row {
+    /// The name in the text form: unique, lower case.
+    pub name: &'static str,
+    /// The function name or the operator that users write; none for helpers that only partials need. Rows of different signatures share one.
+    pub source: Option<&'static str>,
+    /// What the operands are called in documentation.
+    pub parameters: &'static [&'static str],
+    /// Types of operands and result.
+    pub signature: Signature,
+    /// The value: called by the interpreter, and by address from compiled code.
+    pub eval: Eval,
+    /// What must hold before `eval` may be called. `None`: the primitive is total, and may be evaluated where the source does not.
+    pub guard: Option<Guard>,
+    /// The value in complex numbers, for the complex step.
+    pub complex: Complex,
+    /// The partial derivative in each operand.
+    pub partials: &'static [Partial],
+    /// How compiled code gets the value.
+    pub code: Code,
+    /// Rough time of one evaluation in nanoseconds.
+    pub cost: u32,
+    /// Identities that hold bit for bit.
+    pub algebra: Algebra,
+    /// One sentence or two for the reader of the documentation.
+    pub about: &'static str,
+    /// Operands inside the domain at which tests evaluate everything, edges included.
+    pub points: &'static [Point],
+    /// Conventions: operands where the derivative does not exist or is infinite, with what the partials give there.
+    pub kinks: &'static [Kink],
+}
+
+impl Row {
+    /// Whether evaluation can stop the program.
+    pub fn traps(&self) -> bool {
+        self.guard.is_some()
+    }
+
+    /// How many operands it has.
+    pub fn arity(&self) -> usize {
+        self.signature.args.len()
+    }
+}
+
+/// Types of operands and result.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Signature {
+    /// In order.
+    pub args: &'static [ScalarType],
+    /// Always one.
+    pub result: ScalarType,
+}
+
+impl Signature {
+    const fn new(args: &'static [ScalarType], result: ScalarType) -> Self {
+        Signature { args, result }
+    }
+    /// `f64 -> f64`
+    pub const F1: Self = Self::new(&[ScalarType::F64], ScalarType::F64);
+    /// `f64, f64 -> f64`
+    pub const F2: Self = Self::new(&[ScalarType::F64, ScalarType::F64], ScalarType::F64);
+    /// `f64, f64, f64 -> f64`
+    pub const F3: Self = Self::new(
+        &[ScalarType::F64, ScalarType::F64, ScalarType::F64],
+        ScalarType::F64,
+    );
+    /// `f64, i64 -> f64`
+    pub const FI: Self = Self::new(&[ScalarType::F64, ScalarType::I64], ScalarType::F64);
+    /// `i64, f64 -> f64`
+    pub const IF: Self = Self::new(&[ScalarType::I64, ScalarType::F64], ScalarType::F64);
+    /// `f64, f64, i64 -> f64`
+    pub const FFI: Self = Self::new(
+        &[ScalarType::F64, ScalarType::F64, ScalarType::I64],
+        ScalarType::F64,
+    );
+    /// `i64 -> f64`
+    pub const ITOF: Self = Self::new(&[ScalarType::I64], ScalarType::F64);
+    /// `f64 -> i64`
+    pub const FTOI: Self = Self::new(&[ScalarType::F64], ScalarType::I64);
+    /// `i64 -> i64`
+    pub const I1: Self = Self::new(&[ScalarType::I64], ScalarType::I64);
+    /// `i64, i64 -> i64`
+    pub const I2: Self = Self::new(&[ScalarType::I64, ScalarType::I64], ScalarType::I64);
+    /// `bool -> bool`
+    pub const B1: Self = Self::new(&[ScalarType::Bool], ScalarType::Bool);
+    /// `bool, bool -> bool`
+    pub const B2: Self = Self::new(&[ScalarType::Bool, ScalarType::Bool], ScalarType::Bool);
+}
+
+/// The value as a function that Rust and compiled code can call (System V / C convention). Total as functions; where a row has a
+/// [`Guard`], the value means something only if the guard lets the operands pass.
+#[derive(Clone, Copy, Debug)]
+pub enum Eval {
+    /// `f64 -> f64`
+    F1(extern "C" fn(f64) -> f64),
+    /// `f64, f64 -> f64`
+    F2(extern "C" fn(f64, f64) -> f64),
+    /// `f64, f64, f64 -> f64`
+    F3(extern "C" fn(f64, f64, f64) -> f64),
+    /// `f64, i64 -> f64`
+    FI(extern "C" fn(f64, i64) -> f64),
+    /// `i64, f64 -> f64`
+    IF(extern "C" fn(i64, f64) -> f64),
+    /// `f64, f64, i64 -> f64`
+    FFI(extern "C" fn(f64, f64, i64) -> f64),
+    /// `i64 -> f64`
+    IToF(extern "C" fn(i64) -> f64),
+    /// `f64 -> i64`
+    FToI(extern "C" fn(f64) -> i64),
+    /// `i64 -> i64`
+    I1(extern "C" fn(i64) -> i64),
+    /// `i64, i64 -> i64`
+    I2(extern "C" fn(i64, i64) -> i64),
+    /// `bool -> bool`
+    B1(extern "C" fn(bool) -> bool),
+    /// `bool, bool -> bool`
+    B2(extern "C" fn(bool, bool) -> bool),
+}
+
+impl Eval {
+    /// The types of the function.
+    pub fn signature(self) -> Signature {
+        match self {
+            Eval::F1(_) => Signature::F1,
+            Eval::F2(_) => Signature::F2,
+            Eval::F3(_) => Signature::F3,
+            Eval::FI(_) => Signature::FI,
+            Eval::IF(_) => Signature::IF,
+            Eval::FFI(_) => Signature::FFI,
+            Eval::IToF(_) => Signature::ITOF,
+            Eval::FToI(_) => Signature::FTOI,
+            Eval::I1(_) => Signature::I1,
+            Eval::I2(_) => Signature::I2,
+            Eval::B1(_) => Signature::B1,
+            Eval::B2(_) => Signature::B2,
+        }
+    }
+
+    /// Where the function's code is, for compiled code to call with the C convention and the types of [`Eval::signature`].
+    pub fn address(self) -> *const u8 {
+        match self {
+            Eval::F1(f) => f as *const u8,
+            Eval::F2(f) => f as *const u8,
+            Eval::F3(f) => f as *const u8,
+            Eval::FI(f) => f as *const u8,
+            Eval::IF(f) => f as *const u8,
+            Eval::FFI(f) => f as *const u8,
+            Eval::IToF(f) => f as *const u8,
+            Eval::FToI(f) => f as *const u8,
+            Eval::I1(f) => f as *const u8,
+            Eval::I2(f) => f as *const u8,
+            Eval::B1(f) => f as *const u8,
+            Eval::B2(f) => f as *const u8,
+        }
+    }
+}
+
+/// A check of one operand that comes before the evaluation. Interpreter and compiled code make the same check.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Guard {
+    /// Which operand.
+    pub operand: u8,
+    /// When the program stops.
+    pub stops_if: Condition,
+    /// With which error.
+    pub trap: PrimTrap,
+}
+
+/// What a [`Guard`] looks for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Condition {
+    /// An `i64` equal to 0.
+    Zero,
+    /// An `i64` below 0.
+    Negative,
+    /// An `f64` that does not satisfy −2⁶³ ≤ x < 2⁶³; NaN does not.
+    NotAnInteger,
+}
+
+impl Condition {
+    /// Whether the operand stops the program. An operand of another type never does.
+    pub fn holds(self, operand: Scalar) -> bool {
+        match (self, operand) {
+            (Condition::Zero, Scalar::I64(n)) => n == 0,
+            (Condition::Negative, Scalar::I64(n)) => n < 0,
+            (Condition::NotAnInteger, Scalar::F64(x)) => {
+                !(-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&x)
+            }
+            (Condition::Zero | Condition::Negative, Scalar::F64(_) | Scalar::Bool(_))
+            | (Condition::NotAnInteger, Scalar::I64(_) | Scalar::Bool(_)) => false,
+        }
+    }
+}
+
+/// How a primitive can stop a program.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum PrimTrap {
+    /// `/` or `%` of an `i64` by zero.
+    DivisionByZero,
+    /// A negative exponent on an `i64`.
+    NegativeExponent,
+    /// A float that is NaN or out of range, converted to `i64`.
+    FloatToInt,
+}
+
+impl From<PrimTrap> for Trap {
+    fn from(trap: PrimTrap) -> Trap {
+        match trap {
+            PrimTrap::DivisionByZero => Trap::DivisionByZero,
+            PrimTrap::NegativeExponent => Trap::NegativeExponent,
+            PrimTrap::FloatToInt => Trap::FloatToInt,
+        }
+    }
+}
+
+/// The analytic continuation, exact to first order for imaginary parts however small: for tiny h, Im f(x + ih) / h is the derivative to
+/// about 14 digits. Kinks are decided by real parts. Written from the functions' definitions (series, integrals, functional equations), never from the partials of this table.
+#[derive(Clone, Copy, Debug)]
+pub enum Complex {
+    /// Of `f64 -> f64`.
+    F1(fn(Complex64) -> Complex64),
+    /// Of `f64, f64 -> f64`.
+    F2(fn(Complex64, Complex64) -> Complex64),
+    /// Of `f64, f64, f64 -> f64`.
+    F3(fn(Complex64, Complex64, Complex64) -> Complex64),
+    /// Of `f64, i64 -> f64`.
+    FI(fn(Complex64, i64) -> Complex64),
+    /// Of `i64, f64 -> f64`.
+    IF(fn(i64, Complex64) -> Complex64),
+    /// Of `f64, f64, i64 -> f64`.
+    FFI(fn(Complex64, Complex64, i64) -> Complex64),
+    /// The real evaluation of the real parts: integers, truth values, and functions that are locally constant.
+    RealPart,
+}
+
+/// The partial derivative in one operand.
+#[derive(Clone, Copy, Debug)]
+pub enum Partial {
+    /// The operand or the result is an integer or a truth value: there is nothing to differentiate.
+    NotFloat,
+    /// Zero everywhere, by structure: no instruction is emitted.
+    Zero,
+    /// This, in the operands and the result.
+    Expr(Expr),
+}
+
+/// How compiled code gets a value.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Code {
+    /// By an instruction, or a few, without a call; bit-equal to [`Row::eval`], NaNs being all equal. A backend that lacks one calls `eval`.
+    Native(Native),
+    /// By calling [`Row::eval`].
+    Call,
+}
+
+/// What a machine has instructions for. Operands are called a, b, c.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Native {
+    /// IEEE addition.
+    FAdd,
+    /// IEEE subtraction.
+    FSub,
+    /// IEEE multiplication.
+    FMul,
+    /// IEEE division.
+    FDiv,
+    /// Flips the sign bit, of zeros and NaNs too.
+    FNeg,
+    /// Clears the sign bit.
+    FAbs,
+    /// IEEE square root.
+    FSqrt,
+    /// a·b + c with one rounding.
+    FFma,
+    /// Towards −∞.
+    FFloor,
+    /// Towards +∞.
+    FCeil,
+    /// Towards zero.
+    FTrunc,
+    /// IEEE 754-2019 `minimum`: NaN if either is NaN, and −0 < +0. (Cranelift `fmin`.)
+    FMin,
+    /// IEEE 754-2019 `maximum`: NaN if either is NaN, and −0 < +0. (Cranelift `fmax`.)
+    FMax,
+    /// `a > 0 ? 1 : (a < 0 ? -1 : a)`: zeros and NaN stay what they are.
+    FSign,
+    /// `a <= 0 ? +0 : a`: NaN stays NaN.
+    FRelu,
+    /// `a == 0 ? a : a * b`: the product whose zero wins over infinities and NaN; the zero keeps its sign.
+    FSmul,
+    /// Wrapping addition.
+    IAdd,
+    /// Wrapping subtraction.
+    ISub,
+    /// Wrapping multiplication.
+    IMul,
+    /// Division towards zero; `i64::MIN / -1` is `i64::MIN`; guarded against b = 0.
+    IDiv,
+    /// Remainder with the sign of a; `i64::MIN % -1` is 0; guarded against b = 0.
+    IRem,
+    /// Wrapping negation.
+    INeg,
+    /// `a < 0 ? -a : a`, wrapping.
+    IAbs,
+    /// −1, 0 or 1.
+    ISign,
+    /// The smaller, signed.
+    IMin,
+    /// The larger, signed.
+    IMax,
+    /// Both; operands are 0 or 1.
+    And,
+    /// Either; operands are 0 or 1.
+    Or,
+    /// The other one; the operand is 0 or 1.
+    Not,
+    /// Signed integer to float, to nearest even.
+    IToF,
+    /// Float to signed integer, towards zero; guarded to be in range.
+    FToI,
+}
+
+/// Identities that hold bit for bit, NaNs being all equal, signed zeros not. **Constants are to be compared by their bits**: −0 is the
+/// identity of addition, +0 is not.
+#[derive(Clone, Copy, Debug)]
+pub struct Algebra {
+    /// f(a, b) = f(b, a).
+    pub commutative: bool,
+    /// c with f(c, a) = a for all a.
+    pub left_identity: Option<Scalar>,
+    /// c with f(a, c) = a for all a.
+    pub right_identity: Option<Scalar>,
+    /// c with f(c, a) = c for all a.
+    pub left_absorbing: Option<Scalar>,
+    /// c with f(a, c) = c for all a.
+    pub right_absorbing: Option<Scalar>,
+    /// f(f(a)) = a.
+    pub involution: bool,
+    /// f(f(a)) = f(a) for one operand, f(a, a) = a for two.
+    pub idempotent: bool,
+}
+
+impl Algebra {
+    /// No identity is known.
+    pub const NONE: Algebra = Algebra {
+        commutative: false,
+        left_identity: None,
+        right_identity: None,
+        left_absorbing: None,
+        right_absorbing: None,
+        involution: false,
+        idempotent: false,
+    };
+}
+
+/// Operands, one per parameter and of its type.
+pub type Point = &'static [Scalar];
+
+/// A convention: the language fixes a derivative where mathematics does not, or where it is infinite.
+#[derive(Clone, Copy, Debug)]
+pub struct Kink {
+    /// Where.
+    pub at: Point,
+    /// What the partials give there, one per operand; 0 for integer operands.
+    pub partials: &'static [f64],
+    /// Why, in a few words.
+    pub note: &'static str,
+}
