@@ -1,1 +1,88 @@
-//! Clean-up passes over Adit's SSA.
+//! Clean-up passes over Adit's SSA: one file a pass, one row a pass.
+//!
+//! In: a module and one of its functions. Out: a function that means the same, bit for bit, and runs no trap, print or write more or less. [`PASSES`] is the only
+//! list: flags, help and the order of a pipeline come from it. No pass knows a primitive by name; what they need to know of one stands in its row of the table.
+
+mod consts;
+pub mod cse;
+pub mod dce;
+pub mod fold;
+pub mod hoist;
+pub mod identities;
+pub mod inline;
+pub mod promote;
+mod writes;
+
+use adit_ir::{Function, Module};
+
+/// One pass.
+#[derive(Clone, Copy, Debug)]
+pub struct Pass {
+    /// As users name it.
+    pub name: &'static str,
+    /// One line for the help.
+    pub about: &'static str,
+    /// What it makes of a function of a module.
+    pub run: fn(&Module, &Function) -> Function,
+}
+
+/// Every pass.
+pub const PASSES: &[Pass] = &[
+    Pass {
+        name: "inline",
+        about: "put the bodies of called functions in place of calls",
+        run: inline::run,
+    },
+    Pass {
+        name: "promote",
+        about: "turn small arrays with literal subscripts into scalars",
+        run: promote::run,
+    },
+    Pass {
+        name: "fold",
+        about: "compute what is known when compiling",
+        run: fold::run,
+    },
+    Pass {
+        name: "identities",
+        about: "drop operations that give an operand back bit for bit",
+        run: identities::run,
+    },
+    Pass {
+        name: "cse",
+        about: "merge equal operations and repeated reads",
+        run: cse::run,
+    },
+    Pass {
+        name: "hoist",
+        about: "move what does not change out of loops",
+        run: hoist::run,
+    },
+    Pass {
+        name: "dce",
+        about: "drop what nobody needs",
+        run: dce::run,
+    },
+];
+
+/// The pass of this name.
+pub fn find(name: &str) -> Option<&'static Pass> {
+    PASSES.iter().find(|pass| pass.name == name)
+}
+
+/// The clean-up that the compiler runs before and after differentiation: names of [`PASSES`], in order.
+pub const CLEAN_UP: &[&str] = &[
+    "inline",
+    "promote",
+    "fold",
+    "identities",
+    "cse",
+    "hoist",
+    "dce",
+];
+
+/// Runs [`CLEAN_UP`] on one function.
+pub fn clean_up(module: &Module, f: &Function) -> Function {
+    let passes = CLEAN_UP.iter().filter_map(|name| find(name));
+    passes.fold(f.clone(), |f, pass| (pass.run)(module, &f))
+}

@@ -1,0 +1,191 @@
+//! Values as the host holds them: numbers, arrays, structs, tuples.
+//!
+//! In: the caller's numbers. Out: [`Value`], which every call of the library takes and gives. Values know nothing of a program: whether one fits a
+//! parameter is decided by [`crate::bind`].
+
+/// A value of the language, owned.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Value {
+    /// A float.
+    F64(f64),
+    /// An integer; where a parameter wants a float, it is converted.
+    I64(i64),
+    /// A truth value.
+    Bool(bool),
+    /// An array of numbers.
+    Array(Array),
+    /// A struct: field names and values, in the order of its definition when it comes from Adit, in any order when it goes in.
+    Struct(Vec<(String, Value)>),
+    /// A tuple; the empty one is unit.
+    Tuple(Vec<Value>),
+}
+
+/// An array: extents and elements in row-major order.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Array {
+    /// Extents, outermost first. Their product is the number of elements.
+    pub dims: Vec<usize>,
+    /// The elements.
+    pub data: Data,
+}
+
+/// The elements of an array.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Data {
+    /// Floats.
+    F64(Vec<f64>),
+    /// Integers.
+    I64(Vec<i64>),
+    /// Truth values.
+    Bool(Vec<bool>),
+}
+
+impl Data {
+    /// How many elements.
+    pub fn len(&self) -> usize {
+        match self {
+            Data::F64(x) => x.len(),
+            Data::I64(x) => x.len(),
+            Data::Bool(x) => x.len(),
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl Array {
+    /// An array of floats.
+    ///
+    /// # Panics
+    /// If the number of elements is not the product of the extents.
+    pub fn f64(dims: &[usize], elements: Vec<f64>) -> Self {
+        assert_eq!(dims.iter().product::<usize>(), elements.len(), "as many elements as the extents say");
+        Array { dims: dims.to_vec(), data: Data::F64(elements) }
+    }
+}
+
+impl Value {
+    /// `()`, what a function without a result gives.
+    pub fn unit() -> Self {
+        Value::Tuple(Vec::new())
+    }
+
+    /// A matrix of floats with this many rows, row major.
+    ///
+    /// # Panics
+    /// If the rows are not of one length.
+    pub fn matrix(rows: &[Vec<f64>]) -> Self {
+        let columns = rows.first().map_or(0, Vec::len);
+        assert!(rows.iter().all(|row| row.len() == columns), "the rows of a matrix have one length");
+        Value::Array(Array::f64(&[rows.len(), columns], rows.concat()))
+    }
+
+    /// A struct with these fields.
+    pub fn structure<const N: usize>(fields: [(&str, Value); N]) -> Self {
+        Value::Struct(fields.into_iter().map(|(name, value)| (name.to_string(), value)).collect())
+    }
+
+    /// The float, where it is one.
+    pub fn as_f64(&self) -> Option<f64> {
+        match self {
+            Value::F64(x) => Some(*x),
+            Value::I64(_) | Value::Bool(_) | Value::Array(_) | Value::Struct(_) | Value::Tuple(_) => None,
+        }
+    }
+
+    /// The elements, where it is an array of floats.
+    pub fn as_slice(&self) -> Option<&[f64]> {
+        match self {
+            Value::Array(Array { data: Data::F64(x), .. }) => Some(x),
+            Value::Array(_) | Value::F64(_) | Value::I64(_) | Value::Bool(_) | Value::Struct(_) | Value::Tuple(_) => None,
+        }
+    }
+
+    /// The field of this name, where it is a struct that has it.
+    pub fn field(&self, name: &str) -> Option<&Value> {
+        match self {
+            Value::Struct(fields) => fields.iter().find(|(n, _)| n == name).map(|(_, v)| v),
+            Value::F64(_) | Value::I64(_) | Value::Bool(_) | Value::Array(_) | Value::Tuple(_) => None,
+        }
+    }
+
+    /// Calls `see` with every float in it, in order.
+    pub fn for_each_float(&self, see: &mut dyn FnMut(f64)) {
+        match self {
+            Value::F64(x) => see(*x),
+            Value::Array(Array { data: Data::F64(x), .. }) => x.iter().copied().for_each(see),
+            Value::Array(_) | Value::I64(_) | Value::Bool(_) => {}
+            Value::Struct(fields) => fields.iter().for_each(|(_, v)| v.for_each_float(see)),
+            Value::Tuple(items) => items.iter().for_each(|v| v.for_each_float(see)),
+        }
+    }
+
+    /// All floats in it, in order: fields as defined, arrays row major.
+    pub fn floats(&self) -> Vec<f64> {
+        let mut out = Vec::new();
+        self.for_each_float(&mut |x| out.push(x));
+        out
+    }
+
+    /// Calls `change` with every float in it, in order.
+    pub fn for_each_float_mut(&mut self, change: &mut dyn FnMut(&mut f64)) {
+        match self {
+            Value::F64(x) => change(x),
+            Value::Array(Array { data: Data::F64(x), .. }) => x.iter_mut().for_each(change),
+            Value::Array(_) | Value::I64(_) | Value::Bool(_) => {}
+            Value::Struct(fields) => fields.iter_mut().for_each(|(_, v)| v.for_each_float_mut(change)),
+            Value::Tuple(items) => items.iter_mut().for_each(|v| v.for_each_float_mut(change)),
+        }
+    }
+
+    /// A value of the same shape with every float 0, every integer 0, every truth value false.
+    pub fn zeroed(&self) -> Value {
+        match self {
+            Value::F64(_) => Value::F64(0.0),
+            Value::I64(_) => Value::I64(0),
+            Value::Bool(_) => Value::Bool(false),
+            Value::Array(a) => Value::Array(Array { dims: a.dims.clone(), data: zeroed(&a.data) }),
+            Value::Struct(fields) => Value::Struct(fields.iter().map(|(n, v)| (n.clone(), v.zeroed())).collect()),
+            Value::Tuple(items) => Value::Tuple(items.iter().map(Value::zeroed).collect()),
+        }
+    }
+}
+
+fn zeroed(data: &Data) -> Data {
+    match data {
+        Data::F64(x) => Data::F64(vec![0.0; x.len()]),
+        Data::I64(x) => Data::I64(vec![0; x.len()]),
+        Data::Bool(x) => Data::Bool(vec![false; x.len()]),
+    }
+}
+
+macro_rules! value_from {
+    ($($from:ty, |$x:ident| $to:expr;)*) => {
+        $(impl From<$from> for Value {
+            fn from($x: $from) -> Self {
+                $to
+            }
+        })*
+    };
+}
+
+value_from! {
+    f64, |x| Value::F64(x);
+    i64, |x| Value::I64(x);
+    bool, |x| Value::Bool(x);
+    Array, |x| Value::Array(x);
+    Vec<f64>, |x| Value::Array(Array { dims: vec![x.len()], data: Data::F64(x) });
+    Vec<i64>, |x| Value::Array(Array { dims: vec![x.len()], data: Data::I64(x) });
+    Vec<bool>, |x| Value::Array(Array { dims: vec![x.len()], data: Data::Bool(x) });
+    &[f64], |x| x.to_vec().into();
+    &[i64], |x| x.to_vec().into();
+}
+
+impl<const N: usize> From<[f64; N]> for Value {
+    fn from(x: [f64; N]) -> Self {
+        x.to_vec().into()
+    }
+}

@@ -1,0 +1,401 @@
+//! Dead code: what nobody needs is not computed.
+//!
+//! In: a function. Out: the same without unused pure operations, unused loads that cannot trap, arrays that are written but never read, tapes that are never popped,
+//! carried values and `if` results that nobody uses, and counted loops and `if`s with nothing left in them.
+//!
+//! ```text
+//! v1, v2 = for v3 in 0..d0 (v4: f64 = v0, v5: f64 = v0) { …  yield v6, v7 }       v1 = for v3 in 0..d0 (v4: f64 = v0) { … yield v6 }
+//! return v1                                                                  ⇒    return v1
+//! ```
+//!
+//! A trap, a print or a write to a parameter is always needed. A `while` is kept: it may not end, and that is part of what a program means.
+//!
+//! One walk marks what is needed, starting from what always is; a second copies what was marked.
+
+use adit_ir::{
+    Builder, Copier, Effect, Function, Inst, Int, Module, Op, OperandMap, Region, Rewrite, Type,
+    Value, Values,
+};
+
+/// Cleans one function.
+pub fn run(_: &Module, f: &Function) -> Function {
+    let mut marks = Marks::new(f);
+    marks.mark_roots();
+    marks.close();
+    let mut b = Builder::new(f.name.clone(), f.span);
+    let mut copier = Copier::new(f);
+    copier.copy_signature(&mut b);
+    let returned = copier.copy_insts(&mut Sweep { marks: &marks }, &mut b, f.body);
+    b.finish(&returned)
+}
+
+/// Who defines a value.
+#[derive(Clone, Copy)]
+enum Def {
+    /// A parameter or dimension of the function.
+    Signature,
+    /// The n-th result of an instruction.
+    Result(Inst, usize),
+    /// The n-th parameter of a region of an instruction.
+    Param(Inst, usize),
+}
+
+struct Marks<'f> {
+    f: &'f Function,
+    def: Vec<Def>,
+    /// The instruction that owns the region an instruction stands in.
+    owner: Vec<Option<Inst>>,
+    /// Writes into arrays and tapes made here, by array or tape: needed once it is read.
+    writers: Vec<Vec<Inst>>,
+    value: Vec<bool>,
+    inst: Vec<bool>,
+    work: Vec<Work>,
+}
+
+enum Work {
+    Value(Value),
+    Inst(Inst),
+}
+
+impl<'f> Marks<'f> {
+    fn new(f: &'f Function) -> Self {
+        let values = f.value_count();
+        let mut marks = Marks {
+            f,
+            def: vec![Def::Signature; values],
+            owner: vec![None; f.inst_count()],
+            writers: vec![Vec::new(); values],
+            value: vec![false; values],
+            inst: vec![false; f.inst_count()],
+            work: Vec::new(),
+        };
+        marks.index(f.body, None);
+        marks
+    }
+
+    fn index(&mut self, region: Region, owner: Option<Inst>) {
+        for &inst in &self.f.region(region).insts {
+            self.owner[inst.index()] = owner;
+            let data = self.f.inst(inst);
+            for (k, &v) in data.results.iter().enumerate() {
+                self.def[v.index()] = Def::Result(inst, k);
+            }
+            for inner in data.op.regions() {
+                for (k, &v) in self.f.region(inner).params.iter().enumerate() {
+                    self.def[v.index()] = Def::Param(inst, k);
+                }
+                self.index(inner, Some(inst));
+            }
+        }
+    }
+
+    /// Whether an array or tape is made in this function, so that only this function can read it.
+    fn is_local(&self, v: Value) -> bool {
+        matches!(self.def[v.index()], Def::Result(..))
+    }
+
+    fn mark_roots(&mut self) {
+        let f = self.f;
+        f.walk(&mut |inst| {
+            let op = &f.inst(inst).op;
+            match written_object(op) {
+                Some(object) if self.is_local(object) && !may_trap(f, op) => {
+                    self.writers[object.index()].push(inst)
+                }
+                _ if always_needed(f, op) => self.work.push(Work::Inst(inst)),
+                _ => {}
+            }
+        });
+        let returned = f.region(f.body).yields.iter().copied();
+        self.work.extend(returned.map(Work::Value));
+        let signature = f
+            .params
+            .iter()
+            .map(|p| p.value)
+            .chain(f.dims.iter().copied());
+        self.work.extend(signature.map(Work::Value));
+    }
+
+    fn close(&mut self) {
+        while let Some(work) = self.work.pop() {
+            match work {
+                Work::Value(v) => self.need_value(v),
+                Work::Inst(inst) => self.need_inst(inst),
+            }
+        }
+    }
+
+    fn need_value(&mut self, v: Value) {
+        if std::mem::replace(&mut self.value[v.index()], true) {
+            return;
+        }
+        match self.def[v.index()] {
+            Def::Signature => {}
+            Def::Result(inst, k) => {
+                self.work.push(Work::Inst(inst));
+                self.need_slot(inst, k);
+            }
+            Def::Param(inst, k) => {
+                self.work.push(Work::Inst(inst));
+                if let Some(slot) = slot_of_param(&self.f.inst(inst).op, k) {
+                    self.need_slot(inst, slot);
+                }
+            }
+        }
+        if self.f.ty(v).scalar().is_none() {
+            let writers = std::mem::take(&mut self.writers[v.index()]);
+            self.work.extend(writers.into_iter().map(Work::Inst));
+        }
+    }
+
+    /// Needs what the `slot`-th result of an instruction with regions is made of.
+    fn need_slot(&mut self, inst: Inst, slot: usize) {
+        let data = self.f.inst(inst);
+        let yields = |r: Region| self.f.region(r).yields[slot];
+        let param = |r: Region, k: usize| self.f.region(r).params[k];
+        let needed: Vec<Value> = match &data.op {
+            Op::If {
+                then, otherwise, ..
+            } => vec![yields(*then), yields(*otherwise)],
+            Op::For { inits, body, .. } => vec![
+                yields(*body),
+                inits[slot],
+                param(*body, slot + 1),
+                data.results[slot],
+            ],
+            Op::While { inits, cond, body } => {
+                vec![
+                    yields(*body),
+                    inits[slot],
+                    param(*body, slot),
+                    param(*cond, slot),
+                    data.results[slot],
+                ]
+            }
+            _ => return,
+        };
+        self.work.extend(needed.into_iter().map(Work::Value));
+    }
+
+    fn need_inst(&mut self, inst: Inst) {
+        if std::mem::replace(&mut self.inst[inst.index()], true) {
+            return;
+        }
+        let f = self.f;
+        self.work.extend(self.owner[inst.index()].map(Work::Inst));
+        let op = &f.inst(inst).op;
+        match op {
+            Op::If { cond, .. } => self.work.push(Work::Value(*cond)),
+            Op::For { lo, hi, step, .. } => {
+                let bounds = [*lo, *hi, *step].into_iter().filter_map(Int::value);
+                self.work.extend(bounds.map(Work::Value));
+            }
+            Op::While { cond, .. } => self.work.push(Work::Value(f.region(*cond).yields[0])),
+            // A needed write needs its array, too: it is only reached once the array is read, or because it may trap.
+            _ => op.visit_operands(&mut |v| self.work.push(Work::Value(v))),
+        }
+    }
+}
+
+/// The array or tape that an operation only adds to or overwrites.
+fn written_object(op: &Op) -> Option<Value> {
+    match op {
+        Op::Store { array, .. }
+        | Op::Acc { array, .. }
+        | Op::Fill { array, .. }
+        | Op::Copy { to: array, .. } => Some(*array),
+        Op::TapePush { tape, .. } | Op::TapePop { tape } => Some(*tape),
+        _ => None,
+    }
+}
+
+fn slot_of_param(op: &Op, param: usize) -> Option<usize> {
+    match op {
+        Op::For { .. } => param.checked_sub(1),
+        _ => Some(param),
+    }
+}
+
+/// Whether something may be missed if this does not run, whoever uses its results.
+fn always_needed(f: &Function, op: &Op) -> bool {
+    match op.effect() {
+        Effect::Pure => false,
+        Effect::Trap => true,
+        Effect::Read | Effect::Alloc => may_trap(f, op),
+        Effect::Write => !matches!(op, Op::TapePop { .. }),
+        Effect::Regions => matches!(op, Op::While { .. }),
+    }
+}
+
+/// Whether a memory operation can raise a trap, the memory limit aside.
+fn may_trap(f: &Function, op: &Op) -> bool {
+    match op {
+        Op::Load { array, subscripts }
+        | Op::Store {
+            array, subscripts, ..
+        }
+        | Op::Acc {
+            array, subscripts, ..
+        } => !in_bounds(f, *array, subscripts),
+        Op::Copy { to, from } => {
+            f.ty(*to).array().map(|t| &t.dims) != f.ty(*from).array().map(|t| &t.dims)
+        }
+        Op::Alloc { ty } => ty.dims.iter().any(|&d| !never_negative(f, d)),
+        _ => false,
+    }
+}
+
+fn never_negative(f: &Function, extent: Int) -> bool {
+    match extent {
+        Int::Const(c) => c >= 0,
+        Int::Value(v) => f.dims.contains(&v),
+    }
+}
+
+/// Whether literal subscripts stand below literal extents.
+fn in_bounds(f: &Function, array: Value, subscripts: &[Int]) -> bool {
+    let dims = f.ty(array).array().map_or(&[][..], |ty| &ty.dims);
+    dims.iter()
+        .zip(subscripts)
+        .all(|(d, s)| matches!((d, s), (Int::Const(d), Int::Const(s)) if (0..*d).contains(s)))
+}
+
+struct Sweep<'m> {
+    marks: &'m Marks<'m>,
+}
+
+impl Rewrite for Sweep<'_> {
+    fn inst(&mut self, copier: &mut Copier<'_>, b: &mut Builder, inst: Inst) {
+        if !self.marks.inst[inst.index()] {
+            return;
+        }
+        let data = copier.source.inst(inst);
+        let kept: Vec<bool> = data
+            .results
+            .iter()
+            .map(|&v| self.marks.value[v.index()])
+            .collect();
+        if kept.iter().all(|&k| k) || data.op.regions().is_empty() {
+            copier.copy(self, b, inst);
+        } else {
+            self.copy_without(copier, b, inst, &kept);
+        }
+    }
+}
+
+impl Sweep<'_> {
+    /// Copies an instruction with regions, leaving out the results that nobody needs.
+    fn copy_without(
+        &mut self,
+        copier: &mut Copier<'_>,
+        b: &mut Builder,
+        inst: Inst,
+        kept: &[bool],
+    ) {
+        let source = copier.source;
+        let data = source.inst(inst);
+        let keep = |values: &[Value]| -> Values {
+            values
+                .iter()
+                .zip(kept)
+                .filter(|(_, k)| **k)
+                .map(|(&v, _)| v)
+                .collect()
+        };
+        let mut op = data.op.clone();
+        match &mut op {
+            Op::If {
+                then, otherwise, ..
+            } => {
+                *then = self.region(copier, b, *then, 0, kept);
+                *otherwise = self.region(copier, b, *otherwise, 0, kept);
+            }
+            Op::For { inits, body, .. } => {
+                *inits = keep(inits);
+                *body = self.region(copier, b, *body, 1, kept);
+            }
+            Op::While { inits, cond, body } => {
+                *inits = keep(inits);
+                *cond = self.condition(copier, b, *cond, kept);
+                *body = self.region(copier, b, *body, 0, kept);
+            }
+            _ => {}
+        }
+        op.map_operands(&copier.map);
+        b.set_span(copier.span(inst));
+        let results = keep(&data.results);
+        let types: Vec<Type> = results.iter().map(|&r| source.ty(r).clone()).collect();
+        let copy = b.push(op, &types);
+        for (&from, to) in results.iter().zip(b.results(copy)) {
+            copier.map.set(from, to);
+        }
+    }
+
+    /// Copies a region whose parameters from the `first`-th on, and whose yields, are kept or not.
+    fn region(
+        &mut self,
+        copier: &mut Copier<'_>,
+        b: &mut Builder,
+        region: Region,
+        first: usize,
+        kept: &[bool],
+    ) -> Region {
+        let source = copier.source;
+        self.open(copier, b, region, first, kept);
+        let yields = &source.region(region).yields;
+        self.insts(copier, b, region);
+        let needed = yields
+            .iter()
+            .zip(kept)
+            .filter(|(_, k)| **k)
+            .map(|(&v, _)| copier.map.value(v));
+        let needed: Values = needed.collect();
+        b.close(&needed)
+    }
+
+    /// Copies the condition of a `while`, which yields its one truth value whatever is kept.
+    fn condition(
+        &mut self,
+        copier: &mut Copier<'_>,
+        b: &mut Builder,
+        region: Region,
+        kept: &[bool],
+    ) -> Region {
+        self.open(copier, b, region, 0, kept);
+        let yields = copier.copy_insts(self, b, region);
+        b.close(&yields)
+    }
+
+    fn open(
+        &self,
+        copier: &mut Copier<'_>,
+        b: &mut Builder,
+        region: Region,
+        first: usize,
+        kept: &[bool],
+    ) {
+        let params = &copier.source.region(region).params;
+        let stays = |k: usize| k < first || kept.get(k - first).copied().unwrap_or(true);
+        let kept_params: Vec<Value> = params
+            .iter()
+            .enumerate()
+            .filter(|(k, _)| stays(*k))
+            .map(|(_, &p)| p)
+            .collect();
+        let types: Vec<Type> = kept_params
+            .iter()
+            .map(|&p| copier.source.ty(p).clone())
+            .collect();
+        let copy = b.open(&types);
+        for (i, &p) in kept_params.iter().enumerate() {
+            copier.map.set(p, b.func().region(copy).params[i]);
+        }
+    }
+
+    fn insts(&mut self, copier: &mut Copier<'_>, b: &mut Builder, region: Region) {
+        for &inst in &copier.source.region(region).insts {
+            b.set_span(copier.span(inst));
+            self.inst(copier, b, inst);
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! Constant folding: what is known when compiling is computed when compiling.
+//!
+//! In: a function. Out: the same with operations on literals replaced by literals, decided `if`s and `select`s by what they choose, loops that never run
+//! by what they start with, and literal extents, bounds and subscripts written in place.
+//!
+//! ```text
+//! v1 = const 2          ⇒      v2 = const 3.0
+//! v2 = const 3.0               v4 = mul v2, v0
+//! v3 = powi v2, v1             …
+//! ```
+//!
+//! An operation that would trap stays where it is. Nothing is reassociated.
+
+use crate::consts::{Consts, Folded, literal, scalar};
+use adit_ir::{
+    Builder, CmpOp, Const, Copier, Function, Inst, Int, Module, Op, OperandMap, Region, Rewrite,
+    Scalar, Type, Value,
+};
+
+/// Folds one function.
+pub fn run(_: &Module, f: &Function) -> Function {
+    let mut b = Builder::new(f.name.clone(), f.span);
+    let mut copier = Copier::new(f);
+    copier.copy_signature(&mut b);
+    let returned = copier.copy_insts(&mut Fold::default(), &mut b, f.body);
+    b.finish(&returned)
+}
+
+#[derive(Default)]
+struct Fold {
+    consts: Consts,
+}
+
+impl Rewrite for Fold {
+    fn inst(&mut self, copier: &mut Copier<'_>, b: &mut Builder, inst: Inst) {
+        let source = copier.source;
+        let op = &source.inst(inst).op;
+        if self.control(copier, b, inst, op) {
+            return;
+        }
+        let mut mapped = op.clone();
+        mapped.map_operands(&Folded {
+            map: &copier.map,
+            consts: &self.consts,
+        });
+        match self.value_of(b, &mapped) {
+            Some(Known::Literal(c)) => {
+                let v = self.consts.emit(b, c);
+                copier.map.set(source.inst(inst).results[0], v);
+            }
+            Some(Known::Value(v)) => copier.map.set(source.inst(inst).results[0], v),
+            None => self.emit(copier, b, inst, mapped),
+        }
+    }
+}
+
+/// What an operation is known to give.
+enum Known {
+    Literal(Const),
+    Value(Value),
+}
+
+impl Fold {
+    /// Handles instructions with regions whose course is known.
+    fn control(&mut self, copier: &mut Copier<'_>, b: &mut Builder, inst: Inst, op: &Op) -> bool {
+        match op {
+            Op::If {
+                cond,
+                then,
+                otherwise,
+            } => match self.consts.get(copier.map.value(*cond)) {
+                Some(Const::Bool(c)) => {
+                    self.splice(copier, b, inst, if c { *then } else { *otherwise })
+                }
+                Some(Const::F64(_) | Const::I64(_)) | None => return false,
+            },
+            Op::For {
+                lo,
+                hi,
+                step,
+                inits,
+                ..
+            } => {
+                let bounds = [*lo, *hi, *step].map(|i| self.consts.int(copier.map.int(i)));
+                if !never_runs(bounds) {
+                    return false;
+                }
+                let results = &copier.source.inst(inst).results;
+                for (&result, &init) in results.iter().zip(inits) {
+                    let v = copier.map.value(init);
+                    copier.map.set(result, v);
+                }
+            }
+            Op::Const(_)
+            | Op::Prim { .. }
+            | Op::Cmp { .. }
+            | Op::Select { .. }
+            | Op::While { .. }
+            | Op::Alloc { .. } => return false,
+            Op::Load { .. }
+            | Op::Store { .. }
+            | Op::Acc { .. }
+            | Op::Copy { .. }
+            | Op::Fill { .. }
+            | Op::Call { .. } => return false,
+            Op::TapeNew { .. }
+            | Op::TapePush { .. }
+            | Op::TapePop { .. }
+            | Op::Assert { .. }
+            | Op::Print { .. } => return false,
+        }
+        true
+    }
+
+    /// Puts a region's instructions in place of the `if` that owns it.
+    fn splice(&mut self, copier: &mut Copier<'_>, b: &mut Builder, inst: Inst, region: Region) {
+        let yields = copier.copy_insts(self, b, region);
+        for (&result, v) in copier.source.inst(inst).results.iter().zip(yields) {
+            copier.map.set(result, v);
+        }
+    }
+
+    fn value_of(&mut self, b: &Builder, op: &Op) -> Option<Known> {
+        match op {
+            Op::Const(c) => Some(Known::Literal(*c)),
+            Op::Prim { prim, args } => {
+                let args = self.consts.all(args)?;
+                Some(Known::Literal(literal(prim.apply(&args).ok()?)))
+            }
+            Op::Cmp { op, a, b: right } => self.comparison(b, *op, *a, *right),
+            Op::Select {
+                cond,
+                then,
+                otherwise,
+            } => match self.consts.get(*cond) {
+                Some(Const::Bool(c)) => Some(Known::Value(if c { *then } else { *otherwise })),
+                Some(Const::F64(_) | Const::I64(_)) | None => {
+                    (then == otherwise).then_some(Known::Value(*then))
+                }
+            },
+            Op::If { .. }
+            | Op::For { .. }
+            | Op::While { .. }
+            | Op::Alloc { .. }
+            | Op::Load { .. }
+            | Op::Store { .. } => None,
+            Op::Acc { .. }
+            | Op::Copy { .. }
+            | Op::Fill { .. }
+            | Op::Call { .. }
+            | Op::TapeNew { .. } => None,
+            Op::TapePush { .. } | Op::TapePop { .. } | Op::Assert { .. } | Op::Print { .. } => None,
+        }
+    }
+
+    fn comparison(&self, b: &Builder, op: CmpOp, left: Value, right: Value) -> Option<Known> {
+        let known = match (
+            self.consts.get(left).map(scalar),
+            self.consts.get(right).map(scalar),
+        ) {
+            (Some(Scalar::F64(x)), Some(Scalar::F64(y))) => op.holds(x, y),
+            (Some(Scalar::I64(x)), Some(Scalar::I64(y))) => op.holds(x, y),
+            (Some(Scalar::Bool(x)), Some(Scalar::Bool(y))) => op.holds(x, y),
+            // A float may be NaN, which differs from itself.
+            _ if left == right && *b.ty(left) != Type::F64 => op.holds(0, 0),
+            _ => return None,
+        };
+        Some(Known::Literal(Const::Bool(known)))
+    }
+
+    fn emit(&mut self, copier: &mut Copier<'_>, b: &mut Builder, inst: Inst, op: Op) {
+        let holds = matches!(&op, Op::Assert { cond, .. } if self.consts.get(*cond) == Some(Const::Bool(true)));
+        if !holds {
+            copier.copy_with(self, b, inst, op);
+        }
+    }
+}
+
+fn never_runs([lo, hi, step]: [Int; 3]) -> bool {
+    match (lo.constant(), hi.constant(), step.constant()) {
+        (Some(lo), Some(hi), Some(step)) => {
+            step != 0 && (if step > 0 { lo >= hi } else { lo <= hi })
+        }
+        (_, _, Some(step)) => lo == hi && step != 0,
+        _ => false,
+    }
+}

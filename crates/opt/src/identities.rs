@@ -1,0 +1,118 @@
+//! Algebraic identities that keep IEEE results.
+//!
+//! In: a function. Out: the same without operations that give an operand back: x · 1, x + (−0), −(−x), `max(x, x)`, and what else the algebra column of the primitive
+//! table states. That column's identities hold bit for bit (NaNs being all equal), so x + 0 stays: it turns −0 into 0.
+//!
+//! ```text
+//! v1 = const 1.0
+//! v2 = mul v0, v1       ⇒      v0 for v2
+//! ```
+
+use crate::consts::{Consts, scalar};
+use adit_ir::{Builder, Copier, Function, Inst, Module, Op, Prim, Rewrite, Scalar, Value, Values};
+use rustc_hash::FxHashMap;
+
+/// Simplifies one function.
+pub fn run(_: &Module, f: &Function) -> Function {
+    let mut b = Builder::new(f.name.clone(), f.span);
+    let mut copier = Copier::new(f);
+    copier.copy_signature(&mut b);
+    let returned = copier.copy_insts(&mut Identities::default(), &mut b, f.body);
+    b.finish(&returned)
+}
+
+#[derive(Default)]
+struct Identities {
+    consts: Consts,
+    /// How values of the new function were computed.
+    computed: FxHashMap<Value, (Prim, Values)>,
+}
+
+impl Rewrite for Identities {
+    fn inst(&mut self, copier: &mut Copier<'_>, b: &mut Builder, inst: Inst) {
+        let data = copier.source.inst(inst);
+        match &data.op {
+            Op::Const(c) => {
+                let v = self.consts.emit(b, *c);
+                copier.map.set(data.results[0], v);
+            }
+            Op::Prim { prim, args } => {
+                let args = copier.map.values(args);
+                let v = self
+                    .same_as(*prim, &args)
+                    .unwrap_or_else(|| self.emit(b, copier.span(inst), *prim, args));
+                copier.map.set(data.results[0], v);
+            }
+            _ => copier.copy(self, b, inst),
+        }
+    }
+}
+
+impl Identities {
+    fn emit(&mut self, b: &mut Builder, span: adit_diag::Span, prim: Prim, args: Values) -> Value {
+        b.set_span(span);
+        let v = b.prim(prim, &args);
+        self.computed.insert(v, (prim, args));
+        v
+    }
+
+    /// The operand (or operand's operand) that the operation gives back.
+    fn same_as(&self, prim: Prim, args: &[Value]) -> Option<Value> {
+        match *args {
+            [x] => self.unary(prim, x),
+            [x, y] => self.binary(prim, x, y),
+            _ => None,
+        }
+    }
+
+    fn unary(&self, prim: Prim, x: Value) -> Option<Value> {
+        let algebra = &prim.row().algebra;
+        let (inner, args) = self.computed.get(&x)?;
+        if *inner != prim {
+            None
+        } else if algebra.involution {
+            Some(args[0])
+        } else {
+            algebra.idempotent.then_some(x)
+        }
+    }
+
+    fn binary(&self, prim: Prim, x: Value, y: Value) -> Option<Value> {
+        let algebra = &prim.row().algebra;
+        if self.is(x, algebra.left_identity) || self.is(y, algebra.right_absorbing) {
+            Some(y)
+        } else if self.is(y, algebra.right_identity) || self.is(x, algebra.left_absorbing) {
+            Some(x)
+        } else {
+            (algebra.idempotent && x == y).then_some(x)
+        }
+    }
+
+    /// Whether a value is this literal, bit for bit.
+    fn is(&self, v: Value, literal: Option<Scalar>) -> bool {
+        match (self.consts.get(v).map(scalar), literal) {
+            (Some(Scalar::F64(a)), Some(Scalar::F64(b))) => a.to_bits() == b.to_bits(),
+            (Some(a), Some(b)) => a == b,
+            (_, _) => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use adit_ir::{Const, Passing};
+
+    #[test]
+    fn a_product_with_one_is_the_other_factor_and_a_sum_with_plus_zero_stays() {
+        let mut b = Builder::new("f", adit_diag::Span::default());
+        let x = b.param(adit_ir::Type::F64, Passing::ByValue);
+        let (one, zero) = (b.constant(Const::F64(1.0)), b.constant(Const::F64(0.0)));
+        let product = b.prim(Prim::Mul, &[x, one]);
+        let sum = b.prim(Prim::Add, &[product, zero]);
+        let f = run(&Module::new(), &b.finish(&[product, sum]));
+        let returned = &f.region(f.body).yields;
+        assert_eq!(returned[0], f.params[0].value);
+        assert_ne!(returned[1], f.params[0].value);
+    }
+}
