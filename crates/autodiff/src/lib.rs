@@ -1,1 +1,103 @@
 //! Forward and reverse differentiation of Adit's SSA.
+//!
+//! In: a function of a module, and which of its parameters are *active*. Out: one more function of the same module, its derivative: an ordinary function in the
+//! same IR, to be optimised, printed, run and differentiated again, to any order.
+//!
+//! ```text
+//! func @f(v0: f64, v1: f64) -> f64 {            func @f__vjp(v0: f64, v1: f64, v2: f64) -> (f64, f64, f64) {
+//!   v2 = mul v0, v1                               v3 = mul v0, v1
+//!   return v2                                     v4 = smul v2, v1
+//! }                                               v5 = smul v2, v0
+//!                                                 return v3, v4, v5
+//!                                               }
+//! ```
+//!
+//! **Signatures.** [`jvp()`] (forward): parameters of `f`; then, for each active parameter in order, its tangent (`f64`) or the shadow with its tangents (an array, passed as the
+//! primal is). Results of `f`; then the tangent of each `f64` result.
+//! [`vjp()`] (reverse): parameters of `f`; then for each active *array* parameter in order a `mut` shadow; then one seed per `f64` result. Results of `f`; then the adjoint of
+//! each active `f64` parameter. Adjoints of an array passed by value are added into its shadow; the shadow of a `mut` array holds the seed of the final contents
+//! on entry and the adjoint of the initial contents on exit.
+//!
+//! **Inactive parameters** are constants. What a program writes into an inactive `mut` array leaves no derivative for the caller; what it reads back from there does
+//! carry one, through a shadow of its own that the caller does not see.
+//!
+//! Rules stand in the table of primitives, and here only sums and products are known by name (`algebra`). Level 0 is the only level: every value that the
+//! reverse sweep needs is saved. What this crate deliberately does not do: it does not inline (so reverse mode refuses calls through which derivatives flow),
+//! does not optimise, and does not recompute.
+
+mod activity;
+mod algebra;
+mod catalog;
+mod jvp;
+mod mutant;
+mod refusal;
+mod rules;
+mod vjp;
+
+pub use mutant::Mutant;
+pub use refusal::{Refusal, RefusalKind};
+
+use adit_ir::{FuncId, Function, Module};
+
+/// What a derivative pass may be told.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// The most instructions that one request may add to the module.
+    pub instructions: usize,
+    /// A seeded bug for reverse mode: tests only.
+    pub mutant: Option<Mutant>,
+}
+
+impl Default for Options {
+    /// Four million instructions, no bug.
+    fn default() -> Self {
+        Options { instructions: 4_000_000, mutant: None }
+    }
+}
+
+/// Adds the forward derivative of `f` to the module, and those of the functions it calls: `f__jvp`.
+///
+/// `active` says for each parameter whether it has a tangent; missing entries, integers and truth values count as inactive.
+///
+/// # Errors
+/// [`RefusalKind::TooLarge`]; the module is then as it was.
+pub fn jvp(module: &mut Module, f: FuncId, active: &[bool]) -> Result<FuncId, Refusal> {
+    jvp_with(module, f, active, &Options::default())
+}
+
+/// [`jvp()`] with options.
+///
+/// # Errors
+/// As [`jvp()`].
+pub fn jvp_with(module: &mut Module, f: FuncId, active: &[bool], options: &Options) -> Result<FuncId, Refusal> {
+    let (root, built) = jvp::all(module, f, &mask(module.function(f), active), options)?;
+    for derivative in built {
+        module.push(derivative);
+    }
+    Ok(root)
+}
+
+/// Adds the reverse derivative of `f` to the module: `f__vjp`.
+///
+/// `active` says for each parameter whether its adjoint is wanted; missing entries, integers and truth values count as inactive.
+///
+/// # Errors
+/// [`RefusalKind::CallsRemain`] where derivatives flow through a call, and limits; the module is then as it was.
+pub fn vjp(module: &mut Module, f: FuncId, active: &[bool]) -> Result<FuncId, Refusal> {
+    vjp_with(module, f, active, &Options::default())
+}
+
+/// [`vjp()`] with options.
+///
+/// # Errors
+/// As [`vjp()`].
+pub fn vjp_with(module: &mut Module, f: FuncId, active: &[bool], options: &Options) -> Result<FuncId, Refusal> {
+    let built = vjp::function(module, f, &mask(module.function(f), active), options)?;
+    Ok(module.push(built))
+}
+
+/// One entry per parameter; only those with derivatives may be active.
+fn mask(f: &Function, active: &[bool]) -> Vec<bool> {
+    let wanted = active.iter().copied().chain(std::iter::repeat(false));
+    f.params.iter().zip(wanted).map(|(p, wanted)| wanted && f.ty(p.value).is_float()).collect()
+}

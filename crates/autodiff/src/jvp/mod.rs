@@ -1,0 +1,225 @@
+//! Forward mode: values and tangents side by side, in the order of the primal.
+//!
+//! In: a function and its activity. Out: a function whose primal part is a copy of the original, each instruction followed by those for the tangent of its result.
+//!
+//! ```text
+//! v3 = mul v1, v2              v3 = mul v1, v2
+//!                              v4 = smul v1_dot, v2
+//!                              v5 = smul v2_dot, v1
+//!                              v6 = add v4, v5
+//! store v7[v8] v3              store v7[v8] v3
+//!                              store v7_dot[v8] v6
+//! ```
+//!
+//! A tangent is a value or a structural zero, for which nothing is emitted. An array has its shadow, of the same dimensions, at the same place. Calls go to the forward
+//! derivative of the callee, so recursion works. Files: `regions` (if, for, while), `memory` (arrays and tapes), `calls`; numbers are here.
+//! Nothing is shared between partials of one instruction, and no product is simplified beyond 0, 1 and −1: the optimiser does that.
+
+mod calls;
+mod memory;
+mod regions;
+
+use crate::Options;
+use crate::activity::Activity;
+use crate::algebra;
+use crate::catalog::{Catalog, Job};
+use crate::refusal::MAX_DEPTH;
+use crate::refusal::{Refusal, check_size};
+use crate::rules::{self, Operands};
+use adit_ir::prim::{Partial, Prim};
+use adit_ir::{
+    Builder, Copier, FuncId, Function, Inst, Module, Op, OperandMap, Passing, Plain, Region, ScalarType, Type, Value,
+    Values,
+};
+
+/// The forward derivative of `f` and of all that it calls, in the order in which they join the module.
+pub fn all(module: &Module, f: FuncId, active: &[bool], options: &Options) -> Result<(FuncId, Vec<Function>), Refusal> {
+    let mut catalog = Catalog::new(module);
+    let root = catalog.request(f, active);
+    let (mut built, mut size) = (Vec::new(), 0);
+    while let Some(job) = catalog.next() {
+        let source = module.function(job.f);
+        check_size(source, size + source.inst_count() + catalog.len(), options)?;
+        let derivative = Sweep::new(module, &mut catalog, &job).run(&job)?;
+        size += derivative.inst_count();
+        check_size(source, size + catalog.len(), options)?;
+        built.push(derivative);
+    }
+    Ok((root, built))
+}
+
+/// One function under way.
+struct Sweep<'s, 'm> {
+    module: &'m Module,
+    catalog: &'s mut Catalog<'m>,
+    source: &'m Function,
+    activity: Activity,
+    b: Builder,
+    copier: Copier<'m>,
+    /// By primal value: the tangent of a float, the shadow of an array, the shadow of a tape.
+    tangent: Vec<Option<Value>>,
+    depth: usize,
+}
+
+impl<'s, 'm> Sweep<'s, 'm> {
+    fn new(module: &'m Module, catalog: &'s mut Catalog<'m>, job: &Job) -> Self {
+        let source = module.function(job.f);
+        let params = || source.params.iter().zip(&job.active).filter(|(_, active)| **active).map(|(p, _)| p);
+        let seeds: Vec<Value> = params().map(|p| p.value).collect();
+        let lent = params().filter(|p| p.passing == Passing::Mut).map(|p| p.value);
+        let sinks: Vec<Value> = source.region(source.body).yields.iter().copied().chain(lent).collect();
+        Sweep {
+            module,
+            catalog,
+            source,
+            activity: Activity::new(module, source, &seeds, &sinks),
+            b: Builder::new(job.name.clone(), source.span),
+            copier: Copier::new(source),
+            tangent: vec![None; source.value_count()],
+            depth: 0,
+        }
+    }
+
+    fn run(mut self, job: &Job) -> Result<Function, Refusal> {
+        self.copier.copy_signature(&mut self.b);
+        let source = self.source;
+        for (param, _) in source.params.iter().zip(&job.active).filter(|(_, active)| **active) {
+            let ty = self.copier.map.ty(source.ty(param.value));
+            self.tangent[param.value.index()] = Some(self.b.param(ty, param.passing));
+        }
+        self.hidden_shadows();
+        self.insts(source.body)?;
+        let yields = &source.region(source.body).yields;
+        let mut returned = self.copier.map.values(yields);
+        for &v in yields.iter().filter(|&&v| *source.ty(v) == Type::F64) {
+            returned.push(self.tangent_or_zero(v));
+        }
+        Ok(self.b.finish(&returned))
+    }
+
+    /// Shadows of `mut` parameters that the caller declared inactive, but that carry derivatives from writes to reads.
+    fn hidden_shadows(&mut self) {
+        for param in &self.source.params {
+            if self.activity.of(param.value) && self.tangent[param.value.index()].is_none() {
+                self.shadow_alloc(param.value);
+            }
+        }
+    }
+
+    fn insts(&mut self, region: Region) -> Result<(), Refusal> {
+        let source = self.source;
+        for &inst in &source.region(region).insts {
+            self.b.set_span(source.inst(inst).span);
+            self.inst(inst)?;
+        }
+        Ok(())
+    }
+
+    fn inst(&mut self, inst: Inst) -> Result<(), Refusal> {
+        let data = self.source.inst(inst);
+        match &data.op {
+            Op::If { cond, then, otherwise } => self.branch(inst, *cond, *then, *otherwise),
+            Op::For { body, inits, .. } => self.counted(inst, inits, *body),
+            Op::While { inits, cond, body } => self.uncounted(inst, inits, *cond, *body),
+            Op::Call { callee, args } if self.is_active_call(args, &data.results) => {
+                self.call(inst, *callee, args);
+                Ok(())
+            }
+            op => {
+                self.copier.copy(&mut Plain, &mut self.b, inst);
+                self.b.set_span(data.span);
+                self.tangents_of(op, &data.results);
+                Ok(())
+            }
+        }
+    }
+
+    /// What follows the copy of an instruction without regions.
+    fn tangents_of(&mut self, op: &Op, results: &[Value]) {
+        match op {
+            Op::Const(_) | Op::Cmp { .. } | Op::Assert { .. } | Op::Print { .. } => {}
+            // Inactive calls are copied; the others, and regions, do not come here.
+            Op::Call { .. } | Op::If { .. } | Op::For { .. } | Op::While { .. } => {}
+            Op::Prim { prim, args } => self.prim(*prim, args, results[0]),
+            Op::Select { cond, then, otherwise } => self.select(*cond, *then, *otherwise, results[0]),
+            Op::Alloc { .. } => self.alloc(results[0]),
+            Op::Load { array, subscripts } => self.load(*array, subscripts, results[0]),
+            Op::Store { array, subscripts, value } => self.store(*array, subscripts, *value),
+            Op::Acc { array, subscripts, value } => self.acc(*array, subscripts, *value),
+            Op::Copy { to, from } => self.copy(*to, *from),
+            Op::Fill { array, value } => self.fill(*array, *value),
+            Op::TapeNew { ty } => self.tape_new(results[0], ty),
+            Op::TapePush { tape, values } => self.tape_push(*tape, values),
+            Op::TapePop { tape } => self.tape_pop(*tape, results),
+        }
+    }
+
+    fn prim(&mut self, prim: Prim, args: &[Value], result: Value) {
+        if !self.activity.of(result) {
+            return;
+        }
+        let mut total = None;
+        for (&arg, partial) in args.iter().zip(prim.row().partials) {
+            let (Partial::Expr(partial), Some(tangent)) = (partial, self.tangent[arg.index()]) else { continue };
+            let mut at = Here { sweep: self, args, result };
+            let factor = rules::factor(&mut at, partial);
+            if let Some(term) = algebra::product(&mut self.b, tangent, factor) {
+                total = Some(algebra::sum(&mut self.b, total, term));
+            }
+        }
+        self.tangent[result.index()] = total;
+    }
+
+    fn select(&mut self, cond: Value, then: Value, otherwise: Value, result: Value) {
+        let sides = [then, otherwise];
+        if self.activity.of(result) && sides.iter().any(|v| self.tangent[v.index()].is_some()) {
+            let [then, otherwise] = sides.map(|v| self.tangent_or_zero(v));
+            let tangent = self.b.select(self.copier.map.value(cond), then, otherwise);
+            self.tangent[result.index()] = Some(tangent);
+        }
+    }
+
+    /// The tangent of a float, a literal zero if it has none.
+    fn tangent_or_zero(&mut self, v: Value) -> Value {
+        match self.tangent[v.index()] {
+            Some(tangent) => tangent,
+            None => self.b.zero(ScalarType::F64),
+        }
+    }
+
+    fn tangents_or_zeros(&mut self, values: &[Value]) -> Values {
+        values.iter().map(|&v| self.tangent_or_zero(v)).collect()
+    }
+
+    /// Runs `inside` one region deeper.
+    fn nested(&mut self, inside: impl FnOnce(&mut Self) -> Result<(), Refusal>) -> Result<(), Refusal> {
+        if self.depth == MAX_DEPTH {
+            return Err(Refusal::too_deep(self.source, self.b.span()));
+        }
+        self.depth += 1;
+        let done = inside(self);
+        self.depth -= 1;
+        done
+    }
+}
+
+/// The operands of a rule are the copies beside it.
+struct Here<'a, 's, 'm> {
+    sweep: &'a mut Sweep<'s, 'm>,
+    args: &'a [Value],
+    result: Value,
+}
+
+impl Operands for Here<'_, '_, '_> {
+    fn builder(&mut self) -> &mut Builder {
+        &mut self.sweep.b
+    }
+
+    fn arg(&mut self, index: usize) -> Value {
+        self.sweep.copier.map.value(self.args[index])
+    }
+
+    fn result(&mut self) -> Value {
+        self.sweep.copier.map.value(self.result)
+    }
+}

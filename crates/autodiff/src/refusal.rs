@@ -1,0 +1,109 @@
+//! Why a derivative was not made.
+//!
+//! In: the place that stands in the way. Out: [`Refusal`], and the diagnostic that users see. A derivative is right or refused: nothing here is a
+//! warning, and a refusal leaves the module as it was.
+
+use crate::Options;
+use adit_diag::{Code, Diagnostic, Span};
+use adit_ir::Function;
+
+/// How deeply regions may nest: passes recurse on them.
+pub(crate) const MAX_DEPTH: usize = 512;
+
+/// A derivative that was asked for and is not made.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Refusal {
+    /// The source text that stands in the way.
+    pub span: Span,
+    /// What stands in the way.
+    pub kind: RefusalKind,
+}
+
+/// What stands in the way of a derivative.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum RefusalKind {
+    /// Reverse mode met a call through which derivatives flow: it was not inlined, because it is recursive or large.
+    CallsRemain {
+        /// The function called.
+        callee: String,
+    },
+    /// The derivative would have more instructions than the limit.
+    TooLarge {
+        /// The function being differentiated.
+        function: String,
+        /// The limit.
+        limit: usize,
+    },
+    /// Regions are nested deeper than the limit.
+    TooDeep {
+        /// The function being differentiated.
+        function: String,
+        /// The limit.
+        limit: usize,
+    },
+}
+
+impl Refusal {
+    /// `f` nests regions deeper than [`MAX_DEPTH`].
+    pub(crate) fn too_deep(f: &Function, span: Span) -> Self {
+        let kind = RefusalKind::TooDeep { function: f.name.clone(), limit: MAX_DEPTH };
+        Refusal { span, kind }
+    }
+
+    /// What the user sees: `AD0601` for calls, `AD0701` for limits.
+    pub fn to_diagnostic(&self) -> Diagnostic {
+        let new = |code, message| Diagnostic::new(Code(code), self.span, message);
+        match &self.kind {
+            RefusalKind::CallsRemain { callee } => {
+                let message = format!("reverse mode cannot go through this call of `{callee}`");
+                new("AD0601", message)
+                    .here("derivatives flow through this call")
+                    .note("a call is differentiated in reverse by inlining it, which recursion and very large functions rule out")
+                    .help("use forward mode (jvp), or write the recursion as a loop")
+            }
+            RefusalKind::TooLarge { function, limit } => {
+                let what = format!("the derivative of `{function}` has more instructions than the limit of {limit}");
+                new("AD0701", what)
+            }
+            RefusalKind::TooDeep { function, limit } => {
+                let what = format!("`{function}` nests blocks deeper than {limit}, the limit for differentiation");
+                new("AD0701", what)
+            }
+        }
+    }
+}
+
+/// Refuses a derivative of `f` with this many instructions, if that is too many.
+pub(crate) fn check_size(f: &Function, size: usize, options: &Options) -> Result<(), Refusal> {
+    if size <= options.instructions {
+        return Ok(());
+    }
+    let kind = RefusalKind::TooLarge { function: f.name.clone(), limit: options.instructions };
+    Err(Refusal { span: f.span, kind })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_that_remains_is_named() {
+        let callee = "fib".to_string();
+        let refusal = Refusal { span: Span::NONE, kind: RefusalKind::CallsRemain { callee } };
+        let shown = refusal.to_diagnostic();
+        assert_eq!(shown.code, Code("AD0601"));
+        assert!(shown.message.contains("`fib`"));
+    }
+
+    #[test]
+    fn limits_share_one_code() {
+        let function = "f".to_string();
+        let large = RefusalKind::TooLarge { function: function.clone(), limit: 5 };
+        let deep = RefusalKind::TooDeep { function, limit: 5 };
+        for kind in [large, deep] {
+            let shown = Refusal { span: Span::NONE, kind }.to_diagnostic();
+            assert_eq!(shown.code, Code("AD0701"));
+            assert!(shown.message.contains('5'));
+        }
+    }
+}

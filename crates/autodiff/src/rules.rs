@@ -1,0 +1,50 @@
+//! Partial derivatives as instructions: the one place where a rule of the table becomes code, for both modes.
+//!
+//! In: an [`Expr`] of the table, and a way to its operands ([`Operands`]). Out: instructions. A rule asks for an operand only when it mentions it, and that
+//! is how reverse mode learns what to save: what a rule needs is found by running it once.
+//!
+//! ```text
+//! partial of exp:  r                   nothing is emitted, the result is asked for
+//! partial of div:  1 / y               v7 = const 1.0 ; v8 = div v7, v2
+//! ```
+
+use crate::algebra::Factor;
+use adit_ir::prim::Expr;
+use adit_ir::{Builder, Op, Type, Value};
+
+/// The operands and the result of the instruction that a rule belongs to.
+pub trait Operands {
+    /// Where the rule's instructions go.
+    fn builder(&mut self) -> &mut Builder;
+    /// The operand of this index, as a value visible where the rule's instructions go.
+    fn arg(&mut self, index: usize) -> Value;
+    /// The result, likewise.
+    fn result(&mut self) -> Value;
+}
+
+/// The partial as a factor: a literal stays one.
+pub fn factor(at: &mut dyn Operands, partial: &Expr) -> Factor {
+    match partial.constant() {
+        Some(c) => Factor::Literal(c),
+        None => Factor::Value(emit(at, partial)),
+    }
+}
+
+fn emit(at: &mut dyn Operands, expr: &Expr) -> Value {
+    match expr {
+        Expr::Arg(index) => at.arg(usize::from(*index)),
+        Expr::Result => at.result(),
+        Expr::F64(c) => at.builder().f64(*c),
+        Expr::I64(n) => at.builder().i64(*n),
+        Expr::Apply(prim, args) => {
+            let args: Vec<Value> = args.iter().map(|arg| emit(at, arg)).collect();
+            at.builder().prim(*prim, &args)
+        }
+        Expr::Select { cmp, a, b, then, otherwise } => {
+            let [a, b] = [a, b].map(|side| emit(at, side));
+            let [then, otherwise] = [then, otherwise].map(|side| emit(at, side));
+            let cond = at.builder().cmp(*cmp, a, b);
+            at.builder().push_one(Op::Select { cond, then, otherwise }, Type::F64)
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! The reverse of memory: every access becomes one of the shadow, at the same subscripts.
+//!
+//! In and out, for an array with a shadow:
+//!
+//! ```text
+//! alloc a                 alloc ā, at the start of the region's reverse, where it is all zeros
+//! v = load a[i]           acc ā[i] v̄
+//! store a[i] v            w = load ā[i] ; store ā[i] 0 ; v̄ += w        the zero also if v is inactive
+//! acc a[i] v              v̄ += load ā[i]
+//! copy to, from           from̄[k] += tō[k] for all k ; fill tō = 0
+//! fill a = v              v̄ += Σ ā[k] ; fill ā = 0
+//! ```
+//!
+//! The primal's arrays are neither read nor restored. Arrays without a shadow are constants.
+
+use super::{Sweep, nest};
+use crate::Mutant;
+use adit_ir::{Int, Ints, Op, Region, Value};
+
+impl Sweep<'_> {
+    /// Shadows of `mut` parameters that the caller declared inactive, but that carry derivatives from writes to reads.
+    pub(super) fn hidden_shadows(&mut self) {
+        for param in &self.source.params {
+            let array = param.value;
+            if self.activity.of(array) && self.shadow[array.index()].is_none() {
+                self.shadow_alloc(array);
+            }
+        }
+    }
+
+    /// Makes the shadows of the arrays and tapes that a region makes.
+    pub(super) fn open_shadows(&mut self, region: Region) {
+        let source = self.source;
+        for &inst in &source.region(region).insts {
+            let data = source.inst(inst);
+            match &data.op {
+                Op::Alloc { .. } if self.activity.of(data.results[0]) => {
+                    self.b.set_span(data.span);
+                    self.shadow_alloc(data.results[0]);
+                }
+                Op::TapeNew { ty } if self.activity.of(data.results[0]) => {
+                    self.b.set_span(data.span);
+                    self.shadow_tape(data.results[0], ty);
+                }
+                Op::Alloc { .. } | Op::TapeNew { .. } | Op::Const(_) | Op::Prim { .. } | Op::Cmp { .. } => {}
+                Op::Select { .. } | Op::If { .. } | Op::For { .. } | Op::While { .. } | Op::Call { .. } => {}
+                Op::Load { .. } | Op::Store { .. } | Op::Acc { .. } | Op::Copy { .. } | Op::Fill { .. } => {}
+                Op::TapePush { .. } | Op::TapePop { .. } | Op::Assert { .. } | Op::Print { .. } => {}
+            }
+        }
+    }
+
+    fn shadow_alloc(&mut self, array: Value) {
+        if let Some(ty) = self.source.ty(array).array() {
+            let mut ty = ty.clone();
+            ty.dims = self.residual_ints(&ty.dims);
+            self.shadow[array.index()] = Some(self.b.alloc(ty));
+        }
+    }
+
+    /// The shadow of an array or a tape that carries derivatives.
+    pub(super) fn shadow(&self, handle: Value) -> Option<Value> {
+        self.shadow[handle.index()].filter(|_| self.activity.of(handle))
+    }
+
+    pub(super) fn load(&mut self, array: Value, subscripts: &[Int], result: Value) {
+        if let (Some(shadow), Some(w)) = (self.shadow(array), self.take(result)) {
+            let at = self.residual_ints(subscripts);
+            if self.has(Mutant::ShadowAssigned) {
+                self.b.store(shadow, &at, w);
+            } else {
+                self.b.acc(shadow, &at, w);
+            }
+        }
+    }
+
+    pub(super) fn store(&mut self, array: Value, subscripts: &[Int], value: Value) {
+        let Some(shadow) = self.shadow(array) else { return };
+        let active = self.activity.of(value);
+        if !active && self.has(Mutant::ConstantStoreIgnored) {
+            return;
+        }
+        let at = self.residual_ints(subscripts);
+        let w = active.then(|| self.b.load(shadow, &at));
+        if !self.has(Mutant::StoreKeepsShadow) {
+            let zero = self.zero();
+            self.b.store(shadow, &at, zero);
+        }
+        if let Some(w) = w {
+            self.add(value, w);
+        }
+    }
+
+    pub(super) fn acc(&mut self, array: Value, subscripts: &[Int], value: Value) {
+        if let (Some(shadow), true) = (self.shadow(array), self.activity.of(value)) {
+            let at = self.residual_ints(subscripts);
+            let w = self.b.load(shadow, &at);
+            self.add(value, w);
+        }
+    }
+
+    pub(super) fn copy(&mut self, to: Value, from: Value) {
+        let Some(shadow) = self.shadow(to) else { return };
+        if let Some(source) = self.shadow(from) {
+            let dims = self.dims(to);
+            nest::each(&mut self.b, &dims, None, |b, at, _| {
+                let w = b.load(shadow, at);
+                b.acc(source, at, w);
+                None
+            });
+        }
+        self.clear(shadow);
+    }
+
+    pub(super) fn fill(&mut self, array: Value, value: Value) {
+        let Some(shadow) = self.shadow(array) else { return };
+        if self.activity.of(value) {
+            let (dims, zero) = (self.dims(array), self.zero());
+            let total = nest::each(&mut self.b, &dims, Some(zero), |b, at, so_far| {
+                let w = b.load(shadow, at);
+                Some(crate::algebra::sum(b, so_far, w))
+            });
+            if let Some(total) = total {
+                self.add(value, total);
+            }
+        }
+        self.clear(shadow);
+    }
+
+    fn clear(&mut self, shadow: Value) {
+        if !self.has(Mutant::StoreKeepsShadow) {
+            let zero = self.zero();
+            self.b.fill(shadow, zero);
+        }
+    }
+
+    fn dims(&mut self, array: Value) -> Ints {
+        let dims = self.source.ty(array).array().map(|ty| ty.dims.clone()).unwrap_or_default();
+        self.residual_ints(&dims)
+    }
+}

@@ -1,0 +1,82 @@
+//! What the reverse sweep asks about the primal: where values are defined, and which regions write to shadows.
+//!
+//! In: a function and its activity. Out: [`Facts`], found in one walk. Nothing is emitted here.
+
+use crate::activity::Activity;
+use crate::refusal::{MAX_DEPTH, Refusal};
+use adit_ir::{Function, Inst, Op, Region, Value};
+
+/// Answers by value and by region.
+#[derive(Debug)]
+pub struct Facts {
+    home: Vec<Region>,
+    definition: Vec<Option<Inst>>,
+    writes: Vec<bool>,
+}
+
+impl Facts {
+    /// Walks the function once.
+    pub fn new(f: &Function, activity: &Activity) -> Result<Self, Refusal> {
+        let mut facts = Facts {
+            home: vec![f.body; f.value_count()],
+            definition: vec![None; f.value_count()],
+            writes: vec![false; f.region_count()],
+        };
+        facts.region(f, activity, f.body, 0)?;
+        Ok(facts)
+    }
+
+    /// The region that defines a value: as a parameter or by an instruction. The body for parameters of the function.
+    pub fn home(&self, v: Value) -> Region {
+        self.home[v.index()]
+    }
+
+    /// The instruction that defines a value, unless it is a parameter.
+    pub fn definition(&self, v: Value) -> Option<Inst> {
+        self.definition[v.index()]
+    }
+
+    /// Whether the reverse of a region changes shadows even where no adjoint comes in: it, or a region inside it, writes to an active array or uses an active tape.
+    pub fn writes(&self, region: Region) -> bool {
+        self.writes[region.index()]
+    }
+
+    fn region(&mut self, f: &Function, activity: &Activity, region: Region, depth: usize) -> Result<(), Refusal> {
+        if depth > MAX_DEPTH {
+            return Err(Refusal::too_deep(f, f.span));
+        }
+        for &param in &f.region(region).params {
+            self.home[param.index()] = region;
+        }
+        for &inst in &f.region(region).insts {
+            let data = f.inst(inst);
+            for result in &data.results {
+                self.home[result.index()] = region;
+                self.definition[result.index()] = Some(inst);
+            }
+            self.writes[region.index()] |= written(&data.op).is_some_and(|v| activity.of(v));
+            for inner in data.op.regions() {
+                self.region(f, activity, inner, depth + 1)?;
+                self.writes[region.index()] |= self.writes[inner.index()];
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The array or tape whose shadow the reverse of this changes without an adjoint coming in. A load is not one: its result's adjoint comes in, or nothing happens.
+fn written(op: &Op) -> Option<Value> {
+    match op {
+        Op::Store { array, .. } | Op::Acc { array, .. } | Op::Fill { array, .. } | Op::Copy { to: array, .. } => {
+            Some(*array)
+        }
+        Op::TapePush { tape, .. } | Op::TapePop { tape } => Some(*tape),
+        Op::Const(_) | Op::Prim { .. } | Op::Cmp { .. } | Op::Select { .. } | Op::Alloc { .. } | Op::Load { .. } => {
+            None
+        }
+        Op::If { .. } | Op::For { .. } | Op::While { .. } | Op::TapeNew { .. } => None,
+        Op::Assert { .. } | Op::Print { .. } => None,
+        // Only inactive ones are left.
+        Op::Call { .. } => None,
+    }
+}

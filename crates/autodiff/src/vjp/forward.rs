@@ -1,0 +1,101 @@
+//! The forward sweep: a copy of the primal that remembers which of its instructions and regions stand for which of the primal's.
+//!
+//! In: the primal. Out: the copy, in the builder, and [`Forward`], through which the reverse sweep finds values to save and regions to save them in.
+//! The copy is exact; pushes and trip counters are added to it later, when the reverse has asked for them.
+
+use crate::algebra;
+use adit_ir::{Builder, Const, Copier, Function, Inst, Op, Region, Rewrite, Type, Value, ValueMap, Values};
+
+/// What of the forward sweep stands for what of the primal.
+#[derive(Debug)]
+pub struct Forward {
+    /// Values.
+    pub map: ValueMap,
+    insts: Vec<Option<Inst>>,
+    regions: Vec<Option<Region>>,
+}
+
+impl Forward {
+    /// The copy of a loop or an `if`.
+    fn inst(&self, primal: Inst) -> Option<Inst> {
+        self.insts[primal.index()]
+    }
+
+    /// The copy of a region.
+    pub fn region(&self, primal: Region) -> Option<Region> {
+        self.regions[primal.index()]
+    }
+}
+
+struct Recorder {
+    insts: Vec<Option<Inst>>,
+    regions: Vec<Option<Region>>,
+}
+
+impl Rewrite for Recorder {
+    fn inst(&mut self, copier: &mut Copier<'_>, b: &mut Builder, inst: Inst) {
+        copier.copy(self, b, inst);
+        let regions = copier.source.inst(inst).op.regions();
+        if let (false, Some(&copy)) = (regions.is_empty(), b.func().region(b.current()).insts.last()) {
+            self.insts[inst.index()] = Some(copy);
+            for (region, copy) in regions.into_iter().zip(b.func().inst(copy).op.regions()) {
+                self.regions[region.index()] = Some(copy);
+            }
+        }
+    }
+}
+
+/// Declares the primal's dimensions and parameters.
+pub fn signature<'s>(source: &'s Function, b: &mut Builder) -> Copier<'s> {
+    let mut copier = Copier::new(source);
+    copier.copy_signature(b);
+    copier
+}
+
+/// Copies the primal's body; also gives its results.
+pub fn copy(source: &Function, b: &mut Builder, mut copier: Copier<'_>) -> (Forward, Values) {
+    let mut recorder = Recorder { insts: vec![None; source.inst_count()], regions: vec![None; source.region_count()] };
+    recorder.regions[source.body.index()] = Some(b.current());
+    let results = copier.copy_insts(&mut recorder, b, source.body);
+    let Recorder { insts, regions } = recorder;
+    (Forward { map: copier.map, insts, regions }, results)
+}
+
+impl super::Sweep<'_> {
+    /// Makes the copy of a `while` count its trips, and gives the count.
+    ///
+    /// ```text
+    /// v3 = while (v4: f64 = v1) {…}          v3, v5 = while (v4: f64 = v1, v6: i64 = 0) {…}
+    /// do { … yield v7 }                      do { … v8 = const 1 ; v9 = iadd v6, v8 ; yield v7, v9 }
+    /// ```
+    pub(super) fn count_trips(&mut self, inst: Inst) -> Option<Value> {
+        let zero = self.at_entry(Op::Const(Const::I64(0)), Type::I64);
+        let copy = self.forward.inst(inst)?;
+        let f = self.b.func_mut();
+        let count = f.add_value(Type::I64);
+        let data = f.inst_mut(copy);
+        data.results.push(count);
+        let Op::While { inits, cond, body } = &mut data.op else { return None };
+        inits.push(zero);
+        let (cond, body) = (*cond, *body);
+        let [unused, trip] = [cond, body].map(|region| {
+            let param = f.add_value(Type::I64);
+            f.region_mut(region).params.push(param);
+            param
+        });
+        debug_assert_ne!(unused, trip);
+        let next = self.append_forward(body, |b| algebra::successor(b, trip));
+        self.b.func_mut().region_mut(body).yields.push(next);
+        Some(count)
+    }
+
+    /// Appends what `emit` emits to a region of the forward sweep.
+    pub(super) fn append_forward<T>(&mut self, region: Region, emit: impl FnOnce(&mut Builder) -> T) -> T {
+        let scratch = self.b.open(&[]);
+        let made = emit(&mut self.b);
+        self.b.close(&[]);
+        let insts = std::mem::take(&mut self.b.func_mut().region_mut(scratch).insts);
+        self.b.func_mut().region_mut(region).insts.extend(insts);
+        made
+    }
+}

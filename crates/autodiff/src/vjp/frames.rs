@@ -1,0 +1,163 @@
+//! Frames: the regions of the reverse sweep while they are being built.
+//!
+//! In: the primal region whose reverse begins. Out, when it ends: the reverse region, complete but for its yields, and the accumulators that it changed.
+//! Ending a frame is also where saving happens: what its reverse asked for is pushed at the end of the forward copy of its primal region, and popped at the start of
+//! the reverse region.
+//!
+//! ```text
+//! for v4 in 0..v0 {                    for v4 in rev 0..v0 {
+//!   …                                    v9 = tape.pop v8
+//!   tape.push v8, v6                     …
+//! }                                    }
+//! ```
+
+use super::Sweep;
+use crate::Mutant;
+use crate::refusal::{MAX_DEPTH, Refusal};
+use adit_diag::Span;
+use adit_ir::{ArrayType, Inst, Int, Op, Region, ScalarType, TapeType, Type, Value, Values};
+
+/// How often a frame's region runs each time the region around it does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// At most once.
+    Straight,
+    /// Any number of times: accumulators are carried.
+    Loop,
+}
+
+/// A region of the reverse sweep under construction.
+#[derive(Debug)]
+pub struct Frame {
+    pub(super) kind: Kind,
+    /// The primal region that it reverses, if any.
+    pub(super) primal: Option<Region>,
+    /// The region being built.
+    pub(super) region: Region,
+    /// Values of enclosing frames whose adjoint changed here, with their adjoint outside.
+    pub(super) recorded: Vec<(Value, Option<Value>)>,
+    /// Values of the forward copy of `primal` that are saved, with what stands for them here.
+    pub(super) saved: Vec<(Value, Value)>,
+    /// Forward values whose stand-in is visible only here.
+    pub(super) named: Vec<Value>,
+    span: Span,
+}
+
+impl Frame {
+    /// An empty one.
+    pub fn new(kind: Kind, primal: Option<Region>, region: Region, span: Span) -> Self {
+        Frame { kind, primal, region, span, recorded: Vec::new(), saved: Vec::new(), named: Vec::new() }
+    }
+}
+
+/// An accumulator that a finished frame changed.
+#[derive(Clone, Copy, Debug)]
+pub struct Change {
+    /// The primal value.
+    pub value: Value,
+    /// Its adjoint before, in the enclosing frame.
+    pub outside: Option<Value>,
+    /// Its adjoint at the end of the frame's region.
+    pub inside: Option<Value>,
+}
+
+/// A finished frame.
+#[derive(Debug)]
+pub struct Closed {
+    /// Its region, without yields.
+    pub region: Region,
+    /// What it changed, in order of first change.
+    pub changes: Vec<Change>,
+}
+
+impl Sweep<'_> {
+    /// The innermost frame's place.
+    pub(super) fn depth(&self) -> usize {
+        self.frames.len() - 1
+    }
+
+    /// The innermost frame.
+    pub(super) fn frame(&mut self) -> &mut Frame {
+        self.frames.last_mut().expect("the body's frame stays")
+    }
+
+    /// Begins a region with parameters of these types, which reverses `primal`.
+    pub(super) fn open(&mut self, kind: Kind, primal: Option<Region>, params: &[Type]) -> Result<Values, Refusal> {
+        if self.frames.len() > 2 * MAX_DEPTH {
+            return Err(Refusal::too_deep(self.source, self.b.span()));
+        }
+        let region = self.b.open(params);
+        if let Some(primal) = primal {
+            self.place[primal.index()] = self.frames.len();
+        }
+        self.frames.push(Frame::new(kind, primal, region, self.b.span()));
+        Ok(self.b.func().region(region).params.iter().copied().collect())
+    }
+
+    /// Ends the innermost frame; adjoints are again what they were outside.
+    pub(super) fn close(&mut self) -> Closed {
+        let depth = self.depth();
+        let frame = self.frames.pop().expect("the body's frame stays");
+        self.b.close(&[]);
+        for forward in frame.named.iter().chain(frame.saved.iter().map(|(forward, _)| forward)) {
+            self.standin.remove(forward);
+        }
+        let mut changes = Vec::with_capacity(frame.recorded.len());
+        for &(value, outside) in &frame.recorded {
+            let inside = std::mem::replace(&mut self.adjoint[value.index()], outside);
+            self.recorded[value.index()] = Some(depth - 1);
+            changes.push(Change { value, outside, inside });
+        }
+        self.save(&frame);
+        Closed { region: frame.region, changes }
+    }
+
+    /// Pushes in the forward sweep and pops in the reverse what the frame's reverse asked for.
+    fn save(&mut self, frame: &Frame) {
+        let Some(forward) = frame.primal.and_then(|primal| self.forward.region(primal)) else { return };
+        if frame.saved.is_empty() {
+            return;
+        }
+        if frame.kind == Kind::Loop && self.has(Mutant::LastIterationOnly) {
+            return self.keep_last(frame, forward);
+        }
+        let fields = frame.saved.iter().map(|&(v, _)| self.scalar_type(v)).collect();
+        let ty = TapeType { fields };
+        let tape = self.at_entry(Op::TapeNew { ty: ty.clone() }, Type::Tape(ty));
+        let (values, popped): (Values, Values) = frame.saved.iter().copied().unzip();
+        let push = self.add_inst(Op::TapePush { tape, values }, Values::new(), frame.span);
+        let pop = self.add_inst(Op::TapePop { tape }, popped, frame.span);
+        self.b.func_mut().region_mut(forward).insts.push(push);
+        self.b.func_mut().region_mut(frame.region).insts.insert(0, pop);
+    }
+
+    /// [`Mutant::LastIterationOnly`]: a cell instead of a tape.
+    fn keep_last(&mut self, frame: &Frame, forward: Region) {
+        for &(value, standin) in &frame.saved {
+            let cell = self.cell(self.scalar_type(value));
+            let subscripts = [Int::Const(0)].into_iter().collect();
+            let store = Op::Store { array: cell, subscripts, value };
+            let store = self.add_inst(store, Values::new(), frame.span);
+            let subscripts = [Int::Const(0)].into_iter().collect();
+            let load = Op::Load { array: cell, subscripts };
+            let load = self.add_inst(load, [standin].into_iter().collect(), frame.span);
+            self.b.func_mut().region_mut(forward).insts.push(store);
+            self.b.func_mut().region_mut(frame.region).insts.insert(0, load);
+        }
+    }
+
+    /// An array of one element for a mutant's own use.
+    pub(super) fn cell(&mut self, element: ScalarType) -> Value {
+        let dims = [Int::Const(1)].into_iter().collect();
+        let ty = ArrayType { element, dims };
+        self.at_entry(Op::Alloc { ty: ty.clone() }, Type::Array(ty))
+    }
+
+    pub(super) fn scalar_type(&self, v: Value) -> ScalarType {
+        self.b.ty(v).scalar().expect("only scalars are saved")
+    }
+
+    fn add_inst(&mut self, op: Op, results: Values, span: Span) -> Inst {
+        self.b.func_mut().add_inst(op, results, span)
+    }
+}

@@ -1,0 +1,189 @@
+//! The reverse of `for` and `while`: a `for` over the same iterations, last to first.
+//!
+//! In: the adjoints of the results. Out: the adjoints of the first values, and the accumulators that the body changed.
+//!
+//! ```text
+//! v3 = for v4 in 0..v0 (v5: f64 = v1) {       v12, v13 = for v4 in rev 0..v0 (c: f64 = w, v8: f64 = v2_bar) {
+//!   v6 = mul v5, v2                             v9 = tape.pop …                      (v5 of this iteration)
+//!   yield v6                                    v10 = smul c, v2 ; v11 = smul c, v9 ; v12 = add v8, v11
+//! }                                             yield v10, v12
+//!                                             }                                      (v1_bar += v12, v2_bar = v13)
+//! ```
+//!
+//! Carried adjoints: at the start of an iteration's reverse, c_j is the adjoint of what the iteration yields; at its end, the adjoint of what the iteration received
+//! is the next c_j. All c_j are values of their own, so a body that swaps what it carries needs no care: they are all read before anything is added.
+//!
+//! A `while` counts its trips in the forward sweep, and is reversed as a counted loop. If its condition region writes to active arrays, that region has a reverse
+//! of its own, which runs once more than the body's:
+//!
+//! ```text
+//! for k in rev 0..n+1 (c = w) {
+//!   c' = if k < n { reverse of the body } else { yield c }
+//!   reverse of the condition
+//!   yield c' + what that adds
+//! }
+//! ```
+
+use super::Sweep;
+use super::frames::{Closed, Kind};
+use crate::Mutant;
+use crate::algebra;
+use crate::refusal::Refusal;
+use adit_ir::{Bounds, CmpOp, Inst, Int, Op, OperandMap, Region, Type, Value, Values};
+
+/// A carried value through which derivatives flow.
+#[derive(Clone, Copy)]
+struct Carried {
+    init: Value,
+    /// What the body receives.
+    param: Value,
+    /// What the condition region of a `while` receives; the same as `param` for a `for`.
+    tested: Value,
+    yielded: Value,
+    /// The adjoint of the loop's result.
+    seed: Option<Value>,
+}
+
+impl Sweep<'_> {
+    pub(super) fn counted(&mut self, inst: Inst, body: Region, inits: &[Value]) -> Result<(), Refusal> {
+        let params = &self.source.region(body).params;
+        let carried = self.carried(inst, inits, &params[1..], &params[1..], body);
+        if self.is_silent(&carried) && !self.facts.writes(body) {
+            return Ok(());
+        }
+        let Op::For { lo, hi, step, reversed, .. } = self.source.inst(inst).op else { return Ok(()) };
+        let [lo, hi, step] = [lo, hi, step].map(|bound| self.residual_int(bound));
+        let bounds = Bounds { lo, hi, step, reversed: !reversed };
+
+        let cotangents = self.open_loop(body, carried.len())?;
+        let index = self.forward.map.value(params[0]);
+        self.name(index, cotangents[0]);
+        let next = self.body(body, &carried, &cotangents[1..])?;
+        self.close_loop(bounds, &carried, next);
+        Ok(())
+    }
+
+    pub(super) fn uncounted(&mut self, inst: Inst, inits: &[Value], cond: Region, body: Region) -> Result<(), Refusal> {
+        let [tested, params] = [cond, body].map(|region| self.source.region(region).params.as_slice());
+        let carried = self.carried(inst, inits, tested, params, body);
+        let both = self.facts.writes(cond);
+        if self.is_silent(&carried) && !self.facts.writes(body) && !both {
+            return Ok(());
+        }
+        let Some(count) = self.count_trips(inst) else { return Ok(()) };
+        let count = self.saved(count, self.depth());
+        if both {
+            return self.with_condition(count, &carried, cond, body);
+        }
+        let cotangents = self.open_loop(body, carried.len())?;
+        let next = self.body(body, &carried, &cotangents[1..])?;
+        self.close_loop(backwards(count), &carried, next);
+        Ok(())
+    }
+
+    /// A `while` whose condition region has a reverse.
+    fn with_condition(&mut self, count: Value, carried: &[Carried], cond: Region, body: Region) -> Result<(), Refusal> {
+        let tests = algebra::successor(&mut self.b, count);
+        let cotangents = self.open_loop(cond, carried.len())?;
+        let (index, cotangents) = (cotangents[0], &cotangents[1..]);
+
+        self.open(Kind::Straight, Some(body), &[])?;
+        let next = self.body(body, carried, cotangents)?;
+        let ran = self.close();
+        self.b.func_mut().region_mut(ran.region).yields = next;
+        self.open(Kind::Straight, None, &[])?;
+        let skipped = self.close();
+        self.b.func_mut().region_mut(skipped.region).yields = cotangents.into();
+        let runs = self.b.cmp(CmpOp::Lt, index, count);
+        let received = self.join(runs, [ran, skipped]);
+
+        for (c, &adjoint) in carried.iter().zip(&received) {
+            self.adjoint[c.tested.index()] = Some(adjoint);
+        }
+        self.region(cond)?;
+        let next = carried.iter().map(|c| self.take_or_zero(c.tested)).collect();
+        self.close_loop(backwards(tests), carried, next);
+        Ok(())
+    }
+
+    /// What is carried with derivatives. `tested` and `params` are what the regions receive.
+    fn carried(
+        &mut self,
+        inst: Inst,
+        inits: &[Value],
+        tested: &[Value],
+        params: &[Value],
+        body: Region,
+    ) -> Vec<Carried> {
+        let source = self.source;
+        let (results, yields) = (&source.inst(inst).results, &source.region(body).yields);
+        let mut carried = Vec::new();
+        for (j, &param) in params.iter().enumerate() {
+            let (init, tested, yielded, result) = (inits[j], tested[j], yields[j], results[j]);
+            if [tested, param, result].iter().any(|&v| self.activity.of(v)) {
+                carried.push(Carried { init, param, tested, yielded, seed: self.take(result) });
+            }
+        }
+        carried
+    }
+
+    fn is_silent(&self, carried: &[Carried]) -> bool {
+        carried.iter().all(|c| c.seed.is_none())
+    }
+
+    /// Begins the body of the reversed loop: its parameters are the index and the carried adjoints.
+    fn open_loop(&mut self, primal: Region, carried: usize) -> Result<Values, Refusal> {
+        let mut types = vec![Type::I64];
+        types.resize(carried + 1, Type::F64);
+        self.open(Kind::Loop, Some(primal), &types)
+    }
+
+    /// The reverse of the body: from the adjoints of what it yields to those of what it received.
+    fn body(&mut self, body: Region, carried: &[Carried], cotangents: &[Value]) -> Result<Values, Refusal> {
+        if self.has(Mutant::CarriedInSequence) {
+            for (c, &cotangent) in carried.iter().zip(cotangents) {
+                self.adjoint[c.param.index()] = Some(cotangent);
+            }
+            for c in carried {
+                let cotangent = self.take_or_zero(c.param);
+                self.add(c.yielded, cotangent);
+            }
+        } else {
+            for (c, &cotangent) in carried.iter().zip(cotangents) {
+                self.add(c.yielded, cotangent);
+            }
+        }
+        self.region(body)?;
+        Ok(carried.iter().map(|c| self.take_or_zero(c.param)).collect())
+    }
+
+    fn take_or_zero(&mut self, v: Value) -> Value {
+        let adjoint = self.take(v);
+        self.or_zero(adjoint)
+    }
+
+    /// Ends the reversed loop and hands its results on.
+    fn close_loop(&mut self, bounds: Bounds, carried: &[Carried], next: Values) {
+        let Closed { region, changes } = self.close();
+        let mut inits: Values = carried.iter().map(|c| self.or_zero(c.seed)).collect();
+        let mut yields = next;
+        for change in &changes {
+            inits.push(self.or_zero(change.outside));
+            yields.push(self.or_zero(change.inside));
+        }
+        self.b.func_mut().region_mut(region).yields = yields;
+        let inst = self.b.for_(bounds, &inits, region);
+        let results = self.b.results(inst);
+        for (change, &result) in changes.iter().zip(&results[carried.len()..]) {
+            self.adjoint[change.value.index()] = Some(result);
+        }
+        for (c, &result) in carried.iter().zip(&results) {
+            self.add(c.init, result);
+        }
+    }
+}
+
+/// From the last trip to the first.
+fn backwards(count: Value) -> Bounds {
+    Bounds { reversed: true, ..Bounds::up_to(Int::Value(count)) }
+}

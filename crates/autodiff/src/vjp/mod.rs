@@ -1,0 +1,233 @@
+//! Reverse mode, level 0: a copy of the primal that saves what the reverse needs, then every region in reverse order.
+//!
+//! In: a function and its activity. Out: a function in three parts:
+//!
+//! ```text
+//! func @f__vjp(params of f, mut shadows of active arrays, seeds) {
+//!   tapes, constants                                    (only those that turn out to be needed)
+//!   a copy of f, with a tape.push at the end of regions  (the forward sweep)
+//!   f's instructions, last to first, transposed           (the reverse sweep)
+//!   return results of f, adjoints of active scalars
+//! }
+//! ```
+//!
+//! **Adjoints** are SSA values ([`adjoints`]). One of a value that lies outside a region is an accumulator: yielded from reversed `if`s, carried through reversed loops.
+//! It becomes one at its first contribution, so nothing is carried that stays zero.
+//!
+//! **Residuals** ([`residuals`]): the reverse of a region is built first, and asks for primal values as its rules mention them. Values of the function's body are visible
+//! and used as they are; constants are written again; the index of a `for` is that of the reversed `for`; everything else is a field of the record that the forward copy
+//! of its region pushes at its end and the reverse of that region pops at its start. Both run equally often in opposite order, so every pop meets its push.
+//!
+//! **Requirements** that the reverse of an instruction keeps:
+//! 1. It takes the adjoint of each result exactly once, and leaves it zero. A value of a loop's body so starts each iteration at zero.
+//! 2. It reads all adjoints that it takes before it contributes to any.
+//! 3. It multiplies only with strong zeros, and never reads the primal's memory.
+//! 4. What overwrites an element, inactive values included, zeroes the shadow's element: earlier contents do not matter to what follows.
+//! 5. Nothing is asserted, printed or stored into the primal's arrays in the reverse sweep.
+//!
+//! Files: `adjoints`, `residuals`, `frames` (the regions under construction); one per construct: `scalars`, `branches`, `loops`, `arrays`, `tapes`.
+//! What this does not do: calls (refused if derivatives flow through them), recomputation, reuse of storage.
+
+mod adjoints;
+mod arrays;
+mod branches;
+mod facts;
+mod forward;
+mod frames;
+mod loops;
+mod nest;
+mod residuals;
+mod scalars;
+mod tapes;
+
+use crate::activity::Activity;
+use crate::catalog::Names;
+use crate::refusal::{Refusal, RefusalKind, check_size};
+use crate::{Mutant, Options};
+use adit_ir::{
+    Builder, FuncId, Function, Inst, Module, Op, Param, Passing, Region, ScalarType, Type, Value, ValueMap, Values,
+};
+use facts::Facts;
+use forward::Forward;
+use frames::{Frame, Kind};
+
+/// The reverse derivative of `f`.
+pub fn function(module: &Module, f: FuncId, active: &[bool], options: &Options) -> Result<Function, Refusal> {
+    let source = module.function(f);
+    check_size(source, source.inst_count(), options)?;
+    let params: Vec<&Param> = source.params.iter().zip(active).filter(|(_, active)| **active).map(|(p, _)| p).collect();
+    let activity = find_activity(module, source, &params);
+    refuse_calls(module, source, &activity)?;
+    let facts = Facts::new(source, &activity)?;
+
+    let name = Names::new(module).fresh(&format!("{}__vjp", source.name));
+    let mut b = Builder::new(name, source.span);
+    let forward = forward::signature(source, &mut b);
+    let shadows = shadow_params(source, &forward.map, &mut b, &params);
+    let floats = source.results.iter().filter(|&&ty| ty == ScalarType::F64);
+    let seeds: Values = floats.map(|_| b.param(Type::F64, Passing::ByValue)).collect();
+    let (forward, primal) = forward::copy(source, &mut b, forward);
+
+    let mut sweep = Sweep::new(source, activity, facts, forward, b, options);
+    for (param, shadow) in shadows {
+        sweep.shadow[param.index()] = Some(shadow);
+    }
+    sweep.reverse(&seeds)?;
+    Ok(sweep.finish(primal, &params))
+}
+
+/// What lies between the active parameters and the results, arrays lent by the caller included.
+fn find_activity(module: &Module, source: &Function, params: &[&Param]) -> Activity {
+    let seeds: Vec<Value> = params.iter().map(|p| p.value).collect();
+    let lent = params.iter().filter(|p| p.passing == Passing::Mut).map(|p| p.value);
+    let sinks: Vec<Value> = source.region(source.body).yields.iter().copied().chain(lent).collect();
+    Activity::new(module, source, &seeds, &sinks)
+}
+
+fn refuse_calls(module: &Module, source: &Function, activity: &Activity) -> Result<(), Refusal> {
+    let mut first = None;
+    source.walk(&mut |inst| {
+        let data = source.inst(inst);
+        if let Op::Call { callee, args } = &data.op
+            && first.is_none()
+            && args.iter().chain(&data.results).any(|&v| activity.of(v))
+        {
+            let callee = module.function(*callee).name.clone();
+            first = Some(Refusal { span: data.span, kind: RefusalKind::CallsRemain { callee } });
+        }
+    });
+    first.map_or(Ok(()), Err)
+}
+
+fn shadow_params(source: &Function, map: &ValueMap, b: &mut Builder, params: &[&Param]) -> Vec<(Value, Value)> {
+    let arrays = params.iter().filter(|p| source.ty(p.value).array().is_some());
+    arrays.map(|p| (p.value, b.param(map.ty(source.ty(p.value)), Passing::Mut))).collect()
+}
+
+/// A reverse sweep under way. Values and regions are the primal's unless a field says otherwise.
+struct Sweep<'s> {
+    source: &'s Function,
+    activity: Activity,
+    facts: Facts,
+    forward: Forward,
+    b: Builder,
+    options: &'s Options,
+    /// By primal value: its adjoint as seen from the innermost frame; `None` is a structural zero.
+    adjoint: Vec<Option<Value>>,
+    /// By primal value: the innermost frame that has recorded it, once one other than its home has.
+    recorded: Vec<Option<usize>>,
+    /// By primal array or tape: its shadow.
+    shadow: Vec<Option<Value>>,
+    /// The reverse regions being built, outermost first.
+    frames: Vec<Frame>,
+    /// By primal region: its place in `frames`, once its reverse has begun.
+    place: Vec<usize>,
+    /// By value of the forward sweep: what stands for it in the reverse, while that is visible.
+    standin: rustc_hash::FxHashMap<Value, Value>,
+    /// What goes before the forward sweep.
+    entry: Vec<Inst>,
+    /// A literal zero among them.
+    zero: Option<Value>,
+}
+
+impl<'s> Sweep<'s> {
+    fn new(
+        source: &'s Function,
+        activity: Activity,
+        facts: Facts,
+        forward: Forward,
+        b: Builder,
+        options: &'s Options,
+    ) -> Self {
+        Sweep {
+            source,
+            activity,
+            facts,
+            forward,
+            options,
+            adjoint: vec![None; source.value_count()],
+            recorded: vec![None; source.value_count()],
+            shadow: vec![None; source.value_count()],
+            frames: vec![Frame::new(Kind::Straight, Some(source.body), b.current(), b.span())],
+            place: vec![0; source.region_count()],
+            standin: rustc_hash::FxHashMap::default(),
+            entry: Vec::new(),
+            zero: None,
+            b,
+        }
+    }
+
+    /// Emits the reverse sweep.
+    fn reverse(&mut self, seeds: &[Value]) -> Result<(), Refusal> {
+        self.hidden_shadows();
+        let source = self.source;
+        let returned = source.region(source.body).yields.iter().filter(|&&v| *source.ty(v) == Type::F64);
+        for (&v, &seed) in returned.zip(seeds) {
+            self.add(v, seed);
+        }
+        self.region(source.body)
+    }
+
+    /// Returns the primal results and the adjoints of the active scalar parameters.
+    fn finish(mut self, primal: Values, params: &[&Param]) -> Function {
+        let mut returned = primal;
+        for param in params.iter().filter(|p| self.source.ty(p.value).scalar().is_some()) {
+            let adjoint = self.take(param.value);
+            returned.push(self.or_zero(adjoint));
+        }
+        let body = self.b.current();
+        let insts = &mut self.b.func_mut().region_mut(body).insts;
+        insts.splice(0..0, self.entry);
+        self.b.finish(&returned)
+    }
+
+    /// Emits the reverse of a region's instructions into the current frame.
+    fn region(&mut self, region: Region) -> Result<(), Refusal> {
+        let source = self.source;
+        self.open_shadows(region);
+        for &inst in source.region(region).insts.iter().rev() {
+            self.b.set_span(source.inst(inst).span);
+            check_size(source, self.b.func().inst_count(), self.options)?;
+            self.inst(inst)?;
+        }
+        Ok(())
+    }
+
+    fn inst(&mut self, inst: Inst) -> Result<(), Refusal> {
+        let data = self.source.inst(inst);
+        let results = &data.results;
+        match &data.op {
+            Op::Const(_) | Op::Cmp { .. } | Op::Assert { .. } | Op::Print { .. } => {}
+            // Shadows of these were made at the start of the region.
+            Op::Alloc { .. } | Op::TapeNew { .. } => {}
+            // Those through which derivatives flow were refused.
+            Op::Call { .. } => {}
+            Op::Prim { prim, args } => self.prim(*prim, args, results[0]),
+            Op::Select { cond, then, otherwise } => self.select(*cond, *then, *otherwise, results[0]),
+            Op::If { cond, then, otherwise } => self.branch(*cond, *then, *otherwise, results)?,
+            Op::For { body, inits, .. } => self.counted(inst, *body, inits)?,
+            Op::While { inits, cond, body } => self.uncounted(inst, inits, *cond, *body)?,
+            Op::Load { array, subscripts } => self.load(*array, subscripts, results[0]),
+            Op::Store { array, subscripts, value } => self.store(*array, subscripts, *value),
+            Op::Acc { array, subscripts, value } => self.acc(*array, subscripts, *value),
+            Op::Copy { to, from } => self.copy(*to, *from),
+            Op::Fill { array, value } => self.fill(*array, *value),
+            Op::TapePush { tape, values } => self.tape_push(*tape, values),
+            Op::TapePop { tape } => self.tape_pop(*tape, results),
+        }
+        Ok(())
+    }
+
+    fn has(&self, mutant: Mutant) -> bool {
+        self.options.mutant == Some(mutant)
+    }
+
+    /// Adds an instruction before the forward sweep.
+    fn at_entry(&mut self, op: Op, ty: Type) -> Value {
+        let span = self.source.span;
+        let result = self.b.func_mut().add_value(ty);
+        let inst = self.b.func_mut().add_inst(op, [result].into_iter().collect(), span);
+        self.entry.push(inst);
+        result
+    }
+}

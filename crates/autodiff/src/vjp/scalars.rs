@@ -1,0 +1,41 @@
+//! The reverse of functions of numbers and of `select`.
+//!
+//! In: the adjoint w of the result. Out: w · partial for each active operand; for a `select`, w for the side taken and 0 for the other.
+//!
+//! ```text
+//! v3 = div v1, v2              v5 = const 1.0 ; v6 = div v5, v2 ; v1_bar += smul w, v6
+//!                              … ; v2_bar += smul w, (partial in v2)
+//! v4 = select v0, v1, v2       v1_bar += select v0, w, 0 ; v2_bar += select v0, 0, w
+//! ```
+
+use super::Sweep;
+use super::residuals::Residuals;
+use crate::{algebra, rules};
+use adit_ir::Value;
+use adit_ir::prim::{Partial, Prim};
+
+impl Sweep<'_> {
+    pub(super) fn prim(&mut self, prim: Prim, args: &[Value], result: Value) {
+        let Some(w) = self.take(result) else { return };
+        for (&arg, partial) in args.iter().zip(prim.row().partials) {
+            let (Partial::Expr(partial), true) = (partial, self.activity.of(arg)) else { continue };
+            let mut at = Residuals { sweep: self, args, result };
+            let factor = rules::factor(&mut at, partial);
+            if let Some(contribution) = algebra::product(&mut self.b, w, factor) {
+                self.add(arg, contribution);
+            }
+        }
+    }
+
+    pub(super) fn select(&mut self, cond: Value, then: Value, otherwise: Value, result: Value) {
+        let Some(w) = self.take(result) else { return };
+        let zero = self.zero();
+        for (side, [if_true, if_false]) in [(then, [w, zero]), (otherwise, [zero, w])] {
+            if self.activity.of(side) {
+                let cond = self.residual(cond);
+                let contribution = self.b.select(cond, if_true, if_false);
+                self.add(side, contribution);
+            }
+        }
+    }
+}
