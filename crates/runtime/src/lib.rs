@@ -1,1 +1,22 @@
-//! What code compiled by Adit calls while it runs.
+//! What code compiled by Adit works with while it runs.
+//!
+//! In: limits, an interruption flag, a sink for printed lines. Out: [`Workspace`], the memory that calls reuse: an arena for arrays ([`arena`]), tapes ([`tape`]), and
+//! the [`Context`] whose fields compiled code reads and writes directly. [`hooks`] are the functions compiled code calls when its inline paths do not suffice, [`stack`] tells how much
+//! of the thread's stack is left. Nothing here compiles, and no function here panics or unwinds into compiled code.
+//!
+//! Memory counts as [`Limits`](adit_ir::limits::Limits) says, rounded up to 8 bytes an array and a tape field; tapes count with the capacity they have grown to.
+
+#![expect(unsafe_code, reason = "compiled code works on raw memory; each block says why it is sound")]
+#![deny(unsafe_op_in_unsafe_fn)]
+
+pub mod arena;
+pub mod context;
+pub mod hooks;
+pub mod print;
+pub mod stack;
+pub mod tape;
+pub mod workspace;
+
+pub use context::Context;
+pub use print::{PrintLine, PrintPiece};
+pub use workspace::{Sink, Workspace};

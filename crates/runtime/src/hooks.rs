@@ -1,0 +1,268 @@
+//! The functions that compiled code calls where its inline paths do not suffice.
+//!
+//! In: the context and raw operands. Out: addresses, flags. Each has the C convention and is listed in [`ALL`], from which the compiler takes names and addresses. None unwinds: a panic
+//! of the host's print sink is caught, kept, and goes on when the call is over.
+
+use crate::context::Context;
+use crate::print::PrintLine;
+use crate::tape::{Tape, Tapes};
+use crate::workspace::Machine;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::{ptr, slice};
+
+/// A hook: its name in compiled code and its address.
+#[derive(Clone, Copy, Debug)]
+pub struct Hook {
+    /// Unique.
+    pub name: &'static str,
+    /// Where it is.
+    pub address: *const u8,
+}
+
+// SAFETY: addresses of functions are the same in every thread.
+unsafe impl Sync for Hook {}
+
+macro_rules! hooks {
+    ($($constant:ident $name:literal $function:ident)*) => {
+        $(
+            #[doc = concat!("[`", stringify!($function), "`]")]
+            pub const $constant: Hook = Hook { name: $name, address: $function as *const u8 };
+        )*
+
+        /// Every hook.
+        pub static ALL: &[Hook] = &[$($constant),*];
+    };
+}
+
+hooks! {
+    ALLOC "adit.alloc" alloc
+    RESET "adit.reset" reset
+    ZERO "adit.zero" zero
+    COPY "adit.copy" copy
+    FILL_WORDS "adit.fill_words" fill_words
+    FILL_BYTES "adit.fill_bytes" fill_bytes
+    TAPE_OPEN "adit.tape_open" tape_open
+    TAPE_CLOSE "adit.tape_close" tape_close
+    TAPE_GROW "adit.tape_grow" tape_grow
+    PRINT "adit.print" print
+}
+
+/// # Safety
+/// `context` is the one that [`Workspace::begin`](crate::Workspace::begin) gave, and nothing else uses the machine.
+unsafe fn machine<'a>(context: *mut Context) -> &'a mut Machine {
+    // SAFETY: the context is the first field of a machine, and the pointer was derived from the machine.
+    unsafe { &mut *context.cast::<Machine>() }
+}
+
+impl Machine {
+    /// Memory for an array; buffers of dead tapes make room if they must.
+    fn alloc(&mut self, bytes: u64) -> Option<*mut u8> {
+        if bytes > self.arena.left(&self.context) {
+            self.trim_tapes();
+        }
+        self.arena.alloc(&mut self.context, bytes)
+    }
+
+    fn grow(&mut self, tape: &mut Tape, record: u64) -> Option<()> {
+        if record > self.arena.left(&self.context) {
+            self.trim_tapes();
+        }
+        let growth = Tapes::growth(tape, record, self.arena.left(&self.context))?;
+        self.tapes.grow(tape, growth)?;
+        self.arena.set_elsewhere(&mut self.context, self.tapes.capacity());
+        Some(())
+    }
+
+    fn trim_tapes(&mut self) {
+        self.tapes.trim(self.context.tape_depth);
+        self.arena.set_elsewhere(&mut self.context, self.tapes.capacity());
+    }
+
+    fn refuse(&mut self, bytes: u64) {
+        let clamp = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+        self.context.details = [clamp(bytes), clamp(self.limits.memory_bytes)];
+        self.context.fault = 1;
+    }
+}
+
+/// The bytes of an array, rounded up to 8; why not, otherwise.
+fn array_bytes(dims: &[i64], element: u64) -> Result<u64, Option<i64>> {
+    if let Some(&negative) = dims.iter().find(|&&d| d < 0) {
+        return Err(Some(negative));
+    }
+    if dims.contains(&0) {
+        return Ok(0);
+    }
+    let bytes = dims.iter().try_fold(element, |n, &d| n.checked_mul(d.unsigned_abs()));
+    bytes.filter(|&n| n <= i64::MAX as u64 - 8).map(|n| n.next_multiple_of(8)).ok_or(None)
+}
+
+/// Memory for an array of these extents, not zeroed; null if an extent is negative or the limit is met, with details and fault in the context.
+///
+/// # Safety
+/// As for every hook: the context is that of the running call. There are `rank` extents at `dims`.
+unsafe extern "C" fn alloc(context: *mut Context, dims: *const i64, rank: u64, element: u64) -> *mut u8 {
+    // SAFETY: compiled code passes its own context and a stack slot of `rank` extents.
+    let (machine, dims) = unsafe { (machine(context), slice::from_raw_parts(dims, rank as usize)) };
+    let bytes = match array_bytes(dims, element) {
+        Ok(bytes) => bytes,
+        Err(Some(negative)) => {
+            machine.context.details = [negative, 0];
+            machine.context.fault = 0;
+            return ptr::null_mut();
+        }
+        Err(None) => u64::MAX,
+    };
+    // An empty array needs an address that is not null, but no memory.
+    if bytes == 0 {
+        return ptr::dangling_mut::<u64>().cast();
+    }
+    machine.alloc(bytes).unwrap_or_else(|| {
+        machine.refuse(bytes);
+        ptr::null_mut()
+    })
+}
+
+/// Goes back to a mark in an earlier chunk.
+///
+/// # Safety
+/// As for every hook; the mark was taken in this call.
+unsafe extern "C" fn reset(context: *mut Context, next: *mut u8, chunk: u64) {
+    // SAFETY: compiled code passes its own context.
+    let machine = unsafe { machine(context) };
+    machine.arena.reset(&mut machine.context, next, chunk);
+}
+
+/// # Safety
+/// There are `bytes` writable bytes at `to`.
+unsafe extern "C" fn zero(to: *mut u8, bytes: u64) {
+    // SAFETY: as promised.
+    unsafe { ptr::write_bytes(to, 0, bytes as usize) }
+}
+
+/// # Safety
+/// There are `bytes` bytes at both addresses.
+unsafe extern "C" fn copy(to: *mut u8, from: *const u8, bytes: u64) {
+    // SAFETY: as promised.
+    unsafe { ptr::copy(from, to, bytes as usize) }
+}
+
+/// # Safety
+/// There are `count` writable words at `to`.
+unsafe extern "C" fn fill_words(to: *mut u64, count: u64, value: u64) {
+    // SAFETY: as promised; an empty array may have any address.
+    if count > 0 {
+        unsafe { slice::from_raw_parts_mut(to, count as usize) }.fill(value);
+    }
+}
+
+/// # Safety
+/// There are `count` writable bytes at `to`.
+unsafe extern "C" fn fill_bytes(to: *mut u8, count: u64, value: u64) {
+    // SAFETY: as promised.
+    unsafe { ptr::write_bytes(to, value as u8, count as usize) }
+}
+
+/// A new empty tape.
+///
+/// # Safety
+/// As for every hook.
+unsafe extern "C" fn tape_open(context: *mut Context) -> *mut Tape {
+    // SAFETY: compiled code passes its own context.
+    let machine = unsafe { machine(context) };
+    machine.tapes.open(&mut machine.context.tape_depth)
+}
+
+/// Ends the newest tapes, down to a depth.
+///
+/// # Safety
+/// As for every hook; `depth` was read in this call.
+unsafe extern "C" fn tape_close(context: *mut Context, depth: u64) {
+    // SAFETY: compiled code passes its own context.
+    unsafe { machine(context) }.context.tape_depth = depth;
+}
+
+/// Makes room for one more record; 0 if the limit is met, with details in the context.
+///
+/// # Safety
+/// As for every hook; `tape` is alive.
+unsafe extern "C" fn tape_grow(context: *mut Context, tape: *mut Tape, record: u64) -> u64 {
+    // SAFETY: compiled code passes its own context, and a header that the pool keeps at its place; the pool itself only sees the header through this reference.
+    let (machine, tape) = unsafe { (machine(context), &mut *tape) };
+    match machine.grow(tape, record) {
+        Some(()) => 1,
+        None => {
+            machine.refuse(record);
+            0
+        }
+    }
+}
+
+/// Prints one line; 0 if the sink panicked.
+///
+/// # Safety
+/// As for every hook; the values are as the line says.
+unsafe extern "C" fn print(context: *mut Context, line: *const PrintLine, values: *const u64) -> u64 {
+    // SAFETY: compiled code passes its own context, a line that its code owns, and a stack slot with as many values as the line has.
+    let (machine, line) = unsafe { (machine(context), &*line) };
+    let Some(sink) = &mut machine.sink else {
+        return 1;
+    };
+    // SAFETY: as above.
+    let written = catch_unwind(AssertUnwindSafe(|| unsafe {
+        sink(&line.format(slice::from_raw_parts(values, line.values())));
+    }));
+    match written {
+        Ok(()) => 1,
+        Err(panic) => {
+            machine.panic = Some(panic);
+            0
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Workspace;
+    use adit_ir::limits::Limits;
+
+    #[test]
+    fn sizes_never_overflow() {
+        assert_eq!(array_bytes(&[i64::MAX, 2], 8), Err(None));
+        assert_eq!(array_bytes(&[i64::MAX, 2, 0], 8), Ok(0));
+        assert_eq!(array_bytes(&[i64::MAX, -2, 0], 8), Err(Some(-2)));
+        assert_eq!(array_bytes(&[i64::MAX], 1), Err(None));
+        assert_eq!(array_bytes(&[3], 1), Ok(8));
+    }
+
+    #[test]
+    fn dead_tapes_make_room_for_arrays() {
+        let mut workspace = Workspace::with_limits(Limits { memory_bytes: 8192, ..Limits::default() });
+        let context = workspace.begin(ptr::null());
+        // SAFETY: this is the context of a call that has begun.
+        unsafe {
+            let tape = tape_open(context);
+            assert_eq!(tape_grow(context, tape, 8), 1);
+            assert_eq!(tape_grow(context, tape, 4096), 1);
+            assert!(alloc(context, [1024].as_ptr(), 1, 8).is_null());
+            assert_eq!((*context).details, [8192, 8192]);
+            assert_eq!((*context).fault, 1);
+            tape_close(context, 0);
+            assert!(!alloc(context, [1024].as_ptr(), 1, 8).is_null());
+        }
+        workspace.end();
+        assert_eq!(workspace.memory_in_use().0, 0);
+    }
+
+    #[test]
+    fn a_negative_extent_is_told_from_the_limit() {
+        let mut workspace = Workspace::new();
+        let context = workspace.begin(ptr::null());
+        // SAFETY: this is the context of a call that has begun.
+        unsafe {
+            assert!(alloc(context, [4, -7].as_ptr(), 2, 8).is_null());
+            assert_eq!(((*context).details, (*context).fault), ([-7, 0], 0));
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! The workspace: what calls of compiled functions reuse.
+//!
+//! In: limits, an interruption flag, a sink for printed lines. Out: a [`Context`] ready for a call ([`Workspace::begin`]), and after the call memory back to where it was
+//! ([`Workspace::end`]). One workspace serves one call at a time; any number may exist. It does not know compiled code.
+
+use crate::arena::Arena;
+use crate::context::Context;
+use crate::stack;
+use crate::tape::Tapes;
+use adit_ir::limits::Limits;
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+/// Receives printed lines, without their ends.
+pub type Sink = Box<dyn FnMut(&str) + Send>;
+
+/// Everything behind a [`Context`]: compiled code hands the address of the first field, hooks see the rest.
+#[repr(C)]
+pub(crate) struct Machine {
+    pub(crate) context: Context,
+    pub(crate) arena: Arena,
+    pub(crate) tapes: Tapes,
+    pub(crate) limits: Limits,
+    pub(crate) sink: Option<Sink>,
+    /// What a sink panicked with, until the call is over.
+    pub(crate) panic: Option<Box<dyn Any + Send>>,
+}
+
+/// Memory, limits and outlets of a run.
+pub struct Workspace {
+    machine: Box<Machine>,
+    interrupt: Arc<AtomicBool>,
+}
+
+// SAFETY: the raw pointers lead to memory that the workspace owns, and to the flag that it keeps alive. Tables of compiled code are only pointed to during a call.
+unsafe impl Send for Workspace {}
+
+impl Workspace {
+    /// A workspace with the default limits, which drops what is printed.
+    pub fn new() -> Self {
+        Workspace::with_limits(Limits::default())
+    }
+
+    /// A workspace with these limits, which drops what is printed.
+    pub fn with_limits(limits: Limits) -> Self {
+        let machine = Machine {
+            context: Context::new(),
+            arena: Arena::default(),
+            tapes: Tapes::default(),
+            limits,
+            sink: None,
+            panic: None,
+        };
+        Workspace { machine: Box::new(machine), interrupt: Arc::default() }
+    }
+
+    /// What a run may use.
+    pub fn limits(&self) -> Limits {
+        self.machine.limits
+    }
+
+    /// Changes what a run may use.
+    pub fn set_limits(&mut self, limits: Limits) {
+        self.machine.limits = limits;
+    }
+
+    /// Sends printed lines there. If the sink panics, the run stops and the panic goes on from the call.
+    pub fn set_sink(&mut self, sink: Option<Sink>) {
+        self.machine.sink = sink;
+    }
+
+    /// The flag that stops a run when it is set, from any thread. It stays set until someone clears it.
+    pub fn interrupt(&self) -> Arc<AtomicBool> {
+        self.interrupt.clone()
+    }
+
+    /// Listens to another flag, which several workspaces may share.
+    pub fn set_interrupt(&mut self, flag: Arc<AtomicBool>) {
+        self.interrupt = flag;
+    }
+
+    /// Gives kept memory back to the host.
+    pub fn release_memory(&mut self) {
+        let machine = &mut *self.machine;
+        machine.tapes.trim(0);
+        machine.arena.release(&mut machine.context);
+    }
+
+    /// Bytes of arrays in use and of tape buffers held: 0 and what is kept for the next call, between calls.
+    pub fn memory_in_use(&self) -> (u64, u64) {
+        (self.machine.arena.used(&self.machine.context), self.machine.tapes.capacity())
+    }
+
+    /// Makes the context ready for a call into code whose functions need that much stack. The pointer is good until [`Workspace::end`].
+    pub fn begin(&mut self, stack_needs: *const u64) -> *mut Context {
+        let machine = &mut *self.machine;
+        let limit = machine.limits.memory_bytes;
+        if machine.tapes.capacity() > limit / 2 {
+            machine.tapes.trim(0);
+        }
+        machine.arena.begin(&mut machine.context, limit);
+        machine.arena.set_elsewhere(&mut machine.context, machine.tapes.capacity());
+        machine.context.tape_depth = 0;
+        machine.context.fuel = machine.limits.steps.unwrap_or(u64::MAX);
+        machine.context.interrupt = Arc::as_ptr(&self.interrupt);
+        machine.context.stack_limit = stack::limit();
+        machine.context.stack_needs = stack_needs;
+        machine.context.details = [0; 2];
+        // The pointer is derived from the whole machine, since hooks go back from the context to the machine.
+        std::ptr::from_mut(machine).cast()
+    }
+
+    /// Ends a call: memory goes back to its mark, and a sink's panic goes on. Returns the numbers that explain a trap.
+    pub fn end(&mut self) -> [i64; 2] {
+        let machine = &mut *self.machine;
+        machine.context.tape_depth = 0;
+        machine.context.stack_needs = std::ptr::null();
+        machine.arena.begin(&mut machine.context, machine.limits.memory_bytes);
+        if let Some(panic) = machine.panic.take() {
+            std::panic::resume_unwind(panic);
+        }
+        machine.context.details
+    }
+}
+
+impl Default for Workspace {
+    fn default() -> Self {
+        Workspace::new()
+    }
+}
+
+impl fmt::Debug for Workspace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (arrays, tapes) = self.memory_in_use();
+        let limits = self.limits();
+        f.debug_struct("Workspace")
+            .field("limits", &limits)
+            .field("arrays", &arrays)
+            .field("tapes", &tapes)
+            .finish_non_exhaustive()
+    }
+}
