@@ -2,4 +2,5 @@
 //!
 //! In: syntax trees. Out: diagnostics, or a typed program ([`typed`]) and its SSA form.
 
+pub mod layout;
 pub mod typed;
