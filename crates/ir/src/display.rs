@@ -85,14 +85,8 @@ mod tests {
     #[test]
     fn arrays_nest_by_rank() {
         assert_eq!(array(&[2], Elements::F64(&[1.0, 2.5])), "[1.0, 2.5]");
-        assert_eq!(
-            array(&[2, 2], Elements::I64(&[1, 2, 3, 4])),
-            "[[1, 2], [3, 4]]"
-        );
-        assert_eq!(
-            array(&[2, 1, 2], Elements::I64(&[1, 2, 3, 4])),
-            "[[[1, 2]], [[3, 4]]]"
-        );
+        assert_eq!(array(&[2, 2], Elements::I64(&[1, 2, 3, 4])), "[[1, 2], [3, 4]]");
+        assert_eq!(array(&[2, 1, 2], Elements::I64(&[1, 2, 3, 4])), "[[[1, 2]], [[3, 4]]]");
         assert_eq!(array(&[1], Elements::Bool(&[true])), "[true]");
         assert_eq!(array(&[3, 0], Elements::F64(&[])), "[]");
     }

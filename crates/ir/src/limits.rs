@@ -25,11 +25,7 @@ pub struct Limits {
 impl Default for Limits {
     /// 4 GiB, 10,000 active functions, any number of steps.
     fn default() -> Self {
-        Limits {
-            memory_bytes: 4 << 30,
-            depth: 10_000,
-            steps: None,
-        }
+        Limits { memory_bytes: 4 << 30, depth: 10_000, steps: None }
     }
 }
 
@@ -38,15 +34,11 @@ pub fn element_count(dims: impl IntoIterator<Item = i64> + Clone) -> Option<u64>
     if dims.clone().into_iter().any(|d| d <= 0) {
         return Some(0);
     }
-    dims.into_iter()
-        .try_fold(1u64, |n, d| n.checked_mul(d.unsigned_abs()))
+    dims.into_iter().try_fold(1u64, |n, d| n.checked_mul(d.unsigned_abs()))
 }
 
 /// The bytes of an array with these extents, `None` where they exceed what can be addressed.
-pub fn array_bytes(
-    element: ScalarType,
-    dims: impl IntoIterator<Item = i64> + Clone,
-) -> Option<u64> {
+pub fn array_bytes(element: ScalarType, dims: impl IntoIterator<Item = i64> + Clone) -> Option<u64> {
     let bytes = element_count(dims)?.checked_mul(element.bytes() as u64)?;
     (bytes <= isize::MAX as u64).then_some(bytes)
 }

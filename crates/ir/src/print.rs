@@ -40,9 +40,7 @@ pub struct PrintOptions<'a> {
 
 impl std::fmt::Debug for PrintOptions<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("PrintOptions")
-            .field("source", &self.source.is_some())
-            .finish()
+        f.debug_struct("PrintOptions").field("source", &self.source.is_some()).finish()
     }
 }
 
@@ -53,10 +51,7 @@ pub fn print_module(module: &Module) -> String {
 
 /// [`print_module`] with comments.
 pub fn print_module_with(module: &Module, options: PrintOptions<'_>) -> String {
-    let texts: Vec<String> = module
-        .iter()
-        .map(|(_, f)| print_function_with(module, f, options))
-        .collect();
+    let texts: Vec<String> = module.iter().map(|(_, f)| print_function_with(module, f, options)).collect();
     texts.join("\n")
 }
 
@@ -85,11 +80,7 @@ pub fn print_function_with(module: &Module, f: &Function, options: PrintOptions<
 pub fn function_name(name: &str) -> String {
     let first = |c: char| c.is_ascii_alphabetic() || c == '_';
     let rest = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.';
-    if name.starts_with(first) && name.chars().all(rest) {
-        format!("@{name}")
-    } else {
-        format!("@{}", quoted(name))
-    }
+    if name.starts_with(first) && name.chars().all(rest) { format!("@{name}") } else { format!("@{}", quoted(name)) }
 }
 
 /// A text in quotes, with `\"`, `\\`, `\n`, `\r`, `\t` and `\u{…}` for other control characters.
@@ -211,24 +202,14 @@ impl Printer<'_> {
             Op::Const(c) => format!("const {}", literal(*c)),
             Op::Prim { prim, args } => spaced(prim.name(), &self.values(args)),
             Op::Cmp { op, a, b } => format!("cmp {} {}, {}", op.name(), v(a), v(b)),
-            Op::Select {
-                cond,
-                then,
-                otherwise,
-            } => format!("select {}, {}, {}", v(cond), v(then), v(otherwise)),
+            Op::Select { cond, then, otherwise } => format!("select {}, {}, {}", v(cond), v(then), v(otherwise)),
             Op::If { .. } | Op::For { .. } | Op::While { .. } => return Text::Regions,
             Op::Alloc { ty } => format!("alloc {}", self.array_ty(ty)),
             Op::Load { array, subscripts } => format!("load {}", self.element(*array, subscripts)),
-            Op::Store {
-                array,
-                subscripts,
-                value,
-            } => format!("store {}, {}", self.element(*array, subscripts), v(value)),
-            Op::Acc {
-                array,
-                subscripts,
-                value,
-            } => format!("acc {}, {}", self.element(*array, subscripts), v(value)),
+            Op::Store { array, subscripts, value } => {
+                format!("store {}, {}", self.element(*array, subscripts), v(value))
+            }
+            Op::Acc { array, subscripts, value } => format!("acc {}, {}", self.element(*array, subscripts), v(value)),
             Op::Copy { to, from } => format!("copy {}, {}", v(to), v(from)),
             Op::Fill { array, value } => format!("fill {}, {}", v(array), v(value)),
             Op::Call { callee, args } => {
@@ -239,11 +220,7 @@ impl Printer<'_> {
                 format!("tape.push {}, ({})", v(tape), self.values(values))
             }
             Op::TapePop { tape } => format!("tape.pop {}", v(tape)),
-            Op::Assert {
-                cond,
-                trap,
-                details,
-            } => format!("assert {}, {}", v(cond), self.trap(trap, details)),
+            Op::Assert { cond, trap, details } => format!("assert {}, {}", v(cond), self.trap(trap, details)),
             Op::Print { parts } => {
                 let parts: Vec<String> = parts.iter().map(|p| self.part(p)).collect();
                 spaced("print", &parts.join(", "))
@@ -257,11 +234,7 @@ impl Printer<'_> {
         let data = self.f.inst(inst);
         let comment = self.comment_for(data.span);
         match &data.op {
-            Op::If {
-                cond,
-                then,
-                otherwise,
-            } => {
+            Op::If { cond, then, otherwise } => {
                 let cond = self.value(*cond);
                 self.line(&format!("{head}if {cond} {{{comment}"));
                 self.region(*then, "yield");
@@ -271,24 +244,15 @@ impl Printer<'_> {
                     self.region(*otherwise, "yield");
                 }
             }
-            Op::For {
-                lo,
-                hi,
-                step,
-                reversed,
-                inits,
-                body,
-            } => {
+            Op::For { lo, hi, step, reversed, inits, body } => {
                 let direction = if *reversed { "rev " } else { "" };
                 let (lo, hi) = (self.int(*lo), self.int(*hi));
                 let step = match step {
                     Int::Const(1) => String::new(),
-                    step => format!(" step {}", self.int(*step)),
+                    Int::Const(_) | Int::Value(_) => format!(" step {}", self.int(*step)),
                 };
                 let (index, carried) = self.loop_params(*body, true, inits);
-                self.line(&format!(
-                    "{head}for {direction}{index} in {lo}..{hi}{step}{carried} {{{comment}"
-                ));
+                self.line(&format!("{head}for {direction}{index} in {lo}..{hi}{step}{carried} {{{comment}"));
                 self.region(*body, "yield");
             }
             Op::While { inits, cond, body } => {
@@ -323,9 +287,7 @@ impl Printer<'_> {
         let carried: Vec<String> = carried.iter().map(|&v| self.typed(v)).collect();
         let count = carried.len().max(inits.len());
         let part = |of: &[String], i: usize| of.get(i).map_or("?".into(), String::clone);
-        let carried: Vec<String> = (0..count)
-            .map(|i| format!("{} = {}", part(&carried, i), part(&inits, i)))
-            .collect();
+        let carried: Vec<String> = (0..count).map(|i| format!("{} = {}", part(&carried, i), part(&inits, i))).collect();
         let carried = match &carried[..] {
             [] => String::new(),
             carried => format!(" ({})", carried.join(", ")),
@@ -449,11 +411,7 @@ enum Text {
 }
 
 fn spaced(word: &str, rest: &str) -> String {
-    if rest.is_empty() {
-        word.into()
-    } else {
-        format!("{word} {rest}")
-    }
+    if rest.is_empty() { word.into() } else { format!("{word} {rest}") }
 }
 
 fn tape_ty(ty: &TapeType) -> String {

@@ -16,16 +16,8 @@ pub fn same_modules(a: &Module, b: &Module) -> bool {
 
 /// Whether two functions are equal but for numbering and spans. Regions are compared to the depth that [`crate::verify()`] allows.
 pub fn same(a: &Function, b: &Function) -> bool {
-    let mut pairs = Pairs {
-        a,
-        b,
-        to: vec![None; a.value_count()],
-        taken: vec![false; b.value_count()],
-    };
-    a.name == b.name
-        && a.results == b.results
-        && pairs.signatures()
-        && pairs.regions(a.body, b.body, 0)
+    let mut pairs = Pairs { a, b, to: vec![None; a.value_count()], taken: vec![false; b.value_count()] };
+    a.name == b.name && a.results == b.results && pairs.signatures() && pairs.regions(a.body, b.body, 0)
 }
 
 /// What of `a` has been met as what of `b`.
@@ -42,8 +34,7 @@ impl Pairs<'_> {
         a.dims.len() == b.dims.len()
             && a.params.len() == b.params.len()
             && a.dims.iter().zip(&b.dims).all(|(&x, &y)| self.define(x, y))
-            && (a.params.iter().zip(&b.params))
-                .all(|(x, y)| x.passing == y.passing && self.define(x.value, y.value))
+            && (a.params.iter().zip(&b.params)).all(|(x, y)| x.passing == y.passing && self.define(x.value, y.value))
     }
 
     fn regions(&mut self, x: Region, y: Region, depth: usize) -> bool {
@@ -114,12 +105,7 @@ impl OperandMap for Names<'_> {
 
 fn set_regions(op: &mut Op, regions: &[Region]) {
     match (op, regions) {
-        (
-            Op::If {
-                then, otherwise, ..
-            },
-            &[r, s],
-        ) => (*then, *otherwise) = (r, s),
+        (Op::If { then, otherwise, .. }, &[r, s]) => (*then, *otherwise) = (r, s),
         (Op::For { body, .. }, &[r]) => *body = r,
         (Op::While { cond, body, .. }, &[r, s]) => (*cond, *body) = (r, s),
         // No other operation owns regions, so there is nothing to set.
@@ -140,10 +126,7 @@ mod tests {
     fn sum() -> Function {
         let mut b = Builder::new("sum", Span::default());
         let n = b.dim();
-        let ty = Type::Array(ArrayType {
-            element: ScalarType::F64,
-            dims: [Int::Value(n)].into_iter().collect(),
-        });
+        let ty = Type::Array(ArrayType { element: ScalarType::F64, dims: [Int::Value(n)].into_iter().collect() });
         let x = b.param(ty, Passing::ByValue);
         let zero = b.f64(0.0);
         let body = b.open(&[Type::I64, Type::F64]);
@@ -182,9 +165,7 @@ mod tests {
         assert!(!change(&|f| f.name.push('x')));
         assert!(!change(&|f| f.results[0] = ScalarType::I64));
         assert!(!change(&|f| f.params[0].passing = Passing::Mut));
-        assert!(!change(
-            &|f| f.inst_mut(zero(f)).op = Op::Const(Const::F64(-0.0))
-        ));
+        assert!(!change(&|f| f.inst_mut(zero(f)).op = Op::Const(Const::F64(-0.0))));
         assert!(!change(&|f| {
             let (body, v) = (f.body, f.inst(zero(f)).results[0]);
             f.region_mut(body).yields[0] = v;

@@ -41,12 +41,7 @@ impl Check {
     /// The text of the trap: `dimension 1 of argument 2 of `f``, counted from 1.
     pub fn what(&self, f: &Function) -> String {
         let Extent { param, axis } = self.found;
-        format!(
-            "dimension {} of argument {} of `{}`",
-            axis + 1,
-            param + 1,
-            f.name
-        )
+        format!("dimension {} of argument {} of `{}`", axis + 1, param + 1, f.name)
     }
 }
 
@@ -62,12 +57,8 @@ pub struct Shapes {
 impl Shapes {
     /// Reads a signature.
     pub fn of(f: &Function) -> Self {
-        let mut shapes = Shapes {
-            binds: vec![None; f.dims.len()],
-            checks: Vec::new(),
-        };
-        let places: HashMap<Value, usize> =
-            f.dims.iter().enumerate().map(|(i, &d)| (d, i)).collect();
+        let mut shapes = Shapes { binds: vec![None; f.dims.len()], checks: Vec::new() };
+        let places: HashMap<Value, usize> = f.dims.iter().enumerate().map(|(i, &d)| (d, i)).collect();
         for (param, p) in f.params.iter().enumerate() {
             let dims = f.ty(p.value).array().map_or(&[][..], |a| &a.dims);
             for (axis, &dim) in dims.iter().enumerate() {
@@ -110,12 +101,7 @@ mod tests {
     fn the_first_mention_binds_and_later_ones_are_checked() {
         let mut b = Builder::new("f", Span::default());
         let d = b.dim();
-        let array = |dims: &[Int]| {
-            Type::Array(ArrayType {
-                element: ScalarType::F64,
-                dims: dims.into(),
-            })
-        };
+        let array = |dims: &[Int]| Type::Array(ArrayType { element: ScalarType::F64, dims: dims.into() });
         b.param(Type::F64, Passing::ByValue);
         b.param(array(&[d.into()]), Passing::ByValue);
         b.param(array(&[d.into(), Int::Const(3)]), Passing::Mut);
@@ -124,16 +110,7 @@ mod tests {
         let at = |param, axis| Extent { param, axis };
         assert_eq!(shapes.binds, [Some(at(1, 0))]);
         let wanted: Vec<_> = shapes.checks.iter().map(|c| (c.found, c.wanted)).collect();
-        assert_eq!(
-            wanted,
-            [
-                (at(2, 0), Wanted::Same(at(1, 0))),
-                (at(2, 1), Wanted::Literal(3))
-            ]
-        );
-        assert_eq!(
-            shapes.checks[1].what(&f),
-            "dimension 2 of argument 3 of `f`"
-        );
+        assert_eq!(wanted, [(at(2, 0), Wanted::Same(at(1, 0))), (at(2, 1), Wanted::Literal(3))]);
+        assert_eq!(shapes.checks[1].what(&f), "dimension 2 of argument 3 of `f`");
     }
 }

@@ -114,22 +114,14 @@ pub fn verify(module: &Module) -> Result<(), Vec<Violation>> {
         }
         violations.extend(verify_function(module, f).err().into_iter().flatten());
     }
-    if violations.is_empty() {
-        Ok(())
-    } else {
-        Err(violations)
-    }
+    if violations.is_empty() { Ok(()) } else { Err(violations) }
 }
 
 /// Checks one function; the module tells the signatures of those it calls.
 pub fn verify_function(module: &Module, f: &Function) -> Result<(), Vec<Violation>> {
     let mut checker = Checker::new(module, f);
     checker.function();
-    if checker.violations.is_empty() {
-        Ok(())
-    } else {
-        Err(checker.violations)
-    }
+    if checker.violations.is_empty() { Ok(()) } else { Err(checker.violations) }
 }
 
 /// Where the walk is with respect to a value.
@@ -185,10 +177,7 @@ impl<'a> Checker<'a> {
         }
         let unbound = |dim: &&Value| mentioned.get(dim.index()) == Some(&false);
         if f.dims.iter().any(|dim| unbound(&dim)) {
-            self.report(
-                Rule::Signature,
-                "no parameter mentions one of the dimensions",
-            );
+            self.report(Rule::Signature, "no parameter mentions one of the dimensions");
         }
         // Dimensions are the first that became visible, so a parameter's array type sees exactly them.
         for param in &f.params {
@@ -266,10 +255,7 @@ impl<'a> Checker<'a> {
         }
         for (i, (&v, wanted)) in params.iter().zip(expected).enumerate() {
             if self.ty(v).is_some_and(|ty| ty != wanted) {
-                self.report(
-                    Rule::Regions,
-                    format!("parameter {i} of {what} has the wrong type"),
-                );
+                self.report(Rule::Regions, format!("parameter {i} of {what} has the wrong type"));
             }
         }
     }
@@ -303,10 +289,7 @@ impl<'a> Checker<'a> {
         }
         for (i, (&v, wanted)) in yields.iter().zip(expected).enumerate() {
             if self.ty(v).is_some_and(|ty| ty != wanted) {
-                self.report(
-                    Rule::Yields,
-                    format!("yielded value {i} has not the type that {owner} expects"),
-                );
+                self.report(Rule::Yields, format!("yielded value {i} has not the type that {owner} expects"));
             }
         }
     }
@@ -341,13 +324,10 @@ impl<'a> Checker<'a> {
     fn in_scope(&mut self, v: Value, what: &str) -> Option<&'a Type> {
         match self.states.get(v.index()) {
             Some(State::Visible) => return self.ty(v),
-            Some(State::Undefined) => {
-                self.report(Rule::Scope, format!("{what} is used before its definition"))
+            Some(State::Undefined) => self.report(Rule::Scope, format!("{what} is used before its definition")),
+            Some(State::OutOfScope) => {
+                self.report(Rule::Scope, format!("{what} is defined in a region that has ended"))
             }
-            Some(State::OutOfScope) => self.report(
-                Rule::Scope,
-                format!("{what} is defined in a region that has ended"),
-            ),
             None => self.report(Rule::Exists, format!("{what} does not exist")),
         }
         None
@@ -355,10 +335,7 @@ impl<'a> Checker<'a> {
 
     fn rank(&mut self, array: &ArrayType) {
         if !(1..=MAX_RANK).contains(&array.dims.len()) {
-            self.report(
-                Rule::Arrays,
-                format!("an array has not 1 to {MAX_RANK} dimensions"),
-            );
+            self.report(Rule::Arrays, format!("an array has not 1 to {MAX_RANK} dimensions"));
         }
     }
 

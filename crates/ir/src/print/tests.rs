@@ -24,10 +24,7 @@ fn horner() -> Function {
     let c = b.param(array(ScalarType::F64, &[n.into()]), Passing::ByValue);
     let zero = b.f64(0.0);
     let body = b.open(&[Type::I64, Type::F64]);
-    let (i, s) = (
-        b.func().region(body).params[0],
-        b.func().region(body).params[1],
-    );
+    let (i, s) = (b.func().region(body).params[0], b.func().region(body).params[1]);
     let product = b.prim(Prim::Mul, &[s, x]);
     let coefficient = b.load(c, &[i.into()]);
     let sum = b.prim(Prim::Add, &[product, coefficient]);
@@ -62,12 +59,7 @@ fn a_loop_backwards_by_twos_and_a_while() {
     let x = b.param(Type::F64, Passing::ByValue);
     b.open(&[Type::I64]);
     let body = b.close(&[]);
-    let bounds = Bounds {
-        lo: Int::Const(-3),
-        hi: Int::Const(9),
-        step: Int::Const(2),
-        reversed: true,
-    };
+    let bounds = Bounds { lo: Int::Const(-3), hi: Int::Const(9), step: Int::Const(2), reversed: true };
     b.for_(bounds, &[], body);
     let cond = b.open(&[Type::F64]);
     let carried = b.func().region(cond).params[0];
@@ -102,16 +94,10 @@ func @f(v0: f64) -> (f64, f64) {
 fn memory_tapes_and_choices() {
     let mut b = Builder::new("odd name", Span::default());
     let n = b.dim();
-    let out = b.param(
-        array(ScalarType::F64, &[n.into(), Int::Const(3)]),
-        Passing::Mut,
-    );
+    let out = b.param(array(ScalarType::F64, &[n.into(), Int::Const(3)]), Passing::Mut);
     let c = b.param(Type::BOOL, Passing::ByValue);
     let three = b.i64(3);
-    let ty = ArrayType {
-        element: ScalarType::F64,
-        dims: [n.into(), three.into()].into_iter().collect(),
-    };
+    let ty = ArrayType { element: ScalarType::F64, dims: [n.into(), three.into()].into_iter().collect() };
     let a = b.alloc(ty);
     let x = b.f64(f64::NEG_INFINITY);
     b.fill(a, x);
@@ -162,12 +148,8 @@ fn memory_tapes_and_choices() {
 
 #[test]
 fn literals_are_the_shortest_that_read_back() {
-    let texts =
-        [1.0, 0.1, 1e300, -0.0, 5e-324, f64::INFINITY, f64::NAN].map(|x| literal(Const::F64(x)));
-    assert_eq!(
-        texts,
-        ["1.0", "0.1", "1e300", "-0.0", "5e-324", "inf", "nan"]
-    );
+    let texts = [1.0, 0.1, 1e300, -0.0, 5e-324, f64::INFINITY, f64::NAN].map(|x| literal(Const::F64(x)));
+    assert_eq!(texts, ["1.0", "0.1", "1e300", "-0.0", "5e-324", "inf", "nan"]);
     let other = f64::from_bits(0xfff8_0000_0000_0001);
     assert_eq!(literal(Const::F64(other)), "nan(0xfff8000000000001)");
     assert_eq!(literal(Const::I64(i64::MIN)), "-9223372036854775808");
@@ -195,19 +177,10 @@ fn source_lines_stand_where_they_change() {
     }
     let id = module.push(b.finish(&[]));
     let source = |span: Span| Some(format!("line {}", span.start));
-    let options = PrintOptions {
-        source: Some(&source),
-    };
+    let options = PrintOptions { source: Some(&source) };
     let text = print_function_with(&module, module.function(id), options);
     let lines: Vec<&str> = text.lines().collect();
-    assert_eq!(
-        lines[1..4],
-        [
-            "  v0 = const 0.0  ; line 1",
-            "  v1 = const 0.0",
-            "  v2 = const 0.0  ; line 2"
-        ]
-    );
+    assert_eq!(lines[1..4], ["  v0 = const 0.0  ; line 1", "  v1 = const 0.0", "  v2 = const 0.0  ; line 2"]);
 }
 
 #[test]
@@ -216,11 +189,7 @@ fn a_region_that_owns_itself_prints_to_an_end() {
     let c = b.bool(true);
     let body = b.func().body;
     let mut f = b.finish(&[]);
-    let op = Op::If {
-        cond: c,
-        then: body,
-        otherwise: f.add_region(),
-    };
+    let op = Op::If { cond: c, then: body, otherwise: f.add_region() };
     let inst = f.add_inst(op, Default::default(), Span::default());
     f.region_mut(body).insts.push(inst);
     assert!(print(f).contains("deeper than any program"));

@@ -18,24 +18,9 @@ impl<'a> Checker<'a> {
             Op::Const(c) => Some(vec![literal(*c)]),
             Op::Prim { prim, args } => Some(self.prim(*prim, args)),
             Op::Cmp { op, a, b } => Some(self.cmp(*op, *a, *b)),
-            Op::Select {
-                cond,
-                then,
-                otherwise,
-            } => self.select(*cond, *then, *otherwise),
-            Op::If {
-                cond,
-                then,
-                otherwise,
-            } => self.choice(*cond, *then, *otherwise),
-            Op::For {
-                lo,
-                hi,
-                step,
-                inits,
-                body,
-                ..
-            } => {
+            Op::Select { cond, then, otherwise } => self.select(*cond, *then, *otherwise),
+            Op::If { cond, then, otherwise } => self.choice(*cond, *then, *otherwise),
+            Op::For { lo, hi, step, inits, body, .. } => {
                 self.ints(&[*lo, *hi, *step], Rule::Operands, "a bound of the loop");
                 self.counted(inits, *body)
             }
@@ -46,22 +31,12 @@ impl<'a> Checker<'a> {
                 self.made(&data.results);
                 Some(vec![Type::Array(ty.clone())])
             }
-            Op::Load { array, subscripts } => {
-                self.element(*array, subscripts).map(|e| vec![e.into()])
-            }
-            Op::Store {
-                array,
-                subscripts,
-                value,
-            } => {
+            Op::Load { array, subscripts } => self.element(*array, subscripts).map(|e| vec![e.into()]),
+            Op::Store { array, subscripts, value } => {
                 let element = self.element(*array, subscripts);
                 self.write(*array, element, *value)
             }
-            Op::Acc {
-                array,
-                subscripts,
-                value,
-            } => {
+            Op::Acc { array, subscripts, value } => {
                 let element = self.element(*array, subscripts);
                 if element.is_some_and(|e| !e.is_float()) {
                     self.report(Rule::Operands, "`acc` adds to an array that is not of f64");
@@ -102,17 +77,11 @@ impl<'a> Checker<'a> {
     fn results(&mut self, found: &[Value], expected: &[Type]) {
         if found.len() != expected.len() {
             let (found, wanted) = (found.len(), expected.len());
-            return self.report(
-                Rule::Results,
-                format!("{found} results instead of {wanted}"),
-            );
+            return self.report(Rule::Results, format!("{found} results instead of {wanted}"));
         }
         for (i, (&v, wanted)) in found.iter().zip(expected).enumerate() {
             if self.ty(v).is_some_and(|ty| ty != wanted) {
-                self.report(
-                    Rule::Results,
-                    format!("result {i} is not {}", called(wanted)),
-                );
+                self.report(Rule::Results, format!("result {i} is not {}", called(wanted)));
             }
         }
     }
@@ -121,10 +90,7 @@ impl<'a> Checker<'a> {
         if let Some(ty) = self.in_scope(v, what)
             && *ty != Type::Scalar(wanted)
         {
-            self.report(
-                Rule::Operands,
-                format!("{what} is {} instead of {wanted}", called(ty)),
-            );
+            self.report(Rule::Operands, format!("{what} is {} instead of {wanted}", called(ty)));
         }
     }
 
@@ -156,11 +122,7 @@ impl<'a> Checker<'a> {
         let signature = prim.row().signature;
         let wanted = signature.args.len();
         if args.len() != wanted {
-            let message = format!(
-                "`{}` has {} operands instead of {wanted}",
-                prim.name(),
-                args.len()
-            );
+            let message = format!("`{}` has {} operands instead of {wanted}", prim.name(), args.len());
             self.report(Rule::Operands, message);
         }
         for (i, (&v, &wanted)) in args.iter().zip(signature.args).enumerate() {
@@ -244,21 +206,13 @@ impl<'a> Checker<'a> {
         let ty = self.array(array)?;
         if ty.dims.len() != subscripts.len() {
             let (found, wanted) = (subscripts.len(), ty.dims.len());
-            self.report(
-                Rule::Subscripts,
-                format!("{found} subscripts for {wanted} dimensions"),
-            );
+            self.report(Rule::Subscripts, format!("{found} subscripts for {wanted} dimensions"));
         }
         Some(ty.element)
     }
 
     /// A write of `value` to elements of this type. Gives the types of the results: none.
-    fn write(
-        &mut self,
-        array: Value,
-        element: Option<ScalarType>,
-        value: Value,
-    ) -> Option<Vec<Type>> {
+    fn write(&mut self, array: Value, element: Option<ScalarType>, value: Value) -> Option<Vec<Type>> {
         if let Some(element) = element {
             self.writable(array);
             self.scalar(value, element, "the written value");
@@ -280,10 +234,7 @@ impl<'a> Checker<'a> {
         if let (Some(a), Some(b)) = (self.array(to), self.array(from)) {
             self.writable(to);
             if a.element != b.element || a.dims.len() != b.dims.len() {
-                self.report(
-                    Rule::Operands,
-                    "`copy` between arrays of different element types or ranks",
-                );
+                self.report(Rule::Operands, "`copy` between arrays of different element types or ranks");
             }
             if to == from {
                 self.report(Rule::Aliases, "an array is copied to itself");
@@ -299,10 +250,7 @@ impl<'a> Checker<'a> {
         };
         if args.len() != callee.params.len() {
             let (found, wanted) = (args.len(), callee.params.len());
-            self.report(
-                Rule::Calls,
-                format!("{found} arguments instead of {wanted}"),
-            );
+            self.report(Rule::Calls, format!("{found} arguments instead of {wanted}"));
         }
         let mut written = Vec::new();
         for (i, (&arg, param)) in args.iter().zip(&callee.params).enumerate() {
@@ -310,10 +258,7 @@ impl<'a> Checker<'a> {
                 continue;
             };
             if param.value.index() < callee.value_count() && !fits(ty, callee.ty(param.value)) {
-                self.report(
-                    Rule::Calls,
-                    format!("argument {i} is {}, which does not fit", called(ty)),
-                );
+                self.report(Rule::Calls, format!("argument {i} is {}, which does not fit", called(ty)));
             }
             if param.passing == Passing::Mut {
                 written.push(arg);
@@ -326,18 +271,14 @@ impl<'a> Checker<'a> {
     /// Arrays passed as `mut` may be written, and are passed once.
     fn lent(&mut self, written: &[Value], args: &[Value]) {
         if written.iter().any(|&v| !self.may_write(v)) {
-            self.report(
-                Rule::Writes,
-                "an array that may not be written is passed as `mut`",
-            );
+            self.report(Rule::Writes, "an array that may not be written is passed as `mut`");
         }
         if written.is_empty() {
             return;
         }
         let mut sorted = args.to_vec();
         sorted.sort_unstable();
-        let times =
-            |v: Value| sorted.partition_point(|&w| w <= v) - sorted.partition_point(|&w| w < v);
+        let times = |v: Value| sorted.partition_point(|&w| w <= v) - sorted.partition_point(|&w| w < v);
         if written.iter().any(|&v| times(v) > 1) {
             self.report(Rule::Aliases, "an array passed as `mut` is passed twice");
         }
@@ -346,19 +287,13 @@ impl<'a> Checker<'a> {
     fn push(&mut self, tape: Value, values: &[Value]) -> Option<Vec<Type>> {
         let fields = self.tape(tape).map(|t| t.fields.as_slice());
         if fields.is_some_and(|fields| fields.len() != values.len()) {
-            self.report(
-                Rule::Tapes,
-                "a record has another number of fields than the tape",
-            );
+            self.report(Rule::Tapes, "a record has another number of fields than the tape");
         }
         for (i, &v) in values.iter().enumerate() {
             let found = self.any_scalar(v, "a field of the record");
             let wanted = fields.and_then(|fields| fields.get(i)).copied();
             if found.is_some() && wanted.is_some() && found != wanted {
-                self.report(
-                    Rule::Tapes,
-                    format!("field {i} of the record has the wrong type"),
-                );
+                self.report(Rule::Tapes, format!("field {i} of the record has the wrong type"));
             }
         }
         Some(Vec::new())

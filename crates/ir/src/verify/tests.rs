@@ -70,10 +70,7 @@ fn a_right_program_has_no_violations() {
         let y = b.prim(Prim::Mul, &[x, loaded]);
         b.open(&[Type::I64, Type::F64]);
         let region = b.current();
-        let (i, s) = (
-            b.func().region(region).params[0],
-            b.func().region(region).params[1],
-        );
+        let (i, s) = (b.func().region(region).params[0], b.func().region(region).params[1]);
         let own = b.alloc(array_ty(&[i.into()]));
         b.fill(own, s);
         b.acc(write, &[i.into()], y);
@@ -97,30 +94,14 @@ fn exists() {
         let nothing = Value::new(1000);
         b.func_mut().dims.push(nothing);
     });
-    assert!(
-        !found.is_empty() && found.iter().all(|&r| r == Rule::Exists),
-        "{found:?}"
-    );
+    assert!(!found.is_empty() && found.iter().all(|&r| r == Rule::Exists), "{found:?}");
     let mut b = start();
-    b.push(
-        Op::Call {
-            callee: FuncId::new(9),
-            args: Default::default(),
-        },
-        &[],
-    );
+    b.push(Op::Call { callee: FuncId::new(9), args: Default::default() }, &[]);
     assert_eq!(rules(b.finish(&[])), [Rule::Exists]);
     let mut b = start();
     let c = b.bool(true);
     let (then, otherwise) = (Region::new(77), b.func_mut().add_region());
-    b.push(
-        Op::If {
-            cond: c,
-            then,
-            otherwise,
-        },
-        &[],
-    );
+    b.push(Op::If { cond: c, then, otherwise }, &[]);
     assert_eq!(rules(b.finish(&[])), [Rule::Exists]);
 }
 
@@ -161,10 +142,7 @@ fn scope() {
     let own_result = with(|b, x, _, _| {
         let y = b.prim(Prim::Exp, &[x]);
         let last = *b.func().region(b.current()).insts.last().unwrap();
-        let op = Op::Prim {
-            prim: Prim::Exp,
-            args: [y].into_iter().collect(),
-        };
+        let op = Op::Prim { prim: Prim::Exp, args: [y].into_iter().collect() };
         b.func_mut().inst_mut(last).op = op;
     });
     assert_eq!(own_result, [Rule::Scope]);
@@ -225,10 +203,7 @@ fn nested(depth: usize) -> Vec<Rule> {
 fn nesting() {
     assert_eq!(nested(MAX_NESTING), []);
     let found = nested(100_000);
-    assert!(
-        !found.is_empty() && found.iter().all(|&r| r == Rule::Nesting),
-        "{found:?}"
-    );
+    assert!(!found.is_empty() && found.iter().all(|&r| r == Rule::Nesting), "{found:?}");
 }
 
 #[test]
@@ -257,10 +232,7 @@ fn operands() {
         b.acc(write, &[Int::Const(0)], i);
         b.fill(x, x);
         b.push(Op::TapePop { tape: x }, &[]);
-        let ints = ArrayType {
-            element: ScalarType::I64,
-            dims: [Int::Const(3)].into_iter().collect(),
-        };
+        let ints = ArrayType { element: ScalarType::I64, dims: [Int::Const(3)].into_iter().collect() };
         let ints = b.alloc(ints);
         b.acc(ints, &[Int::Const(0)], i);
         b.copy(write, ints);
@@ -276,23 +248,12 @@ fn results() {
     let found = with(|b, x, _, _| {
         let op = |b: &mut Builder, types: &[Type]| {
             let args = [x].into_iter().collect();
-            b.push(
-                Op::Prim {
-                    prim: Prim::Exp,
-                    args,
-                },
-                types,
-            );
+            b.push(Op::Prim { prim: Prim::Exp, args }, types);
         };
         op(b, &[Type::I64]);
         op(b, &[]);
         op(b, &[array(&[Int::Const(3)])]);
-        b.push(
-            Op::Alloc {
-                ty: array_ty(&[Int::Const(3)]),
-            },
-            &[array(&[Int::Const(4)])],
-        );
+        b.push(Op::Alloc { ty: array_ty(&[Int::Const(3)]) }, &[array(&[Int::Const(4)])]);
     });
     assert_eq!(found, [Rule::Results; 4]);
 }
@@ -413,10 +374,7 @@ fn writes() {
 #[test]
 fn calls() {
     assert_eq!(calling(|_, x, read, _| vec![x, read]), [Rule::Calls]);
-    assert_eq!(
-        calling(|_, _, read, write| vec![read, read, write]),
-        [Rule::Calls]
-    );
+    assert_eq!(calling(|_, _, read, write| vec![read, read, write]), [Rule::Calls]);
     let rank = calling(|b, x, _, write| {
         let square = b.alloc(array_ty(&[Int::Const(3), Int::Const(3)]));
         vec![x, square, write]
@@ -426,10 +384,7 @@ fn calls() {
 
 #[test]
 fn aliases() {
-    assert_eq!(
-        calling(|_, x, _, write| vec![x, write, write]),
-        [Rule::Aliases]
-    );
+    assert_eq!(calling(|_, x, _, write| vec![x, write, write]), [Rule::Aliases]);
     let copied = with(|b, _, _, write| b.copy(write, write));
     assert_eq!(copied, [Rule::Aliases]);
 }

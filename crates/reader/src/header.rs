@@ -1,0 +1,151 @@
+//! The first line of a function.
+//!
+//! In: `func @f(v0: f64, v1: mut [f64; d0, 3]) -> (f64, i64)`. Out: [`Header`]: names, types, and where the body begins. All headers are read before any
+//! body, so that calls know their results whatever the order of functions.
+
+use crate::lexer::Kind;
+use crate::parser::{Cursor, Parse};
+use adit_diag::Span;
+use adit_ir::{ArrayType, Builder, Int, Ints, Passing, ScalarType, Type, Value};
+
+/// A dimension of a parameter.
+#[derive(Clone, Copy, Debug)]
+enum Dim {
+    Literal(i64),
+    /// `d3` is 3.
+    Named(usize),
+}
+
+#[derive(Clone, Debug)]
+enum ParamType {
+    Scalar(ScalarType),
+    Array(ScalarType, Vec<Dim>),
+}
+
+#[derive(Clone, Debug)]
+struct HeaderParam<'t> {
+    name: &'t str,
+    span: Span,
+    passing: Passing,
+    ty: ParamType,
+}
+
+/// What stands before a function's body.
+#[derive(Clone, Debug)]
+pub(crate) struct Header<'t> {
+    pub(crate) name: String,
+    pub(crate) span: Span,
+    params: Vec<HeaderParam<'t>>,
+    dims: usize,
+    pub(crate) results: Vec<ScalarType>,
+    /// The token after the header.
+    pub(crate) body: usize,
+}
+
+impl<'t> Header<'t> {
+    /// Starts the function, and names its parameters by `bind`.
+    pub(crate) fn start(
+        &self,
+        mut bind: impl FnMut(&'t str, Span, Value) -> Parse<()>,
+    ) -> Parse<(Builder, Vec<Value>)> {
+        let mut b = Builder::new(self.name.clone(), self.span);
+        let dims: Vec<Value> = (0..self.dims).map(|_| b.dim()).collect();
+        for param in &self.params {
+            let value = b.param(param.ty.with(&dims), param.passing);
+            bind(param.name, param.span, value)?;
+        }
+        Ok((b, dims))
+    }
+}
+
+impl ParamType {
+    fn with(&self, dims: &[Value]) -> Type {
+        match self {
+            ParamType::Scalar(scalar) => (*scalar).into(),
+            ParamType::Array(element, extents) => {
+                let extent = |dim: &Dim| match dim {
+                    Dim::Literal(c) => Int::Const(*c),
+                    Dim::Named(i) => Int::Value(dims[*i]),
+                };
+                let extents: Ints = extents.iter().map(extent).collect();
+                Type::Array(ArrayType { element: *element, dims: extents })
+            }
+        }
+    }
+}
+
+impl<'t> Cursor<'_, 't> {
+    /// Reads `func @f(…) -> …`.
+    pub(crate) fn header(&mut self) -> Parse<Header<'t>> {
+        let start = self.here();
+        self.word("func")?;
+        let name = self.function_name()?;
+        let params = self.params()?;
+        let dims = self.dims(&params)?;
+        let results = match self.eat(Kind::Arrow) {
+            true => self.result_types()?,
+            false => Vec::new(),
+        };
+        let span = start.to(self.before());
+        let body = self.position();
+        Ok(Header { name, span, params, dims, results, body })
+    }
+
+    fn params(&mut self) -> Parse<Vec<HeaderParam<'t>>> {
+        self.expect(Kind::OpenParen)?;
+        self.list(Kind::CloseParen, |c| {
+            let span = c.here();
+            let name = c.expect(Kind::Value)?;
+            c.expect(Kind::Colon)?;
+            let passing = match c.eat_word("mut") {
+                true => Passing::Mut,
+                false => Passing::ByValue,
+            };
+            let ty = c.param_type()?;
+            Ok(HeaderParam { name, span, passing, ty })
+        })
+    }
+
+    fn param_type(&mut self) -> Parse<ParamType> {
+        if !self.eat(Kind::OpenBracket) {
+            return Ok(ParamType::Scalar(self.scalar_type()?));
+        }
+        let element = self.scalar_type()?;
+        self.expect(Kind::Semicolon)?;
+        let dims = self.list(Kind::CloseBracket, |c| match c.peek() {
+            Some(Kind::Dim) => Ok(Dim::Named(c.dim_index()?)),
+            _ => Ok(Dim::Literal(c.integer()?)),
+        })?;
+        Ok(ParamType::Array(element, dims))
+    }
+
+    /// The number of dimensions; `d0`, `d1` … must all be mentioned.
+    fn dims(&self, params: &[HeaderParam<'_>]) -> Parse<usize> {
+        let mut mentioned: Vec<usize> = Vec::new();
+        for param in params {
+            if let ParamType::Array(_, dims) = &param.ty {
+                mentioned.extend(dims.iter().filter_map(|dim| match dim {
+                    Dim::Literal(_) => None,
+                    Dim::Named(i) => Some(*i),
+                }));
+            }
+        }
+        mentioned.sort_unstable();
+        mentioned.dedup();
+        match mentioned.iter().enumerate().find(|&(i, &d)| i != d) {
+            Some((missing, _)) => {
+                let what = format!("no parameter mentions d{missing}, but one with a larger number");
+                Err(self.error(self.before(), what))
+            }
+            None => Ok(mentioned.len()),
+        }
+    }
+
+    fn result_types(&mut self) -> Parse<Vec<ScalarType>> {
+        if self.eat(Kind::OpenParen) {
+            self.list(Kind::CloseParen, Cursor::scalar_type)
+        } else {
+            Ok(vec![self.scalar_type()?])
+        }
+    }
+}
