@@ -6,9 +6,10 @@
 use crate::Options;
 use adit_diag::{Code, Diagnostic, Span};
 use adit_ir::Function;
+use adit_ir::verify::{MAX_NESTING, MAX_RANK};
 
-/// How deeply regions may nest: passes recurse on them.
-pub(crate) const MAX_DEPTH: usize = 512;
+/// How deeply regions may nest: passes recurse on them, and a loop over an array's elements must still fit inside.
+pub(crate) const MAX_DEPTH: usize = MAX_NESTING - MAX_RANK;
 
 /// A derivative that was asked for and is not made.
 #[derive(Clone, PartialEq, Eq, Debug)]

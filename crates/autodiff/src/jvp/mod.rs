@@ -117,28 +117,28 @@ impl<'s, 'm> Sweep<'s, 'm> {
 
     fn inst(&mut self, inst: Inst) -> Result<(), Refusal> {
         let data = self.source.inst(inst);
+        let results = &data.results;
         match &data.op {
-            Op::If { cond, then, otherwise } => self.branch(inst, *cond, *then, *otherwise),
-            Op::For { body, inits, .. } => self.counted(inst, inits, *body),
-            Op::While { inits, cond, body } => self.uncounted(inst, inits, *cond, *body),
-            Op::Call { callee, args } if self.is_active_call(args, &data.results) => {
-                self.call(inst, *callee, args);
-                Ok(())
-            }
-            op => {
-                self.copier.copy(&mut Plain, &mut self.b, inst);
-                self.b.set_span(data.span);
-                self.tangents_of(op, &data.results);
-                Ok(())
-            }
+            Op::If { cond, then, otherwise } => return self.branch(inst, *cond, *then, *otherwise),
+            Op::For { body, inits, .. } => return self.counted(inst, inits, *body),
+            Op::While { inits, cond, body } => return self.uncounted(inst, inits, *cond, *body),
+            Op::Call { callee, args } if self.is_active_call(args, results) => self.call(inst, *callee, args),
+            Op::Const(_) | Op::Prim { .. } | Op::Cmp { .. } | Op::Select { .. } | Op::Alloc { .. } => self.plain(inst),
+            Op::Load { .. } | Op::Store { .. } | Op::Acc { .. } | Op::Copy { .. } | Op::Fill { .. } => self.plain(inst),
+            Op::Call { .. } | Op::TapeNew { .. } | Op::TapePush { .. } | Op::TapePop { .. } => self.plain(inst),
+            Op::Assert { .. } | Op::Print { .. } => self.plain(inst),
         }
+        Ok(())
     }
 
-    /// What follows the copy of an instruction without regions.
-    fn tangents_of(&mut self, op: &Op, results: &[Value]) {
-        match op {
+    /// The primal's instruction, then what its tangents need.
+    fn plain(&mut self, inst: Inst) {
+        self.copier.copy(&mut Plain, &mut self.b, inst);
+        let data = self.source.inst(inst);
+        let results = &data.results;
+        match &data.op {
             Op::Const(_) | Op::Cmp { .. } | Op::Assert { .. } | Op::Print { .. } => {}
-            // Inactive calls are copied; the others, and regions, do not come here.
+            // Those through which derivatives flow do not come here, nor do regions.
             Op::Call { .. } | Op::If { .. } | Op::For { .. } | Op::While { .. } => {}
             Op::Prim { prim, args } => self.prim(*prim, args, results[0]),
             Op::Select { cond, then, otherwise } => self.select(*cond, *then, *otherwise, results[0]),

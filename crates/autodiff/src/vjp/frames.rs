@@ -83,7 +83,7 @@ impl Sweep<'_> {
 
     /// Begins a region with parameters of these types, which reverses `primal`.
     pub(super) fn open(&mut self, kind: Kind, primal: Option<Region>, params: &[Type]) -> Result<Values, Refusal> {
-        if self.frames.len() > 2 * MAX_DEPTH {
+        if self.frames.len() > MAX_DEPTH {
             return Err(Refusal::too_deep(self.source, self.b.span()));
         }
         let region = self.b.open(params);
