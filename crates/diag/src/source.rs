@@ -31,6 +31,9 @@ struct Source {
     text: String,
     /// Byte offset of the start of each line; the first is 0, so it is never empty.
     lines: Vec<usize>,
+    /// Byte offsets that are not the start of a character. With these a column costs a search, not a walk
+    /// along a line that may be megabytes long.
+    inner: Vec<usize>,
 }
 
 impl Source {
@@ -39,6 +42,11 @@ impl Source {
         self.lines
             .partition_point(|&start| start <= offset)
             .saturating_sub(1)
+    }
+
+    /// The number of characters before the offset, counted from the start of the text.
+    fn characters_before(&self, offset: usize) -> usize {
+        offset - self.inner.partition_point(|&inner| inner < offset)
     }
 
     /// The offset moved back into the text and onto a character boundary.
@@ -73,11 +81,15 @@ impl SourceMap {
                 .filter(|&(_, b)| b == b'\n')
                 .map(|(i, _)| i + 1),
         );
+        let inner = (0..text.len())
+            .filter(|&at| !text.is_char_boundary(at))
+            .collect();
         let id = FileId(u32::try_from(self.sources.len()).unwrap_or(u32::MAX));
         self.sources.push(Source {
             name: name.into(),
             text,
             lines,
+            inner,
         });
         id
     }
@@ -107,7 +119,8 @@ impl SourceMap {
         let source = self.source(span.file)?;
         let offset = source.clamp(span.start);
         let line = source.line_of(offset);
-        let column = source.text[source.lines[line]..offset].chars().count();
+        let column =
+            source.characters_before(offset) - source.characters_before(source.lines[line]);
         Some(Position {
             file: &source.name,
             line: as_count(line),

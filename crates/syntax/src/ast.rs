@@ -660,9 +660,7 @@ impl Expr {
         loop {
             expr = match &expr.kind {
                 ExprKind::Name(_) => return true,
-                ExprKind::Index { base, .. }
-                | ExprKind::Field { base, .. }
-                | ExprKind::TupleField { base, .. } => base,
+                ExprKind::Index { base, .. } | ExprKind::Field { base, .. } | ExprKind::TupleField { base, .. } => base,
                 ExprKind::Int(_)
                 | ExprKind::Float(_)
                 | ExprKind::Bool(_)

@@ -8,9 +8,10 @@
 //! { let y = f(x; g([1)) }     `(` ends at `;`, not closed · `[` ends at the first `)`, not closed
 //! ```
 //!
-//! Two facts tell where a forgotten closer is missing: no `;`, `let`, `while`, `return`, `break`, `continue`
-//! stands directly in parentheses, and no definition stands in braces. The second is used only when braces
-//! do not pair up without it; else the parser can say that functions do not nest.
+//! Three facts tell where a forgotten closer is missing: no `;`, `let`, `while`, `return`, `break`, `continue`
+//! stands directly in parentheses, no `{` in a list of parameters, and no definition in brackets of any sort.
+//! The last is used only when brackets stay open to the end without it; else the parser can say that
+//! functions do not nest.
 
 use adit_diag::{Diagnostic, FileId};
 
@@ -34,7 +35,7 @@ impl Brackets {
     pub fn pair(file: FileId, tokens: Vec<Token>) -> Self {
         let mut plain = Matcher::new(file, false);
         plain.run(&tokens);
-        if !plain.lost_brace {
+        if !plain.open_at_end {
             return plain.out;
         }
         let mut split = Matcher::new(file, true);
@@ -64,27 +65,13 @@ enum Sort {
 
 impl Sort {
     fn opened_by(kind: Kind) -> Option<Self> {
-        let sorts = [
-            (Kind::LParen, Sort::Paren),
-            (Kind::LBracket, Sort::Square),
-            (Kind::LBrace, Sort::Brace),
-        ];
-        sorts
-            .into_iter()
-            .find(|(k, _)| *k == kind)
-            .map(|(_, sort)| sort)
+        let sorts = [(Kind::LParen, Sort::Paren), (Kind::LBracket, Sort::Square), (Kind::LBrace, Sort::Brace)];
+        sorts.into_iter().find(|(k, _)| *k == kind).map(|(_, sort)| sort)
     }
 
     fn closed_by(kind: Kind) -> Option<Self> {
-        let sorts = [
-            (Kind::RParen, Sort::Paren),
-            (Kind::RBracket, Sort::Square),
-            (Kind::RBrace, Sort::Brace),
-        ];
-        sorts
-            .into_iter()
-            .find(|(k, _)| *k == kind)
-            .map(|(_, sort)| sort)
+        let sorts = [(Kind::RParen, Sort::Paren), (Kind::RBracket, Sort::Square), (Kind::RBrace, Sort::Brace)];
+        sorts.into_iter().find(|(k, _)| *k == kind).map(|(_, sort)| sort)
     }
 
     fn name(self) -> &'static str {
@@ -113,25 +100,17 @@ struct Matcher {
     open: Vec<(Sort, usize)>,
     /// How many of each sort are open, so that a wrong closer costs no search.
     counts: [usize; 3],
-    lost_brace: bool,
+    /// The index in `out.tokens` of the parameter list that is open, if one is.
+    params: Option<usize>,
+    /// Whether the text ended within brackets.
+    open_at_end: bool,
     out: Brackets,
 }
 
 impl Matcher {
     fn new(file: FileId, split_items: bool) -> Self {
-        let out = Brackets {
-            tokens: Vec::new(),
-            ends: Vec::new(),
-            diagnostics: Vec::new(),
-        };
-        Self {
-            file,
-            split_items,
-            open: Vec::new(),
-            counts: [0; 3],
-            lost_brace: false,
-            out,
-        }
+        let out = Brackets { tokens: Vec::new(), ends: Vec::new(), diagnostics: Vec::new() };
+        Self { file, split_items, open: Vec::new(), counts: [0; 3], params: None, open_at_end: false, out }
     }
 
     fn run(&mut self, tokens: &[Token]) {
@@ -142,12 +121,27 @@ impl Matcher {
                 self.close(sort, token);
             } else {
                 if let Some(sort) = Sort::opened_by(token.kind) {
-                    self.open.push((sort, self.out.tokens.len()));
-                    self.counts[sort as usize] += 1;
+                    self.open(sort, token);
                 }
                 self.push(token, NONE);
             }
         }
+    }
+
+    fn open(&mut self, sort: Sort, token: Token) {
+        while sort == Sort::Brace && self.params.is_some() {
+            self.end_unclosed(token);
+        }
+        if sort == Sort::Paren && self.after_fn_name() {
+            self.params = Some(self.out.tokens.len());
+        }
+        self.open.push((sort, self.out.tokens.len()));
+        self.counts[sort as usize] += 1;
+    }
+
+    /// Whether the last two tokens are `fn name`.
+    fn after_fn_name(&self) -> bool {
+        matches!(self.out.tokens.as_slice(), [.., f, name] if f.kind == Kind::Fn && name.kind == Kind::Ident)
     }
 
     fn push(&mut self, token: Token, end: u32) {
@@ -163,10 +157,7 @@ impl Matcher {
                 self.end_unclosed(token);
             }
         }
-        let ends_square = matches!(
-            token.kind,
-            Kind::Let | Kind::While | Kind::Return | Kind::Break | Kind::Continue
-        );
+        let ends_square = matches!(token.kind, Kind::Let | Kind::While | Kind::Return | Kind::Break | Kind::Continue);
         let ends_paren = ends_square || token.kind == Kind::Semi;
         while let Some((sort, _)) = self.open.last() {
             match sort {
@@ -183,14 +174,12 @@ impl Matcher {
             return;
         };
         self.out.ends[open] = self.out.tokens.len() as u32;
-        self.lost_brace |= sort == Sort::Brace;
+        self.open_at_end |= token.kind == Kind::End;
         let (_, closer) = sort.symbols();
         let span = self.out.tokens[open].span(self.file);
         let message = format!("this {} is never closed", sort.name());
-        let d = Diagnostic::new(codes::UNCLOSED, span, message).label(
-            token.span(self.file),
-            format!("`{closer}` is missing before this"),
-        );
+        let d = Diagnostic::new(codes::UNCLOSED, span, message)
+            .label(token.span(self.file), format!("`{closer}` is missing before this"));
         self.out.diagnostics.push(d);
     }
 
@@ -198,11 +187,7 @@ impl Matcher {
         if self.counts[sort as usize] == 0 {
             return self.close_wrongly(sort, token);
         }
-        while self
-            .open
-            .last()
-            .is_some_and(|(innermost, _)| *innermost != sort)
-        {
+        while self.open.last().is_some_and(|(innermost, _)| *innermost != sort) {
             self.end_unclosed(token);
         }
         self.close_innermost(token);
@@ -230,11 +215,8 @@ impl Matcher {
                 self.close_innermost(token);
             }
             _ => {
-                let message =
-                    format!("this `{closer}` closes nothing: there is no `{opener}` before it");
-                self.out
-                    .diagnostics
-                    .push(Diagnostic::new(codes::UNEXPECTED, span, message));
+                let message = format!("this `{closer}` closes nothing: there is no `{opener}` before it");
+                self.out.diagnostics.push(Diagnostic::new(codes::UNEXPECTED, span, message));
             }
         }
     }
@@ -242,6 +224,9 @@ impl Matcher {
     fn pop(&mut self) -> Option<(Sort, usize)> {
         let top = self.open.pop()?;
         self.counts[top.0 as usize] -= 1;
+        if self.params == Some(top.1) {
+            self.params = None;
+        }
         Some(top)
     }
 }
@@ -263,11 +248,7 @@ mod tests {
 
     /// Code and text under each diagnostic.
     fn wrong(text: &str) -> Vec<(&'static str, u32)> {
-        pair(text)
-            .diagnostics
-            .iter()
-            .map(|d| (d.code.0, d.span.start))
-            .collect()
+        pair(text).diagnostics.iter().map(|d| (d.code.0, d.span.start)).collect()
     }
 
     #[test]
@@ -279,14 +260,8 @@ mod tests {
 
     #[test]
     fn a_statement_ends_an_open_parenthesis() {
-        assert_eq!(
-            wrong("fn f() { g(x; h([y); }"),
-            [("AD0005", 10), ("AD0005", 16)]
-        );
-        assert_eq!(
-            wrong("fn f() { g([x  let y = 1; }"),
-            [("AD0005", 11), ("AD0005", 10)]
-        );
+        assert_eq!(wrong("fn f() { g(x; h([y); }"), [("AD0005", 10), ("AD0005", 16)]);
+        assert_eq!(wrong("fn f() { g([x  let y = 1; }"), [("AD0005", 11), ("AD0005", 10)]);
         let b = pair("{ g(x; }");
         assert_eq!(b.tokens[b.end_of(2)].kind, Kind::Semi);
         assert!(!b.is_closed(2) && b.is_closed(0));
@@ -296,6 +271,13 @@ mod tests {
     fn a_definition_ends_open_braces() {
         assert_eq!(wrong("fn f() { if a { b } fn g() { c }"), [("AD0005", 7)]);
         assert_eq!(wrong("fn f() { fn g() { c } }"), []);
+    }
+
+    #[test]
+    fn a_body_ends_an_open_parameter_list() {
+        assert_eq!(wrong("fn f(x: [f64; n { a } fn g() { b }"), [("AD0005", 8), ("AD0005", 4)]);
+        let b = pair("fn f(x: f64 { a }");
+        assert_eq!(b.tokens[b.end_of(2)].kind, Kind::LBrace);
     }
 
     #[test]
@@ -310,12 +292,7 @@ mod tests {
     fn many_wrong_brackets_are_linear() {
         let text = format!("{}{}", "(".repeat(200_000), "]".repeat(200_000));
         assert_eq!(pair(&text).diagnostics.len(), 200_000);
-        let text = format!(
-            "{}{}{}",
-            "[".repeat(100_000),
-            "(".repeat(100_000),
-            "]".repeat(100_000)
-        );
+        let text = format!("{}{}{}", "[".repeat(100_000), "(".repeat(100_000), "]".repeat(100_000));
         assert_eq!(pair(&text).diagnostics.len(), 100_000);
     }
 }

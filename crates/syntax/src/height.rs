@@ -5,18 +5,14 @@
 //! [`MAX_DEPTH`](crate::ast::MAX_DEPTH). Each child knows its own height: the cost is one look at each.
 
 use crate::ast::{
-    Arg, ArgKind, Arm, Block, Checkpoint, CheckpointPolicy, Expr, ExprKind, Generator, Range, Stmt,
-    StmtKind, Subscript, SubscriptKind, Type, TypeKind,
+    Arg, ArgKind, Arm, Block, Checkpoint, CheckpointPolicy, Expr, ExprKind, Generator, Range, Stmt, StmtKind,
+    Subscript, SubscriptKind, Type, TypeKind,
 };
 
 /// The height of an expression of this kind.
 pub(crate) fn of_expr(kind: &ExprKind) -> usize {
     1 + match kind {
-        ExprKind::Int(_)
-        | ExprKind::Float(_)
-        | ExprKind::Bool(_)
-        | ExprKind::Name(_)
-        | ExprKind::Error => 0,
+        ExprKind::Int(_) | ExprKind::Float(_) | ExprKind::Bool(_) | ExprKind::Name(_) | ExprKind::Error => 0,
         ExprKind::Unary { operand, .. } => expr(operand),
         ExprKind::Binary { first, rest } => expr(first).max(most(rest, |link| expr(&link.rhs))),
         ExprKind::Call { callee, args } => expr(callee).max(most(args, arg)),
@@ -27,9 +23,7 @@ pub(crate) fn of_expr(kind: &ExprKind) -> usize {
         ExprKind::Comprehension(generator) => of_generator(generator),
         ExprKind::If { arms, otherwise } => of_arms(arms, otherwise.as_ref()),
         ExprKind::Block(block) => usize::from(block.height),
-        ExprKind::Lambda { params, body } => {
-            expr(body).max(most(params, |p| p.ty.as_ref().map_or(0, ty)))
-        }
+        ExprKind::Lambda { params, body } => expr(body).max(most(params, |p| p.ty.as_ref().map_or(0, ty))),
     }
 }
 
@@ -40,9 +34,7 @@ pub(crate) fn of_type(kind: &TypeKind) -> usize {
         TypeKind::Named { dims, .. } => most(dims, expr),
         TypeKind::Array { element, dims } => ty(element).max(most(dims, expr)),
         TypeKind::Tuple(elements) => most(elements, ty),
-        TypeKind::Fn { params, result } => {
-            most(params, |p| ty(&p.ty)).max(result.as_ref().map_or(0, |t| ty(t)))
-        }
+        TypeKind::Fn { params, result } => most(params, |p| ty(&p.ty)).max(result.as_ref().map_or(0, |t| ty(t))),
     }
 }
 
@@ -53,23 +45,11 @@ pub(crate) fn of_block(stmts: &[Stmt], value: Option<&Expr>) -> usize {
 
 fn stmt(stmt: &Stmt) -> usize {
     match &stmt.kind {
-        StmtKind::Let {
-            ty: ascribed,
-            value,
-            ..
-        } => expr(value).max(ascribed.as_ref().map_or(0, ty)),
+        StmtKind::Let { ty: ascribed, value, .. } => expr(value).max(ascribed.as_ref().map_or(0, ty)),
         StmtKind::Assign { place, value, .. } => expr(place).max(expr(value)),
         StmtKind::Expr(value) => expr(value),
-        StmtKind::While(w) => {
-            1 + expr(&w.condition)
-                .max(block(&w.body))
-                .max(checkpoint(w.checkpoint.as_ref()))
-        }
-        StmtKind::For(f) => {
-            1 + range(&f.range)
-                .max(block(&f.body))
-                .max(checkpoint(f.checkpoint.as_ref()))
-        }
+        StmtKind::While(w) => 1 + expr(&w.condition).max(block(&w.body)).max(checkpoint(w.checkpoint.as_ref())),
+        StmtKind::For(f) => 1 + range(&f.range).max(block(&f.body)).max(checkpoint(f.checkpoint.as_ref())),
         StmtKind::Return(value) => value.as_ref().map_or(0, expr),
         StmtKind::Break | StmtKind::Continue => 0,
     }
@@ -96,16 +76,12 @@ fn arg(arg: &Arg) -> usize {
 fn subscript(subscript: &Subscript) -> usize {
     match &subscript.kind {
         SubscriptKind::Index(index) => expr(index),
-        SubscriptKind::Slice { lo, hi, .. } => {
-            [lo, hi].into_iter().flatten().map(expr).max().unwrap_or(0)
-        }
+        SubscriptKind::Slice { lo, hi, .. } => [lo, hi].into_iter().flatten().map(expr).max().unwrap_or(0),
     }
 }
 
 fn range(range: &Range) -> usize {
-    expr(&range.lo)
-        .max(expr(&range.hi))
-        .max(range.step.as_ref().map_or(0, expr))
+    expr(&range.lo).max(expr(&range.hi)).max(range.step.as_ref().map_or(0, expr))
 }
 
 fn checkpoint(checkpoint: Option<&Checkpoint>) -> usize {

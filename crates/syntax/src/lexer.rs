@@ -242,11 +242,7 @@ pub(crate) struct Lexed {
 
 /// Cuts a text into tokens.
 pub(crate) fn lex(file: FileId, text: &str) -> Lexed {
-    let mut lexed = Lexed {
-        tokens: Vec::with_capacity(text.len() / 4),
-        docs: Vec::new(),
-        diagnostics: Vec::new(),
-    };
+    let mut lexed = Lexed { tokens: Vec::with_capacity(text.len() / 4), docs: Vec::new(), diagnostics: Vec::new() };
     let mut lexer = Kind::lexer(text);
     while let Some(result) = lexer.next() {
         let range = lexer.span();
@@ -259,47 +255,29 @@ pub(crate) fn lex(file: FileId, text: &str) -> Lexed {
     // The end stands right after the last token: an error there is then shown where something is missing,
     // not below blank lines and comments.
     let end = lexed.tokens.last().map_or(0, |t| t.end);
-    lexed.tokens.push(Token {
-        kind: Kind::End,
-        start: end,
-        end,
-    });
+    lexed.tokens.push(Token { kind: Kind::End, start: end, end });
     lexed
 }
 
 impl Lexed {
-    #[expect(
-        clippy::wildcard_enum_match_arm,
-        reason = "all tokens but a few are kept"
-    )]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "all tokens but a few are kept")]
     fn take(&mut self, kind: Kind, span: Span, text: &str) {
-        let token = Token {
-            kind,
-            start: span.start,
-            end: span.end,
-        };
+        let token = Token { kind, start: span.start, end: span.end };
         match kind {
             Kind::LineComment | Kind::BlockComment(true) => {}
             // Four slashes or more draw a line; they document nothing.
             Kind::Doc if text.starts_with("////") => {}
             Kind::Doc => self.docs.push(token),
             Kind::BlockComment(false) => {
-                let open = Span {
-                    end: span.start + 2,
-                    ..span
-                };
+                let open = Span { end: span.start + 2, ..span };
                 let d = Diagnostic::new(codes::UNTERMINATED, open, "this comment is never closed");
-                self.diagnostics
-                    .push(d.help("close it with `*/`; comments nest"));
+                self.diagnostics.push(d.help("close it with `*/`; comments nest"));
             }
             Kind::OpenText => {
                 let d = Diagnostic::new(codes::UNTERMINATED, span, "this text is never closed");
                 let d = d.help("close it with `\"` on the same line");
                 self.diagnostics.push(d);
-                self.tokens.push(Token {
-                    kind: Kind::Text,
-                    ..token
-                });
+                self.tokens.push(Token { kind: Kind::Text, ..token });
             }
             _ => self.tokens.push(token),
         }
@@ -366,10 +344,7 @@ fn number(lexer: &mut Lexer<'_, Kind>) -> NumberForm {
         }
     }
     let tail = rest[at..].chars();
-    let tail: usize = tail
-        .take_while(|c| c.is_alphanumeric() || *c == '_')
-        .map(char::len_utf8)
-        .sum();
+    let tail: usize = tail.take_while(|c| c.is_alphanumeric() || *c == '_').map(char::len_utf8).sum();
     if tail > 0 {
         form = NumberForm::Bad;
     }
@@ -379,9 +354,7 @@ fn number(lexer: &mut Lexer<'_, Kind>) -> NumberForm {
 
 /// The end of the digits and underscores from `at`.
 fn digits(bytes: &[u8], at: usize) -> usize {
-    let run = bytes[at..]
-        .iter()
-        .take_while(|b| b.is_ascii_digit() || **b == b'_');
+    let run = bytes[at..].iter().take_while(|b| b.is_ascii_digit() || **b == b'_');
     at + run.count()
 }
 
@@ -418,8 +391,7 @@ impl Kind {
     /// Whether the grammar reserves it, though it looks like a name.
     pub fn is_keyword(self) -> bool {
         use Kind::{
-            Break, Const, Continue, Else, False, Fn, For, If, Import, In, Let, Mut, Return, Struct,
-            True, While,
+            Break, Const, Continue, Else, False, Fn, For, If, Import, In, Let, Mut, Return, Struct, True, While,
         };
         matches!(
             self,
@@ -452,11 +424,7 @@ mod tests {
 
     fn codes_of(text: &str) -> Vec<(&'static str, u32, u32)> {
         let lexed = lex(FileId(0), text);
-        lexed
-            .diagnostics
-            .iter()
-            .map(|d| (d.code.0, d.span.start, d.span.end))
-            .collect()
+        lexed.diagnostics.iter().map(|d| (d.code.0, d.span.start, d.span.end)).collect()
     }
 
     const INT: Kind = Kind::Number(NumberForm::Int);
@@ -469,40 +437,15 @@ mod tests {
         assert_eq!(kinds("1. + 2"), [FLOAT, Kind::Plus, INT, Kind::End]);
         assert_eq!(kinds("1.5e-3"), [FLOAT, Kind::End]);
         assert_eq!(kinds("1_000 1e6 2.5E+1_0"), [INT, FLOAT, FLOAT, Kind::End]);
-        assert_eq!(
-            kinds("t.0.x"),
-            [
-                Kind::Ident,
-                Kind::Dot,
-                INT,
-                Kind::Dot,
-                Kind::Ident,
-                Kind::End
-            ]
-        );
+        assert_eq!(kinds("t.0.x"), [Kind::Ident, Kind::Dot, INT, Kind::Dot, Kind::Ident, Kind::End]);
         assert_eq!(kinds("t.0.1"), [Kind::Ident, Kind::Dot, FLOAT, Kind::End]);
-        assert_eq!(
-            kinds("1.0..=2.0"),
-            [FLOAT, Kind::DotDotEq, FLOAT, Kind::End]
-        );
-        assert_eq!(
-            kinds("2x 1.5f32 0x10 1e 1e+ 3θ"),
-            [BAD, BAD, BAD, BAD, BAD, Kind::Plus, BAD, Kind::End]
-        );
+        assert_eq!(kinds("1.0..=2.0"), [FLOAT, Kind::DotDotEq, FLOAT, Kind::End]);
+        assert_eq!(kinds("2x 1.5f32 0x10 1e 1e+ 3θ"), [BAD, BAD, BAD, BAD, BAD, Kind::Plus, BAD, Kind::End]);
     }
 
     #[test]
     fn names_may_be_greek_and_contain_keywords() {
-        assert_eq!(
-            kinds("σ_2 format _ step"),
-            [
-                Kind::Ident,
-                Kind::Ident,
-                Kind::Ident,
-                Kind::Ident,
-                Kind::End
-            ]
-        );
+        assert_eq!(kinds("σ_2 format _ step"), [Kind::Ident, Kind::Ident, Kind::Ident, Kind::Ident, Kind::End]);
         assert_eq!(kinds("for formal"), [Kind::For, Kind::Ident, Kind::End]);
     }
 
@@ -511,29 +454,13 @@ mod tests {
         use Kind::{Arrow, DotDotEq, End, EqEq, LessEq, Minus, MinusEq, OrOr, Pipe};
         assert_eq!(
             kinds("-- -> -= .. = ..= == <= || |"),
-            [
-                Minus,
-                Minus,
-                Arrow,
-                MinusEq,
-                Kind::DotDot,
-                Kind::Eq,
-                DotDotEq,
-                EqEq,
-                LessEq,
-                OrOr,
-                Pipe,
-                End
-            ]
+            [Minus, Minus, Arrow, MinusEq, Kind::DotDot, Kind::Eq, DotDotEq, EqEq, LessEq, OrOr, Pipe, End]
         );
     }
 
     #[test]
     fn comments_leave_nothing_but_documentation() {
-        let lexed = lex(
-            FileId(0),
-            "// a\n/// b\n//// c\n/* d /* e */ f */ /**/ x ///g",
-        );
+        let lexed = lex(FileId(0), "// a\n/// b\n//// c\n/* d /* e */ f */ /**/ x ///g");
         assert_eq!(lexed.tokens.len(), 2);
         assert_eq!(lexed.docs.len(), 2);
         assert!(lexed.diagnostics.is_empty());
@@ -544,10 +471,7 @@ mod tests {
         assert_eq!(codes_of("x /* a /* b */"), [("AD0002", 2, 4)]);
         assert_eq!(codes_of("p(\"ab\nc)"), [("AD0002", 2, 5)]);
         assert_eq!(codes_of("p(\"ab\\\nc)"), [("AD0002", 2, 6)]);
-        assert_eq!(
-            kinds("\"a\\\"b\" \"\""),
-            [Kind::Text, Kind::Text, Kind::End]
-        );
+        assert_eq!(kinds("\"a\\\"b\" \"\""), [Kind::Text, Kind::Text, Kind::End]);
     }
 
     #[test]
@@ -558,17 +482,10 @@ mod tests {
 
     #[test]
     fn long_tokens_need_no_stack() {
-        for text in [
-            "a".repeat(3_000_000),
-            format!("// {}", "x".repeat(3_000_000)),
-            "/*".repeat(1_000_000),
-        ] {
+        for text in ["a".repeat(3_000_000), format!("// {}", "x".repeat(3_000_000)), "/*".repeat(1_000_000)] {
             assert!(kinds(&text).len() <= 2);
         }
-        assert_eq!(
-            kinds(&format!("\"{}\"", "\\n".repeat(1_000_000))),
-            [Kind::Text, Kind::End]
-        );
+        assert_eq!(kinds(&format!("\"{}\"", "\\n".repeat(1_000_000))), [Kind::Text, Kind::End]);
         assert_eq!(kinds(&"1".repeat(3_000_000)), [INT, Kind::End]);
         assert_eq!(kinds(&" \n".repeat(1_000_000)), [Kind::End]);
     }

@@ -17,6 +17,7 @@
 pub mod ast;
 mod brackets;
 pub mod codes;
+pub mod dump;
 mod height;
 pub mod lexer;
 mod literals;

@@ -11,20 +11,14 @@ pub(crate) const MIN_MAGNITUDE: u64 = 1 << 63;
 
 /// The value of an integer literal; up to 2⁶³, which the caller has to refuse without a minus.
 pub(crate) fn int(text: &str) -> Result<u64, Wrong> {
-    let value = digits(text)
-        .parse::<u64>()
-        .ok()
-        .filter(|v| *v <= MIN_MAGNITUDE);
+    let value = digits(text).parse::<u64>().ok().filter(|v| *v <= MIN_MAGNITUDE);
     value.ok_or_else(too_large)
 }
 
 /// The refusal of an integer beyond `i64`.
 pub(crate) fn too_large() -> Wrong {
     let help = "the largest `i64` is 9223372036854775807; for a float, write `.0` after it";
-    (
-        "this integer is too large".to_owned(),
-        Some(help.to_owned()),
-    )
+    ("this integer is too large".to_owned(), Some(help.to_owned()))
 }
 
 /// The value of a float literal.
@@ -76,8 +70,7 @@ pub(crate) fn text(token: &str) -> (String, Vec<(std::ops::Range<usize>, Wrong)>
             other => {
                 let escaped = other.map_or(String::new(), |(_, c)| c.escape_debug().to_string());
                 let length = 1 + other.map_or(0, |(_, c)| c.len_utf8());
-                let help =
-                    "texts have the escapes `\\n`, `\\t`, `\\r`, `\\\\` and `\\\"`".to_owned();
+                let help = "texts have the escapes `\\n`, `\\t`, `\\r`, `\\\\` and `\\\"`".to_owned();
                 let message = format!("unknown escape `\\{escaped}`");
                 wrong.push((1 + at..1 + at + length, (message, Some(help))));
             }

@@ -62,10 +62,7 @@ const OPERATORS: &[(Kind, Level, BinaryOp)] = &[
 ];
 
 fn operator(kind: Kind) -> Option<(Level, BinaryOp)> {
-    OPERATORS
-        .iter()
-        .find(|(k, ..)| *k == kind)
-        .map(|(_, level, op)| (*level, *op))
+    OPERATORS.iter().find(|(k, ..)| *k == kind).map(|(_, level, op)| (*level, *op))
 }
 
 /// Whether the token stands between two operands.
@@ -107,38 +104,20 @@ impl Parser<'_> {
             };
             // A second comparison was reported; the tree keeps its promise that there is one.
             if level != Level::Comparison || rest.is_empty() {
-                rest.push(Link {
-                    id: self.fresh_id(),
-                    op,
-                    op_span,
-                    rhs,
-                });
+                rest.push(Link { id: self.fresh_id(), op, op_span, rhs });
             }
         }
         self.joined(first, rest, start)
     }
 
     fn joined(&mut self, first: Expr, rest: Vec<Link>, start: adit_diag::Span) -> Expr {
-        let (id, end) = rest
-            .last()
-            .map_or((first.id, start), |link| (link.id, link.rhs.span));
-        self.expr_with_id(
-            id,
-            ExprKind::Binary {
-                first: Box::new(first),
-                rest,
-            },
-            start.to(end),
-        )
+        let (id, end) = rest.last().map_or((first.id, start), |link| (link.id, link.rhs.span));
+        self.expr_with_id(id, ExprKind::Binary { first: Box::new(first), rest }, start.to(end))
     }
 
     fn chained_comparison(&mut self) {
         let diagnostic = self
-            .error(
-                codes::CHAINED_COMPARISON,
-                self.here(),
-                "comparisons do not chain",
-            )
+            .error(codes::CHAINED_COMPARISON, self.here(), "comparisons do not chain")
             .help("write `a < b && b < c`, or put one comparison in parentheses");
         self.report_and_go_on(diagnostic);
     }
@@ -190,12 +169,7 @@ impl Parser<'_> {
         self.bump();
         let rhs = self.nested(Self::prefixed, Self::error_expr);
         let start = base.span;
-        let link = Link {
-            id: self.fresh_id(),
-            op: BinaryOp::Pow,
-            op_span,
-            rhs,
-        };
+        let link = Link { id: self.fresh_id(), op: BinaryOp::Pow, op_span, rhs };
         self.joined(base, vec![link], start)
     }
 }

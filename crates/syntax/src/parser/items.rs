@@ -10,8 +10,7 @@
 
 use super::Parser;
 use crate::ast::{
-    Block, ConstItem, Field, FnItem, Ident, ImportItem, Item, ItemKind, Param, Rule, RuleKind,
-    StructItem,
+    Block, ConstItem, Field, FnItem, Ident, ImportItem, Item, ItemKind, Param, Rule, RuleKind, StructItem,
 };
 use crate::brackets::starts_item;
 use crate::lexer::Kind;
@@ -64,11 +63,7 @@ impl Parser<'_> {
     pub(super) fn item(&mut self) -> Option<Item> {
         let docs = self.docs_before_next();
         let start = self.here();
-        let rule = if self.peek() == Kind::At {
-            self.rule()
-        } else {
-            None
-        };
+        let rule = if self.peek() == Kind::At { self.rule() } else { None };
         let kind = match self.peek() {
             Kind::Fn => ItemKind::Fn(self.fn_item(rule)?),
             Kind::Struct => ItemKind::Struct(self.struct_item()?),
@@ -91,13 +86,8 @@ impl Parser<'_> {
         let mut diagnostic = self.unexpected("a definition (`fn`, `struct`, `const` or `import`)");
         let word = self.peek_name();
         diagnostic.help = match self.peek() {
-            Kind::Let => {
-                Some("values at the top of a file are constants: `const NAME: f64 = …;`".to_owned())
-            }
-            Kind::Ident => FOREIGN
-                .iter()
-                .find(|(w, _)| *w == word)
-                .map(|(_, help)| (*help).to_owned()),
+            Kind::Let => Some("values at the top of a file are constants: `const NAME: f64 = …;`".to_owned()),
+            Kind::Ident => FOREIGN.iter().find(|(w, _)| *w == word).map(|(_, help)| (*help).to_owned()),
             _ => None,
         };
         self.report(diagnostic);
@@ -134,17 +124,12 @@ impl Parser<'_> {
             self.expected("`(` and the name of the function that this is a rule of");
             return None;
         }
-        let (target, _) =
-            self.inside(|p| p.ident("the name of the function that this is a rule of"));
+        let (target, _) = self.inside(|p| p.ident("the name of the function that this is a rule of"));
         let span = start.to(self.before());
         if self.peek() != Kind::Fn {
             self.expected("a function after the rule attribute");
         }
-        Some(Rule {
-            span,
-            kind,
-            target: target?,
-        })
+        Some(Rule { span, kind, target: target? })
     }
 
     fn unknown_attribute(&mut self) {
@@ -188,24 +173,13 @@ impl Parser<'_> {
         let signature = start.to(self.before());
         let body = self.fn_body()?;
         let params = params.into_iter().flatten().collect();
-        Some(FnItem {
-            rule,
-            name,
-            params,
-            result,
-            body,
-            signature,
-        })
+        Some(FnItem { rule, name, params, result, body, signature })
     }
 
     /// `fn f<n>(…)`: the dimension names of a function need no list.
     fn needless_dims(&mut self) {
         let diagnostic = self
-            .error(
-                codes::UNEXPECTED,
-                self.here(),
-                "expected `(` and the parameters, found `<`",
-            )
+            .error(codes::UNEXPECTED, self.here(), "expected `(` and the parameters, found `<`")
             .help("dimension names need no declaration: `fn f(x: [f64; n])` binds `n`");
         self.report_and_go_on(diagnostic);
         self.skip_until(|kind| matches!(kind, Kind::LParen | Kind::LBrace | Kind::Semi));
@@ -237,22 +211,13 @@ impl Parser<'_> {
         let lent = self.lending();
         let ty = self.parse_type();
         let span = start.to(self.before());
-        Some(Param {
-            span,
-            name,
-            lent,
-            ty,
-        })
+        Some(Param { span, name, lent, ty })
     }
 
     fn struct_item(&mut self) -> Option<StructItem> {
         self.bump();
         let name = self.ident("the name of the struct")?;
-        let dims = if self.peek() == Kind::Less {
-            self.dim_params()
-        } else {
-            Vec::new()
-        };
+        let dims = if self.peek() == Kind::Less { self.dim_params() } else { Vec::new() };
         if self.peek() != Kind::LBrace {
             self.expected("`{` and the fields");
             return None;
@@ -285,12 +250,7 @@ impl Parser<'_> {
         self.expect(Kind::Colon, "`:` and the type of the field");
         let ty = self.parse_type();
         let span = start.to(self.before());
-        Some(Field {
-            span,
-            docs,
-            name,
-            ty,
-        })
+        Some(Field { span, docs, name, ty })
     }
 
     fn const_item(&mut self) -> Option<ConstItem> {

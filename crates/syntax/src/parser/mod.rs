@@ -31,9 +31,7 @@ use std::sync::Arc;
 
 use adit_diag::{Code, Diagnostic, FileId, Span};
 
-use crate::ast::{
-    Block, Expr, ExprId, ExprKind, File, Ident, MAX_DEPTH, Name, Stmt, Type, TypeKind,
-};
+use crate::ast::{Block, Expr, ExprId, ExprKind, File, Ident, MAX_DEPTH, Name, Stmt, Type, TypeKind};
 use crate::brackets::Brackets;
 use crate::lexer::{Kind, Token, lex};
 use crate::{codes, height};
@@ -60,20 +58,10 @@ pub struct Parsed {
 /// Parses a source text.
 pub fn parse(file: FileId, text: &str) -> Parsed {
     if text.len() > MAX_SOURCE {
-        let message = format!(
-            "this file has {} bytes; the limit is {MAX_SOURCE}",
-            text.len()
-        );
+        let message = format!("this file has {} bytes; the limit is {MAX_SOURCE}", text.len());
         let diagnostic = Diagnostic::new(codes::TOO_LARGE, Span::new(file, 0, 0), message);
-        let file = File {
-            id: file,
-            items: Vec::new(),
-            expr_count: 0,
-        };
-        return Parsed {
-            file,
-            diagnostics: vec![diagnostic],
-        };
+        let file = File { id: file, items: Vec::new(), expr_count: 0 };
+        return Parsed { file, diagnostics: vec![diagnostic] };
     }
     let lexed = lex(file, text);
     let brackets = Brackets::pair(file, lexed.tokens);
@@ -84,11 +72,7 @@ pub fn parse(file: FileId, text: &str) -> Parsed {
     diagnostics.append(&mut parser.diagnostics);
     diagnostics.sort_by_key(|d| d.span.start);
     diagnostics.truncate(MAX_DIAGNOSTICS);
-    let file = File {
-        id: file,
-        items,
-        expr_count: parser.expr_count,
-    };
+    let file = File { id: file, items, expr_count: parser.expr_count };
     Parsed { file, diagnostics }
 }
 
@@ -143,11 +127,7 @@ impl<'a> Parser<'a> {
 
     fn peek_at(&self, ahead: usize) -> Kind {
         let at = self.at + ahead;
-        if at < self.limit {
-            self.brackets.tokens[at].kind
-        } else {
-            Kind::End
-        }
+        if at < self.limit { self.brackets.tokens[at].kind } else { Kind::End }
     }
 
     /// The next token, which at the end of a bracket is what ends it.
@@ -172,11 +152,7 @@ impl<'a> Parser<'a> {
 
     /// The text of the next token if that is a name, else nothing.
     fn peek_name(&self) -> &'a str {
-        if self.peek() == Kind::Ident {
-            self.text_of(self.next())
-        } else {
-            ""
-        }
+        if self.peek() == Kind::Ident { self.text_of(self.next()) } else { "" }
     }
 
     fn at_end(&self) -> bool {
@@ -204,10 +180,7 @@ impl<'a> Parser<'a> {
     fn take_ident(&mut self) -> Ident {
         let span = self.here();
         let token = self.bump();
-        Ident {
-            name: self.name(self.text_of(token)),
-            span,
-        }
+        Ident { name: self.name(self.text_of(token)), span }
     }
 
     /// One shared copy of a spelling.
@@ -276,11 +249,7 @@ impl Parser<'_> {
             return self.error(codes::UNEXPECTED, here, message);
         }
         let diagnostic = self.error(codes::UNEXPECTED, self.before().at_end(), message);
-        if here.start == here.end {
-            diagnostic
-        } else {
-            diagnostic.label(here, "found this")
-        }
+        if here.start == here.end { diagnostic } else { diagnostic.label(here, "found this") }
     }
 
     /// The next token as a message speaks of it.
@@ -300,11 +269,7 @@ impl Parser<'_> {
     fn skip_one(&mut self) {
         if matches!(self.peek(), Kind::LParen | Kind::LBracket | Kind::LBrace) {
             let end = self.brackets.end_of(self.at);
-            let past = if self.brackets.is_closed(self.at) {
-                end + 1
-            } else {
-                end
-            };
+            let past = if self.brackets.is_closed(self.at) { end + 1 } else { end };
             self.at = past.max(self.at + 1).min(self.limit);
         } else {
             self.bump();
@@ -322,11 +287,7 @@ impl Parser<'_> {
 /// Nesting.
 impl Parser<'_> {
     /// Parses one level further in, or refuses to.
-    fn nested<T>(
-        &mut self,
-        parse: impl FnOnce(&mut Self) -> T,
-        refuse: impl FnOnce(&mut Self) -> T,
-    ) -> T {
+    fn nested<T>(&mut self, parse: impl FnOnce(&mut Self) -> T, refuse: impl FnOnce(&mut Self) -> T) -> T {
         if self.nesting >= MAX_NESTING {
             self.too_deep(self.here());
             return refuse(self);
@@ -437,18 +398,8 @@ impl Parser<'_> {
     /// An expression, unless it is too high: then an error.
     fn expr_with_id(&mut self, id: ExprId, kind: ExprKind, span: Span) -> Expr {
         match self.checked_height(height::of_expr(&kind), span) {
-            Some(height) => Expr {
-                id,
-                span,
-                height,
-                kind,
-            },
-            None => Expr {
-                id,
-                span,
-                height: 1,
-                kind: ExprKind::Error,
-            },
+            Some(height) => Expr { id, span, height, kind },
+            None => Expr { id, span, height: 1, kind: ExprKind::Error },
         }
     }
 
@@ -460,36 +411,18 @@ impl Parser<'_> {
     fn ty(&mut self, kind: TypeKind, span: Span) -> Type {
         match self.checked_height(height::of_type(&kind), span) {
             Some(height) => Type { span, height, kind },
-            None => Type {
-                span,
-                height: 1,
-                kind: TypeKind::Error,
-            },
+            None => Type { span, height: 1, kind: TypeKind::Error },
         }
     }
 
     fn error_type(&mut self) -> Type {
-        Type {
-            span: self.here().at_start(),
-            height: 1,
-            kind: TypeKind::Error,
-        }
+        Type { span: self.here().at_start(), height: 1, kind: TypeKind::Error }
     }
 
     fn block(&mut self, stmts: Vec<Stmt>, value: Option<Box<Expr>>, span: Span) -> Block {
         match self.checked_height(height::of_block(&stmts, value.as_deref()), span) {
-            Some(height) => Block {
-                span,
-                height,
-                stmts,
-                value,
-            },
-            None => Block {
-                span,
-                height: 0,
-                stmts: Vec::new(),
-                value: None,
-            },
+            Some(height) => Block { span, height, stmts, value },
+            None => Block { span, height: 0, stmts: Vec::new(), value: None },
         }
     }
 

@@ -9,19 +9,14 @@
 
 use super::Parser;
 use super::exprs::is_operator;
-use crate::ast::{
-    Arg, ArgKind, Arm, Expr, ExprKind, FieldInit, Generator, LambdaParam, Subscript, SubscriptKind,
-};
+use crate::ast::{Arg, ArgKind, Arm, Expr, ExprKind, FieldInit, Generator, LambdaParam, Subscript, SubscriptKind};
 use crate::lexer::{Kind, NumberForm};
 use crate::{codes, literals};
 use adit_diag::Span;
 
 /// Whether the token can only be the start of an operand.
 pub(super) fn fits_operand(kind: Kind) -> bool {
-    matches!(
-        kind,
-        Kind::Ident | Kind::Number(_) | Kind::Text | Kind::True | Kind::False | Kind::If
-    )
+    matches!(kind, Kind::Ident | Kind::Number(_) | Kind::Text | Kind::True | Kind::False | Kind::If)
 }
 
 impl Parser<'_> {
@@ -63,9 +58,9 @@ impl Parser<'_> {
     fn number(&mut self, form: NumberForm) -> Expr {
         let text = self.text_of(self.next());
         let value = match form {
-            NumberForm::Int => literals::int(text)
-                .and_then(|v| i64::try_from(v).map_err(|_| literals::too_large()))
-                .map(ExprKind::Int),
+            NumberForm::Int => {
+                literals::int(text).and_then(|v| i64::try_from(v).map_err(|_| literals::too_large())).map(ExprKind::Int)
+            }
             NumberForm::Float => literals::float(text).map(ExprKind::Float),
             NumberForm::Bad => Err(literals::bad_number(text)),
         };
@@ -105,8 +100,7 @@ impl Parser<'_> {
     fn field_init(&mut self) -> Option<FieldInit> {
         if self.peek() == Kind::DotDot {
             let mut diagnostic = self.unexpected("the name of a field");
-            let help =
-                "there is no `..rest`: copy the struct with `let mut`, then assign its fields";
+            let help = "there is no `..rest`: copy the struct with `let mut`, then assign its fields";
             diagnostic.help = Some(help.to_owned());
             self.report(diagnostic);
             return None;
@@ -117,11 +111,7 @@ impl Parser<'_> {
         } else {
             self.expr(ExprKind::Name(name.name.clone()), name.span)
         };
-        Some(FieldInit {
-            span: name.span.to(self.before()),
-            name,
-            value,
-        })
+        Some(FieldInit { span: name.span.to(self.before()), name, value })
     }
 
     /// `()`, `(e)`, `(e,)`, `(a, b)`
@@ -140,9 +130,7 @@ impl Parser<'_> {
         let expr = self.parse_expr();
         if self.peek() == Kind::For {
             let mut diagnostic = self.missing("`,` or `)`");
-            diagnostic.help = Some(
-                "write `[e for i in …]`, or give it to a reduction: `sum(e for i in …)`".to_owned(),
-            );
+            diagnostic.help = Some("write `[e for i in …]`, or give it to a reduction: `sum(e for i in …)`".to_owned());
             self.report(diagnostic);
         }
         expr
@@ -156,9 +144,7 @@ impl Parser<'_> {
             }
             let first = p.parse_expr();
             match p.peek() {
-                Kind::For => p
-                    .generator(first)
-                    .map_or(ExprKind::Error, ExprKind::Comprehension),
+                Kind::For => p.generator(first).map_or(ExprKind::Error, ExprKind::Comprehension),
                 Kind::Semi => p.repeated_element(),
                 _ => p.array_rest(first),
             }
@@ -182,9 +168,7 @@ impl Parser<'_> {
 
     /// `[v; n]`, which other languages have.
     fn repeated_element(&mut self) -> ExprKind {
-        let diagnostic = self
-            .unexpected("`,` or `]`")
-            .help("for n equal elements, write `fill(v, n)`");
+        let diagnostic = self.unexpected("`,` or `]`").help("for n equal elements, write `fill(v, n)`");
         self.report(diagnostic);
         self.skip_until(|_| false);
         ExprKind::Error
@@ -194,10 +178,7 @@ impl Parser<'_> {
     fn generator(&mut self, element: Expr) -> Option<Generator> {
         self.bump();
         let mut loops = vec![self.loop_head()?];
-        while self.peek() == Kind::Comma
-            && self.peek_at(1) == Kind::Ident
-            && self.peek_at(2) == Kind::In
-        {
+        while self.peek() == Kind::Comma && self.peek_at(1) == Kind::Ident && self.peek_at(2) == Kind::In {
             self.bump();
             loops.push(self.loop_head()?);
         }
@@ -212,10 +193,7 @@ impl Parser<'_> {
             self.skip_until(|kind| kind == Kind::Comma);
         }
         self.eat_final_comma();
-        Some(Generator {
-            element: Box::new(element),
-            loops,
-        })
+        Some(Generator { element: Box::new(element), loops })
     }
 
     /// Takes a comma that nothing follows.
@@ -228,13 +206,7 @@ impl Parser<'_> {
     fn call(&mut self, callee: Expr) -> Expr {
         let (args, span) = self.bracketed_list(Self::arg);
         let span = callee.span.to(span);
-        self.expr(
-            ExprKind::Call {
-                callee: Box::new(callee),
-                args,
-            },
-            span,
-        )
+        self.expr(ExprKind::Call { callee: Box::new(callee), args }, span)
     }
 
     fn arg(&mut self) -> Arg {
@@ -244,10 +216,7 @@ impl Parser<'_> {
             Kind::Text => ArgKind::Text(self.take_text()),
             _ => self.value_arg(),
         };
-        Arg {
-            span: start.to(self.before()),
-            kind,
-        }
+        Arg { span: start.to(self.before()), kind }
     }
 
     fn lent_arg(&mut self) -> ArgKind {
@@ -282,13 +251,7 @@ impl Parser<'_> {
             self.report_and_go_on(self.error(codes::UNEXPECTED, bracket, message));
             return self.expr(ExprKind::Error, span);
         }
-        self.expr(
-            ExprKind::Index {
-                base: Box::new(base),
-                subscripts,
-            },
-            span,
-        )
+        self.expr(ExprKind::Index { base: Box::new(base), subscripts }, span)
     }
 
     /// `i`, `lo..hi`, `lo..=hi`, `lo..`, `..hi`, `..`
@@ -305,10 +268,7 @@ impl Parser<'_> {
                 SubscriptKind::Slice { lo, hi, inclusive }
             }
         };
-        Subscript {
-            span: start.to(self.before()),
-            kind,
-        }
+        Subscript { span: start.to(self.before()), kind }
     }
 
     /// `.name`, `.0`, and `.0.1`, which the lexer takes for a number.
@@ -319,13 +279,7 @@ impl Parser<'_> {
             Kind::Ident => {
                 let field = self.take_ident();
                 let span = base.span.to(field.span);
-                self.expr(
-                    ExprKind::Field {
-                        base: Box::new(base),
-                        field,
-                    },
-                    span,
-                )
+                self.expr(ExprKind::Field { base: Box::new(base), field }, span)
             }
             Kind::Number(_) => {
                 self.bump();
@@ -351,14 +305,7 @@ impl Parser<'_> {
                 return self.expr(ExprKind::Error, base.span.to(number));
             };
             let span = base.span.to(index_span);
-            base = self.expr(
-                ExprKind::TupleField {
-                    base: Box::new(base),
-                    index,
-                    index_span,
-                },
-                span,
-            );
+            base = self.expr(ExprKind::TupleField { base: Box::new(base), index, index_span }, span);
             start = end + 1;
         }
         base
@@ -393,11 +340,7 @@ impl Parser<'_> {
     fn lambda(&mut self) -> Expr {
         let start = self.here();
         let bare = self.bump().kind == Kind::OrOr;
-        let params = if bare {
-            Vec::new()
-        } else {
-            self.lambda_params()
-        };
+        let params = if bare { Vec::new() } else { self.lambda_params() };
         let body = Box::new(self.parse_expr());
         let span = start.to(body.span);
         self.expr(ExprKind::Lambda { params, body }, span)
@@ -414,12 +357,7 @@ impl Parser<'_> {
                 lent = self.lending();
                 ty = Some(self.parse_type());
             }
-            params.push(LambdaParam {
-                span: name.span.to(self.before()),
-                name,
-                lent,
-                ty,
-            });
+            params.push(LambdaParam { span: name.span.to(self.before()), name, lent, ty });
             if !self.eat(Kind::Comma) {
                 break;
             }
@@ -445,11 +383,7 @@ impl Parser<'_> {
 
     /// What the user may have meant, where an expression is missing.
     fn help_before_operand(&self) -> Option<&'static str> {
-        let previous = if self.at == 0 {
-            Kind::End
-        } else {
-            self.brackets.tokens[self.at - 1].kind
-        };
+        let previous = if self.at == 0 { Kind::End } else { self.brackets.tokens[self.at - 1].kind };
         match (previous, self.peek()) {
             (Kind::Star, Kind::Star) => Some("powers are written `x^2`"),
             (Kind::Plus, Kind::Plus) => Some("to count up, write `i += 1`"),
@@ -459,19 +393,17 @@ impl Parser<'_> {
             (Kind::Less | Kind::Greater | Kind::NotEq | Kind::EqEq, Kind::Eq) => {
                 Some("the comparisons are `==`, `!=`, `<`, `<=`, `>`, `>=`")
             }
-            (Kind::RBrace, kind) if is_operator(kind) => Some(
-                "a statement ends with this `}`; to go on with its value, put parentheses around it",
-            ),
+            (Kind::RBrace, kind) if is_operator(kind) => {
+                Some("a statement ends with this `}`; to go on with its value, put parentheses around it")
+            }
             (_, Kind::Plus) => Some("there is no prefix `+`"),
             (_, Kind::Dot) => Some("a number starts with a digit: `0.5`"),
-            (_, Kind::Amp) => {
-                Some("logical and is written `&&`; `&mut x` stands only as an argument")
-            }
+            (_, Kind::Amp) => Some("logical and is written `&&`; `&mut x` stands only as an argument"),
             (_, Kind::DotDot | Kind::DotDotEq) => Some(RANGES),
             (_, Kind::While | Kind::For) => Some("loops are statements and have no value"),
-            (_, Kind::Return | Kind::Break | Kind::Continue) => Some(
-                "this is a statement; in an expression, put it in braces: `if c { return x; }`",
-            ),
+            (_, Kind::Return | Kind::Break | Kind::Continue) => {
+                Some("this is a statement; in an expression, put it in braces: `if c { return x; }`")
+            }
             (_, Kind::Fn) => Some("a function without a name is written `|x| …`"),
             _ => None,
         }

@@ -10,8 +10,8 @@
 use super::Parser;
 use super::operands::fits_operand;
 use crate::ast::{
-    AssignOp, Block, Checkpoint, CheckpointPolicy, Expr, ExprKind, For, GeneratorLoop, Pattern,
-    PatternKind, Range, Stmt, StmtKind, While,
+    AssignOp, Block, Checkpoint, CheckpointPolicy, Expr, ExprKind, For, GeneratorLoop, Pattern, PatternKind, Range,
+    Stmt, StmtKind, While,
 };
 use crate::lexer::{Kind, NumberForm};
 use crate::{codes, literals};
@@ -47,7 +47,10 @@ impl Parser<'_> {
 
     fn block_here(&mut self) -> Block {
         if self.peek() != Kind::LBrace {
-            let diagnostic = self.missing("`{`");
+            let mut diagnostic = self.missing("`{`");
+            if self.peek() == Kind::Eq {
+                diagnostic.help = Some("to compare, write `==`".to_owned());
+            }
             self.report(diagnostic);
             let span = self.here().at_start();
             return self.block(Vec::new(), None, span);
@@ -128,10 +131,7 @@ impl Parser<'_> {
         let start = self.here();
         let kind = kind(self);
         self.finish_stmt();
-        Step::Stmt(Stmt {
-            span: start.to(self.before()),
-            kind,
-        })
+        Step::Stmt(Stmt { span: start.to(self.before()), kind })
     }
 
     fn finish_stmt(&mut self) {
@@ -146,10 +146,7 @@ impl Parser<'_> {
     fn loop_stmt(&mut self, kind: impl FnOnce(&mut Self) -> Option<StmtKind>) -> Step {
         let start = self.here();
         match kind(self) {
-            Some(kind) => Step::Stmt(Stmt {
-                span: start.to(self.before()),
-                kind,
-            }),
+            Some(kind) => Step::Stmt(Stmt { span: start.to(self.before()), kind }),
             None => Step::Nothing,
         }
     }
@@ -163,20 +160,16 @@ impl Parser<'_> {
             Kind::Import => ("imports", "move it to the top of the file"),
             _ => ("functions", "move it out of this function"),
         };
-        let item = self.nested(Self::item, |_| None);
         let message = format!("{what} are defined at the top of a file, not in a function");
-        let span = item.map_or(start, |_| start);
-        let diagnostic = self.error(codes::UNEXPECTED, span, message).help(help);
-        self.report_and_go_on(diagnostic);
+        self.report_and_go_on(self.error(codes::UNEXPECTED, start, message).help(help));
+        self.muted += 1;
+        self.nested(Self::item, |_| None);
+        self.muted -= 1;
     }
 
     fn misplaced_else(&mut self) {
         let diagnostic = self
-            .error(
-                codes::UNEXPECTED,
-                self.here(),
-                "this `else` has no `if` before it",
-            )
+            .error(codes::UNEXPECTED, self.here(), "this `else` has no `if` before it")
             .help("`else` stands right after the `}` of its `if`, without a `;`");
         self.report(diagnostic);
         self.bump();
@@ -202,13 +195,7 @@ impl Parser<'_> {
 
     /// A name, `_`, or a tuple of these.
     fn pattern(&mut self, mutable: bool) -> Pattern {
-        self.nested(
-            |p| p.pattern_here(mutable),
-            |p| Pattern {
-                span: p.here().at_start(),
-                kind: PatternKind::Error,
-            },
-        )
+        self.nested(|p| p.pattern_here(mutable), |p| Pattern { span: p.here().at_start(), kind: PatternKind::Error })
     }
 
     fn pattern_here(&mut self, mutable: bool) -> Pattern {
@@ -219,10 +206,7 @@ impl Parser<'_> {
                 self.bump();
                 PatternKind::Wildcard
             }
-            Kind::Ident => PatternKind::Name {
-                name: self.take_ident(),
-                mutable,
-            },
+            Kind::Ident => PatternKind::Name { name: self.take_ident(), mutable },
             Kind::LParen => {
                 let ((mut elements, comma), span) = self.inside(|p| p.list(|p| p.pattern(mutable)));
                 if elements.len() == 1
@@ -238,10 +222,7 @@ impl Parser<'_> {
                 PatternKind::Error
             }
         };
-        Pattern {
-            span: start.to(self.before()),
-            kind,
-        }
+        Pattern { span: start.to(self.before()), kind }
     }
 
     fn jump(&mut self, kind: StmtKind) -> StmtKind {
@@ -259,11 +240,7 @@ impl Parser<'_> {
         self.bump();
         let condition = self.header(Self::parse_expr);
         let body = self.parse_block();
-        Some(StmtKind::While(Box::new(While {
-            checkpoint,
-            condition,
-            body,
-        })))
+        Some(StmtKind::While(Box::new(While { checkpoint, condition, body })))
     }
 
     fn for_kind(&mut self, checkpoint: Option<Checkpoint>) -> Option<StmtKind> {
@@ -271,12 +248,7 @@ impl Parser<'_> {
         let head = self.header(Self::loop_head)?;
         let body = self.parse_block();
         let GeneratorLoop { var, range, .. } = head;
-        Some(StmtKind::For(Box::new(For {
-            checkpoint,
-            var,
-            range,
-            body,
-        })))
+        Some(StmtKind::For(Box::new(For { checkpoint, var, range, body })))
     }
 
     /// Parses with `{` as the start of a block, not of a struct literal.
@@ -293,11 +265,7 @@ impl Parser<'_> {
         let var = self.ident("the name of the loop variable")?;
         self.expect(Kind::In, "`in` and a range");
         let range = self.range()?;
-        Some(GeneratorLoop {
-            span: start.to(self.before()),
-            var,
-            range,
-        })
+        Some(GeneratorLoop { span: start.to(self.before()), var, range })
     }
 
     fn range(&mut self) -> Option<Range> {
@@ -316,13 +284,7 @@ impl Parser<'_> {
             self.parse_expr()
         });
         let span = lo.span.to(self.before());
-        Some(Range {
-            span,
-            lo,
-            hi,
-            inclusive,
-            step,
-        })
+        Some(Range { span, lo, hi, inclusive, step })
     }
 
     /// `@checkpoint(…)` and the loop after it.
@@ -339,10 +301,7 @@ impl Parser<'_> {
             return None;
         }
         let (policy, _) = self.inside(Self::checkpoint_policy);
-        let checkpoint = Some(Checkpoint {
-            span: start.to(self.before()),
-            policy,
-        });
+        let checkpoint = Some(Checkpoint { span: start.to(self.before()), policy });
         match self.peek() {
             Kind::While => self.while_kind(checkpoint),
             Kind::For => self.for_kind(checkpoint),
@@ -381,8 +340,7 @@ impl Parser<'_> {
         let unit = self.peek_name();
         let Some((_, bytes)) = UNITS.iter().find(|(name, _)| *name == unit) else {
             let mut diagnostic = self.missing("a unit");
-            diagnostic.help =
-                Some("units are `B`, `kB`, `MB`, `GB`, `KiB`, `MiB`, `GiB`".to_owned());
+            diagnostic.help = Some("units are `B`, `kB`, `MB`, `GB`, `KiB`, `MiB`, `GiB`".to_owned());
             self.report(diagnostic);
             return CheckpointPolicy::Error;
         };
@@ -402,11 +360,7 @@ impl Parser<'_> {
     fn expr_step(&mut self) -> Step {
         let start = self.here();
         let block_like = matches!(self.peek(), Kind::If | Kind::LBrace);
-        let expr = if block_like {
-            self.block_like()
-        } else {
-            self.parse_expr()
-        };
+        let expr = if block_like { self.block_like() } else { self.parse_expr() };
         if let Some(op) = assign_op(self.peek()) {
             return self.assignment(start, expr, op);
         }
@@ -416,17 +370,12 @@ impl Parser<'_> {
         if !self.eat(Kind::Semi) && !block_like {
             self.unfinished_expr(start);
         }
-        Step::Stmt(Stmt {
-            span: start.to(self.before()),
-            kind: StmtKind::Expr(expr),
-        })
+        Step::Stmt(Stmt { span: start.to(self.before()), kind: StmtKind::Expr(expr) })
     }
 
     fn unfinished_expr(&mut self, start: Span) {
         let mut diagnostic = self.missing("`;` after this statement");
-        diagnostic.help = self
-            .help_foreign_stmt(start)
-            .or_else(|| self.help_after_operand());
+        diagnostic.help = self.help_foreign_stmt(start).or_else(|| self.help_after_operand());
         self.report(diagnostic);
     }
 
@@ -434,9 +383,7 @@ impl Parser<'_> {
     fn help_foreign_stmt(&self, start: Span) -> Option<String> {
         let word = self.text.get(start.start as usize..start.end as usize)?;
         let help = match word {
-            "var" | "mut" | "auto" => {
-                "variables are declared by `let`, or `let mut` if they change"
-            }
+            "var" | "mut" | "auto" => "variables are declared by `let`, or `let mut` if they change",
             "elif" | "elsif" | "elseif" => "write `else if`",
             "loop" => "write `while true`",
             "match" | "switch" => "write `if … else if …`",
@@ -451,16 +398,8 @@ impl Parser<'_> {
         let place = self.checked_place(place, "assigned");
         let value = self.parse_expr();
         self.finish_stmt();
-        let kind = StmtKind::Assign {
-            place,
-            op,
-            op_span,
-            value,
-        };
-        Step::Stmt(Stmt {
-            span: start.to(self.before()),
-            kind,
-        })
+        let kind = StmtKind::Assign { place, op, op_span, value };
+        Step::Stmt(Stmt { span: start.to(self.before()), kind })
     }
 
     /// The expression, if it is a place; else an error in its stead.
@@ -471,18 +410,12 @@ impl Parser<'_> {
         let message = format!("this cannot be {what}: it is a value, not a place");
         let mut diagnostic = self.error(codes::NOT_A_PLACE, expr.span, message);
         diagnostic.help = Some(match &expr.kind {
-            ExprKind::Tuple(_) => {
-                "assign the parts one by one, or declare new ones with `let (a, b) = …`".to_owned()
-            }
+            ExprKind::Tuple(_) => "assign the parts one by one, or declare new ones with `let (a, b) = …`".to_owned(),
             ExprKind::Binary { .. } if what == "assigned" => "to compare, write `==`".to_owned(),
             _ => "places are variables, their elements `a[i]` and their fields `s.x`".to_owned(),
         });
         self.report_and_go_on(diagnostic);
-        Expr {
-            height: 1,
-            kind: ExprKind::Error,
-            ..expr
-        }
+        Expr { height: 1, kind: ExprKind::Error, ..expr }
     }
 }
 
@@ -499,14 +432,5 @@ fn assign_op(kind: Kind) -> Option<AssignOp> {
 
 /// Whether the token can only be the start of a statement.
 fn starts_stmt(kind: Kind) -> bool {
-    matches!(
-        kind,
-        Kind::Let
-            | Kind::While
-            | Kind::For
-            | Kind::If
-            | Kind::Return
-            | Kind::Break
-            | Kind::Continue
-    )
+    matches!(kind, Kind::Let | Kind::While | Kind::For | Kind::If | Kind::Return | Kind::Break | Kind::Continue)
 }

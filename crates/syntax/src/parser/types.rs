@@ -35,11 +35,7 @@ impl Parser<'_> {
     fn named_type(&mut self) -> Type {
         let name = self.take_ident();
         let start = name.span;
-        let dims = if self.peek() == Kind::Less {
-            self.dim_args()
-        } else {
-            Vec::new()
-        };
+        let dims = if self.peek() == Kind::Less { self.dim_args() } else { Vec::new() };
         let span = start.to(self.before());
         self.ty(TypeKind::Named { name, dims }, span)
     }
@@ -86,13 +82,7 @@ impl Parser<'_> {
             self.report_and_go_on(diagnostic);
             return self.ty(TypeKind::Error, span);
         }
-        self.ty(
-            TypeKind::Array {
-                element: Box::new(element),
-                dims,
-            },
-            span,
-        )
+        self.ty(TypeKind::Array { element: Box::new(element), dims }, span)
     }
 
     fn array_dims(&mut self) -> Vec<Expr> {
@@ -126,10 +116,7 @@ impl Parser<'_> {
         }
         let (params, _) = self.bracketed_list(|p| {
             let lent = p.lending();
-            FnTypeParam {
-                lent,
-                ty: p.parse_type(),
-            }
+            FnTypeParam { lent, ty: p.parse_type() }
         });
         let result = self.eat(Kind::Arrow).then(|| Box::new(self.parse_type()));
         let span = start.to(self.before());
@@ -144,11 +131,7 @@ impl Parser<'_> {
         self.bump();
         if !self.eat(Kind::Mut) {
             let diagnostic = self
-                .error(
-                    codes::UNEXPECTED,
-                    self.before(),
-                    "expected `&mut`, found `&`",
-                )
+                .error(codes::UNEXPECTED, self.before(), "expected `&mut`, found `&`")
                 .help("a parameter is given by value, `x: T`, or lent to be changed, `x: &mut T`");
             self.report_and_go_on(diagnostic);
         }
