@@ -12,8 +12,7 @@
 
 use crate::writes::{Writes, written};
 use adit_ir::{
-    Builder, CmpOp, Const, Copier, Function, Inst, Int, Ints, Module, Op, Prim, Region, Rewrite,
-    Value, Values,
+    Builder, CmpOp, Const, Copier, Function, Inst, Int, Ints, Module, Op, Prim, Region, Rewrite, Value, Values,
 };
 use rustc_hash::FxHashMap;
 
@@ -91,11 +90,7 @@ impl Cse<'_> {
             Op::Const(c) => Some(Key::Const(*c)),
             Op::Prim { prim, args } => Some(Key::Prim(*prim, sorted(*prim, args))),
             Op::Cmp { op, a, b } => Some(Key::Cmp(*op, *a, *b)),
-            Op::Select {
-                cond,
-                then,
-                otherwise,
-            } => Some(Key::Select(*cond, *then, *otherwise)),
+            Op::Select { cond, then, otherwise } => Some(Key::Select(*cond, *then, *otherwise)),
             Op::Load { array, subscripts } => Some(self.element(*array, subscripts)),
             Op::If { .. }
             | Op::For { .. }
@@ -103,21 +98,13 @@ impl Cse<'_> {
             | Op::Alloc { .. }
             | Op::Store { .. }
             | Op::Acc { .. } => None,
-            Op::Copy { .. }
-            | Op::Fill { .. }
-            | Op::Call { .. }
-            | Op::TapeNew { .. }
-            | Op::TapePush { .. } => None,
+            Op::Copy { .. } | Op::Fill { .. } | Op::Call { .. } | Op::TapeNew { .. } | Op::TapePush { .. } => None,
             Op::TapePop { .. } | Op::Assert { .. } | Op::Print { .. } => None,
         }
     }
 
     fn element(&self, array: Value, subscripts: &[Int]) -> Key {
-        Key::Load(
-            array,
-            subscripts.into(),
-            self.versions.get(&array).copied().unwrap_or(0),
-        )
+        Key::Load(array, subscripts.into(), self.versions.get(&array).copied().unwrap_or(0))
     }
 
     fn remember(&mut self, key: Key, v: Value) {
@@ -127,21 +114,9 @@ impl Cse<'_> {
         self.known.insert(key, v);
     }
 
-    fn emit(
-        &mut self,
-        copier: &mut Copier<'_>,
-        b: &mut Builder,
-        inst: Inst,
-        op: Op,
-        key: Option<Key>,
-    ) {
+    fn emit(&mut self, copier: &mut Copier<'_>, b: &mut Builder, inst: Inst, op: Op, key: Option<Key>) {
         written(self.module, &op, &mut |array| self.new_version(array));
-        if let Op::Store {
-            array,
-            subscripts,
-            value,
-        } = &op
-        {
+        if let Op::Store { array, subscripts, value } = &op {
             let key = self.element(*array, subscripts);
             self.remember(key, *value);
         }
@@ -154,12 +129,8 @@ impl Cse<'_> {
 
     /// Forgets what was read from arrays that these regions write.
     fn overwritten(&mut self, copier: &Copier<'_>, regions: &[Region]) {
-        let arrays = regions
-            .iter()
-            .flat_map(|&region| self.writes.in_region(region));
-        let seen: Vec<Value> = arrays
-            .filter_map(|&array| copier.map.get(array)?.value())
-            .collect();
+        let arrays = regions.iter().flat_map(|&region| self.writes.in_region(region));
+        let seen: Vec<Value> = arrays.filter_map(|&array| copier.map.get(array)?.value()).collect();
         for array in seen {
             self.new_version(array);
         }

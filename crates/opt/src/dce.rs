@@ -13,8 +13,7 @@
 //! One walk marks what is needed, starting from what always is; a second copies what was marked.
 
 use adit_ir::{
-    Builder, Copier, Effect, Function, Inst, Int, Module, Op, OperandMap, Region, Rewrite, Type,
-    Value, Values,
+    Builder, Copier, Effect, Function, Inst, Int, Module, Op, OperandMap, Region, Rewrite, Type, Value, Values,
 };
 
 /// Cleans one function.
@@ -99,20 +98,14 @@ impl<'f> Marks<'f> {
         f.walk(&mut |inst| {
             let op = &f.inst(inst).op;
             match written_object(op) {
-                Some(object) if self.is_local(object) && !may_trap(f, op) => {
-                    self.writers[object.index()].push(inst)
-                }
+                Some(object) if self.is_local(object) && !may_trap(f, op) => self.writers[object.index()].push(inst),
                 _ if always_needed(f, op) => self.work.push(Work::Inst(inst)),
                 _ => {}
             }
         });
         let returned = f.region(f.body).yields.iter().copied();
         self.work.extend(returned.map(Work::Value));
-        let signature = f
-            .params
-            .iter()
-            .map(|p| p.value)
-            .chain(f.dims.iter().copied());
+        let signature = f.params.iter().map(|p| p.value).chain(f.dims.iter().copied());
         self.work.extend(signature.map(Work::Value));
     }
 
@@ -154,23 +147,10 @@ impl<'f> Marks<'f> {
         let yields = |r: Region| self.f.region(r).yields[slot];
         let param = |r: Region, k: usize| self.f.region(r).params[k];
         let needed: Vec<Value> = match &data.op {
-            Op::If {
-                then, otherwise, ..
-            } => vec![yields(*then), yields(*otherwise)],
-            Op::For { inits, body, .. } => vec![
-                yields(*body),
-                inits[slot],
-                param(*body, slot + 1),
-                data.results[slot],
-            ],
+            Op::If { then, otherwise, .. } => vec![yields(*then), yields(*otherwise)],
+            Op::For { inits, body, .. } => vec![yields(*body), inits[slot], param(*body, slot + 1), data.results[slot]],
             Op::While { inits, cond, body } => {
-                vec![
-                    yields(*body),
-                    inits[slot],
-                    param(*body, slot),
-                    param(*cond, slot),
-                    data.results[slot],
-                ]
+                vec![yields(*body), inits[slot], param(*body, slot), param(*cond, slot), data.results[slot]]
             }
             _ => return,
         };
@@ -200,10 +180,9 @@ impl<'f> Marks<'f> {
 /// The array or tape that an operation only adds to or overwrites.
 fn written_object(op: &Op) -> Option<Value> {
     match op {
-        Op::Store { array, .. }
-        | Op::Acc { array, .. }
-        | Op::Fill { array, .. }
-        | Op::Copy { to: array, .. } => Some(*array),
+        Op::Store { array, .. } | Op::Acc { array, .. } | Op::Fill { array, .. } | Op::Copy { to: array, .. } => {
+            Some(*array)
+        }
         Op::TapePush { tape, .. } | Op::TapePop { tape } => Some(*tape),
         _ => None,
     }
@@ -230,16 +209,10 @@ fn always_needed(f: &Function, op: &Op) -> bool {
 /// Whether a memory operation can raise a trap, the memory limit aside.
 fn may_trap(f: &Function, op: &Op) -> bool {
     match op {
-        Op::Load { array, subscripts }
-        | Op::Store {
-            array, subscripts, ..
+        Op::Load { array, subscripts } | Op::Store { array, subscripts, .. } | Op::Acc { array, subscripts, .. } => {
+            !in_bounds(f, *array, subscripts)
         }
-        | Op::Acc {
-            array, subscripts, ..
-        } => !in_bounds(f, *array, subscripts),
-        Op::Copy { to, from } => {
-            f.ty(*to).array().map(|t| &t.dims) != f.ty(*from).array().map(|t| &t.dims)
-        }
+        Op::Copy { to, from } => f.ty(*to).array().map(|t| &t.dims) != f.ty(*from).array().map(|t| &t.dims),
         Op::Alloc { ty } => ty.dims.iter().any(|&d| !never_negative(f, d)),
         _ => false,
     }
@@ -255,9 +228,7 @@ fn never_negative(f: &Function, extent: Int) -> bool {
 /// Whether literal subscripts stand below literal extents.
 fn in_bounds(f: &Function, array: Value, subscripts: &[Int]) -> bool {
     let dims = f.ty(array).array().map_or(&[][..], |ty| &ty.dims);
-    dims.iter()
-        .zip(subscripts)
-        .all(|(d, s)| matches!((d, s), (Int::Const(d), Int::Const(s)) if (0..*d).contains(s)))
+    dims.iter().zip(subscripts).all(|(d, s)| matches!((d, s), (Int::Const(d), Int::Const(s)) if (0..*d).contains(s)))
 }
 
 struct Sweep<'m> {
@@ -270,11 +241,7 @@ impl Rewrite for Sweep<'_> {
             return;
         }
         let data = copier.source.inst(inst);
-        let kept: Vec<bool> = data
-            .results
-            .iter()
-            .map(|&v| self.marks.value[v.index()])
-            .collect();
+        let kept: Vec<bool> = data.results.iter().map(|&v| self.marks.value[v.index()]).collect();
         if kept.iter().all(|&k| k) || data.op.regions().is_empty() {
             copier.copy(self, b, inst);
         } else {
@@ -285,28 +252,14 @@ impl Rewrite for Sweep<'_> {
 
 impl Sweep<'_> {
     /// Copies an instruction with regions, leaving out the results that nobody needs.
-    fn copy_without(
-        &mut self,
-        copier: &mut Copier<'_>,
-        b: &mut Builder,
-        inst: Inst,
-        kept: &[bool],
-    ) {
+    fn copy_without(&mut self, copier: &mut Copier<'_>, b: &mut Builder, inst: Inst, kept: &[bool]) {
         let source = copier.source;
         let data = source.inst(inst);
-        let keep = |values: &[Value]| -> Values {
-            values
-                .iter()
-                .zip(kept)
-                .filter(|(_, k)| **k)
-                .map(|(&v, _)| v)
-                .collect()
-        };
+        let keep =
+            |values: &[Value]| -> Values { values.iter().zip(kept).filter(|(_, k)| **k).map(|(&v, _)| v).collect() };
         let mut op = data.op.clone();
         match &mut op {
-            Op::If {
-                then, otherwise, ..
-            } => {
+            Op::If { then, otherwise, .. } => {
                 *then = self.region(copier, b, *then, 0, kept);
                 *otherwise = self.region(copier, b, *otherwise, 0, kept);
             }
@@ -344,48 +297,23 @@ impl Sweep<'_> {
         self.open(copier, b, region, first, kept);
         let yields = &source.region(region).yields;
         self.insts(copier, b, region);
-        let needed = yields
-            .iter()
-            .zip(kept)
-            .filter(|(_, k)| **k)
-            .map(|(&v, _)| copier.map.value(v));
+        let needed = yields.iter().zip(kept).filter(|(_, k)| **k).map(|(&v, _)| copier.map.value(v));
         let needed: Values = needed.collect();
         b.close(&needed)
     }
 
     /// Copies the condition of a `while`, which yields its one truth value whatever is kept.
-    fn condition(
-        &mut self,
-        copier: &mut Copier<'_>,
-        b: &mut Builder,
-        region: Region,
-        kept: &[bool],
-    ) -> Region {
+    fn condition(&mut self, copier: &mut Copier<'_>, b: &mut Builder, region: Region, kept: &[bool]) -> Region {
         self.open(copier, b, region, 0, kept);
         let yields = copier.copy_insts(self, b, region);
         b.close(&yields)
     }
 
-    fn open(
-        &self,
-        copier: &mut Copier<'_>,
-        b: &mut Builder,
-        region: Region,
-        first: usize,
-        kept: &[bool],
-    ) {
+    fn open(&self, copier: &mut Copier<'_>, b: &mut Builder, region: Region, first: usize, kept: &[bool]) {
         let params = &copier.source.region(region).params;
         let stays = |k: usize| k < first || kept.get(k - first).copied().unwrap_or(true);
-        let kept_params: Vec<Value> = params
-            .iter()
-            .enumerate()
-            .filter(|(k, _)| stays(*k))
-            .map(|(_, &p)| p)
-            .collect();
-        let types: Vec<Type> = kept_params
-            .iter()
-            .map(|&p| copier.source.ty(p).clone())
-            .collect();
+        let kept_params: Vec<Value> = params.iter().enumerate().filter(|(k, _)| stays(*k)).map(|(_, &p)| p).collect();
+        let types: Vec<Type> = kept_params.iter().map(|&p| copier.source.ty(p).clone()).collect();
         let copy = b.open(&types);
         for (i, &p) in kept_params.iter().enumerate() {
             copier.map.set(p, b.func().region(copy).params[i]);

@@ -13,8 +13,7 @@
 
 use crate::consts::{Consts, Folded, literal, scalar};
 use adit_ir::{
-    Builder, CmpOp, Const, Copier, Function, Inst, Int, Module, Op, OperandMap, Region, Rewrite,
-    Scalar, Type, Value,
+    Builder, CmpOp, Const, Copier, Function, Inst, Int, Module, Op, OperandMap, Region, Rewrite, Scalar, Type, Value,
 };
 
 /// Folds one function.
@@ -39,10 +38,7 @@ impl Rewrite for Fold {
             return;
         }
         let mut mapped = op.clone();
-        mapped.map_operands(&Folded {
-            map: &copier.map,
-            consts: &self.consts,
-        });
+        mapped.map_operands(&Folded { map: &copier.map, consts: &self.consts });
         match self.value_of(b, &mapped) {
             Some(Known::Literal(c)) => {
                 let v = self.consts.emit(b, c);
@@ -64,23 +60,11 @@ impl Fold {
     /// Handles instructions with regions whose course is known.
     fn control(&mut self, copier: &mut Copier<'_>, b: &mut Builder, inst: Inst, op: &Op) -> bool {
         match op {
-            Op::If {
-                cond,
-                then,
-                otherwise,
-            } => match self.consts.get(copier.map.value(*cond)) {
-                Some(Const::Bool(c)) => {
-                    self.splice(copier, b, inst, if c { *then } else { *otherwise })
-                }
+            Op::If { cond, then, otherwise } => match self.consts.get(copier.map.value(*cond)) {
+                Some(Const::Bool(c)) => self.splice(copier, b, inst, if c { *then } else { *otherwise }),
                 Some(Const::F64(_) | Const::I64(_)) | None => return false,
             },
-            Op::For {
-                lo,
-                hi,
-                step,
-                inits,
-                ..
-            } => {
+            Op::For { lo, hi, step, inits, .. } => {
                 let bounds = [*lo, *hi, *step].map(|i| self.consts.int(copier.map.int(i)));
                 if !never_runs(bounds) {
                     return false;
@@ -103,11 +87,9 @@ impl Fold {
             | Op::Copy { .. }
             | Op::Fill { .. }
             | Op::Call { .. } => return false,
-            Op::TapeNew { .. }
-            | Op::TapePush { .. }
-            | Op::TapePop { .. }
-            | Op::Assert { .. }
-            | Op::Print { .. } => return false,
+            Op::TapeNew { .. } | Op::TapePush { .. } | Op::TapePop { .. } | Op::Assert { .. } | Op::Print { .. } => {
+                return false;
+            }
         }
         true
     }
@@ -128,15 +110,9 @@ impl Fold {
                 Some(Known::Literal(literal(prim.apply(&args).ok()?)))
             }
             Op::Cmp { op, a, b: right } => self.comparison(b, *op, *a, *right),
-            Op::Select {
-                cond,
-                then,
-                otherwise,
-            } => match self.consts.get(*cond) {
+            Op::Select { cond, then, otherwise } => match self.consts.get(*cond) {
                 Some(Const::Bool(c)) => Some(Known::Value(if c { *then } else { *otherwise })),
-                Some(Const::F64(_) | Const::I64(_)) | None => {
-                    (then == otherwise).then_some(Known::Value(*then))
-                }
+                Some(Const::F64(_) | Const::I64(_)) | None => (then == otherwise).then_some(Known::Value(*then)),
             },
             Op::If { .. }
             | Op::For { .. }
@@ -144,20 +120,13 @@ impl Fold {
             | Op::Alloc { .. }
             | Op::Load { .. }
             | Op::Store { .. } => None,
-            Op::Acc { .. }
-            | Op::Copy { .. }
-            | Op::Fill { .. }
-            | Op::Call { .. }
-            | Op::TapeNew { .. } => None,
+            Op::Acc { .. } | Op::Copy { .. } | Op::Fill { .. } | Op::Call { .. } | Op::TapeNew { .. } => None,
             Op::TapePush { .. } | Op::TapePop { .. } | Op::Assert { .. } | Op::Print { .. } => None,
         }
     }
 
     fn comparison(&self, b: &Builder, op: CmpOp, left: Value, right: Value) -> Option<Known> {
-        let known = match (
-            self.consts.get(left).map(scalar),
-            self.consts.get(right).map(scalar),
-        ) {
+        let known = match (self.consts.get(left).map(scalar), self.consts.get(right).map(scalar)) {
             (Some(Scalar::F64(x)), Some(Scalar::F64(y))) => op.holds(x, y),
             (Some(Scalar::I64(x)), Some(Scalar::I64(y))) => op.holds(x, y),
             (Some(Scalar::Bool(x)), Some(Scalar::Bool(y))) => op.holds(x, y),
@@ -178,9 +147,7 @@ impl Fold {
 
 fn never_runs([lo, hi, step]: [Int; 3]) -> bool {
     match (lo.constant(), hi.constant(), step.constant()) {
-        (Some(lo), Some(hi), Some(step)) => {
-            step != 0 && (if step > 0 { lo >= hi } else { lo <= hi })
-        }
+        (Some(lo), Some(hi), Some(step)) => step != 0 && (if step > 0 { lo >= hi } else { lo <= hi }),
         (_, _, Some(step)) => lo == hi && step != 0,
         _ => false,
     }

@@ -17,11 +17,7 @@ pub fn run(_: &Module, f: &Function) -> Function {
     let mut b = Builder::new(f.name.clone(), f.span);
     let mut copier = Copier::new(f);
     copier.copy_signature(&mut b);
-    let mut hoist = Hoist {
-        depth_of: Vec::new(),
-        owners: vec![Owner::Body],
-        next: Owner::Body,
-    };
+    let mut hoist = Hoist { depth_of: Vec::new(), owners: vec![Owner::Body], next: Owner::Body };
     hoist.note(&b, b.depth());
     let returned = copier.copy_insts(&mut hoist, &mut b, f.body);
     b.finish(&returned)
@@ -72,11 +68,7 @@ impl Hoist {
         let mut op = data.op.clone();
         op.map_operands(&copier.map);
         let depth = self.target(b, &op);
-        let types: Vec<Type> = data
-            .results
-            .iter()
-            .map(|&r| copier.source.ty(r).clone())
-            .collect();
+        let types: Vec<Type> = data.results.iter().map(|&r| copier.source.ty(r).clone()).collect();
         b.set_span(copier.span(inst));
         let copy = b.push_at(depth, op, &types);
         self.note(b, depth);
@@ -87,12 +79,7 @@ impl Hoist {
 
     /// The outermost region that sees all operands and is left through loops only.
     fn target(&self, b: &Builder, op: &Op) -> usize {
-        let seen = op
-            .operands()
-            .iter()
-            .map(|v| self.depth_of.get(v.index()).copied().unwrap_or(1))
-            .max()
-            .unwrap_or(1);
+        let seen = op.operands().iter().map(|v| self.depth_of.get(v.index()).copied().unwrap_or(1)).max().unwrap_or(1);
         let mut depth = b.depth();
         while depth > seen && self.owners[depth - 1] == Owner::Loop {
             depth -= 1;

@@ -38,9 +38,7 @@ impl Rewrite for Identities {
             }
             Op::Prim { prim, args } => {
                 let args = copier.map.values(args);
-                let v = self
-                    .same_as(*prim, &args)
-                    .unwrap_or_else(|| self.emit(b, copier.span(inst), *prim, args));
+                let v = self.same_as(*prim, &args).unwrap_or_else(|| self.emit(b, copier.span(inst), *prim, args));
                 copier.map.set(data.results[0], v);
             }
             _ => copier.copy(self, b, inst),

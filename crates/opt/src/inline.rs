@@ -11,9 +11,7 @@
 //! user's call. Recursive functions keep their calls; nothing is specialised.
 
 use adit_ir::shape::{Shapes, Wanted};
-use adit_ir::{
-    Builder, CmpOp, Copier, FuncId, Function, Inst, Int, Module, Op, Rewrite, Trap, Value,
-};
+use adit_ir::{Builder, CmpOp, Copier, FuncId, Function, Inst, Int, Module, Op, Rewrite, Trap, Value};
 use std::collections::HashMap;
 
 /// A function never grows beyond this many instructions by inlining.
@@ -21,11 +19,7 @@ pub const LARGEST: usize = 200_000;
 
 /// Inlines into one function.
 pub fn run(module: &Module, f: &Function) -> Function {
-    let mut plan = Plan {
-        module,
-        bodies: HashMap::new(),
-        recursive: recursive(module),
-    };
+    let mut plan = Plan { module, bodies: HashMap::new(), recursive: recursive(module) };
     plan.prepare_callees(f);
     plan.inline_into(f)
 }
@@ -61,10 +55,7 @@ impl Plan<'_> {
         let mut b = Builder::new(f.name.clone(), f.span);
         let mut copier = Copier::new(f);
         copier.copy_signature(&mut b);
-        let mut rewrite = Inline {
-            plan: self,
-            room: LARGEST.saturating_sub(f.live_inst_count()),
-        };
+        let mut rewrite = Inline { plan: self, room: LARGEST.saturating_sub(f.live_inst_count()) };
         let returned = copier.copy_insts(&mut rewrite, &mut b, f.body);
         b.finish(&returned)
     }
@@ -105,12 +96,7 @@ impl Rewrite for Inline<'_> {
 }
 
 /// Emits `callee`'s body for these arguments and gives what it returns.
-fn expand(
-    b: &mut Builder,
-    callee: &Function,
-    args: &[Value],
-    call: adit_diag::Span,
-) -> adit_ir::Values {
+fn expand(b: &mut Builder, callee: &Function, args: &[Value], call: adit_diag::Span) -> adit_ir::Values {
     let mut copier = Copier::new(callee);
     copier.fallback = call;
     bind(b, &mut copier, callee, args);
@@ -121,9 +107,7 @@ fn expand(
 fn bind(b: &mut Builder, copier: &mut Copier<'_>, callee: &Function, args: &[Value]) {
     let shapes = Shapes::of(callee);
     let extent = |b: &Builder, e: adit_ir::shape::Extent| {
-        b.ty(args[e.param])
-            .array()
-            .map_or(Int::Const(0), |ty| ty.dims[e.axis])
+        b.ty(args[e.param]).array().map_or(Int::Const(0), |ty| ty.dims[e.axis])
     };
     for (&dim, bound) in callee.dims.iter().zip(&shapes.binds) {
         let from = bound.expect("a verified function binds its dimensions");
@@ -184,8 +168,5 @@ fn callees_first(module: &Module, f: &Function) -> Vec<FuncId> {
 
 /// Which functions can reach themselves.
 pub fn recursive(module: &Module) -> Vec<bool> {
-    module
-        .ids()
-        .map(|id| callees_first(module, module.function(id)).contains(&id))
-        .collect()
+    module.ids().map(|id| callees_first(module, module.function(id)).contains(&id)).collect()
 }

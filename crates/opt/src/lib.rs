@@ -28,41 +28,13 @@ pub struct Pass {
 
 /// Every pass.
 pub const PASSES: &[Pass] = &[
-    Pass {
-        name: "inline",
-        about: "put the bodies of called functions in place of calls",
-        run: inline::run,
-    },
-    Pass {
-        name: "promote",
-        about: "turn small arrays with literal subscripts into scalars",
-        run: promote::run,
-    },
-    Pass {
-        name: "fold",
-        about: "compute what is known when compiling",
-        run: fold::run,
-    },
-    Pass {
-        name: "identities",
-        about: "drop operations that give an operand back bit for bit",
-        run: identities::run,
-    },
-    Pass {
-        name: "cse",
-        about: "merge equal operations and repeated reads",
-        run: cse::run,
-    },
-    Pass {
-        name: "hoist",
-        about: "move what does not change out of loops",
-        run: hoist::run,
-    },
-    Pass {
-        name: "dce",
-        about: "drop what nobody needs",
-        run: dce::run,
-    },
+    Pass { name: "inline", about: "put the bodies of called functions in place of calls", run: inline::run },
+    Pass { name: "promote", about: "turn small arrays with literal subscripts into scalars", run: promote::run },
+    Pass { name: "fold", about: "compute what is known when compiling", run: fold::run },
+    Pass { name: "identities", about: "drop operations that give an operand back bit for bit", run: identities::run },
+    Pass { name: "cse", about: "merge equal operations and repeated reads", run: cse::run },
+    Pass { name: "hoist", about: "move what does not change out of loops", run: hoist::run },
+    Pass { name: "dce", about: "drop what nobody needs", run: dce::run },
 ];
 
 /// The pass of this name.
@@ -71,15 +43,7 @@ pub fn find(name: &str) -> Option<&'static Pass> {
 }
 
 /// The clean-up that the compiler runs before and after differentiation: names of [`PASSES`], in order.
-pub const CLEAN_UP: &[&str] = &[
-    "inline",
-    "promote",
-    "fold",
-    "identities",
-    "cse",
-    "hoist",
-    "dce",
-];
+pub const CLEAN_UP: &[&str] = &["inline", "promote", "fold", "identities", "cse", "hoist", "dce"];
 
 /// Runs [`CLEAN_UP`] on one function.
 pub fn clean_up(module: &Module, f: &Function) -> Function {

@@ -12,8 +12,7 @@
 //! Arrays written in the condition of a `while` stay, since a condition yields nothing but its truth value. Copies and calls make an array escape.
 
 use adit_ir::{
-    ArrayType, Builder, Copier, Function, Inst, Int, Module, Op, OperandMap, Prim, Region, Rewrite,
-    Type, Value, Values,
+    ArrayType, Builder, Copier, Function, Inst, Int, Module, Op, OperandMap, Prim, Region, Rewrite, Type, Value, Values,
 };
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -29,21 +28,13 @@ pub fn run(_: &Module, f: &Function) -> Function {
     if arrays.is_empty() {
         return f.clone();
     }
-    let mut changed = Changed {
-        f,
-        arrays: &arrays,
-        by_region: vec![Vec::new(); f.region_count()],
-    };
+    let mut changed = Changed { f, arrays: &arrays, by_region: vec![Vec::new(); f.region_count()] };
     changed.visit(f.body);
     let by_region = changed.by_region;
     let mut b = Builder::new(f.name.clone(), f.span);
     let mut copier = Copier::new(f);
     copier.copy_signature(&mut b);
-    let mut promote = Promote {
-        arrays: &arrays,
-        by_region: &by_region,
-        now: FxHashMap::default(),
-    };
+    let mut promote = Promote { arrays: &arrays, by_region: &by_region, now: FxHashMap::default() };
     let returned = copier.copy_insts(&mut promote, &mut b, f.body);
     b.finish(&returned)
 }
@@ -66,29 +57,16 @@ fn candidates(f: &Function) -> FxHashSet<Value> {
 }
 
 fn element_count(ty: &ArrayType) -> Option<i64> {
-    let count = ty.dims.iter().try_fold(1i64, |n, d| {
-        d.constant()
-            .filter(|&c| c >= 0)
-            .and_then(|c| n.checked_mul(c))
-    });
+    let count = ty.dims.iter().try_fold(1i64, |n, d| d.constant().filter(|&c| c >= 0).and_then(|c| n.checked_mul(c)));
     count.filter(|&n| n <= MOST_ELEMENTS)
 }
 
 /// Removes arrays that this operation uses in a way that scalars can't serve.
 fn keep_fit(f: &Function, op: &Op, fit: &mut FxHashSet<Value>) {
-    let fits = |array: &Value, subscripts: &[Int]| {
-        f.ty(*array)
-            .array()
-            .is_some_and(|ty| position(ty, subscripts).is_some())
-    };
+    let fits =
+        |array: &Value, subscripts: &[Int]| f.ty(*array).array().is_some_and(|ty| position(ty, subscripts).is_some());
     match op {
-        Op::Load { array, subscripts }
-        | Op::Store {
-            array, subscripts, ..
-        }
-        | Op::Acc {
-            array, subscripts, ..
-        } => {
+        Op::Load { array, subscripts } | Op::Store { array, subscripts, .. } | Op::Acc { array, subscripts, .. } => {
             if !fits(array, subscripts) {
                 fit.remove(array);
             }
@@ -121,17 +99,9 @@ fn position(ty: &ArrayType, subscripts: &[Int]) -> Option<usize> {
 /// The array that an operation writes, with the positions.
 fn written(f: &Function, op: &Op) -> Option<(Value, Vec<usize>)> {
     match op {
-        Op::Store {
-            array, subscripts, ..
+        Op::Store { array, subscripts, .. } | Op::Acc { array, subscripts, .. } => {
+            Some((*array, position(f.ty(*array).array()?, subscripts).into_iter().collect()))
         }
-        | Op::Acc {
-            array, subscripts, ..
-        } => Some((
-            *array,
-            position(f.ty(*array).array()?, subscripts)
-                .into_iter()
-                .collect(),
-        )),
         Op::Fill { array, .. } => Some((*array, positions(f.ty(*array).array()?))),
         _ => None,
     }
@@ -168,9 +138,7 @@ impl Changed<'_> {
                 self.visit(inner);
                 inside.extend(&self.by_region[inner.index()]);
             }
-            let outer = inside
-                .into_iter()
-                .filter(|(a, _)| self.arrays.contains(a) && !local.contains(a));
+            let outer = inside.into_iter().filter(|(a, _)| self.arrays.contains(a) && !local.contains(a));
             slots.extend(outer.filter(|slot| seen.insert(*slot)));
         }
         self.by_region[region.index()] = slots;
@@ -200,10 +168,7 @@ impl Promote<'_> {
     /// The slots that an instruction's regions change.
     fn changed(&self, op: &Op) -> Vec<Slot> {
         let mut seen = FxHashSet::default();
-        let slots = op
-            .regions()
-            .into_iter()
-            .flat_map(|r| self.by_region[r.index()].iter().copied());
+        let slots = op.regions().into_iter().flat_map(|r| self.by_region[r.index()].iter().copied());
         slots.filter(|slot| seen.insert(*slot)).collect()
     }
 
@@ -211,10 +176,7 @@ impl Promote<'_> {
     fn access(&mut self, copier: &mut Copier<'_>, b: &mut Builder, inst: Inst, op: &Op) -> bool {
         let source = copier.source;
         let slot = |array: &Value, subscripts: &[Int]| {
-            let ty = source
-                .ty(*array)
-                .array()
-                .filter(|_| self.arrays.contains(array))?;
+            let ty = source.ty(*array).array().filter(|_| self.arrays.contains(array))?;
             position(ty, subscripts).map(|k| (*array, k))
         };
         match op {
@@ -226,25 +188,15 @@ impl Promote<'_> {
                 let Some(slot) = slot(array, subscripts) else {
                     return false;
                 };
-                copier
-                    .map
-                    .set(source.inst(inst).results[0], self.now[&slot]);
+                copier.map.set(source.inst(inst).results[0], self.now[&slot]);
             }
-            Op::Store {
-                array,
-                subscripts,
-                value,
-            } => {
+            Op::Store { array, subscripts, value } => {
                 let Some(slot) = slot(array, subscripts) else {
                     return false;
                 };
                 self.now.insert(slot, copier.map.value(*value));
             }
-            Op::Acc {
-                array,
-                subscripts,
-                value,
-            } => {
+            Op::Acc { array, subscripts, value } => {
                 let Some(slot) = slot(array, subscripts) else {
                     return false;
                 };
@@ -264,27 +216,18 @@ impl Promote<'_> {
     }
 
     fn set_all(&mut self, array: Value, ty: &ArrayType, v: Value) {
-        self.now
-            .extend(positions(ty).into_iter().map(|k| ((array, k), v)));
+        self.now.extend(positions(ty).into_iter().map(|k| ((array, k), v)));
     }
 
     /// Copies an instruction whose regions change slots: they are carried in and yielded.
-    fn copy_carrying(
-        &mut self,
-        copier: &mut Copier<'_>,
-        b: &mut Builder,
-        inst: Inst,
-        slots: &[Slot],
-    ) {
+    fn copy_carrying(&mut self, copier: &mut Copier<'_>, b: &mut Builder, inst: Inst, slots: &[Slot]) {
         let source = copier.source;
         let data = source.inst(inst);
         let before: Values = slots.iter().map(|slot| self.now[slot]).collect();
         let mut op = data.op.clone();
         op.map_operands(&copier.map);
         match &mut op {
-            Op::If {
-                then, otherwise, ..
-            } => {
+            Op::If { then, otherwise, .. } => {
                 *then = self.region(copier, b, *then, slots, Ends::Yield);
                 self.restore(slots, &before);
                 *otherwise = self.region(copier, b, *otherwise, slots, Ends::Yield);
@@ -312,8 +255,7 @@ impl Promote<'_> {
     }
 
     fn restore(&mut self, slots: &[Slot], values: &[Value]) {
-        self.now
-            .extend(slots.iter().copied().zip(values.iter().copied()));
+        self.now.extend(slots.iter().copied().zip(values.iter().copied()));
     }
 
     fn region(

@@ -13,9 +13,7 @@ pub struct Writes {
 impl Writes {
     /// Looks through a function.
     pub fn of(module: &Module, f: &Function) -> Self {
-        let mut writes = Writes {
-            by_region: vec![Vec::new(); f.region_count()],
-        };
+        let mut writes = Writes { by_region: vec![Vec::new(); f.region_count()] };
         writes.visit(module, f, f.body);
         writes
     }
@@ -48,16 +46,12 @@ impl Writes {
 /// Calls `add` with each array that an operation writes itself.
 pub fn written(module: &Module, op: &Op, add: &mut dyn FnMut(Value)) {
     match op {
-        Op::Store { array, .. }
-        | Op::Acc { array, .. }
-        | Op::Fill { array, .. }
-        | Op::Copy { to: array, .. } => add(*array),
+        Op::Store { array, .. } | Op::Acc { array, .. } | Op::Fill { array, .. } | Op::Copy { to: array, .. } => {
+            add(*array)
+        }
         Op::Call { callee, args } => {
             let params = &module.function(*callee).params;
-            let lent = params
-                .iter()
-                .zip(args)
-                .filter(|(p, _)| p.passing == Passing::Mut);
+            let lent = params.iter().zip(args).filter(|(p, _)| p.passing == Passing::Mut);
             lent.for_each(|(_, &arg)| add(arg));
         }
         Op::Const(_)
@@ -67,11 +61,7 @@ pub fn written(module: &Module, op: &Op, add: &mut dyn FnMut(Value)) {
         | Op::If { .. }
         | Op::For { .. }
         | Op::While { .. } => {}
-        Op::Alloc { .. }
-        | Op::Load { .. }
-        | Op::TapeNew { .. }
-        | Op::TapePush { .. }
-        | Op::TapePop { .. } => {}
+        Op::Alloc { .. } | Op::Load { .. } | Op::TapeNew { .. } | Op::TapePush { .. } | Op::TapePop { .. } => {}
         Op::Assert { .. } | Op::Print { .. } => {}
     }
 }
