@@ -60,11 +60,7 @@ impl Prim {
     /// The value, or why there is none. Panics if the operands do not fit the signature.
     pub fn apply(self, args: &[Scalar]) -> Result<Scalar, PrimTrap> {
         let row = self.row();
-        if let Some(Guard {
-            operand,
-            stops_if,
-            trap,
-        }) = row.guard
+        if let Some(Guard { operand, stops_if, trap }) = row.guard
             && stops_if.holds(args[usize::from(operand)])
         {
             return Err(trap);
@@ -81,9 +77,7 @@ impl Prim {
             return Ok(on_axis.into());
         }
         Ok(match (on_axis, continuation(self.row().complex, args)) {
-            (Scalar::F64(re), Some(z)) if largest < INFINITESIMAL => {
-                ComplexScalar::F64(Complex64::new(re, z.im))
-            }
+            (Scalar::F64(re), Some(z)) if largest < INFINITESIMAL => ComplexScalar::F64(Complex64::new(re, z.im)),
             (_, Some(z)) => ComplexScalar::F64(z),
             (value, None) => value.into(),
         })
@@ -113,10 +107,7 @@ fn evaluate(eval: Eval, args: &[Scalar]) -> Scalar {
         (Eval::I2(f), &[I64(n), I64(m)]) => I64(f(n, m)),
         (Eval::B1(f), &[Bool(a)]) => Bool(f(a)),
         (Eval::B2(f), &[Bool(a), Bool(b)]) => Bool(f(a, b)),
-        (eval, args) => panic!(
-            "operands {args:?} do not fit the signature {:?}",
-            eval.signature()
-        ),
+        (eval, args) => panic!("operands {args:?} do not fit the signature {:?}", eval.signature()),
     }
 }
 

@@ -72,10 +72,7 @@ pub struct Names<'a> {
 
 impl Names<'static> {
     /// The names of [`d!`](crate::prim::expr).
-    pub const DEFAULT: Names<'static> = Names {
-        args: &["x", "y", "z"],
-        result: "r",
-    };
+    pub const DEFAULT: Names<'static> = Names { args: &["x", "y", "z"], result: "r" };
 }
 
 /// How tightly a printed expression binds: an operand is put in parentheses if it binds less than its place asks for.
@@ -96,13 +93,7 @@ impl Expr {
             Expr::Result => true,
             Expr::Arg(_) | Expr::F64(_) | Expr::I64(_) => false,
             Expr::Apply(_, args) => args.iter().any(Expr::uses_result),
-            Expr::Select {
-                a,
-                b,
-                then,
-                otherwise,
-                ..
-            } => [a, b, then, otherwise].iter().any(|e| e.uses_result()),
+            Expr::Select { a, b, then, otherwise, .. } => [a, b, then, otherwise].iter().any(|e| e.uses_result()),
         }
     }
 
@@ -112,13 +103,7 @@ impl Expr {
             Expr::Arg(i) => *i == index,
             Expr::Result | Expr::F64(_) | Expr::I64(_) => false,
             Expr::Apply(_, args) => args.iter().any(|e| e.uses_arg(index)),
-            Expr::Select {
-                a,
-                b,
-                then,
-                otherwise,
-                ..
-            } => [a, b, then, otherwise].iter().any(|e| e.uses_arg(index)),
+            Expr::Select { a, b, then, otherwise, .. } => [a, b, then, otherwise].iter().any(|e| e.uses_arg(index)),
         }
     }
 
@@ -126,9 +111,7 @@ impl Expr {
     pub fn constant(&self) -> Option<f64> {
         match self {
             Expr::F64(c) => Some(*c),
-            Expr::Arg(_) | Expr::Result | Expr::I64(_) | Expr::Apply(..) | Expr::Select { .. } => {
-                None
-            }
+            Expr::Arg(_) | Expr::Result | Expr::I64(_) | Expr::Apply(..) | Expr::Select { .. } => None,
         }
     }
 
@@ -140,26 +123,12 @@ impl Expr {
             Expr::F64(c) => Some(Scalar::F64(*c)),
             Expr::I64(n) => Some(Scalar::I64(*n)),
             Expr::Apply(prim, operands) => {
-                let values: Option<Vec<Scalar>> =
-                    operands.iter().map(|e| e.eval(args, result)).collect();
+                let values: Option<Vec<Scalar>> = operands.iter().map(|e| e.eval(args, result)).collect();
                 prim.apply(&values?).ok()
             }
-            Expr::Select {
-                cmp,
-                a,
-                b,
-                then,
-                otherwise,
-            } => {
-                let (a, b) = (
-                    apply::float(a.eval(args, result)?)?,
-                    apply::float(b.eval(args, result)?)?,
-                );
-                if cmp.holds(a, b) {
-                    then.eval(args, result)
-                } else {
-                    otherwise.eval(args, result)
-                }
+            Expr::Select { cmp, a, b, then, otherwise } => {
+                let (a, b) = (apply::float(a.eval(args, result)?)?, apply::float(b.eval(args, result)?)?);
+                if cmp.holds(a, b) { then.eval(args, result) } else { otherwise.eval(args, result) }
             }
         }
     }
@@ -183,13 +152,7 @@ impl Expr {
             Expr::F64(c) => push(out, format_args!("{c}")),
             Expr::I64(n) => push(out, format_args!("{n}")),
             Expr::Apply(prim, args) => write_apply(*prim, args, names, binding, out),
-            Expr::Select {
-                cmp,
-                a,
-                b,
-                then,
-                otherwise,
-            } => {
+            Expr::Select { cmp, a, b, then, otherwise } => {
                 out.push_str("if ");
                 a.write(names, Binding::Sum, out);
                 push(out, format_args!(" {} ", symbol(*cmp)));
@@ -224,9 +187,7 @@ impl Expr {
 
 /// The operator of a row that has one: a source name that is no identifier.
 fn operator(prim: Prim) -> Option<&'static str> {
-    prim.row()
-        .source
-        .filter(|s| !s.starts_with(|c: char| c.is_ascii_alphabetic()))
+    prim.row().source.filter(|s| !s.starts_with(|c: char| c.is_ascii_alphabetic()))
 }
 
 fn write_apply(prim: Prim, args: &[Expr], names: Names<'_>, binding: Binding, out: &mut String) {
@@ -242,10 +203,7 @@ fn write_apply(prim: Prim, args: &[Expr], names: Names<'_>, binding: Binding, ou
             a.write(names, Binding::Minus, out);
         }
         _ => {
-            push(
-                out,
-                format_args!("{}(", prim.row().source.unwrap_or(prim.name())),
-            );
+            push(out, format_args!("{}(", prim.row().source.unwrap_or(prim.name())));
             for (i, a) in args.iter().enumerate() {
                 if i > 0 {
                     out.push_str(", ");

@@ -27,10 +27,7 @@ mod table;
 
 pub use apply::ComplexScalar;
 pub use expr::{Expr, Names};
-pub use row::{
-    Algebra, Code, Complex, Condition, Eval, Guard, Kink, Native, Partial, Point, PrimTrap, Row,
-    Signature,
-};
+pub use row::{Algebra, Code, Complex, Condition, Eval, Guard, Kink, Native, Partial, Point, PrimTrap, Row, Signature};
 
 use crate::types::ScalarType;
 use std::fmt;
@@ -111,18 +108,12 @@ impl Prim {
     /// The primitive that a function name or an operator of the language means for operands of these types: `("-", [F64])` is `neg`,
     /// `("-", [I64, I64])` is `isub`, `("^", [F64, I64])` is `powi`.
     pub fn for_source(source: &str, args: &[ScalarType]) -> Option<Prim> {
-        Prim::ALL
-            .iter()
-            .copied()
-            .find(|p| p.row().source == Some(source) && p.row().signature.args == args)
+        Prim::ALL.iter().copied().find(|p| p.row().source == Some(source) && p.row().signature.args == args)
     }
 
     /// The primitives that share a name or an operator of the language, for messages.
     pub fn all_for_source(source: &str) -> impl Iterator<Item = Prim> {
-        Prim::ALL
-            .iter()
-            .copied()
-            .filter(move |p| p.row().source == Some(source))
+        Prim::ALL.iter().copied().filter(move |p| p.row().source == Some(source))
     }
 }
 

@@ -71,19 +71,13 @@ impl Signature {
     /// `f64, f64 -> f64`
     pub const F2: Self = Self::new(&[ScalarType::F64, ScalarType::F64], ScalarType::F64);
     /// `f64, f64, f64 -> f64`
-    pub const F3: Self = Self::new(
-        &[ScalarType::F64, ScalarType::F64, ScalarType::F64],
-        ScalarType::F64,
-    );
+    pub const F3: Self = Self::new(&[ScalarType::F64, ScalarType::F64, ScalarType::F64], ScalarType::F64);
     /// `f64, i64 -> f64`
     pub const FI: Self = Self::new(&[ScalarType::F64, ScalarType::I64], ScalarType::F64);
     /// `i64, f64 -> f64`
     pub const IF: Self = Self::new(&[ScalarType::I64, ScalarType::F64], ScalarType::F64);
     /// `f64, f64, i64 -> f64`
-    pub const FFI: Self = Self::new(
-        &[ScalarType::F64, ScalarType::F64, ScalarType::I64],
-        ScalarType::F64,
-    );
+    pub const FFI: Self = Self::new(&[ScalarType::F64, ScalarType::F64, ScalarType::I64], ScalarType::F64);
     /// `i64 -> f64`
     pub const ITOF: Self = Self::new(&[ScalarType::I64], ScalarType::F64);
     /// `f64 -> i64`

@@ -12,10 +12,7 @@ pub fn sub(x: C, y: C) -> C {
 
 /// An imaginary part that is exactly zero stays zero beside an infinite real part: the strong zero of the language.
 pub fn mul(x: C, y: C) -> C {
-    c(
-        x.re * y.re - strong(x.im, y.im),
-        strong(x.im, y.re) + strong(y.im, x.re),
-    )
+    c(x.re * y.re - strong(x.im, y.im), strong(x.im, y.re) + strong(y.im, x.re))
 }
 
 /// By Smith's method, which squares nothing and so neither over- nor underflows.
@@ -26,17 +23,11 @@ pub fn div(x: C, y: C) -> C {
     if y.re.abs() >= y.im.abs() {
         let ratio = y.im / y.re;
         let denominator = y.re + y.im * ratio;
-        c(
-            (x.re + x.im * ratio) / denominator,
-            (x.im - x.re * ratio) / denominator,
-        )
+        c((x.re + x.im * ratio) / denominator, (x.im - x.re * ratio) / denominator)
     } else {
         let ratio = y.re / y.im;
         let denominator = y.re * ratio + y.im;
-        c(
-            (x.re * ratio + x.im) / denominator,
-            (x.im * ratio - x.re) / denominator,
-        )
+        c((x.re * ratio + x.im) / denominator, (x.im * ratio - x.re) / denominator)
     }
 }
 
@@ -50,8 +41,9 @@ pub fn neg(x: C) -> C {
     -x
 }
 
+/// The real part with one rounding, as its purpose is.
 pub fn fma(x: C, y: C, z: C) -> C {
-    mul(x, y) + z
+    c(x.re.mul_add(y.re, z.re) - strong(x.im, y.im), mul(x, y).im + z.im)
 }
 
 /// The strong zero looks at each part of w: at w = 0 the product is still linear in the imaginary part of w.

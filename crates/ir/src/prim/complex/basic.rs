@@ -23,18 +23,11 @@ pub fn exp2(z: C) -> C {
 pub fn expm1(z: C) -> C {
     let half = (0.5 * z.im).sin();
     let (e, em1) = (z.re.exp(), z.re.exp_m1());
-    c(
-        em1 * z.im.cos() - 2.0 * half * half,
-        if z.im == 0.0 { 0.0 } else { e * z.im.sin() },
-    )
+    c(em1 * z.im.cos() - 2.0 * half * half, if z.im == 0.0 { 0.0 } else { e * z.im.sin() })
 }
 
 pub fn log(z: C) -> C {
-    let (large, small) = if z.re.abs() >= z.im.abs() {
-        (z.re.abs(), z.im)
-    } else {
-        (z.im.abs(), z.re)
-    };
+    let (large, small) = if z.re.abs() >= z.im.abs() { (z.re.abs(), z.im) } else { (z.im.abs(), z.re) };
     let ratio = if large == 0.0 { 0.0 } else { small / large };
     c(large.ln() + 0.5 * (ratio * ratio).ln_1p(), z.im.atan2(z.re))
 }
@@ -44,10 +37,7 @@ pub fn log1p(z: C) -> C {
     if z.re.abs() > 0.5 {
         return log(ONE + z);
     }
-    c(
-        0.5 * (z.re * (2.0 + z.re) + z.im * z.im).ln_1p(),
-        z.im.atan2(1.0 + z.re),
-    )
+    c(0.5 * (z.re * (2.0 + z.re) + z.im * z.im).ln_1p(), z.im.atan2(1.0 + z.re))
 }
 
 pub fn log2(z: C) -> C {
@@ -66,11 +56,7 @@ pub fn sqrt(z: C) -> C {
         return c(0.0, 0.0);
     }
     let t = (2.0 * (z.re.abs() + z.re.hypot(z.im))).sqrt();
-    if z.re >= 0.0 {
-        c(t / 2.0, z.im / t)
-    } else {
-        c(z.im.abs() / t, (t / 2.0).copysign(z.im))
-    }
+    if z.re >= 0.0 { c(t / 2.0, z.im / t) } else { c(z.im.abs() / t, (t / 2.0).copysign(z.im)) }
 }
 
 /// The real branch: (1 + ib/a)^(1/3) times the real root of a.

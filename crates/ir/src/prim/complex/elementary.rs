@@ -20,18 +20,12 @@ pub fn tan(z: C) -> C {
 /// Kahan's formulas ("Branch cuts for complex elementary functions", 1987), with one root of 1 − z and one of 1 + z.
 pub fn asin(z: C) -> C {
     let (minus, plus) = (sqrt(ONE - z), sqrt(ONE + z));
-    c(
-        z.re.atan2(mul(minus, plus).re),
-        mul(minus.conj(), plus).im.asinh(),
-    )
+    c(z.re.atan2(mul(minus, plus).re), mul(minus.conj(), plus).im.asinh())
 }
 
 pub fn acos(z: C) -> C {
     let (minus, plus) = (sqrt(ONE - z), sqrt(ONE + z));
-    c(
-        2.0 * minus.re.atan2(plus.re),
-        mul(plus.conj(), minus).im.asinh(),
-    )
+    c(2.0 * minus.re.atan2(plus.re), mul(plus.conj(), minus).im.asinh())
 }
 
 /// Im = ¼ log(1 + 4b / (a² + (1 − b)²)).
@@ -67,8 +61,11 @@ pub fn tanh(z: C) -> C {
     div(-expm1(-z - z), ONE + e)
 }
 
-/// 2 e^(−z) / (1 + e^(−2z)) for a positive real part; the function is even.
+/// 1 / cosh(z), or, where that may overflow, 2 e^(−z) / (1 + e^(−2z)) for a positive real part; the function is even.
 pub fn sech(z: C) -> C {
+    if z.re.abs() < 1.0 {
+        return div(ONE, cosh(z));
+    }
     let z = if z.re < 0.0 { -z } else { z };
     let e = exp(-z);
     div(e + e, ONE + mul(e, e))
@@ -109,19 +106,11 @@ pub fn sigmoid(z: C) -> C {
 }
 
 pub fn softplus(z: C) -> C {
-    if z.re > 0.0 {
-        z + log1p(exp(-z))
-    } else {
-        log1p(exp(z))
-    }
+    if z.re > 0.0 { z + log1p(exp(-z)) } else { log1p(exp(z)) }
 }
 
 pub fn log1mexp(z: C) -> C {
-    if z.re > -LN_2 {
-        log(-expm1(z))
-    } else {
-        log1p(-exp(z))
-    }
+    if z.re > -LN_2 { log(-expm1(z)) } else { log1p(-exp(z)) }
 }
 
 pub fn logaddexp(x: C, y: C) -> C {
@@ -140,17 +129,9 @@ pub fn logshare(x: C, y: C) -> C {
 }
 
 pub fn xlogy(x: C, y: C) -> C {
-    if x.re == 0.0 && y.re == 0.0 {
-        c(0.0, 0.0)
-    } else {
-        mul(x, log(y))
-    }
+    if x.re == 0.0 && y.re == 0.0 { c(0.0, 0.0) } else { mul(x, log(y)) }
 }
 
 pub fn xlog1py(x: C, y: C) -> C {
-    if x.re == 0.0 && y.re == -1.0 {
-        c(0.0, 0.0)
-    } else {
-        mul(x, log1p(y))
-    }
+    if x.re == 0.0 && y.re == -1.0 { c(0.0, 0.0) } else { mul(x, log1p(y)) }
 }

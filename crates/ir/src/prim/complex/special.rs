@@ -6,7 +6,11 @@ use std::f64::consts::{FRAC_2_SQRT_PI, PI};
 
 const ONE: C = c(1.0, 0.0);
 
+/// 0 where it is below all floats.
 pub fn gauss(z: C) -> C {
+    if z.re.abs() > 40.0 {
+        return c(0.0, 0.0);
+    }
     exp(-mul(z, z))
 }
 
@@ -65,11 +69,7 @@ pub fn erfinv(z: C) -> C {
     }
     let mut w = c(eval::erfinv(z.re), 0.0);
     for _ in 0..4 {
-        let excess = if z.re < 0.5 {
-            erf(w) - z
-        } else {
-            (ONE - z) - erfc(w)
-        };
+        let excess = if z.re < 0.5 { erf(w) - z } else { (ONE - z) - erfc(w) };
         w -= excess * ((w.re * w.re).exp() / FRAC_2_SQRT_PI);
     }
     w
@@ -122,22 +122,14 @@ pub fn digamma(z: C) -> C {
 /// Terms of the sum, then the asymptotic series; on the left the reflection at z and at its fractional part, as in the real evaluation.
 pub fn polygamma(n: i64, z: C) -> C {
     if n <= 0 {
-        return if n == 0 {
-            digamma(z)
-        } else {
-            c(f64::NAN, f64::NAN)
-        };
+        return if n == 0 { digamma(z) } else { c(f64::NAN, f64::NAN) };
     }
     let sign = if n & 1 == 1 { 1.0 } else { -1.0 };
     if z.re > 0.0 {
         return zeta_like(n, z) * sign;
     }
     let d = from_pole(z);
-    let (r, rest) = if d.re > 0.0 {
-        (d, ONE - d)
-    } else {
-        (ONE + d, -d)
-    };
+    let (r, rest) = if d.re > 0.0 { (d, ONE - d) } else { (ONE + d, -d) };
     zeta_like(n, r) * sign + (zeta_like(n, rest) - zeta_like(n, ONE - z))
 }
 

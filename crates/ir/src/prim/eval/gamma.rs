@@ -55,16 +55,8 @@ pub const BERNOULLI_OVER_FACTORIAL: [f64; 10] = [
 ];
 
 /// B₂ₖ / 2k, k = 1, 2, …: the coefficients of ψ.
-pub const BERNOULLI_OVER_INDEX: [f64; 8] = [
-    1.0 / 12.0,
-    -1.0 / 120.0,
-    1.0 / 252.0,
-    -1.0 / 240.0,
-    1.0 / 132.0,
-    -691.0 / 32_760.0,
-    1.0 / 12.0,
-    -3617.0 / 8160.0,
-];
+pub const BERNOULLI_OVER_INDEX: [f64; 8] =
+    [1.0 / 12.0, -1.0 / 120.0, 1.0 / 252.0, -1.0 / 240.0, 1.0 / 132.0, -691.0 / 32_760.0, 1.0 / 12.0, -3617.0 / 8160.0];
 
 pub extern "C" fn digamma(x: f64) -> f64 {
     if x > 0.0 {
@@ -85,7 +77,9 @@ fn digamma_positive(x: f64) -> f64 {
         return digamma_large(x);
     }
     if x < 1.0 {
-        return digamma_near_root(x + 1.0) - 1.0 / x;
+        let inverse = 1.0 / x;
+        let error = (-inverse).mul_add(x, 1.0) * inverse;
+        return digamma_near_root(x + 1.0) - inverse - if error.is_finite() { error } else { 0.0 };
     }
     let steps = x.floor() - 1.0;
     let mut sum = 0.0;
@@ -100,20 +94,14 @@ fn digamma_positive(x: f64) -> f64 {
 /// For 1 ≤ x ≤ 2.
 fn digamma_near_root(x: f64) -> f64 {
     let t = 2.0 * x - 3.0;
-    let ratio = NEAR_ROOT
-        .iter()
-        .rev()
-        .fold(0.0, |sum: f64, c| sum.mul_add(t, *c));
+    let ratio = NEAR_ROOT.iter().rev().fold(0.0, |sum, c| sum * t + c);
     ((x - ROOT[0]) - ROOT[1]) * ratio
 }
 
 /// log x − 1/2x − Σ B₂ₖ / (2k x²ᵏ), for x ≥ 10.
 fn digamma_large(x: f64) -> f64 {
     let u = 1.0 / (x * x);
-    let series = BERNOULLI_OVER_INDEX
-        .iter()
-        .rev()
-        .fold(0.0, |sum, c| (sum + c) * u);
+    let series = BERNOULLI_OVER_INDEX.iter().rev().fold(0.0, |sum, c| (sum + c) * u);
     x.ln() - (0.5 / x + series)
 }
 
@@ -136,37 +124,35 @@ pub extern "C" fn polygamma(n: i64, x: f64) -> f64 {
             return if n & 1 == 1 { f64::INFINITY } else { f64::NAN };
         }
         // ψ⁽ⁿ⁾(x) = ψ⁽ⁿ⁾(r) ± (ψ⁽ⁿ⁾(1 − r) − ψ⁽ⁿ⁾(1 − x)), r the fractional part of x: the reflection, used at r and at x.
-        let (r, rest) = if from_pole > 0.0 {
-            (from_pole, 1.0 - from_pole)
-        } else {
-            (1.0 + from_pole, -from_pole)
-        };
+        let (r, rest) = if from_pole > 0.0 { (from_pole, 1.0 - from_pole) } else { (1.0 + from_pole, -from_pole) };
         sign * zeta_like(n, r) + (zeta_like(n, rest) - zeta_like(n, 1.0 - x))
     }
 }
 
-/// |ψ⁽ⁿ⁾(x)| = n! Σ 1/(x + k)ⁿ⁺¹ for x > 0, n ≥ 1: the terms up to n + 15, or until they no longer count, then the asymptotic series; smallest first.
+/// |ψ⁽ⁿ⁾(x)| = n! Σ 1/(x + k)ⁿ⁺¹ for x > 0, n ≥ 1: the first terms, smallest first, and the asymptotic series for the rest, which begins at n + 15. If
+/// terms fall below 10⁻¹⁸ of the first one before, nothing is left for it.
 fn zeta_like(n: i64, x: f64) -> f64 {
-    let enough = n as f64 + 15.0;
-    let mut terms = Vec::new();
-    let mut y = x;
-    while y < enough {
-        let term = power_term(n, y);
-        terms.push(term);
-        if term <= terms[0] * 1e-18 {
-            return terms.iter().rev().sum();
-        }
-        y += 1.0;
-    }
-    terms.iter().rev().fold(asymptotic(n, y), |sum, t| sum + t)
+    let until_series = (n as f64 + 15.0 - x).max(0.0).ceil();
+    let until_negligible = (x * (41.5 / (n as f64 + 1.0)).exp_m1()).ceil() + 1.0;
+    let rest = if until_series <= until_negligible { asymptotic(n, x + until_series) } else { 0.0 };
+    let count = until_series.min(until_negligible) as u32;
+    (0..count).rev().fold(rest, |sum, k| sum + power_term(n, x + f64::from(k)))
+}
+
+/// n! for n ≤ 20, exactly.
+fn factorial(n: i64) -> f64 {
+    (1..=n).product::<i64>() as f64
 }
 
 /// n! / yⁿ⁺¹.
 fn power_term(n: i64, y: f64) -> f64 {
-    if n > 170 {
-        return (libm::lgamma(n as f64 + 1.0) - (n as f64 + 1.0) * y.ln()).exp();
+    match n {
+        1 => 1.0 / (y * y),
+        2 => 2.0 / (y * y * y),
+        3..=20 => factorial(n) / y.powf(n as f64 + 1.0),
+        21..=170 => (1..=n).fold(1.0 / y, |product, j| product * (j as f64 / y)),
+        _ => (libm::lgamma(n as f64 + 1.0) - (n as f64 + 1.0) * y.ln()).exp(),
     }
-    (1..=n).fold(1.0 / y, |product, j| product * (j as f64 / y))
 }
 
 /// (n − 1)!/yⁿ · (1 + n/2y + Σ B₂ₖ/(2k)! n (n + 1) … (n + 2k − 1) / y²ᵏ), for y ≥ n + 15.

@@ -27,19 +27,11 @@ pub extern "C" fn erfinv(x: f64) -> f64 {
         return x / FRAC_2_SQRT_PI;
     }
     if a >= 1.0 || a.is_nan() {
-        return if a == 1.0 {
-            f64::INFINITY.copysign(x)
-        } else {
-            f64::NAN
-        };
+        return if a == 1.0 { f64::INFINITY.copysign(x) } else { f64::NAN };
     }
     let mut w = first_guess(a);
     for _ in 0..3 {
-        let excess = if a < 0.5 {
-            libm::erf(w) - a
-        } else {
-            (1.0 - a) - libm::erfc(w)
-        };
+        let excess = if a < 0.5 { libm::erf(w) - a } else { (1.0 - a) - libm::erfc(w) };
         let newton = excess / (FRAC_2_SQRT_PI * gauss(w));
         w -= newton / w.mul_add(newton, 1.0);
     }
@@ -49,11 +41,7 @@ pub extern "C" fn erfinv(x: f64) -> f64 {
 /// From erf(w)² ≈ 1 − exp(−w² (4/π + c w²) / (1 + c w²)), c = 0.147 (Winitzki), solved for w.
 fn first_guess(a: f64) -> f64 {
     const C: f64 = 0.147;
-    let l = if a < 0.5 {
-        (-a * a).ln_1p()
-    } else {
-        ((1.0 - a) * (1.0 + a)).max(LN_2 * 1e-320).ln()
-    };
+    let l = if a < 0.5 { (-a * a).ln_1p() } else { ((1.0 - a) * (1.0 + a)).max(LN_2 * 1e-320).ln() };
     let half = FRAC_2_SQRT_PI * FRAC_2_SQRT_PI / (2.0 * C) + 0.5 * l;
     let root = (half * half - l / C).sqrt();
     // root − half, without the cancellation for small l

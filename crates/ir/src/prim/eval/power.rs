@@ -21,11 +21,7 @@ pub extern "C" fn unit(x: f64, y: f64) -> f64 {
         unit(x * 0.5, y * 0.5)
     } else if r.is_infinite() {
         let flat = |v: f64| {
-            if v.is_infinite() {
-                1_f64.copysign(v)
-            } else {
-                v * 0.0
-            }
+            if v.is_infinite() { 1_f64.copysign(v) } else { v * 0.0 }
         };
         unit(flat(x), flat(y))
     } else {
@@ -48,11 +44,7 @@ pub extern "C" fn powi(x: f64, n: i64) -> f64 {
         -1 => 1.0 / x,
         _ => {
             let magnitude = x.abs().powf(n as f64);
-            if x.is_sign_negative() && n & 1 == 1 {
-                -magnitude
-            } else {
-                magnitude
-            }
+            if x.is_sign_negative() && n & 1 == 1 { -magnitude } else { magnitude }
         }
     }
 }

@@ -1,8 +1,6 @@
 //! Arithmetic and choice on floats.
 
-use super::columns::{
-    Algebra, Code, Complex, Eval, INF, Kink, NAN, Native, Row, Signature, complex, eval, f,
-};
+use super::columns::{Algebra, Code, Complex, Eval, INF, Kink, NAN, Native, Row, Signature, complex, eval, f};
 use super::{floats, pairs, partials};
 
 pub static add: Row = Row {
@@ -47,10 +45,7 @@ pub static sub: Row = Row {
     partials: partials![1.0; {-1.0}],
     code: Code::Native(Native::FSub),
     cost: 1,
-    algebra: Algebra {
-        right_identity: Some(f(0.0)),
-        ..Algebra::NONE
-    },
+    algebra: Algebra { right_identity: Some(f(0.0)), ..Algebra::NONE },
     about: "Difference.",
     points: pairs![
         (0.5, 2.0),
@@ -76,12 +71,7 @@ pub static mul: Row = Row {
     partials: partials![y; x],
     code: Code::Native(Native::FMul),
     cost: 1,
-    algebra: Algebra {
-        commutative: true,
-        left_identity: Some(f(1.0)),
-        right_identity: Some(f(1.0)),
-        ..Algebra::NONE
-    },
+    algebra: Algebra { commutative: true, left_identity: Some(f(1.0)), right_identity: Some(f(1.0)), ..Algebra::NONE },
     about: "Product.",
     points: pairs![
         (0.5, 2.0),
@@ -108,10 +98,7 @@ pub static div: Row = Row {
     partials: partials![div(1.0, y); neg(div(r, y))],
     code: Code::Native(Native::FDiv),
     cost: 4,
-    algebra: Algebra {
-        right_identity: Some(f(1.0)),
-        ..Algebra::NONE
-    },
+    algebra: Algebra { right_identity: Some(f(1.0)), ..Algebra::NONE },
     about: "Quotient.",
     points: pairs![
         (0.5, 2.0),
@@ -144,15 +131,7 @@ pub static rem: Row = Row {
     cost: 12,
     algebra: Algebra::NONE,
     about: "Remainder of the division towards zero, with the sign of x (`fmod`).",
-    points: pairs![
-        (7.5, 2.0),
-        (-7.5, 2.0),
-        (7.5, -2.0),
-        (0.25, 3.0),
-        (1e10, 0.7),
-        (5.3, 1.1),
-        (0.0, 2.0)
-    ],
+    points: pairs![(7.5, 2.0), (-7.5, 2.0), (7.5, -2.0), (0.25, 3.0), (1e10, 0.7), (5.3, 1.1), (0.0, 2.0)],
     kinks: &[Kink {
         at: &[f(6.0), f(2.0)],
         partials: &[1.0, -3.0],
@@ -171,10 +150,7 @@ pub static neg: Row = Row {
     partials: partials![{ -1.0 }],
     code: Code::Native(Native::FNeg),
     cost: 1,
-    algebra: Algebra {
-        involution: true,
-        ..Algebra::NONE
-    },
+    algebra: Algebra { involution: true, ..Algebra::NONE },
     about: "The number with the other sign.",
     points: floats![0.0, -0.0, 1.5, -2.5, 1e300],
     kinks: &[],
@@ -220,14 +196,7 @@ pub static smul: Row = Row {
         ..Algebra::NONE
     },
     about: "The product whose zero is strong: 0 if w is 0, whatever p is, infinite and NaN included; else w * p. Tangents and cotangents meet partials in it.",
-    points: pairs![
-        (0.5, 2.0),
-        (-3.25, 0.75),
-        (5.0, 0.0),
-        (0.0, 5.0),
-        (0.0, 0.0),
-        (1e200, 1e100)
-    ],
+    points: pairs![(0.5, 2.0), (-3.25, 0.75), (5.0, 0.0), (0.0, 5.0), (0.0, 0.0), (1e200, 1e100)],
     kinks: &[Kink {
         at: &[f(0.0), f(INF)],
         partials: &[INF, 0.0],
@@ -246,23 +215,12 @@ pub static abs: Row = Row {
     partials: partials![sign(x)],
     code: Code::Native(Native::FAbs),
     cost: 1,
-    algebra: Algebra {
-        idempotent: true,
-        ..Algebra::NONE
-    },
+    algebra: Algebra { idempotent: true, ..Algebra::NONE },
     about: "Absolute value.",
     points: floats![1.5, -2.5, 1e-300, -1e300],
     kinks: &[
-        Kink {
-            at: &[f(0.0)],
-            partials: &[0.0],
-            note: "halfway between the slopes -1 and 1",
-        },
-        Kink {
-            at: &[f(-0.0)],
-            partials: &[0.0],
-            note: "halfway between the slopes -1 and 1",
-        },
+        Kink { at: &[f(0.0)], partials: &[0.0], note: "halfway between the slopes -1 and 1" },
+        Kink { at: &[f(-0.0)], partials: &[0.0], note: "halfway between the slopes -1 and 1" },
     ],
 };
 
@@ -277,17 +235,10 @@ pub static sign: Row = Row {
     partials: partials![zero],
     code: Code::Native(Native::FSign),
     cost: 2,
-    algebra: Algebra {
-        idempotent: true,
-        ..Algebra::NONE
-    },
+    algebra: Algebra { idempotent: true, ..Algebra::NONE },
     about: "-1, 0 or 1; NaN for NaN.",
     points: floats![1.5, -2.5, 1e-300, -1e300],
-    kinks: &[Kink {
-        at: &[f(0.0)],
-        partials: &[0.0],
-        note: "a step counts as flat",
-    }],
+    kinks: &[Kink { at: &[f(0.0)], partials: &[0.0], note: "a step counts as flat" }],
 };
 
 pub static min: Row = Row {
@@ -311,16 +262,8 @@ pub static min: Row = Row {
     about: "The smaller; NaN if either is NaN; -0 is below +0.",
     points: pairs![(0.5, 2.0), (2.0, 0.5), (-1e300, 1e300), (-1.0, -2.0)],
     kinks: &[
-        Kink {
-            at: &[f(2.0), f(2.0)],
-            partials: &[0.5, 0.5],
-            note: "one half to each side of a tie",
-        },
-        Kink {
-            at: &[f(0.0), f(-0.0)],
-            partials: &[0.5, 0.5],
-            note: "one half to each side of a tie",
-        },
+        Kink { at: &[f(2.0), f(2.0)], partials: &[0.5, 0.5], note: "one half to each side of a tie" },
+        Kink { at: &[f(0.0), f(-0.0)], partials: &[0.5, 0.5], note: "one half to each side of a tie" },
         Kink {
             at: &[f(NAN), f(1.0)],
             partials: &[1.0, 0.0],
@@ -355,16 +298,8 @@ pub static max: Row = Row {
     about: "The larger; NaN if either is NaN; -0 is below +0.",
     points: pairs![(0.5, 2.0), (2.0, 0.5), (-1e300, 1e300), (-1.0, -2.0)],
     kinks: &[
-        Kink {
-            at: &[f(2.0), f(2.0)],
-            partials: &[0.5, 0.5],
-            note: "one half to each side of a tie",
-        },
-        Kink {
-            at: &[f(0.0), f(-0.0)],
-            partials: &[0.5, 0.5],
-            note: "one half to each side of a tie",
-        },
+        Kink { at: &[f(2.0), f(2.0)], partials: &[0.5, 0.5], note: "one half to each side of a tie" },
+        Kink { at: &[f(0.0), f(-0.0)], partials: &[0.5, 0.5], note: "one half to each side of a tie" },
         Kink {
             at: &[f(NAN), f(1.0)],
             partials: &[1.0, 0.0],
@@ -389,15 +324,8 @@ pub static relu: Row = Row {
     partials: partials![select(Le; x, 0.0, 0.0, 1.0)],
     code: Code::Native(Native::FRelu),
     cost: 2,
-    algebra: Algebra {
-        idempotent: true,
-        ..Algebra::NONE
-    },
+    algebra: Algebra { idempotent: true, ..Algebra::NONE },
     about: "x where it is positive, else 0.",
     points: floats![1.5, -2.5, 1e-300, -1e300],
-    kinks: &[Kink {
-        at: &[f(0.0)],
-        partials: &[0.0],
-        note: "the slope of the left side",
-    }],
+    kinks: &[Kink { at: &[f(0.0)], partials: &[0.0], note: "the slope of the left side" }],
 };

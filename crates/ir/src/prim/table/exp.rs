@@ -17,9 +17,7 @@ pub static exp: Row = Row {
     cost: 8,
     algebra: Algebra::NONE,
     about: "e to the power x.",
-    points: floats![
-        0.0, 0.5, -0.5, 1.0, -3.0, 1e-10, -1e-10, 20.0, -30.0, 700.0, -700.0
-    ],
+    points: floats![0.0, 0.5, -0.5, 1.0, -3.0, 1e-10, -1e-10, 20.0, -30.0, 700.0, -700.0],
     kinks: &[],
 };
 
@@ -36,9 +34,7 @@ pub static exp2: Row = Row {
     cost: 8,
     algebra: Algebra::NONE,
     about: "2 to the power x.",
-    points: floats![
-        0.0, 0.5, -0.5, 1.0, -3.0, 1e-10, -1e-10, 20.0, -30.0, 1000.0, -1000.0
-    ],
+    points: floats![0.0, 0.5, -0.5, 1.0, -3.0, 1e-10, -1e-10, 20.0, -30.0, 1000.0, -1000.0],
     kinks: &[],
 };
 
@@ -55,9 +51,7 @@ pub static expm1: Row = Row {
     cost: 12,
     algebra: Algebra::NONE,
     about: "exp(x) - 1 without cancellation.",
-    points: floats![
-        0.0, 0.5, -0.5, 1.0, -3.0, 1e-10, -1e-10, 20.0, -30.0, 700.0, -700.0
-    ],
+    points: floats![0.0, 0.5, -0.5, 1.0, -3.0, 1e-10, -1e-10, 20.0, -30.0, 700.0, -700.0],
     kinks: &[],
 };
 
@@ -75,11 +69,7 @@ pub static log: Row = Row {
     algebra: Algebra::NONE,
     about: "Natural logarithm.",
     points: floats![0.5, 2.0, 1.0, 1e-300, 1e300, 1.0000001, 5e-324],
-    kinks: &[Kink {
-        at: &[f(0.0)],
-        partials: &[INF],
-        note: "infinite slope; a zero tangent or cotangent gives 0",
-    }],
+    kinks: &[Kink { at: &[f(0.0)], partials: &[INF], note: "infinite slope; a zero tangent or cotangent gives 0" }],
 };
 
 pub static log2: Row = Row {
@@ -96,11 +86,7 @@ pub static log2: Row = Row {
     algebra: Algebra::NONE,
     about: "Logarithm to base 2.",
     points: floats![0.5, 2.0, 1.0, 1e-300, 1e300, 1.0000001],
-    kinks: &[Kink {
-        at: &[f(0.0)],
-        partials: &[INF],
-        note: "infinite slope; a zero tangent or cotangent gives 0",
-    }],
+    kinks: &[Kink { at: &[f(0.0)], partials: &[INF], note: "infinite slope; a zero tangent or cotangent gives 0" }],
 };
 
 pub static log10: Row = Row {
@@ -117,11 +103,7 @@ pub static log10: Row = Row {
     algebra: Algebra::NONE,
     about: "Logarithm to base 10.",
     points: floats![0.5, 2.0, 1.0, 1e-300, 1e300, 1.0000001],
-    kinks: &[Kink {
-        at: &[f(0.0)],
-        partials: &[INF],
-        note: "infinite slope; a zero tangent or cotangent gives 0",
-    }],
+    kinks: &[Kink { at: &[f(0.0)], partials: &[INF], note: "infinite slope; a zero tangent or cotangent gives 0" }],
 };
 
 pub static log1p: Row = Row {
@@ -138,11 +120,7 @@ pub static log1p: Row = Row {
     algebra: Algebra::NONE,
     about: "log(1 + x) without cancellation.",
     points: floats![0.0, 0.5, -0.5, 1e-10, -1e-10, 1e300, -0.999999],
-    kinks: &[Kink {
-        at: &[f(-1.0)],
-        partials: &[INF],
-        note: "infinite slope; a zero tangent or cotangent gives 0",
-    }],
+    kinks: &[Kink { at: &[f(-1.0)], partials: &[INF], note: "infinite slope; a zero tangent or cotangent gives 0" }],
 };
 
 pub static sigmoid: Row = Row {
@@ -158,10 +136,7 @@ pub static sigmoid: Row = Row {
     cost: 12,
     algebra: Algebra::NONE,
     about: "1 / (1 + exp(-x)).",
-    points: floats![
-        0.0, 0.5, -0.5, 1.0, -3.0, 1e-10, -1e-10, 20.0, -30.0, 40.0, 800.0, -800.0, -700.0, INF,
-        -INF
-    ],
+    points: floats![0.0, 0.5, -0.5, 1.0, -3.0, 1e-10, -1e-10, 20.0, -30.0, 40.0, 800.0, -800.0, -700.0, INF, -INF],
     kinks: &[],
 };
 
@@ -178,10 +153,7 @@ pub static softplus: Row = Row {
     cost: 20,
     algebra: Algebra::NONE,
     about: "log(1 + exp(x)) without overflow.",
-    points: floats![
-        0.0, 0.5, -0.5, 1.0, -3.0, 1e-10, -1e-10, 20.0, -30.0, 40.0, -40.0, 1000.0, -1000.0, INF,
-        -INF
-    ],
+    points: floats![0.0, 0.5, -0.5, 1.0, -3.0, 1e-10, -1e-10, 20.0, -30.0, 40.0, -40.0, 1000.0, -1000.0, INF, -INF],
     kinks: &[],
 };
 
@@ -198,10 +170,7 @@ pub static log1pexp: Row = Row {
     cost: 20,
     algebra: Algebra::NONE,
     about: "log(1 + exp(x)) without overflow. The same function as `softplus`.",
-    points: floats![
-        0.0, 0.5, -0.5, 1.0, -3.0, 1e-10, -1e-10, 20.0, -30.0, 40.0, -40.0, 1000.0, -1000.0, INF,
-        -INF
-    ],
+    points: floats![0.0, 0.5, -0.5, 1.0, -3.0, 1e-10, -1e-10, 20.0, -30.0, 40.0, -40.0, 1000.0, -1000.0, INF, -INF],
     kinks: &[],
 };
 
@@ -219,11 +188,7 @@ pub static log1mexp: Row = Row {
     algebra: Algebra::NONE,
     about: "log(1 - exp(x)), for negative x.",
     points: floats![-0.5, -0.69, -0.7, -1e-10, -3.0, -40.0, -1000.0, -INF],
-    kinks: &[Kink {
-        at: &[f(0.0)],
-        partials: &[-INF],
-        note: "infinite slope; a zero tangent or cotangent gives 0",
-    }],
+    kinks: &[Kink { at: &[f(0.0)], partials: &[-INF], note: "infinite slope; a zero tangent or cotangent gives 0" }],
 };
 
 pub static logaddexp: Row = Row {
@@ -237,10 +202,7 @@ pub static logaddexp: Row = Row {
     partials: partials![logshare(x, y); logshare(y, x)],
     code: Code::Call,
     cost: 22,
-    algebra: Algebra {
-        commutative: true,
-        ..Algebra::NONE
-    },
+    algebra: Algebra { commutative: true, ..Algebra::NONE },
     about: "log(exp(x) + exp(y)) without overflow.",
     points: pairs![
         (0.0, 0.0),
@@ -252,16 +214,8 @@ pub static logaddexp: Row = Row {
         (1.0, -INF)
     ],
     kinks: &[
-        Kink {
-            at: &[f(-INF), f(-INF)],
-            partials: &[0.0, 0.0],
-            note: "the sum is 0 and stays 0",
-        },
-        Kink {
-            at: &[f(INF), f(INF)],
-            partials: &[0.5, 0.5],
-            note: "one half to each side of a tie",
-        },
+        Kink { at: &[f(-INF), f(-INF)], partials: &[0.0, 0.0], note: "the sum is 0 and stays 0" },
+        Kink { at: &[f(INF), f(INF)], partials: &[0.5, 0.5], note: "one half to each side of a tie" },
     ],
 };
 
@@ -287,11 +241,7 @@ pub static logshare: Row = Row {
         (-3.0, 40.0),
         (1.0, -INF)
     ],
-    kinks: &[Kink {
-        at: &[f(-INF), f(-INF)],
-        partials: &[0.0, 0.0],
-        note: "the sum is 0 and stays 0",
-    }],
+    kinks: &[Kink { at: &[f(-INF), f(-INF)], partials: &[0.0, 0.0], note: "the sum is 0 and stays 0" }],
 };
 
 pub static xlogy: Row = Row {
@@ -307,19 +257,9 @@ pub static xlogy: Row = Row {
     cost: 10,
     algebra: Algebra::NONE,
     about: "x * log(y), 0 where x is 0.",
-    points: pairs![
-        (2.0, 3.0),
-        (-1.5, 0.25),
-        (0.0, 2.0),
-        (1e-300, 1e-300),
-        (3.0, 1.0)
-    ],
+    points: pairs![(2.0, 3.0), (-1.5, 0.25), (0.0, 2.0), (1e-300, 1e-300), (3.0, 1.0)],
     kinks: &[
-        Kink {
-            at: &[f(0.0), f(0.0)],
-            partials: &[0.0, 0.0],
-            note: "0 where both operands vanish, as the value is",
-        },
+        Kink { at: &[f(0.0), f(0.0)], partials: &[0.0, 0.0], note: "0 where both operands vanish, as the value is" },
         Kink {
             at: &[f(0.5), f(0.0)],
             partials: &[-INF, INF],
@@ -341,20 +281,9 @@ pub static xlog1py: Row = Row {
     cost: 14,
     algebra: Algebra::NONE,
     about: "x * log(1 + y), 0 where x is 0.",
-    points: pairs![
-        (2.0, 3.0),
-        (-1.5, -0.25),
-        (0.0, 2.0),
-        (0.0, 0.0),
-        (1e-300, 1e-300),
-        (3.0, 1e-10)
-    ],
+    points: pairs![(2.0, 3.0), (-1.5, -0.25), (0.0, 2.0), (0.0, 0.0), (1e-300, 1e-300), (3.0, 1e-10)],
     kinks: &[
-        Kink {
-            at: &[f(0.0), f(-1.0)],
-            partials: &[0.0, 0.0],
-            note: "0 where both operands vanish, as the value is",
-        },
+        Kink { at: &[f(0.0), f(-1.0)], partials: &[0.0, 0.0], note: "0 where both operands vanish, as the value is" },
         Kink {
             at: &[f(0.5), f(-1.0)],
             partials: &[-INF, INF],

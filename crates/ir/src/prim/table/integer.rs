@@ -1,8 +1,6 @@
 //! Integers, which wrap, and truth values.
 
-use super::columns::{
-    Algebra, Code, Complex, Condition, Eval, Guard, Native, PrimTrap, Row, Signature, b, eval, i,
-};
+use super::columns::{Algebra, Code, Complex, Condition, Eval, Guard, Native, PrimTrap, Row, Signature, b, eval, i};
 use super::{integer_pairs, integers, partials};
 
 pub static iadd: Row = Row {
@@ -16,21 +14,9 @@ pub static iadd: Row = Row {
     partials: partials![not_float; not_float],
     code: Code::Native(Native::IAdd),
     cost: 1,
-    algebra: Algebra {
-        commutative: true,
-        left_identity: Some(i(0)),
-        right_identity: Some(i(0)),
-        ..Algebra::NONE
-    },
+    algebra: Algebra { commutative: true, left_identity: Some(i(0)), right_identity: Some(i(0)), ..Algebra::NONE },
     about: "Sum, wrapping.",
-    points: integer_pairs![
-        (7, 2),
-        (-7, 2),
-        (7, -2),
-        (0, 5),
-        (i64::MAX, 1),
-        (i64::MIN, -1)
-    ],
+    points: integer_pairs![(7, 2), (-7, 2), (7, -2), (0, 5), (i64::MAX, 1), (i64::MIN, -1)],
     kinks: &[],
 };
 
@@ -45,19 +31,9 @@ pub static isub: Row = Row {
     partials: partials![not_float; not_float],
     code: Code::Native(Native::ISub),
     cost: 1,
-    algebra: Algebra {
-        right_identity: Some(i(0)),
-        ..Algebra::NONE
-    },
+    algebra: Algebra { right_identity: Some(i(0)), ..Algebra::NONE },
     about: "Difference, wrapping.",
-    points: integer_pairs![
-        (7, 2),
-        (-7, 2),
-        (7, -2),
-        (0, 5),
-        (i64::MAX, 1),
-        (i64::MIN, -1)
-    ],
+    points: integer_pairs![(7, 2), (-7, 2), (7, -2), (0, 5), (i64::MAX, 1), (i64::MIN, -1)],
     kinks: &[],
 };
 
@@ -81,14 +57,7 @@ pub static imul: Row = Row {
         ..Algebra::NONE
     },
     about: "Product, wrapping.",
-    points: integer_pairs![
-        (7, 2),
-        (-7, 2),
-        (7, -2),
-        (0, 5),
-        (i64::MAX, 1),
-        (i64::MIN, -1)
-    ],
+    points: integer_pairs![(7, 2), (-7, 2), (7, -2), (0, 5), (i64::MAX, 1), (i64::MIN, -1)],
     kinks: &[],
 };
 
@@ -98,28 +67,14 @@ pub static idiv: Row = Row {
     parameters: &["n", "m"],
     signature: Signature::I2,
     eval: Eval::I2(eval::idiv),
-    guard: Some(Guard {
-        operand: 1,
-        stops_if: Condition::Zero,
-        trap: PrimTrap::DivisionByZero,
-    }),
+    guard: Some(Guard { operand: 1, stops_if: Condition::Zero, trap: PrimTrap::DivisionByZero }),
     complex: Complex::RealPart,
     partials: partials![not_float; not_float],
     code: Code::Native(Native::IDiv),
     cost: 8,
-    algebra: Algebra {
-        right_identity: Some(i(1)),
-        ..Algebra::NONE
-    },
+    algebra: Algebra { right_identity: Some(i(1)), ..Algebra::NONE },
     about: "Quotient towards zero. A zero divisor stops the program; i64::MIN / -1 wraps.",
-    points: integer_pairs![
-        (7, 2),
-        (-7, 2),
-        (7, -2),
-        (0, 5),
-        (i64::MAX, 1),
-        (i64::MIN, -1)
-    ],
+    points: integer_pairs![(7, 2), (-7, 2), (7, -2), (0, 5), (i64::MAX, 1), (i64::MIN, -1)],
     kinks: &[],
 };
 
@@ -129,25 +84,14 @@ pub static irem: Row = Row {
     parameters: &["n", "m"],
     signature: Signature::I2,
     eval: Eval::I2(eval::irem),
-    guard: Some(Guard {
-        operand: 1,
-        stops_if: Condition::Zero,
-        trap: PrimTrap::DivisionByZero,
-    }),
+    guard: Some(Guard { operand: 1, stops_if: Condition::Zero, trap: PrimTrap::DivisionByZero }),
     complex: Complex::RealPart,
     partials: partials![not_float; not_float],
     code: Code::Native(Native::IRem),
     cost: 8,
     algebra: Algebra::NONE,
     about: "Remainder of the division towards zero, with the sign of n. A zero divisor stops the program; i64::MIN % -1 is 0.",
-    points: integer_pairs![
-        (7, 2),
-        (-7, 2),
-        (7, -2),
-        (0, 5),
-        (i64::MAX, 1),
-        (i64::MIN, -1)
-    ],
+    points: integer_pairs![(7, 2), (-7, 2), (7, -2), (0, 5), (i64::MAX, 1), (i64::MIN, -1)],
     kinks: &[],
 };
 
@@ -162,10 +106,7 @@ pub static ineg: Row = Row {
     partials: partials![not_float],
     code: Code::Native(Native::INeg),
     cost: 1,
-    algebra: Algebra {
-        involution: true,
-        ..Algebra::NONE
-    },
+    algebra: Algebra { involution: true, ..Algebra::NONE },
     about: "The number with the other sign, wrapping.",
     points: integers![0, 7, -7, i64::MIN],
     kinks: &[],
@@ -177,19 +118,12 @@ pub static ipow: Row = Row {
     parameters: &["n", "m"],
     signature: Signature::I2,
     eval: Eval::I2(eval::ipow),
-    guard: Some(Guard {
-        operand: 1,
-        stops_if: Condition::Negative,
-        trap: PrimTrap::NegativeExponent,
-    }),
+    guard: Some(Guard { operand: 1, stops_if: Condition::Negative, trap: PrimTrap::NegativeExponent }),
     complex: Complex::RealPart,
     partials: partials![not_float; not_float],
     code: Code::Call,
     cost: 8,
-    algebra: Algebra {
-        right_identity: Some(i(1)),
-        ..Algebra::NONE
-    },
+    algebra: Algebra { right_identity: Some(i(1)), ..Algebra::NONE },
     about: "n to the power m, wrapping. A negative exponent stops the program.",
     points: integer_pairs![(2, 10), (-3, 3), (0, 0), (10, 30), (-1, i64::MAX)],
     kinks: &[],
@@ -206,10 +140,7 @@ pub static iabs: Row = Row {
     partials: partials![not_float],
     code: Code::Native(Native::IAbs),
     cost: 1,
-    algebra: Algebra {
-        idempotent: true,
-        ..Algebra::NONE
-    },
+    algebra: Algebra { idempotent: true, ..Algebra::NONE },
     about: "Absolute value, wrapping.",
     points: integers![0, 7, -7, i64::MIN],
     kinks: &[],
@@ -226,10 +157,7 @@ pub static isign: Row = Row {
     partials: partials![not_float],
     code: Code::Native(Native::ISign),
     cost: 1,
-    algebra: Algebra {
-        idempotent: true,
-        ..Algebra::NONE
-    },
+    algebra: Algebra { idempotent: true, ..Algebra::NONE },
     about: "-1, 0 or 1.",
     points: integers![0, 7, -7, i64::MIN],
     kinks: &[],
@@ -256,14 +184,7 @@ pub static imin: Row = Row {
         ..Algebra::NONE
     },
     about: "The smaller.",
-    points: integer_pairs![
-        (7, 2),
-        (-7, 2),
-        (7, -2),
-        (0, 5),
-        (i64::MAX, 1),
-        (i64::MIN, -1)
-    ],
+    points: integer_pairs![(7, 2), (-7, 2), (7, -2), (0, 5), (i64::MAX, 1), (i64::MIN, -1)],
     kinks: &[],
 };
 
@@ -288,14 +209,7 @@ pub static imax: Row = Row {
         ..Algebra::NONE
     },
     about: "The larger.",
-    points: integer_pairs![
-        (7, 2),
-        (-7, 2),
-        (7, -2),
-        (0, 5),
-        (i64::MAX, 1),
-        (i64::MIN, -1)
-    ],
+    points: integer_pairs![(7, 2), (-7, 2), (7, -2), (0, 5), (i64::MAX, 1), (i64::MIN, -1)],
     kinks: &[],
 };
 
@@ -320,12 +234,7 @@ pub static and: Row = Row {
         ..Algebra::NONE
     },
     about: "Whether both hold. Both operands are evaluated.",
-    points: &[
-        &[b(false), b(false)],
-        &[b(false), b(true)],
-        &[b(true), b(false)],
-        &[b(true), b(true)],
-    ],
+    points: &[&[b(false), b(false)], &[b(false), b(true)], &[b(true), b(false)], &[b(true), b(true)]],
     kinks: &[],
 };
 
@@ -350,12 +259,7 @@ pub static or: Row = Row {
         ..Algebra::NONE
     },
     about: "Whether one holds at least. Both operands are evaluated.",
-    points: &[
-        &[b(false), b(false)],
-        &[b(false), b(true)],
-        &[b(true), b(false)],
-        &[b(true), b(true)],
-    ],
+    points: &[&[b(false), b(false)], &[b(false), b(true)], &[b(true), b(false)], &[b(true), b(true)]],
     kinks: &[],
 };
 
@@ -370,10 +274,7 @@ pub static not: Row = Row {
     partials: partials![not_float],
     code: Code::Native(Native::Not),
     cost: 1,
-    algebra: Algebra {
-        involution: true,
-        ..Algebra::NONE
-    },
+    algebra: Algebra { involution: true, ..Algebra::NONE },
     about: "Whether it does not hold.",
     points: &[&[b(false)], &[b(true)]],
     kinks: &[],

@@ -5,10 +5,7 @@
 //! not `1/cosh(x)`; `sigmoid(-x)`, not `1 - r`), they divide by what may be infinite rather than multiply by its inverse, and a product that may
 //! meet 0 · ∞ is `smul`.
 
-#![expect(
-    non_upper_case_globals,
-    reason = "a row is named as the text form names it"
-)]
+#![expect(non_upper_case_globals, reason = "a row is named as the text form names it")]
 
 pub mod arith;
 pub mod exp;

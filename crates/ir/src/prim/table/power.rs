@@ -1,8 +1,6 @@
 //! Roots and powers.
 
-use super::columns::{
-    Algebra, Code, Complex, Eval, INF, Kink, NAN, Native, Row, Signature, complex, eval, f, i,
-};
+use super::columns::{Algebra, Code, Complex, Eval, INF, Kink, NAN, Native, Row, Signature, complex, eval, f, i};
 use super::{floats, pairs, partials};
 
 pub static sqrt: Row = Row {
@@ -19,11 +17,7 @@ pub static sqrt: Row = Row {
     algebra: Algebra::NONE,
     about: "Square root.",
     points: floats![0.25, 2.0, 1e-300, 1e300, 5e-324, INF],
-    kinks: &[Kink {
-        at: &[f(0.0)],
-        partials: &[INF],
-        note: "infinite slope; a zero tangent or cotangent gives 0",
-    }],
+    kinks: &[Kink { at: &[f(0.0)], partials: &[INF], note: "infinite slope; a zero tangent or cotangent gives 0" }],
 };
 
 pub static cbrt: Row = Row {
@@ -41,16 +35,8 @@ pub static cbrt: Row = Row {
     about: "Cube root, of negative numbers too.",
     points: floats![0.125, -0.125, 8.0, 2.0, -1e300, 1e-300],
     kinks: &[
-        Kink {
-            at: &[f(0.0)],
-            partials: &[INF],
-            note: "infinite slope; a zero tangent or cotangent gives 0",
-        },
-        Kink {
-            at: &[f(-0.0)],
-            partials: &[INF],
-            note: "infinite slope; a zero tangent or cotangent gives 0",
-        },
+        Kink { at: &[f(0.0)], partials: &[INF], note: "infinite slope; a zero tangent or cotangent gives 0" },
+        Kink { at: &[f(-0.0)], partials: &[INF], note: "infinite slope; a zero tangent or cotangent gives 0" },
     ],
 };
 
@@ -67,20 +53,8 @@ pub static hypot: Row = Row {
     cost: 8,
     algebra: Algebra::NONE,
     about: "sqrt(x * x + y * y) without overflow.",
-    points: pairs![
-        (3.0, 4.0),
-        (-1e-200, 1e-200),
-        (1e200, -1e200),
-        (1.0, 1e-6),
-        (1e-6, 1.0),
-        (0.0, 2.0),
-        (-2.0, 0.0)
-    ],
-    kinks: &[Kink {
-        at: &[f(0.0), f(0.0)],
-        partials: &[0.0, 0.0],
-        note: "the mean over all directions",
-    }],
+    points: pairs![(3.0, 4.0), (-1e-200, 1e-200), (1e200, -1e200), (1.0, 1e-6), (1e-6, 1.0), (0.0, 2.0), (-2.0, 0.0)],
+    kinks: &[Kink { at: &[f(0.0), f(0.0)], partials: &[0.0, 0.0], note: "the mean over all directions" }],
 };
 
 pub static unit: Row = Row {
@@ -96,20 +70,8 @@ pub static unit: Row = Row {
     cost: 12,
     algebra: Algebra::NONE,
     about: "x / hypot(x, y), the cosine of a direction; 0 at the origin. It serves partials of `hypot` and `atan2`.",
-    points: pairs![
-        (3.0, 4.0),
-        (-1e-200, 1e-200),
-        (1e200, -1e200),
-        (1.0, 1e-6),
-        (1e-6, 1.0),
-        (0.0, 2.0),
-        (-2.0, 0.0)
-    ],
-    kinks: &[Kink {
-        at: &[f(0.0), f(0.0)],
-        partials: &[0.0, 0.0],
-        note: "the mean over all directions",
-    }],
+    points: pairs![(3.0, 4.0), (-1e-200, 1e-200), (1e200, -1e200), (1.0, 1e-6), (1e-6, 1.0), (0.0, 2.0), (-2.0, 0.0)],
+    kinks: &[Kink { at: &[f(0.0), f(0.0)], partials: &[0.0, 0.0], note: "the mean over all directions" }],
 };
 
 pub static pow: Row = Row {
@@ -123,10 +85,7 @@ pub static pow: Row = Row {
     partials: partials![smul(y, pow(x, sub(y, 1.0))); powlog(x, y, [1])],
     code: Code::Call,
     cost: 25,
-    algebra: Algebra {
-        right_identity: Some(f(1.0)),
-        ..Algebra::NONE
-    },
+    algebra: Algebra { right_identity: Some(f(1.0)), ..Algebra::NONE },
     about: "x to the power y.",
     points: pairs![
         (2.0, 3.0),
@@ -154,11 +113,7 @@ pub static pow: Row = Row {
             partials: &[INF, 0.0],
             note: "infinite slope; a zero tangent or cotangent gives 0",
         },
-        Kink {
-            at: &[f(0.0), f(0.0)],
-            partials: &[0.0, -INF],
-            note: "the constant 1 in x; a step down from 1 in y",
-        },
+        Kink { at: &[f(0.0), f(0.0)], partials: &[0.0, -INF], note: "the constant 1 in x; a step down from 1 in y" },
         Kink {
             at: &[f(-2.0), f(3.0)],
             partials: &[12.0, NAN],
@@ -175,13 +130,10 @@ pub static powi: Row = Row {
     eval: Eval::FI(eval::powi),
     guard: None,
     complex: Complex::FI(complex::powi),
-    partials: partials![smul(itof(y), powi(x, isub(y, [1]))); not_float],
+    partials: partials![smul(itof(y), powi(x, isub(y, iabs(isign(y))))); not_float],
     code: Code::Call,
     cost: 6,
-    algebra: Algebra {
-        right_identity: Some(i(1)),
-        ..Algebra::NONE
-    },
+    algebra: Algebra { right_identity: Some(i(1)), ..Algebra::NONE },
     about: "x to an integer power: by multiplication for 0 to 4, by division for -1, else by `pow`.",
     points: &[
         &[f(2.0), i(3)],
@@ -198,11 +150,7 @@ pub static powi: Row = Row {
         &[f(0.0), i(5)],
     ],
     kinks: &[
-        Kink {
-            at: &[f(0.0), i(0)],
-            partials: &[0.0, 0.0],
-            note: "x to the power 0 is the constant 1",
-        },
+        Kink { at: &[f(0.0), i(0)], partials: &[0.0, 0.0], note: "x to the power 0 is the constant 1" },
         Kink {
             at: &[f(0.0), i(-1)],
             partials: &[-INF, 0.0],
@@ -232,15 +180,7 @@ pub static powlog: Row = Row {
         &[f(0.3), f(2.5), i(3)],
     ],
     kinks: &[
-        Kink {
-            at: &[f(0.0), f(2.0), i(1)],
-            partials: &[0.0, 0.0, 0.0],
-            note: "limits from the right",
-        },
-        Kink {
-            at: &[f(0.0), f(1.0), i(1)],
-            partials: &[-INF, 0.0, 0.0],
-            note: "limits from the right",
-        },
+        Kink { at: &[f(0.0), f(2.0), i(1)], partials: &[0.0, 0.0, 0.0], note: "limits from the right" },
+        Kink { at: &[f(0.0), f(1.0), i(1)], partials: &[-INF, 0.0, 0.0], note: "limits from the right" },
     ],
 };

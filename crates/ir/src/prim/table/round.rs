@@ -1,8 +1,6 @@
 //! Rounding, and conversion between floats and integers. All of it is locally constant, so nothing here has a derivative.
 
-use super::columns::{
-    Algebra, Code, Complex, Condition, Eval, Guard, Kink, Native, PrimTrap, Row, Signature, eval, f,
-};
+use super::columns::{Algebra, Code, Complex, Condition, Eval, Guard, Kink, Native, PrimTrap, Row, Signature, eval, f};
 use super::{floats, integers, partials};
 
 pub static floor: Row = Row {
@@ -16,17 +14,10 @@ pub static floor: Row = Row {
     partials: partials![zero],
     code: Code::Native(Native::FFloor),
     cost: 1,
-    algebra: Algebra {
-        idempotent: true,
-        ..Algebra::NONE
-    },
+    algebra: Algebra { idempotent: true, ..Algebra::NONE },
     about: "The largest integer that is not above x.",
     points: floats![0.2, -0.2, 1.7, -1.7, 1e15, 1e300],
-    kinks: &[Kink {
-        at: &[f(2.0)],
-        partials: &[0.0],
-        note: "a step counts as flat",
-    }],
+    kinks: &[Kink { at: &[f(2.0)], partials: &[0.0], note: "a step counts as flat" }],
 };
 
 pub static ceil: Row = Row {
@@ -40,17 +31,10 @@ pub static ceil: Row = Row {
     partials: partials![zero],
     code: Code::Native(Native::FCeil),
     cost: 1,
-    algebra: Algebra {
-        idempotent: true,
-        ..Algebra::NONE
-    },
+    algebra: Algebra { idempotent: true, ..Algebra::NONE },
     about: "The smallest integer that is not below x.",
     points: floats![0.2, -0.2, 1.7, -1.7, 1e15, 1e300],
-    kinks: &[Kink {
-        at: &[f(2.0)],
-        partials: &[0.0],
-        note: "a step counts as flat",
-    }],
+    kinks: &[Kink { at: &[f(2.0)], partials: &[0.0], note: "a step counts as flat" }],
 };
 
 pub static round: Row = Row {
@@ -64,17 +48,10 @@ pub static round: Row = Row {
     partials: partials![zero],
     code: Code::Call,
     cost: 4,
-    algebra: Algebra {
-        idempotent: true,
-        ..Algebra::NONE
-    },
+    algebra: Algebra { idempotent: true, ..Algebra::NONE },
     about: "The nearest integer; a tie goes away from zero.",
     points: floats![0.2, -0.2, 1.7, -1.7, 1e15, 1e300],
-    kinks: &[Kink {
-        at: &[f(2.5)],
-        partials: &[0.0],
-        note: "a step counts as flat",
-    }],
+    kinks: &[Kink { at: &[f(2.5)], partials: &[0.0], note: "a step counts as flat" }],
 };
 
 pub static trunc: Row = Row {
@@ -88,17 +65,10 @@ pub static trunc: Row = Row {
     partials: partials![zero],
     code: Code::Native(Native::FTrunc),
     cost: 1,
-    algebra: Algebra {
-        idempotent: true,
-        ..Algebra::NONE
-    },
+    algebra: Algebra { idempotent: true, ..Algebra::NONE },
     about: "The integer part, towards zero.",
     points: floats![0.2, -0.2, 1.7, -1.7, 1e15, 1e300],
-    kinks: &[Kink {
-        at: &[f(2.0)],
-        partials: &[0.0],
-        note: "a step counts as flat",
-    }],
+    kinks: &[Kink { at: &[f(2.0)], partials: &[0.0], note: "a step counts as flat" }],
 };
 
 pub static itof: Row = Row {
@@ -124,11 +94,7 @@ pub static ftoi: Row = Row {
     parameters: &["x"],
     signature: Signature::FTOI,
     eval: Eval::FToI(eval::ftoi),
-    guard: Some(Guard {
-        operand: 0,
-        stops_if: Condition::NotAnInteger,
-        trap: PrimTrap::FloatToInt,
-    }),
+    guard: Some(Guard { operand: 0, stops_if: Condition::NotAnInteger, trap: PrimTrap::FloatToInt }),
     complex: Complex::RealPart,
     partials: partials![not_float],
     code: Code::Native(Native::FToI),

@@ -1,8 +1,6 @@
 //! The error function and the gamma function.
 
-use super::columns::{
-    Algebra, Code, Complex, Eval, INF, Kink, Row, Signature, complex, eval, f, i,
-};
+use super::columns::{Algebra, Code, Complex, Eval, INF, Kink, Row, Signature, complex, eval, f, i};
 use super::{floats, partials};
 use std::f64::consts::FRAC_2_SQRT_PI;
 
@@ -36,9 +34,7 @@ pub static erfc: Row = Row {
     cost: 20,
     algebra: Algebra::NONE,
     about: "1 - erf(x) without cancellation.",
-    points: floats![
-        0.0, 0.5, -0.5, 1e-10, 1.0, 1.5, -3.0, 6.0, -10.0, 20.0, 26.0
-    ],
+    points: floats![0.0, 0.5, -0.5, 1e-10, 1.0, 1.5, -3.0, 6.0, -10.0, 20.0, 26.0],
     kinks: &[],
 };
 
@@ -57,16 +53,8 @@ pub static erfinv: Row = Row {
     about: "Inverse of the error function, between -1 and 1.",
     points: floats![0.0, 0.5, -0.5, 1e-10, 0.1, 0.9, -0.999999, 0.49, 1e-300],
     kinks: &[
-        Kink {
-            at: &[f(1.0)],
-            partials: &[INF],
-            note: "infinite slope; a zero tangent or cotangent gives 0",
-        },
-        Kink {
-            at: &[f(-1.0)],
-            partials: &[INF],
-            note: "infinite slope; a zero tangent or cotangent gives 0",
-        },
+        Kink { at: &[f(1.0)], partials: &[INF], note: "infinite slope; a zero tangent or cotangent gives 0" },
+        Kink { at: &[f(-1.0)], partials: &[INF], note: "infinite slope; a zero tangent or cotangent gives 0" },
     ],
 };
 
@@ -83,9 +71,7 @@ pub static gauss: Row = Row {
     cost: 10,
     algebra: Algebra::NONE,
     about: "exp(-x * x), accurate for large x. It serves the partials of `erf` and its relatives.",
-    points: floats![
-        0.0, 0.5, -0.5, 1e-10, 1.0, 1.5, -3.0, 6.0, -10.0, 20.0, 26.0, 1e200, INF
-    ],
+    points: floats![0.0, 0.5, -0.5, 1e-10, 1.0, 1.5, -3.0, 6.0, -10.0, 20.0, 26.0, 1e200, INF],
     kinks: &[],
 };
 
@@ -102,20 +88,7 @@ pub static lgamma: Row = Row {
     cost: 30,
     algebra: Algebra::NONE,
     about: "Logarithm of the absolute value of the gamma function.",
-    points: floats![
-        0.5,
-        1.0,
-        2.0,
-        1.4616321449683622,
-        3.7,
-        10.0,
-        1e-10,
-        1e10,
-        -0.5,
-        -1.3,
-        -10.7,
-        171.5
-    ],
+    points: floats![0.5, 1.0, 2.0, 1.4616321449683622, 3.7, 10.0, 1e-10, 1e10, -0.5, -1.3, -10.7, 171.5],
     kinks: &[],
 };
 
@@ -132,20 +105,7 @@ pub static digamma: Row = Row {
     cost: 25,
     algebra: Algebra::NONE,
     about: "Derivative of `lgamma`.",
-    points: floats![
-        0.5,
-        1.0,
-        2.0,
-        1.4616321449683622,
-        3.7,
-        10.0,
-        1e-10,
-        1e10,
-        -0.5,
-        -1.3,
-        -10.7,
-        171.5
-    ],
+    points: floats![0.5, 1.0, 2.0, 1.4616321449683622, 3.7, 10.0, 1e-10, 1e10, -0.5, -1.3, -10.7, 171.5],
     kinks: &[],
 };
 

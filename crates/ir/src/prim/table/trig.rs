@@ -63,23 +63,15 @@ pub static asin: Row = Row {
     eval: Eval::F1(eval::asin),
     guard: None,
     complex: Complex::F1(complex::asin),
-    partials: partials![div(1.0, sqrt(mul(sub(1.0, x), add(1.0, x))))],
+    partials: partials![div(1.0, sqrt(fma(neg(x), x, 1.0)))],
     code: Code::Call,
     cost: 12,
     algebra: Algebra::NONE,
     about: "Arc sine, between -pi/2 and pi/2.",
     points: floats![0.0, 0.5, -0.5, 1e-10, 0.999999, -0.999999],
     kinks: &[
-        Kink {
-            at: &[f(1.0)],
-            partials: &[INF],
-            note: "infinite slope; a zero tangent or cotangent gives 0",
-        },
-        Kink {
-            at: &[f(-1.0)],
-            partials: &[INF],
-            note: "infinite slope; a zero tangent or cotangent gives 0",
-        },
+        Kink { at: &[f(1.0)], partials: &[INF], note: "infinite slope; a zero tangent or cotangent gives 0" },
+        Kink { at: &[f(-1.0)], partials: &[INF], note: "infinite slope; a zero tangent or cotangent gives 0" },
     ],
 };
 
@@ -91,23 +83,15 @@ pub static acos: Row = Row {
     eval: Eval::F1(eval::acos),
     guard: None,
     complex: Complex::F1(complex::acos),
-    partials: partials![neg(div(1.0, sqrt(mul(sub(1.0, x), add(1.0, x)))))],
+    partials: partials![neg(div(1.0, sqrt(fma(neg(x), x, 1.0))))],
     code: Code::Call,
     cost: 12,
     algebra: Algebra::NONE,
     about: "Arc cosine, between 0 and pi.",
     points: floats![0.0, 0.5, -0.5, 1e-10, 0.999999, -0.999999],
     kinks: &[
-        Kink {
-            at: &[f(1.0)],
-            partials: &[-INF],
-            note: "infinite slope; a zero tangent or cotangent gives 0",
-        },
-        Kink {
-            at: &[f(-1.0)],
-            partials: &[-INF],
-            note: "infinite slope; a zero tangent or cotangent gives 0",
-        },
+        Kink { at: &[f(1.0)], partials: &[-INF], note: "infinite slope; a zero tangent or cotangent gives 0" },
+        Kink { at: &[f(-1.0)], partials: &[-INF], note: "infinite slope; a zero tangent or cotangent gives 0" },
     ],
 };
 
@@ -154,11 +138,7 @@ pub static atan2: Row = Row {
         (1.0, 0.0),
         (-1.0, 0.0)
     ],
-    kinks: &[Kink {
-        at: &[f(0.0), f(0.0)],
-        partials: &[0.0, 0.0],
-        note: "the mean over all directions",
-    }],
+    kinks: &[Kink { at: &[f(0.0), f(0.0)], partials: &[0.0, 0.0], note: "the mean over all directions" }],
 };
 
 pub static sinh: Row = Row {
@@ -208,9 +188,7 @@ pub static tanh: Row = Row {
     cost: 15,
     algebra: Algebra::NONE,
     about: "Hyperbolic tangent.",
-    points: floats![
-        0.0, 0.5, -0.5, 1e-10, 3.0, -20.0, 30.0, -30.0, 300.0, 800.0, -800.0, INF, -INF
-    ],
+    points: floats![0.0, 0.5, -0.5, 1e-10, 3.0, -20.0, 30.0, -30.0, 300.0, 800.0, -800.0, INF, -INF],
     kinks: &[],
 };
 
@@ -227,9 +205,7 @@ pub static sech: Row = Row {
     cost: 16,
     algebra: Algebra::NONE,
     about: "1 / cosh(x). It serves the partial of `tanh`.",
-    points: floats![
-        0.0, 0.5, -0.5, 1e-10, 3.0, -20.0, 30.0, -30.0, 300.0, 800.0, -800.0, INF, -INF
-    ],
+    points: floats![0.0, 0.5, -0.5, 1e-10, 3.0, -20.0, 30.0, -30.0, 300.0, 800.0, -800.0, INF, -INF],
     kinks: &[],
 };
 
@@ -264,11 +240,7 @@ pub static acosh: Row = Row {
     algebra: Algebra::NONE,
     about: "Inverse of the hyperbolic cosine, for x at least 1.",
     points: floats![1.5, 1.000001, 3.0, 20.0, 1e10, 1e200],
-    kinks: &[Kink {
-        at: &[f(1.0)],
-        partials: &[INF],
-        note: "infinite slope; a zero tangent or cotangent gives 0",
-    }],
+    kinks: &[Kink { at: &[f(1.0)], partials: &[INF], note: "infinite slope; a zero tangent or cotangent gives 0" }],
 };
 
 pub static atanh: Row = Row {
@@ -279,22 +251,14 @@ pub static atanh: Row = Row {
     eval: Eval::F1(eval::atanh),
     guard: None,
     complex: Complex::F1(complex::atanh),
-    partials: partials![div(1.0, mul(sub(1.0, x), add(1.0, x)))],
+    partials: partials![div(1.0, fma(neg(x), x, 1.0))],
     code: Code::Call,
     cost: 15,
     algebra: Algebra::NONE,
     about: "Inverse of the hyperbolic tangent, between -1 and 1.",
     points: floats![0.0, 0.5, -0.5, 1e-10, 0.999999, -0.999999],
     kinks: &[
-        Kink {
-            at: &[f(1.0)],
-            partials: &[INF],
-            note: "infinite slope; a zero tangent or cotangent gives 0",
-        },
-        Kink {
-            at: &[f(-1.0)],
-            partials: &[INF],
-            note: "infinite slope; a zero tangent or cotangent gives 0",
-        },
+        Kink { at: &[f(1.0)], partials: &[INF], note: "infinite slope; a zero tangent or cotangent gives 0" },
+        Kink { at: &[f(-1.0)], partials: &[INF], note: "infinite slope; a zero tangent or cotangent gives 0" },
     ],
 };

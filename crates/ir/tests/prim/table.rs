@@ -1,0 +1,226 @@
+//! The table as data: names, types, arity, points, text.
+
+use adit_ir::prim::{Algebra, Code, Condition, Expr, Names, Partial, Row};
+use adit_ir::{Prim, Scalar, ScalarType};
+use std::collections::HashSet;
+
+#[test]
+fn names_are_unique_and_found() {
+    let names: HashSet<_> = Prim::ALL.iter().map(|p| p.name()).collect();
+    assert_eq!(names.len(), Prim::ALL.len());
+    for &prim in Prim::ALL {
+        assert_eq!(Prim::from_name(prim.name()), Some(prim));
+        assert_eq!(format!("{prim:?}").to_lowercase(), prim.name(), "variant and row carry one name");
+    }
+    assert_eq!(Prim::from_name("sine"), None);
+}
+
+#[test]
+fn one_source_name_and_one_signature_mean_one_row() {
+    let mut seen = HashSet::new();
+    for &prim in Prim::ALL {
+        let row = prim.row();
+        if let Some(source) = row.source {
+            assert!(seen.insert((source, row.signature.args)), "{source} {:?}", row.signature.args);
+            assert_eq!(Prim::for_source(source, row.signature.args), Some(prim));
+        }
+    }
+    use ScalarType::{F64, I64};
+    assert_eq!(Prim::for_source("-", &[F64]), Some(Prim::Neg));
+    assert_eq!(Prim::for_source("-", &[I64, I64]), Some(Prim::Isub));
+    assert_eq!(Prim::for_source("^", &[F64, I64]), Some(Prim::Powi));
+    assert_eq!(Prim::for_source("abs", &[I64]), Some(Prim::Iabs));
+    assert_eq!(Prim::for_source("smul", &[F64, F64]), None);
+    assert_eq!(Prim::all_for_source("max").count(), 2);
+}
+
+#[test]
+fn columns_agree_with_the_signature() {
+    for &prim in Prim::ALL {
+        let row = prim.row();
+        assert_eq!(row.eval.signature(), row.signature, "{prim}");
+        assert_eq!(row.partials.len(), row.arity(), "{prim}");
+        assert_eq!(row.parameters.len(), row.arity(), "{prim}");
+        assert!(row.about.ends_with('.') && row.cost > 0, "{prim}");
+        assert!(!row.eval.address().is_null());
+        for (partial, ty) in row.partials.iter().zip(row.signature.args) {
+            let differentiable = *ty == ScalarType::F64 && row.signature.result == ScalarType::F64;
+            assert_eq!(!matches!(partial, Partial::NotFloat), differentiable, "{prim}");
+        }
+        if let Some(guard) = row.guard {
+            let expected = if guard.stops_if == Condition::NotAnInteger { ScalarType::F64 } else { ScalarType::I64 };
+            assert_eq!(row.signature.args[usize::from(guard.operand)], expected, "{prim}");
+        }
+    }
+}
+
+#[test]
+fn partials_have_the_types_of_the_row() {
+    for &prim in Prim::ALL {
+        for partial in prim.row().partials {
+            if let Partial::Expr(e) = partial {
+                assert_eq!(type_of(e, prim.row()), Ok(ScalarType::F64), "{prim}");
+            }
+        }
+    }
+}
+
+fn type_of(e: &Expr, row: &Row) -> Result<ScalarType, String> {
+    match e {
+        Expr::Arg(i) => row.signature.args.get(usize::from(*i)).copied().ok_or_else(|| format!("no operand {i}")),
+        Expr::Result => Ok(row.signature.result),
+        Expr::F64(_) => Ok(ScalarType::F64),
+        Expr::I64(_) => Ok(ScalarType::I64),
+        Expr::Apply(prim, args) => {
+            let types: Result<Vec<_>, _> = args.iter().map(|a| type_of(a, row)).collect();
+            let signature = prim.row().signature;
+            if prim.row().traps() {
+                return Err(format!("{prim} may trap"));
+            }
+            if types? == signature.args { Ok(signature.result) } else { Err(format!("operands of {prim}")) }
+        }
+        Expr::Select { a, b, then, otherwise, .. } => {
+            for side in [a, b, then, otherwise] {
+                if type_of(side, row)? != ScalarType::F64 {
+                    return Err("select".to_owned());
+                }
+            }
+            Ok(ScalarType::F64)
+        }
+    }
+}
+
+#[test]
+fn points_are_in_the_domain() {
+    for &prim in Prim::ALL {
+        let row = prim.row();
+        assert!(row.points.len() >= 2, "{prim}");
+        for at in row.points {
+            let types: Vec<_> = at.iter().map(|s| s.ty()).collect();
+            assert_eq!(types, row.signature.args, "{prim} {at:?}");
+            match prim.apply(at) {
+                Ok(Scalar::F64(x)) => assert!(!x.is_nan(), "{prim} {at:?}"),
+                Ok(value) => assert_eq!(value.ty(), row.signature.result),
+                Err(trap) => panic!("{prim} {at:?}: {trap:?}"),
+            }
+        }
+    }
+}
+
+/// Every number that an identity has to survive.
+fn awkward(ty: ScalarType) -> Vec<Scalar> {
+    match ty {
+        ScalarType::F64 => [
+            0.0,
+            -0.0,
+            1.0,
+            -1.0,
+            0.1,
+            -2.5,
+            5e-324,
+            -5e-324,
+            f64::MAX,
+            f64::MIN_POSITIVE,
+            f64::INFINITY,
+            f64::NEG_INFINITY,
+            f64::NAN,
+        ]
+        .map(Scalar::F64)
+        .to_vec(),
+        ScalarType::I64 => [0, 1, -1, 7, i64::MAX, i64::MIN].map(Scalar::I64).to_vec(),
+        ScalarType::Bool => [false, true].map(Scalar::Bool).to_vec(),
+    }
+}
+
+fn same(a: Scalar, b: Scalar) -> bool {
+    match (a, b) {
+        (Scalar::F64(x), Scalar::F64(y)) => x.to_bits() == y.to_bits() || (x.is_nan() && y.is_nan()),
+        _ => a == b,
+    }
+}
+
+#[test]
+fn identities_hold_bit_for_bit() {
+    for &prim in Prim::ALL {
+        let Row { algebra, signature, .. } = prim.row();
+        let apply = |args: &[Scalar]| prim.apply(args).expect("identities do not trap");
+        for a in awkward(signature.args[0]) {
+            check_one(prim, algebra, a, &apply);
+            if algebra.commutative {
+                for b in awkward(signature.args[1]) {
+                    assert!(same(apply(&[a, b]), apply(&[b, a])), "{prim} {a:?} {b:?}");
+                }
+            }
+        }
+    }
+}
+
+fn check_one(prim: Prim, algebra: &Algebra, a: Scalar, apply: &dyn Fn(&[Scalar]) -> Scalar) {
+    let Algebra { left_identity, right_identity, left_absorbing, right_absorbing, involution, idempotent, .. } =
+        *algebra;
+    if let Some(c) = left_identity {
+        assert!(same(apply(&[c, a]), a), "{prim} {c:?} {a:?}");
+    }
+    if let Some(c) = right_identity {
+        assert!(same(apply(&[a, c]), a), "{prim} {a:?} {c:?}");
+    }
+    if let Some(c) = left_absorbing {
+        assert!(same(apply(&[c, a]), c), "{prim} {c:?} {a:?}");
+    }
+    if let Some(c) = right_absorbing {
+        assert!(same(apply(&[a, c]), c), "{prim} {a:?} {c:?}");
+    }
+    if involution {
+        assert!(same(apply(&[apply(&[a])]), a), "{prim} {a:?}");
+    }
+    if idempotent && prim.row().arity() == 1 {
+        assert!(same(apply(&[apply(&[a])]), apply(&[a])), "{prim} {a:?}");
+    }
+    if idempotent && prim.row().arity() == 2 {
+        assert!(same(apply(&[a, a]), a), "{prim} {a:?}");
+    }
+}
+
+#[test]
+fn total_rows_alone_are_without_a_guard() {
+    let guarded: Vec<_> = Prim::ALL.iter().filter(|p| p.row().traps()).map(|p| p.name()).collect();
+    assert_eq!(guarded, ["ftoi", "idiv", "irem", "ipow"]);
+}
+
+#[test]
+fn native_rows_are_those_of_one_instruction_or_few() {
+    let called = |name: &str| Prim::from_name(name).expect("a row").row().code == Code::Call;
+    assert!(called("sin") && called("round") && called("rem") && called("ipow"));
+    assert!(!called("add") && !called("max") && !called("smul") && !called("irem"));
+}
+
+#[test]
+fn partials_print_as_readers_write_them() {
+    let text = |prim: Prim, operand: usize| match &prim.row().partials[operand] {
+        Partial::Expr(e) => e.text(Names { args: prim.row().parameters, result: "r" }),
+        Partial::NotFloat | Partial::Zero => "0".to_owned(),
+    };
+    assert_eq!(text(Prim::Sin, 0), "cos(x)");
+    assert_eq!(text(Prim::Cos, 0), "-sin(x)");
+    assert_eq!(text(Prim::Tan, 0), "1 + r * r");
+    assert_eq!(text(Prim::Div, 1), "-(r / y)");
+    assert_eq!(text(Prim::Pow, 0), "smul(y, x ^ (y - 1))");
+    assert_eq!(text(Prim::Powi, 0), "smul(f64(n), x ^ (n - abs(sign(n))))");
+    assert_eq!(text(Prim::Relu, 0), "if x <= 0 then 0 else 1");
+    assert_eq!(text(Prim::Asin, 0), "1 / sqrt(fma(-x, x, 1))");
+    assert_eq!(text(Prim::Gauss, 0), "smul(r, -2 * x)");
+    assert_eq!(text(Prim::Floor, 0), "0");
+}
+
+#[test]
+fn expressions_know_what_they_need() {
+    let partial = |prim: Prim| match &prim.row().partials[0] {
+        Partial::Expr(e) => *e,
+        Partial::NotFloat | Partial::Zero => panic!("{prim} has no partial"),
+    };
+    assert!(partial(Prim::Exp).uses_result() && !partial(Prim::Exp).uses_arg(0));
+    assert!(!partial(Prim::Sin).uses_result() && partial(Prim::Sin).uses_arg(0));
+    assert!(partial(Prim::Mul).uses_arg(1) && !partial(Prim::Mul).uses_arg(0));
+    assert_eq!(partial(Prim::Add).constant(), Some(1.0));
+    assert_eq!(partial(Prim::Mul).constant(), None);
+}
