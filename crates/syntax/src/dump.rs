@@ -46,10 +46,7 @@ pub fn tokens(text: &str) -> String {
 }
 
 fn kind_name(kind: Kind) -> String {
-    match kind {
-        Kind::Number(form) => format!("{form:?}"),
-        kind => format!("{kind:?}"),
-    }
+    if let Kind::Number(form) = kind { format!("{form:?}") } else { format!("{kind:?}") }
 }
 
 fn place(sources: &SourceMap, span: Span) -> String {

@@ -56,7 +56,6 @@ fn deep_nesting_is_refused_once() {
         format!("fn f(x: {}f64{}) {{ }}", "fn(".repeat(DEEP), ")".repeat(DEEP)),
         format!("fn f(x: {}f64) {{ }}", "fn() -> ".repeat(DEEP)),
         format!("fn f() {{ let {}a{} = 1; }}", "(".repeat(DEEP), ")".repeat(DEEP)),
-        format!("fn f(x: {}1{}) {{ }}", "L<".repeat(DEEP), ">".repeat(DEEP)),
         in_body(&format!("x{}", "[0]".repeat(DEEP))),
         in_body(&format!("x{}", ".a".repeat(DEEP))),
         in_body(&format!("x{}", "(1)".repeat(DEEP))),
@@ -64,8 +63,8 @@ fn deep_nesting_is_refused_once() {
     ] {
         let codes = exercise(&text);
         let deep = codes.iter().filter(|code| **code == "AD0006").count();
-        assert!(deep >= 1, "{:?}: {codes:?}", &text[..60]);
-        assert!(codes.len() <= 3, "{:?}: {codes:?}", &text[..60]);
+        assert!(deep >= 1, "{}: {codes:?}", &text[..60]);
+        assert!(codes.len() <= 3, "{}: {codes:?}", &text[..60]);
     }
 }
 
@@ -277,13 +276,12 @@ fn random_changes_of_a_program_are_safe() {
     for _ in 0..4_000 {
         let mut changed = words.clone();
         for _ in 0..1 + random.below(4) {
-            changed.push("");
             let at = random.below(changed.len());
             match random.below(4) {
-                0 => drop(changed.remove(at)),
+                0 if changed.len() > 1 => drop(changed.remove(at)),
                 1 => changed.insert(at, PIECES[random.below(PIECES.len())]),
                 2 => changed[at] = words[random.below(words.len())],
-                _ => changed.truncate(at.max(1)),
+                _ => changed.truncate(at + 1),
             }
         }
         exercise(&changed.concat());

@@ -19,6 +19,7 @@ use super::Parser;
 use crate::ast::{BinaryOp, Expr, ExprKind, Link, UnaryOp};
 use crate::lexer::{Kind, NumberForm};
 use crate::{codes, literals};
+use adit_diag::Span;
 
 /// How tight a binary operator binds; `^` apart, which is part of its operand.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -30,39 +31,36 @@ pub(super) enum Level {
     Product,
 }
 
-impl Level {
-    /// The next tighter level; none above products but prefix operators.
-    fn tighter(self) -> Option<Self> {
-        match self {
-            Level::Or => Some(Level::And),
-            Level::And => Some(Level::Comparison),
-            Level::Comparison => Some(Level::Sum),
-            Level::Sum => Some(Level::Product),
-            Level::Product => None,
-        }
-    }
+/// The level of a binary operator.
+fn operator(kind: Kind) -> Option<(Level, BinaryOp)> {
+    let operator = match kind {
+        Kind::OrOr => (Level::Or, BinaryOp::Or),
+        Kind::AndAnd => (Level::And, BinaryOp::And),
+        Kind::EqEq => (Level::Comparison, BinaryOp::Eq),
+        Kind::NotEq => (Level::Comparison, BinaryOp::Ne),
+        Kind::Less => (Level::Comparison, BinaryOp::Lt),
+        Kind::LessEq => (Level::Comparison, BinaryOp::Le),
+        Kind::Greater => (Level::Comparison, BinaryOp::Gt),
+        Kind::GreaterEq => (Level::Comparison, BinaryOp::Ge),
+        Kind::Plus => (Level::Sum, BinaryOp::Add),
+        Kind::Minus => (Level::Sum, BinaryOp::Sub),
+        Kind::Star => (Level::Product, BinaryOp::Mul),
+        Kind::Slash => (Level::Product, BinaryOp::Div),
+        Kind::Percent => (Level::Product, BinaryOp::Rem),
+        Kind::At => (Level::Product, BinaryOp::MatMul),
+        _ => return None,
+    };
+    Some(operator)
 }
 
-/// The binary operators.
-const OPERATORS: &[(Kind, Level, BinaryOp)] = &[
-    (Kind::OrOr, Level::Or, BinaryOp::Or),
-    (Kind::AndAnd, Level::And, BinaryOp::And),
-    (Kind::EqEq, Level::Comparison, BinaryOp::Eq),
-    (Kind::NotEq, Level::Comparison, BinaryOp::Ne),
-    (Kind::Less, Level::Comparison, BinaryOp::Lt),
-    (Kind::LessEq, Level::Comparison, BinaryOp::Le),
-    (Kind::Greater, Level::Comparison, BinaryOp::Gt),
-    (Kind::GreaterEq, Level::Comparison, BinaryOp::Ge),
-    (Kind::Plus, Level::Sum, BinaryOp::Add),
-    (Kind::Minus, Level::Sum, BinaryOp::Sub),
-    (Kind::Star, Level::Product, BinaryOp::Mul),
-    (Kind::Slash, Level::Product, BinaryOp::Div),
-    (Kind::Percent, Level::Product, BinaryOp::Rem),
-    (Kind::At, Level::Product, BinaryOp::MatMul),
-];
-
-fn operator(kind: Kind) -> Option<(Level, BinaryOp)> {
-    OPERATORS.iter().find(|(k, ..)| *k == kind).map(|(_, level, op)| (*level, *op))
+/// A chain whose last operand is being parsed.
+struct Chain {
+    level: Level,
+    first: Expr,
+    rest: Vec<Link>,
+    /// The operator before that operand.
+    op: BinaryOp,
+    op_span: Span,
 }
 
 /// Whether the token stands between two operands.
@@ -77,42 +75,59 @@ impl Parser<'_> {
     }
 
     /// Operands joined by operators that bind at least as tight as `loosest`.
+    ///
+    /// The chains that wait for a tighter one to end are on a stack of our own, loosest first: recursion here
+    /// would cost ten frames at each level of parentheses.
     pub(super) fn operators(&mut self, loosest: Level) -> Expr {
-        let mut expr = self.prefixed();
-        while let Some((level, _)) = operator(self.peek())
-            && level >= loosest
-        {
-            expr = self.chain(expr, level);
-        }
-        expr
-    }
-
-    /// `first op rhs op rhs …`, all operators of one level.
-    fn chain(&mut self, first: Expr, level: Level) -> Expr {
-        let (start, mut rest) = (first.span, Vec::new());
-        while let Some((l, op)) = operator(self.peek())
-            && l == level
-        {
+        let mut waiting: Vec<Chain> = Vec::new();
+        loop {
+            let operand = self.prefixed();
+            let next = operator(self.peek()).filter(|(level, _)| *level >= loosest);
+            let Some((level, op)) = next else {
+                return self.finish_chains(&mut waiting, operand, None);
+            };
+            let first = self.finish_chains(&mut waiting, operand, Some(level));
             let op_span = self.here();
-            if level == Level::Comparison && !rest.is_empty() {
-                self.chained_comparison();
+            match waiting.pop_if(|chain| chain.level == level) {
+                Some(mut chain) => {
+                    if level == Level::Comparison {
+                        self.chained_comparison();
+                    }
+                    self.extend(&mut chain, first);
+                    waiting.push(Chain { op, op_span, ..chain });
+                }
+                None => waiting.push(Chain { level, first, rest: Vec::new(), op, op_span }),
             }
             self.bump();
-            let rhs = match level.tighter() {
-                Some(tighter) => self.operators(tighter),
-                None => self.prefixed(),
-            };
-            // A second comparison was reported; the tree keeps its promise that there is one.
-            if level != Level::Comparison || rest.is_empty() {
-                rest.push(Link { id: self.fresh_id(), op, op_span, rhs });
-            }
         }
-        self.joined(first, rest, start)
     }
 
-    fn joined(&mut self, first: Expr, rest: Vec<Link>, start: adit_diag::Span) -> Expr {
-        let (id, end) = rest.last().map_or((first.id, start), |link| (link.id, link.rhs.span));
-        self.expr_with_id(id, ExprKind::Binary { first: Box::new(first), rest }, start.to(end))
+    /// Ends the chains that bind tighter than `next`, of which `operand` is the last operand; all without.
+    fn finish_chains(&mut self, waiting: &mut Vec<Chain>, operand: Expr, next: Option<Level>) -> Expr {
+        let mut operand = operand;
+        while let Some(mut chain) = waiting.pop_if(|chain| next.is_none_or(|next| next < chain.level)) {
+            self.extend(&mut chain, operand);
+            operand = self.joined(chain.first, chain.rest);
+        }
+        operand
+    }
+
+    /// Adds the waiting operator with its right operand. Of a second comparison, which was reported, nothing is
+    /// kept: the tree promises that comparisons have one link.
+    fn extend(&mut self, chain: &mut Chain, rhs: Expr) {
+        if chain.level == Level::Comparison && !chain.rest.is_empty() {
+            return;
+        }
+        let (op, op_span) = (chain.op, chain.op_span);
+        chain.rest.push(Link { id: self.fresh_id(), op, op_span, rhs });
+    }
+
+    fn joined(&mut self, first: Expr, rest: Vec<Link>) -> Expr {
+        let Some(last) = rest.last() else {
+            return first;
+        };
+        let (id, span) = (last.id, first.span.to(last.rhs.span));
+        self.expr_with_id(id, ExprKind::Binary { first: Box::new(first), rest }, span)
     }
 
     fn chained_comparison(&mut self) {
@@ -168,8 +183,7 @@ impl Parser<'_> {
         let op_span = self.here();
         self.bump();
         let rhs = self.nested(Self::prefixed, Self::error_expr);
-        let start = base.span;
         let link = Link { id: self.fresh_id(), op: BinaryOp::Pow, op_span, rhs };
-        self.joined(base, vec![link], start)
+        self.joined(base, vec![link])
     }
 }
