@@ -298,13 +298,19 @@ impl Parser<'_> {
         result
     }
 
-    /// Reports a level too many, and skips what is left of the innermost list element or statement.
     fn too_deep(&mut self, span: Span) {
         let message = format!("this is nested too deeply: the limit is {MAX_NESTING} levels");
-        let diagnostic = self
-            .error(codes::TOO_DEEP, span, message)
-            .help("name the inner parts with `let`, or move them to functions of their own");
-        self.report(diagnostic);
+        self.refuse_depth(span, message);
+        self.skip_element();
+    }
+
+    fn refuse_depth(&mut self, span: Span, message: String) {
+        let help = "name the inner parts with `let`, or move them to functions of their own";
+        self.report(self.error(codes::TOO_DEEP, span, message).help(help));
+    }
+
+    /// Skips what is left of the innermost list element or statement.
+    fn skip_element(&mut self) {
         self.skip_until(|kind| matches!(kind, Kind::Comma | Kind::Semi));
     }
 
@@ -431,10 +437,7 @@ impl Parser<'_> {
         let height = u16::try_from(height).ok().filter(|h| *h <= MAX_DEPTH);
         if height.is_none() {
             let message = format!("this is {MAX_DEPTH} operations deep, which is the limit");
-            let diagnostic = self
-                .error(codes::TOO_DEEP, span, message)
-                .help("name the inner parts with `let`, or move them to functions of their own");
-            self.report(diagnostic);
+            self.refuse_depth(span, message);
         }
         height
     }
