@@ -403,10 +403,12 @@ impl Parser<'_> {
 
     /// An expression, unless it is too high: then an error.
     fn expr_with_id(&mut self, id: ExprId, kind: ExprKind, span: Span) -> Expr {
-        match self.checked_height(height::of_expr(&kind), span) {
-            Some(height) => Expr { id, span, height, kind },
-            None => Expr { id, span, height: 1, kind: ExprKind::Error },
+        if let Some(height) = self.checked_height(height::of_expr(&kind), span) {
+            return Expr { id, span, height, kind };
         }
+        // More subscripts or calls may follow, each of which would be too high again.
+        self.skip_element();
+        Expr { id, span, height: 1, kind: ExprKind::Error }
     }
 
     fn error_expr(&mut self) -> Expr {
