@@ -2,7 +2,7 @@
 //!
 //! In: nothing. Out: [`Row`] and the types of its columns, with what each of them promises. The rows themselves stand in `table/`.
 
-use super::expr::Expr;
+use super::expr::{Expr, Names};
 use crate::host::Scalar;
 use crate::trap::Trap;
 use crate::types::ScalarType;
@@ -50,6 +50,15 @@ impl Row {
     /// How many operands it has.
     pub fn arity(&self) -> usize {
         self.signature.args.len()
+    }
+
+    /// The partial derivative in an operand, as text in the row's own parameter names and `r` for the result; none for integers and truth values.
+    pub fn partial_text(&self, operand: usize) -> Option<String> {
+        match self.partials.get(operand)? {
+            Partial::NotFloat => None,
+            Partial::Zero => Some("0".to_owned()),
+            Partial::Expr(e) => Some(e.text(Names { args: self.parameters, result: "r" })),
+        }
     }
 }
 

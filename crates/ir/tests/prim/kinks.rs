@@ -88,7 +88,20 @@ fn third_partials_at_edges() {
         (Prim::Gauss, 1e200),
         (Prim::Log1pexp, 1000.0),
     ] {
-        let tree = (0..3).fold(Some(of_row(prim)), |t, _| t.and_then(|t| derivative(&t, 0)));
+        let tree = (0..3).try_fold(of_row(prim), |t, _| derivative(&t, 0));
         assert_eq!(number(tree.as_ref(), &[Scalar::F64(x)]), 0.0, "{prim} at {x}");
+    }
+}
+
+/// Products of the derivatives of an integer power meet no infinity at 0, to the highest order.
+#[test]
+fn integer_powers_at_zero_to_order_five() {
+    for n in 0..6_i64 {
+        let mut tree = Some(of_row(Prim::Powi));
+        for order in 1..=5_i64 {
+            tree = tree.and_then(|t| derivative(&t, 0));
+            let expected = if order == n { (1..=n).product::<i64>() as f64 } else { 0.0 };
+            assert_eq!(number(tree.as_ref(), &[Scalar::F64(0.0), Scalar::I64(n)]), expected, "x^{n}, order {order}");
+        }
     }
 }

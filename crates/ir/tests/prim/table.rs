@@ -1,6 +1,6 @@
 //! The table as data: names, types, arity, points, text.
 
-use adit_ir::prim::{Algebra, Code, Condition, Expr, Names, Partial, Row};
+use adit_ir::prim::{Algebra, Code, Condition, Expr, Partial, Row};
 use adit_ir::{Prim, Scalar, ScalarType};
 use std::collections::HashSet;
 
@@ -196,10 +196,7 @@ fn native_rows_are_those_of_one_instruction_or_few() {
 
 #[test]
 fn partials_print_as_readers_write_them() {
-    let text = |prim: Prim, operand: usize| match &prim.row().partials[operand] {
-        Partial::Expr(e) => e.text(Names { args: prim.row().parameters, result: "r" }),
-        Partial::NotFloat | Partial::Zero => "0".to_owned(),
-    };
+    let text = |prim: Prim, operand: usize| prim.row().partial_text(operand).unwrap_or_default();
     assert_eq!(text(Prim::Sin, 0), "cos(x)");
     assert_eq!(text(Prim::Cos, 0), "-sin(x)");
     assert_eq!(text(Prim::Tan, 0), "1 + r * r");
@@ -210,6 +207,8 @@ fn partials_print_as_readers_write_them() {
     assert_eq!(text(Prim::Asin, 0), "1 / sqrt(fma(-x, x, 1))");
     assert_eq!(text(Prim::Gauss, 0), "smul(r, -2 * x)");
     assert_eq!(text(Prim::Floor, 0), "0");
+    assert_eq!(text(Prim::Atan2, 1), "-smul(unit(y, x), 1 / hypot(y, x))");
+    assert_eq!(Prim::Powi.row().partial_text(1), None);
 }
 
 #[test]
