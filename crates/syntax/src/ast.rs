@@ -18,6 +18,10 @@
 //! no trace but a wider span. Where the source was wrong, the tree has `Error` nodes; a diagnostic for each
 //! was already given, so that later stages can be silent about them.
 
+mod ops;
+
+pub use ops::{AssignOp, BinaryOp, UnaryOp};
+
 use adit_diag::{FileId, Span};
 use std::sync::Arc;
 
@@ -312,21 +316,6 @@ pub struct For {
     pub body: Block,
 }
 
-/// How an assignment combines the old value with the new.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum AssignOp {
-    /// `=`
-    Set,
-    /// `+=`
-    Add,
-    /// `-=`
-    Sub,
-    /// `*=`
-    Mul,
-    /// `/=`
-    Div,
-}
-
 /// What a `let` declares.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Pattern {
@@ -507,50 +496,6 @@ pub struct Link {
     pub rhs: Expr,
 }
 
-/// A unary operator.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum UnaryOp {
-    /// `-`
-    Neg,
-    /// `!`
-    Not,
-}
-
-/// A binary operator.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum BinaryOp {
-    /// `||`
-    Or,
-    /// `&&`
-    And,
-    /// `==`
-    Eq,
-    /// `!=`
-    Ne,
-    /// `<`
-    Lt,
-    /// `<=`
-    Le,
-    /// `>`
-    Gt,
-    /// `>=`
-    Ge,
-    /// `+`
-    Add,
-    /// `-`
-    Sub,
-    /// `*`
-    Mul,
-    /// `/`
-    Div,
-    /// `%`
-    Rem,
-    /// `@`
-    MatMul,
-    /// `^`
-    Pow,
-}
-
 /// An argument of a call.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Arg {
@@ -682,68 +627,5 @@ impl Expr {
     /// Whether a statement that starts with this ends with its `}`, without a `;`.
     pub fn is_block_like(&self) -> bool {
         matches!(self.kind, ExprKind::If { .. } | ExprKind::Block(_))
-    }
-}
-
-impl UnaryOp {
-    /// How the source writes it.
-    pub fn symbol(self) -> &'static str {
-        match self {
-            UnaryOp::Neg => "-",
-            UnaryOp::Not => "!",
-        }
-    }
-}
-
-impl BinaryOp {
-    /// How the source writes it.
-    pub fn symbol(self) -> &'static str {
-        match self {
-            BinaryOp::Or => "||",
-            BinaryOp::And => "&&",
-            BinaryOp::Eq => "==",
-            BinaryOp::Ne => "!=",
-            BinaryOp::Lt => "<",
-            BinaryOp::Le => "<=",
-            BinaryOp::Gt => ">",
-            BinaryOp::Ge => ">=",
-            BinaryOp::Add => "+",
-            BinaryOp::Sub => "-",
-            BinaryOp::Mul => "*",
-            BinaryOp::Div => "/",
-            BinaryOp::Rem => "%",
-            BinaryOp::MatMul => "@",
-            BinaryOp::Pow => "^",
-        }
-    }
-
-    /// Whether it compares: gives `bool` and does not chain.
-    pub fn is_comparison(self) -> bool {
-        use BinaryOp::{Eq, Ge, Gt, Le, Lt, Ne};
-        matches!(self, Eq | Ne | Lt | Le | Gt | Ge)
-    }
-}
-
-impl AssignOp {
-    /// How the source writes it.
-    pub fn symbol(self) -> &'static str {
-        match self {
-            AssignOp::Set => "=",
-            AssignOp::Add => "+=",
-            AssignOp::Sub => "-=",
-            AssignOp::Mul => "*=",
-            AssignOp::Div => "/=",
-        }
-    }
-
-    /// The operator that combines old and new value; `None` for `=`.
-    pub fn operator(self) -> Option<BinaryOp> {
-        match self {
-            AssignOp::Set => None,
-            AssignOp::Add => Some(BinaryOp::Add),
-            AssignOp::Sub => Some(BinaryOp::Sub),
-            AssignOp::Mul => Some(BinaryOp::Mul),
-            AssignOp::Div => Some(BinaryOp::Div),
-        }
     }
 }
