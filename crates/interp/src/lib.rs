@@ -1,1 +1,3 @@
 //! The reference meaning of Adit's SSA, and of its syntax tree.
+
+pub mod ir;

@@ -10,6 +10,9 @@ use crate::func::Function;
 use crate::types::Int;
 use std::collections::HashMap;
 
+/// The text of the trap of a `copy` between arrays of different shapes. Its details are the first extents that differ: of the target, of the source.
+pub const COPY: &str = "the two sides of a copy";
+
 /// One extent of one array parameter.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Extent {

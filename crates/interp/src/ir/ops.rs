@@ -1,0 +1,179 @@
+//! What each instruction without regions does.
+//!
+//! In: an instruction, the values and the memory of a run. Out: its results in their slots, or a trap without its place. Control is in [`super::machine`].
+
+use super::machine::{Machine, Slot};
+use super::memory::{Array, Data, Element, Fault};
+use super::number::{Cell, MAX_ARITY, Number};
+use adit_ir::display::{write_array, write_scalar};
+use adit_ir::shape::COPY;
+use adit_ir::{CmpOp, Elements, InstData, Int, Op, Prim, PrintPart, Scalar, Trap, Value};
+
+impl<N: Number> Machine<'_, '_, N> {
+    /// Does one instruction that has no regions and calls nothing.
+    pub(super) fn simple(&mut self, data: &InstData) -> Result<(), Fault> {
+        let result = match &data.op {
+            Op::Const(c) => Slot::Scalar(Cell::literal(*c)),
+            Op::Prim { prim, args } => Slot::Scalar(self.prim(*prim, args)?),
+            Op::Cmp { op, a, b } => Slot::Scalar(Cell::Bool(self.cmp(*op, *a, *b))),
+            Op::Select { cond, then, otherwise } => {
+                Slot::Scalar(self.cell(if self.bool(*cond) { *then } else { *otherwise }))
+            }
+            Op::Alloc { ty } => {
+                let dims = ty.dims.iter().map(|&d| self.int(d)).collect();
+                Slot::Array(self.memory.alloc(ty.element, dims)?)
+            }
+            Op::Load { array, subscripts } => Slot::Scalar(self.element(*array, subscripts)?.get()),
+            Op::Store { array, subscripts, value } => {
+                let value = self.cell(*value);
+                return self.element(*array, subscripts).map(|element| element.set(value));
+            }
+            Op::Acc { array, subscripts, value } => {
+                let value = self.cell(*value);
+                return self.element(*array, subscripts).map(|element| element.accumulate(value));
+            }
+            Op::Copy { to, from } => return self.copy(*to, *from),
+            Op::Fill { array, value } => return self.fill(*array, *value),
+            Op::TapeNew { ty } => Slot::Tape(self.memory.tape(ty)),
+            Op::TapePush { tape, values } => return self.push(*tape, values),
+            Op::TapePop { tape } => return self.pop(*tape, &data.results),
+            Op::Assert { cond, trap, details } => return self.assertion(*cond, trap, details),
+            Op::Print { parts } => return self.print_line(parts),
+            Op::If { .. } | Op::For { .. } | Op::While { .. } | Op::Call { .. } => {
+                panic!("{:?} is control", data.op)
+            }
+        };
+        self.set(data.results[0], result);
+        Ok(())
+    }
+
+    fn element(&mut self, array: Value, subscripts: &[Int]) -> Result<Element<'_, N>, Fault> {
+        let index = self.array(array);
+        let subscripts = subscripts.iter().map(|&i| self.int(i));
+        let place = self.memory.array(index).place(subscripts)?;
+        Ok(Element { array: self.memory.array_mut(index), place })
+    }
+
+    fn fill(&mut self, array: Value, value: Value) -> Result<(), Fault> {
+        let (index, value) = (self.array(array), self.cell(value));
+        self.memory.array_mut(index).fill(value);
+        Ok(())
+    }
+
+    fn assertion(&self, cond: Value, trap: &Trap, details: &[Int]) -> Result<(), Fault> {
+        if self.bool(cond) {
+            return Ok(());
+        }
+        let mut numbers = [0; 2];
+        for (number, &detail) in numbers.iter_mut().zip(details) {
+            *number = self.int(detail);
+        }
+        Err((trap.clone(), numbers))
+    }
+
+    fn push(&mut self, tape: Value, values: &[Value]) -> Result<(), Fault> {
+        let record: Vec<Cell<N>> = values.iter().map(|&v| self.cell(v)).collect();
+        let tape = self.tape(tape);
+        self.memory.push(tape, record.into_iter())
+    }
+
+    fn prim(&mut self, prim: Prim, args: &[Value]) -> Result<Cell<N>, Fault> {
+        let mut cells = [Cell::Bool(false); MAX_ARITY];
+        for (cell, &v) in cells.iter_mut().zip(args) {
+            *cell = self.cell(v);
+        }
+        let args = &cells[..args.len()];
+        self.watch_kinks(prim, args);
+        N::apply(prim, args).map_err(|trap| {
+            let guarded = prim.row().guard.map_or(0, |g| usize::from(g.operand));
+            (trap.into(), detail(args[guarded].real()))
+        })
+    }
+
+    /// Notes how far the operands are from where the table states a kink: the point itself for one operand, a tie for two equal ones.
+    fn watch_kinks(&mut self, prim: Prim, args: &[Cell<N>]) {
+        for kink in prim.row().kinks {
+            let distance = match (args, kink.at) {
+                (&[Cell::F64(x)], &[Scalar::F64(at)]) => x.real() - at,
+                (&[Cell::F64(x), Cell::F64(y)], &[Scalar::F64(a), Scalar::F64(b)]) if a == b => x.real() - y.real(),
+                (_, _) => continue,
+            };
+            // A NaN is no distance: `min` leaves it out.
+            self.nearest_kink = self.nearest_kink.min(distance.abs());
+        }
+    }
+
+    fn cmp(&mut self, op: CmpOp, a: Value, b: Value) -> bool {
+        match (self.cell(a), self.cell(b)) {
+            (Cell::F64(a), Cell::F64(b)) => {
+                let (a, b) = (a.real(), b.real());
+                self.nearest_kink = self.nearest_kink.min((a - b).abs());
+                op.holds(a, b)
+            }
+            (Cell::I64(a), Cell::I64(b)) => op.holds(a, b),
+            (Cell::Bool(a), Cell::Bool(b)) => op.holds(a, b),
+            (a, b) => panic!("{a:?} is compared with {b:?}"),
+        }
+    }
+
+    fn copy(&mut self, to: Value, from: Value) -> Result<(), Fault> {
+        let (to, from) = (self.array(to), self.array(from));
+        let extents = self.memory.array(to).dims.iter().zip(&self.memory.array(from).dims);
+        for (&a, &b) in extents {
+            if a != b {
+                return Err((Trap::ShapeMismatch(COPY.into()), [a, b]));
+            }
+        }
+        self.memory.copy(to, from);
+        Ok(())
+    }
+
+    fn pop(&mut self, tape: Value, results: &[Value]) -> Result<(), Fault> {
+        let index = self.tape(tape);
+        let mut record = Vec::with_capacity(results.len());
+        self.memory.pop(index, |_, cell| record.push(cell))?;
+        for (&v, cell) in results.iter().zip(record) {
+            self.set(v, Slot::Scalar(cell));
+        }
+        Ok(())
+    }
+
+    fn print_line(&mut self, parts: &[PrintPart]) -> Result<(), Fault> {
+        let mut line = String::new();
+        for (i, part) in parts.iter().enumerate() {
+            if i > 0 {
+                line.push(' ');
+            }
+            match part {
+                PrintPart::Text(text) => line.push_str(text),
+                PrintPart::Value(v) => match self.slot(*v) {
+                    Slot::Scalar(cell) => write_scalar(&mut line, cell.real()),
+                    Slot::Array(index) => show(&mut line, self.memory.array(index)),
+                    Slot::Empty | Slot::Tape(_) => panic!("{v:?} cannot be printed"),
+                },
+            }
+        }
+        (self.print)(&line);
+        Ok(())
+    }
+}
+
+fn show<N: Number>(line: &mut String, array: &Array<N>) {
+    let dims: Vec<usize> = array.dims.iter().map(|&d| d as usize).collect();
+    match &array.data {
+        Data::F64(x) => {
+            let real: Vec<f64> = x.iter().map(|x| x.real()).collect();
+            write_array(line, &dims, Elements::F64(&real));
+        }
+        Data::I64(x) => write_array(line, &dims, Elements::I64(x)),
+        Data::Bool(x) => write_array(line, &dims, Elements::Bool(x)),
+    }
+}
+
+/// The number that a trap of a primitive's guard reports: the operand, if it is an integer.
+fn detail(operand: Scalar) -> [i64; 2] {
+    match operand {
+        Scalar::I64(i) => [i, 0],
+        Scalar::F64(_) | Scalar::Bool(_) => [0; 2],
+    }
+}
