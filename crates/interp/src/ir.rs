@@ -108,7 +108,7 @@ impl<'m> Interpreter<'m> {
         let mut machine = Machine::new(self, print);
         let results = machine.run(id, inputs);
         let tally = machine.tally();
-        results.map(|results| Outcome { results, ..tally })
+        results.map(|results| Outcome { results: results.into_vec(), ..tally })
     }
 }
 

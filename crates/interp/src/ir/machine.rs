@@ -11,7 +11,11 @@ use adit_diag::Span;
 use adit_ir::limits::Limits;
 use adit_ir::shape::{Extent, Wanted};
 use adit_ir::{FuncId, Function, Inst, InstData, Int, Op, Region, RunError, Trap, Value};
+use smallvec::SmallVec;
 use std::sync::atomic::Ordering;
+
+/// A short list of scalars.
+pub(super) type Cells<N> = SmallVec<[Cell<N>; 4]>;
 
 /// What a value of the program holds.
 #[derive(Clone, Copy, Debug)]
@@ -128,7 +132,7 @@ impl<'r, 'm, N: Number> Machine<'r, 'm, N> {
     }
 
     /// Runs a function; arrays go in and come back, whether or not the run succeeds.
-    pub(super) fn run(&mut self, id: FuncId, inputs: &mut [Input<N>]) -> Result<Vec<Cell<N>>, RunError> {
+    pub(super) fn run(&mut self, id: FuncId, inputs: &mut [Input<N>]) -> Result<Cells<N>, RunError> {
         let mut args = Vec::new();
         for input in inputs.iter_mut() {
             args.push(match input {
@@ -149,7 +153,7 @@ impl<'r, 'm, N: Number> Machine<'r, 'm, N> {
         results
     }
 
-    fn go_on(&mut self) -> Result<Vec<Cell<N>>, RunError> {
+    fn go_on(&mut self) -> Result<Cells<N>, RunError> {
         let mut f = self.function();
         loop {
             let top = self.activations.last_mut().expect("the last region to end returns");
@@ -221,7 +225,7 @@ impl<'r, 'm, N: Number> Machine<'r, 'm, N> {
     }
 
     /// Ends the newest region. Gives the results when the host's function returns.
-    fn leave(&mut self, f: &'m Function) -> Result<Option<Vec<Cell<N>>>, RunError> {
+    fn leave(&mut self, f: &'m Function) -> Result<Option<Cells<N>>, RunError> {
         let Activation { region, owner, mark, .. } = self.activations.pop().expect("a region is under way");
         let yields = self.cells(&f.region(region).yields);
         self.memory.release(mark);
@@ -246,7 +250,7 @@ impl<'r, 'm, N: Number> Machine<'r, 'm, N> {
         f: &'m Function,
         inst: Inst,
         body: Region,
-        carried: Vec<Cell<N>>,
+        carried: Cells<N>,
         done: u64,
         trips: Trips,
     ) -> Result<(), RunError> {
@@ -319,7 +323,7 @@ impl<'r, 'm, N: Number> Machine<'r, 'm, N> {
     }
 
     /// Ends a function: hands its results to the call, or out to the host.
-    fn give(&mut self, results: Vec<Cell<N>>) -> Option<Vec<Cell<N>>> {
+    fn give(&mut self, results: Cells<N>) -> Option<Cells<N>> {
         let frame = self.frames.pop().expect("a function is active");
         self.slots.truncate(frame.base);
         let (Some(inst), Some(caller)) = (frame.call, self.frames.last()) else {
@@ -354,13 +358,13 @@ impl<'r, 'm, N: Number> Machine<'r, 'm, N> {
         self.slots[self.base + v.index()] = slot;
     }
 
-    fn assign(&mut self, to: &[Value], cells: Vec<Cell<N>>) {
+    fn assign(&mut self, to: &[Value], cells: Cells<N>) {
         for (&v, cell) in to.iter().zip(cells) {
             self.set(v, Slot::Scalar(cell));
         }
     }
 
-    fn cells(&self, values: &[Value]) -> Vec<Cell<N>> {
+    fn cells(&self, values: &[Value]) -> Cells<N> {
         values.iter().map(|&v| self.cell(v)).collect()
     }
 

@@ -2,7 +2,7 @@
 //!
 //! In: an instruction, the values and the memory of a run. Out: its results in their slots, or a trap without its place. Control is in [`super::machine`].
 
-use super::machine::{Machine, Slot};
+use super::machine::{Cells, Machine, Slot};
 use super::memory::{Array, Data, Element, Fault};
 use super::number::{Cell, MAX_ARITY, Number};
 use adit_ir::display::{write_array, write_scalar};
@@ -72,7 +72,7 @@ impl<N: Number> Machine<'_, '_, N> {
     }
 
     fn push(&mut self, tape: Value, values: &[Value]) -> Result<(), Fault> {
-        let record: Vec<Cell<N>> = values.iter().map(|&v| self.cell(v)).collect();
+        let record: Cells<N> = values.iter().map(|&v| self.cell(v)).collect();
         let tape = self.tape(tape);
         self.memory.push(tape, record.into_iter())
     }
@@ -130,7 +130,7 @@ impl<N: Number> Machine<'_, '_, N> {
 
     fn pop(&mut self, tape: Value, results: &[Value]) -> Result<(), Fault> {
         let index = self.tape(tape);
-        let mut record = Vec::with_capacity(results.len());
+        let mut record = Cells::new();
         self.memory.pop(index, |_, cell| record.push(cell))?;
         for (&v, cell) in results.iter().zip(record) {
             self.set(v, Slot::Scalar(cell));
