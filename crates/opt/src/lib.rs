@@ -43,7 +43,7 @@ pub fn find(name: &str) -> Option<&'static Pass> {
 }
 
 /// The clean-up that the compiler runs before and after differentiation: names of [`PASSES`], in order.
-pub const CLEAN_UP: &[&str] = &["inline", "promote", "fold", "identities", "cse", "hoist", "dce"];
+pub const CLEAN_UP: &[&str] = &["inline", "fold", "promote", "identities", "fold", "cse", "hoist", "dce"];
 
 /// Runs [`CLEAN_UP`] on one function.
 pub fn clean_up(module: &Module, f: &Function) -> Function {

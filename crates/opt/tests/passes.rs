@@ -1,0 +1,318 @@
+//! What each pass makes of a program, as text, and that it still means the same.
+
+use adit_diag::FileId;
+use adit_ir::limits::Limits;
+use adit_ir::print::print_function;
+use adit_ir::{Argument, Elements, ElementsMut, FuncId, Module, RunError, Scalar};
+use adit_opt::{PASSES, find};
+
+fn read(text: &str) -> Module {
+    adit_reader::read_module(FileId(0), text).expect("the test program is well formed")
+}
+
+fn verified(module: &Module, what: &str) {
+    if let Err(violations) = adit_ir::verify::verify(module) {
+        let text: Vec<String> = violations.iter().map(ToString::to_string).collect();
+        panic!("after {what}: {}\n{}", text.join("\n"), adit_ir::print::print_module(module));
+    }
+}
+
+/// Runs a pass on the last function.
+fn after(pass: &str, text: &str) -> Module {
+    let mut module = read(text);
+    verified(&module, "reading");
+    let last = FuncId::new(module.len() - 1);
+    let run = find(pass).expect("a pass of the table").run;
+    let f = run(&module, module.function(last));
+    *module.function_mut(last) = f;
+    verified(&module, pass);
+    module
+}
+
+fn check(pass: &str, before: &str, expected: &str) {
+    let module = after(pass, before);
+    let last = FuncId::new(module.len() - 1);
+    let found = print_function(&module, module.function(last));
+    assert_eq!(found.trim(), expected.trim(), "{pass} made:\n{found}");
+}
+
+#[test]
+fn constants_are_folded_and_decided_branches_taken() {
+    check(
+        "fold",
+        "func @f(v0: f64) -> f64 {
+           v1 = const 2.0
+           v2 = const 3.0
+           v3 = mul v1, v2
+           v4 = cmp lt v1, v2
+           v5 = if v4 { v6 = add v0, v3 yield v6 } else { yield v0 }
+           return v5
+         }",
+        "func @f(v0: f64) -> f64 {
+  v1 = const 2.0
+  v2 = const 3.0
+  v3 = const 6.0
+  v4 = const true
+  v5 = add v0, v3
+  return v5
+}",
+    );
+}
+
+#[test]
+fn a_trapping_operation_on_constants_stays() {
+    let module = after("fold", "func @f() -> i64 { v0 = const 1 v1 = const 0 v2 = idiv v0, v1 return v2 }");
+    assert!(print_function(&module, module.function(FuncId::new(0))).contains("idiv"));
+}
+
+#[test]
+fn equal_operations_merge_and_a_store_is_read_back() {
+    check(
+        "cse",
+        "func @f(v0: f64, v1: mut [f64; d0]) -> f64 {
+           v2 = load v1[0]
+           v3 = load v1[0]
+           v4 = mul v2, v0
+           v5 = mul v0, v3
+           store v1[1], v4
+           v6 = load v1[0]
+           v7 = load v1[1]
+           v8 = add v5, v6
+           v9 = add v8, v7
+           return v9
+         }",
+        "func @f(v0: f64, v1: mut [f64; d0]) -> f64 {
+  v2 = load v1[0]
+  v3 = mul v2, v0
+  store v1[1], v3
+  v4 = load v1[0]
+  v5 = add v3, v4
+  v6 = add v5, v3
+  return v6
+}",
+    );
+}
+
+#[test]
+fn what_a_loop_may_write_is_read_again() {
+    let text = "func @f(v0: mut [f64; d0]) -> f64 {
+           v1 = load v0[0]
+           v2 = for v3 in 0..d0 (v4: f64 = v1) {
+             v5 = load v0[0]
+             v6 = add v4, v5
+             store v0[v3], v6
+             yield v6
+           }
+           v7 = load v0[0]
+           v8 = add v7, v2
+           return v8
+         }";
+    let module = after("cse", text);
+    let printed = print_function(&module, module.function(FuncId::new(0)));
+    assert_eq!(printed.matches("load").count(), 3, "{printed}");
+}
+
+#[test]
+fn invariant_work_leaves_loops_but_not_branches_and_loads_stay() {
+    check(
+        "hoist",
+        "func @f(v0: f64, v1: [f64; d0]) -> f64 {
+           v2 = const 0.0
+           v3 = for v4 in 0..d0 (v5: f64 = v2) {
+             v6 = log v0
+             v7 = load v1[v4]
+             v8 = mul v6, v7
+             v9 = cmp gt v7, v0
+             v10 = if v9 { v11 = exp v0 v12 = add v8, v11 yield v12 } else { yield v8 }
+             v13 = add v5, v10
+             yield v13
+           }
+           return v3
+         }",
+        "func @f(v0: f64, v1: [f64; d0]) -> f64 {
+  v2 = const 0.0
+  v3 = log v0
+  v4 = for v5 in 0..d0 (v6: f64 = v2) {
+    v7 = load v1[v5]
+    v8 = mul v3, v7
+    v9 = cmp gt v7, v0
+    v10 = if v9 {
+      v11 = exp v0
+      v12 = add v8, v11
+      yield v12
+    } else {
+      yield v8
+    }
+    v13 = add v6, v10
+    yield v13
+  }
+  return v4
+}",
+    );
+}
+
+#[test]
+fn unused_carried_values_and_unread_arrays_go() {
+    check(
+        "dce",
+        "func @f(v0: f64) -> f64 {
+           v1 = const 0.0
+           v2 = alloc [f64; 3]
+           store v2[1], v0
+           v3, v4 = for v5 in 0..10 (v6: f64 = v1, v7: f64 = v1) {
+             v8 = add v6, v0
+             v9 = mul v7, v0
+             v10 = sin v9
+             yield v8, v10
+           }
+           return v3
+         }",
+        "func @f(v0: f64) -> f64 {
+  v1 = const 0.0
+  v2 = for v3 in 0..10 (v4: f64 = v1) {
+    v5 = add v4, v0
+    yield v5
+  }
+  return v2
+}",
+    );
+}
+
+#[test]
+fn what_may_trap_stays() {
+    let text = "func @f(v0: i64, v1: [f64; d0]) -> i64 {
+           v2 = load v1[v0]
+           v3 = idiv v0, v0
+           v4 = alloc [f64; v0]
+           return v0
+         }";
+    let module = after("dce", text);
+    let printed = print_function(&module, module.function(FuncId::new(0)));
+    assert!(printed.contains("load") && printed.contains("idiv") && printed.contains("alloc"), "{printed}");
+}
+
+#[test]
+fn small_arrays_become_scalars_through_loops_and_branches() {
+    check(
+        "promote",
+        "func @f(v0: f64) -> f64 {
+           v1 = alloc [f64; 2]
+           store v1[0], v0
+           for v2 in 0..5 () {
+             v3 = load v1[0]
+             v4 = cmp gt v3, v0
+             if v4 { store v1[1], v3 } else { acc v1[0], v0 }
+           }
+           v5 = load v1[0]
+           v6 = load v1[1]
+           v7 = add v5, v6
+           return v7
+         }",
+        "func @f(v0: f64) -> f64 {
+  v1 = const 0.0
+  v2, v3 = for v4 in 0..5 (v5: f64 = v1, v6: f64 = v0) {
+    v7 = cmp gt v6, v0
+    v8, v9 = if v7 {
+      yield v6, v6
+    } else {
+      v10 = add v6, v0
+      yield v5, v10
+    }
+    yield v8, v9
+  }
+  v11 = add v3, v2
+  return v11
+}",
+    );
+}
+
+#[test]
+fn calls_become_bodies_and_recursion_stays() {
+    check(
+        "inline",
+        "func @g(v0: [f64; d0], v1: [f64; d0]) -> f64 {
+           v2 = load v0[0]
+           v3 = load v1[0]
+           v4 = mul v2, v3
+           return v4
+         }
+         func @r(v0: f64) -> f64 {
+           v1 = call @r(v0)
+           return v1
+         }
+         func @f(v0: [f64; d0], v1: [f64; d1]) -> f64 {
+           v2 = call @g(v0, v1)
+           v3 = call @r(v2)
+           return v3
+         }",
+        "func @f(v0: [f64; d0], v1: [f64; d1]) -> f64 {
+  v2 = cmp eq d0, d1
+  assert v2, shape_mismatch(\"dimension 1 of argument 2 of `g`\")(d0, d1)
+  v3 = load v0[0]
+  v4 = load v1[0]
+  v5 = mul v3, v4
+  v6 = call @r(v5)
+  return v6
+}",
+    );
+}
+
+const PROGRAM: &str = "
+func @square(v0: f64) -> f64 { v1 = mul v0, v0 return v1 }
+func @f(v0: f64, v1: i64, v2: [f64; d0], v3: mut [f64; d0]) -> (f64, i64) {
+  v4 = const 0.0
+  v5 = const 0
+  v6 = const 1
+  v7 = alloc [f64; 2]
+  v8, v9 = for v10 in 0..d0 (v11: f64 = v4, v12: i64 = v5) {
+    v13 = load v2[v10]
+    v14 = call @square(v13)
+    v15 = mul v14, v0
+    v16 = cmp gt v15, v11
+    v17 = if v16 { store v7[0], v15 v18 = sin v0 yield v18 } else { acc v7[1], v13 v19 = add v0, v13 yield v19 }
+    store v3[v10], v17
+    v20 = add v11, v17
+    v21 = iadd v12, v6
+    yield v20, v21
+  }
+  v22, v23 = while (v24: i64 = v9, v25: f64 = v8) { v26 = cmp lt v24, v1 yield v26 } do (v33, v34) {
+    v27 = load v7[0]
+    v28 = add v34, v27
+    v29 = iadd v33, v6
+    yield v29, v28
+  }
+  v30 = load v7[1]
+  v31 = add v23, v30
+  v32 = idiv v1, v6
+  return v31, v32
+}";
+
+fn run(module: &Module) -> (Result<Vec<Scalar>, RunError>, Vec<f64>) {
+    let x = [0.5, -1.25, 3.0, 0.125];
+    let mut y = [0.0; 4];
+    let dims = [4];
+    let mut args = [
+        Argument::Scalar(Scalar::F64(0.75)),
+        Argument::Scalar(Scalar::I64(9)),
+        Argument::Array { dims: &dims, elements: Elements::F64(&x) },
+        Argument::ArrayMut { dims: &dims, elements: ElementsMut::F64(&mut y) },
+    ];
+    let f = module.find("f").expect("the program has it");
+    let results = adit_interp::ir::run(module, f, &mut args, &Limits::default(), &mut |_| {});
+    (results, y.to_vec())
+}
+
+#[test]
+fn every_pass_keeps_results_bit_for_bit_alone_and_together() {
+    let expected = run(&read(PROGRAM));
+    assert!(expected.0.is_ok());
+    for pass in PASSES {
+        assert_eq!(run(&after(pass.name, PROGRAM)), expected, "{}", pass.name);
+    }
+    let mut module = read(PROGRAM);
+    let f = module.find("f").expect("the program has it");
+    let cleaned = adit_opt::clean_up(&module, module.function(f));
+    *module.function_mut(f) = cleaned;
+    verified(&module, "all passes");
+    assert_eq!(run(&module), expected);
+}
