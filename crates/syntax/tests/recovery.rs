@@ -70,6 +70,8 @@ fn expressions_say_what_is_meant() {
     one_in_body("print(\"a\\qb\")", "AD0001", "\\q", "unknown escape");
     one_in_body("elif c { }", "AD0004", "", "else if");
     one_in_body("var x = 1;", "AD0004", "", "`let`");
+    one_in_body("if s == S { x: 1 } { }", "AD0004", "", "needs parentheses");
+    one_in_body("x: f64 = 1;", "AD0004", "", "let x: T");
     one_in_body("if x = 3 { }", "AD0004", "", "`==`");
 }
 

@@ -415,6 +415,9 @@ impl Parser<'_> {
             Kind::DotDot | Kind::DotDotEq => RANGES,
             Kind::Amp => "logical and is written `&&`",
             Kind::Pipe => "logical or is written `||`",
+            Kind::Colon => {
+                "types stand in `let x: T = …`; a struct literal after `if`, `while`, `for` needs parentheses"
+            }
             _ => return None,
         };
         Some(help.to_owned())
