@@ -143,7 +143,8 @@ pub enum Op {
         /// Without parameters.
         otherwise: Region,
     },
-    /// A counted loop over `lo, lo + step, …` while before `hi` (below it, or above it for a negative step; arithmetic wraps).
+    /// A counted loop over `lo, lo + step, …` as long as before `hi` (below it, or above it for a negative step). How many there are is known on entry, and no
+    /// index wraps past the bound, whatever the numbers.
     /// A step of 0 is [`Trap::ZeroStep`].
     For {
         /// First index.

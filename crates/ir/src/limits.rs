@@ -4,7 +4,7 @@
 //! how many bytes it takes. The interruption flag and the time limit are not here: they belong to the thread that waits.
 //!
 //! - *Memory* counts the elements of live `alloc`s and the records of live tapes, in bytes as [`array_bytes`] and [`record_bytes`] say; not the host's own
-//!   buffers. More is [`Trap::MemoryLimit`](crate::Trap::MemoryLimit) with the bytes asked for and the limit.
+//!   buffers. Compiled code may count somewhat more: what it reserves for them. More is [`Trap::MemoryLimit`](crate::Trap::MemoryLimit) with the bytes asked for and the limit.
 //! - *Depth* counts active functions, the host's call being the first. More is [`Trap::RecursionTooDeep`](crate::Trap::RecursionTooDeep) with the limit.
 //! - *Steps*: one is taken each time the body of a `for` or a `while` begins, and at each `call` instruction. More is
 //!   [`Trap::StepLimit`](crate::Trap::StepLimit) with the limit. Interruption is looked for at the same places.
