@@ -4,7 +4,7 @@
 //! This is the only file of the crate that names primitives: a derivative is a sum of products, whatever the table holds.
 //! Nothing else is simplified here: that is the optimiser's.
 
-use adit_ir::{Builder, Prim, Value};
+use adit_ir::{Builder, CmpOp, Prim, Value};
 
 /// `a + b`, where `None` is a structural zero.
 pub fn sum(b: &mut Builder, a: Option<Value>, x: Value) -> Value {
@@ -23,7 +23,7 @@ pub enum Factor {
     Value(Value),
 }
 
-/// `w · p` where `w = 0` wins over any `p`. `None` is a structural zero.
+/// `w · p` where `w = 0` wins over any `p`: a cotangent or a tangent times a partial. `None` is a structural zero.
 pub fn product(b: &mut Builder, w: Value, p: Factor) -> Option<Value> {
     match p {
         Factor::Literal(0.0) => None,
@@ -35,6 +35,35 @@ pub fn product(b: &mut Builder, w: Value, p: Factor) -> Option<Value> {
         }
         Factor::Value(p) => Some(b.prim(Prim::Smul, &[w, p])),
     }
+}
+
+/// The contribution of one operand to the tangent of `prim`: [`product()`], but for the second operand of a strong product.
+///
+/// The tangent of `w · p` is `ẇ · p + w · ṗ`. In the second term `w`, itself a tangent or cotangent of the program that is being differentiated, is the one whose zero
+/// wins: where a side that was not taken has `w = 0`, its `ṗ` may be anything. So `select(x > 0, sqrt x, 0)` has second derivative 0 at 0, in every order of modes.
+pub fn tangent_term(b: &mut Builder, prim: Prim, operand: usize, tangent: Value, partial: Factor) -> Option<Value> {
+    match (prim, operand, partial) {
+        (Prim::Smul, 1, Factor::Value(w)) => Some(b.prim(Prim::Smul, &[w, tangent])),
+        (_, _, partial) => product(b, tangent, partial),
+    }
+}
+
+/// The contribution of the result's cotangent to that of one operand of `prim`: [`product()`], but for the second operand of a strong product.
+///
+/// That of `p` in `w · p` is `z̄ · w`, where either factor's zero wins: `z̄` flows here from the operands of a derivative, so it may be infinite on a side that was not
+/// taken, where `w = 0`. Each choice below is a product with the factor in front whose zero is to win, so that its own derivatives are right.
+///
+/// ```text
+/// v3 = cmp eq v_w, 0.0 ; v4 = smul v_w, v_z ; v5 = smul v_z, v_w ; v6 = select v3, v4, v5
+/// ```
+pub fn cotangent_term(b: &mut Builder, prim: Prim, operand: usize, z: Value, partial: Factor) -> Option<Value> {
+    let (Prim::Smul, 1, Factor::Value(w)) = (prim, operand, partial) else {
+        return product(b, z, partial);
+    };
+    let zero = b.f64(0.0);
+    let idle = b.cmp(CmpOp::Eq, w, zero);
+    let [by_weight, by_cotangent] = [[w, z], [z, w]].map(|factors| b.prim(Prim::Smul, &factors));
+    Some(b.select(idle, by_weight, by_cotangent))
 }
 
 /// `n + 1` for trip counts.

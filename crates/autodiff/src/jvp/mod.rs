@@ -159,11 +159,11 @@ impl<'s, 'm> Sweep<'s, 'm> {
             return;
         }
         let mut total = None;
-        for (&arg, partial) in args.iter().zip(prim.row().partials) {
+        for (operand, (&arg, partial)) in args.iter().zip(prim.row().partials).enumerate() {
             let (Partial::Expr(partial), Some(tangent)) = (partial, self.tangent[arg.index()]) else { continue };
             let mut at = Here { sweep: self, args, result };
             let factor = rules::factor(&mut at, partial);
-            if let Some(term) = algebra::product(&mut self.b, tangent, factor) {
+            if let Some(term) = algebra::tangent_term(&mut self.b, prim, operand, tangent, factor) {
                 total = Some(algebra::sum(&mut self.b, total, term));
             }
         }

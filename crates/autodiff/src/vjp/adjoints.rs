@@ -39,6 +39,12 @@ impl Sweep<'_> {
         self.adjoint[v.index()] = Some(algebra::sum(&mut self.b, so_far, contribution));
     }
 
+    /// Sets the adjoint of a value that the innermost frame defines.
+    pub(super) fn set(&mut self, v: Value, adjoint: Value) {
+        self.record(v);
+        self.adjoint[v.index()] = Some(adjoint);
+    }
+
     /// Makes the adjoint an accumulator of every frame from its home's to the innermost.
     fn record(&mut self, v: Value) {
         let home = self.place[self.facts.home(v).index()];

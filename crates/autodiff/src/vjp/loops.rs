@@ -98,7 +98,7 @@ impl Sweep<'_> {
         let received = self.join(runs, [ran, skipped]);
 
         for (c, &adjoint) in carried.iter().zip(&received) {
-            self.adjoint[c.tested.index()] = Some(adjoint);
+            self.set(c.tested, adjoint);
         }
         self.region(cond)?;
         let next = carried.iter().map(|c| self.take_or_zero(c.tested)).collect();
@@ -142,7 +142,7 @@ impl Sweep<'_> {
     fn body(&mut self, body: Region, carried: &[Carried], cotangents: &[Value]) -> Result<Values, Refusal> {
         if self.has(Mutant::CarriedInSequence) {
             for (c, &cotangent) in carried.iter().zip(cotangents) {
-                self.adjoint[c.param.index()] = Some(cotangent);
+                self.set(c.param, cotangent);
             }
             for c in carried {
                 let cotangent = self.take_or_zero(c.param);

@@ -17,11 +17,11 @@ use adit_ir::prim::{Partial, Prim};
 impl Sweep<'_> {
     pub(super) fn prim(&mut self, prim: Prim, args: &[Value], result: Value) {
         let Some(w) = self.take(result) else { return };
-        for (&arg, partial) in args.iter().zip(prim.row().partials) {
+        for (operand, (&arg, partial)) in args.iter().zip(prim.row().partials).enumerate() {
             let (Partial::Expr(partial), true) = (partial, self.activity.of(arg)) else { continue };
             let mut at = Residuals { sweep: self, args, result };
             let factor = rules::factor(&mut at, partial);
-            if let Some(contribution) = algebra::product(&mut self.b, w, factor) {
+            if let Some(contribution) = algebra::cotangent_term(&mut self.b, prim, operand, w, factor) {
                 self.add(arg, contribution);
             }
         }

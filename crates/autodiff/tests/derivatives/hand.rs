@@ -1,0 +1,76 @@
+//! Tiny programs: against hand values, against the complex step, one mode against the other, to fourth order; and whether seeded bugs are seen.
+
+use crate::harness::{Random, close, derivatives, inputs, read, relations_to_order, reverse, run};
+use crate::programs::{Arg, Hand, all};
+use adit_autodiff::Mutant;
+use adit_interp::ir::Cell;
+use adit_ir::FuncId;
+
+/// What an argument or an adjoint holds.
+fn numbers(arg: &Arg) -> Vec<f64> {
+    match arg {
+        Arg::F(x) => vec![*x],
+        Arg::V(x) | Arg::Mut(x) | Arg::Matrix(_, x) => x.clone(),
+        Arg::I(_) | Arg::Is(_) => Vec::new(),
+    }
+}
+
+/// Value and gradient as the hand says.
+fn check_hand(hand: &Hand, mutant: Option<Mutant>) -> Result<(), String> {
+    let mut module = read(hand.text);
+    let f = FuncId::new(0);
+    let point = inputs(&module, f, &hand.args);
+    let primal = run(&module, f, &mut point.clone())?;
+    let Some(Cell::F64(value)) = primal.results.first() else { return Err("no float result".into()) };
+    if !close(*value, hand.value, 1.0) {
+        return Err(format!("value {value}, expected {}", hand.value));
+    }
+    let (_, vjp) = derivatives(&mut module, f, mutant);
+    let zeros: Vec<Vec<f64>> = hand.args.iter().filter(|a| matches!(a, Arg::Mut(_))).map(|a| numbers(a)).collect();
+    let zeros: Vec<Vec<f64>> = zeros.into_iter().map(|x| vec![0.0; x.len()]).collect();
+    let back = reverse(&module, f, vjp, &point, &[1.0], &zeros)?;
+    let expected: Vec<Vec<f64>> = hand.gradient.iter().map(numbers).collect();
+    for (given, expected) in back.adjoints.iter().flatten().zip(expected.iter().flatten()) {
+        if !close(*given, *expected, 1e-3) {
+            return Err(format!("gradient {:?}, expected {expected}", back.adjoints));
+        }
+    }
+    assert_eq!(back.adjoints.concat().len(), expected.concat().len(), "{}", hand.name);
+    Ok(())
+}
+
+fn check_relations(hand: &Hand, order: usize, mutant: Option<Mutant>) -> Result<(), String> {
+    let mut module = read(hand.text);
+    let f = FuncId::new(0);
+    let point = inputs(&module, f, &hand.args);
+    relations_to_order(&mut module, f, &point, order, &mut Random::new(7), mutant)
+}
+
+#[test]
+fn gradients_are_those_of_the_hand() {
+    for hand in all() {
+        if let Err(error) = check_hand(&hand, None) {
+            panic!("{}: {error}", hand.name);
+        }
+    }
+}
+
+#[test]
+fn modes_agree_to_fourth_order() {
+    for hand in all() {
+        if let Err(error) = check_relations(&hand, 4, None) {
+            panic!("{}: {error}", hand.name);
+        }
+    }
+}
+
+/// Which programs see each seeded bug; none may be seen by nobody.
+#[test]
+fn each_seeded_bug_is_seen() {
+    for mutant in Mutant::ALL {
+        let seen = |hand: &&Hand| check_hand(hand, Some(mutant)).is_err();
+        let names: Vec<&str> = all().iter().filter(seen).map(|hand| hand.name).collect();
+        println!("{}: {}", mutant.name(), names.join(", "));
+        assert!(!names.is_empty(), "no program sees {}", mutant.name());
+    }
+}

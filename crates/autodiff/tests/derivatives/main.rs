@@ -1,0 +1,8 @@
+//! Derivatives, run by the reference interpreter and compared with what they must be.
+
+mod calls;
+mod hand;
+mod harness;
+mod masks;
+mod programs;
+mod text;

@@ -1,0 +1,138 @@
+//! Derivatives as text: what is emitted, and that it reads back.
+
+use crate::harness::{all_floats, derivatives, read};
+use crate::programs::all;
+use adit_autodiff::vjp;
+use adit_diag::FileId;
+use adit_ir::print::{print_function, print_module};
+use adit_ir::{FuncId, Op, same_modules};
+
+#[test]
+fn derivatives_read_back_to_second_order() {
+    for hand in all() {
+        let mut module = read(hand.text);
+        let (jvp, vjp) = derivatives(&mut module, FuncId::new(0), None);
+        derivatives(&mut module, jvp, None);
+        derivatives(&mut module, vjp, None);
+        let text = print_module(&module);
+        let again = adit_reader::read_verified(FileId(0), &text).expect("what is printed reads back");
+        assert!(same_modules(&module, &again), "{}", hand.name);
+    }
+}
+
+/// The text of the reverse derivative for all float parameters.
+fn vjp_text(text: &str) -> String {
+    let mut module = read(text);
+    let f = FuncId::new(0);
+    let active = all_floats(&module, f);
+    let g = vjp(&mut module, f, &active).expect("no calls");
+    print_function(&module, module.function(g))
+}
+
+#[test]
+fn a_product() {
+    let f = "
+func @f(v0: f64, v1: f64) -> f64 {
+  v2 = mul v0, v1
+  return v2
+}";
+    let expected = "\
+func @f__vjp(v0: f64, v1: f64, v2: f64) -> (f64, f64, f64) {
+  v3 = mul v0, v1
+  v4 = smul v2, v1
+  v5 = smul v2, v0
+  return v3, v4, v5
+}
+";
+    assert_eq!(vjp_text(f), expected);
+}
+
+#[test]
+fn a_loop_saves_what_its_rules_mention() {
+    let f = "
+func @f(v0: f64, v1: [f64; d0]) -> f64 {
+  v2 = const 1.0
+  v3 = for v4 in 0..d0 (v5: f64 = v2) {
+    v6 = load v1[v4]
+    v7 = mul v5, v6
+    v8 = exp v6
+    yield v7
+  }
+  return v3
+}";
+    let expected = "\
+func @f__vjp(v0: f64, v1: [f64; d0], v2: mut [f64; d0], v3: f64) -> (f64, f64) {
+  v4 = tape.new (f64, f64)
+  v5 = const 0.0
+  v6 = const 1.0
+  v7 = for v8 in 0..d0 (v9: f64 = v6) {
+    v10 = load v1[v8]
+    v11 = mul v9, v10
+    v12 = exp v10
+    tape.push v4, (v10, v9)
+    yield v11
+  }
+  v13 = for rev v14 in 0..d0 (v15: f64 = v3) {
+    v16, v17 = tape.pop v4
+    v18 = smul v15, v16
+    v19 = smul v15, v17
+    acc v2[v14], v19
+    yield v18
+  }
+  return v7, v5
+}
+";
+    assert_eq!(vjp_text(f), expected);
+}
+
+#[test]
+fn c3_needs_no_floats_of_its_iterations_but_a_sine() {
+    let program = all().into_iter().find(|hand| hand.name == "c3 nothing to save").expect("it is in the list");
+    let mut module = read(program.text);
+    let g = vjp(&mut module, FuncId::new(0), &[true]).expect("no calls");
+    let g = module.function(g);
+    let mut fields = Vec::new();
+    g.walk(&mut |inst| {
+        if let Op::TapeNew { ty } = &g.inst(inst).op {
+            fields.push(ty.fields.len());
+        }
+    });
+    assert_eq!(fields, [1]);
+}
+
+#[test]
+fn an_inactive_loop_is_not_reversed() {
+    let f = "
+func @f(v0: f64, v1: i64) -> f64 {
+  v2 = const 0
+  v3 = for v4 in 0..v1 (v5: i64 = v2) {
+    v6 = iadd v5, v4
+    yield v6
+  }
+  v7 = itof v3
+  v8 = mul v0, v7
+  return v8
+}";
+    assert_eq!(vjp_text(f).matches("for ").count(), 1);
+}
+
+#[test]
+fn what_no_result_depends_on_is_not_reversed() {
+    let f = "
+func @f(v0: f64) -> f64 {
+  v1 = alloc [f64; 2]
+  v2 = const 3.0
+  store v1[0], v0
+  v3 = for v4 in 0..2 (v5: f64 = v0) {
+    v6 = mul v5, v5
+    yield v6
+  }
+  print v3
+  v7 = mul v0, v2
+  return v7
+}";
+    let text = vjp_text(f);
+    assert_eq!(text.matches("for ").count(), 1, "{text}");
+    assert_eq!(text.matches("alloc").count(), 1, "{text}");
+    assert_eq!(text.matches("print").count(), 1, "{text}");
+}
