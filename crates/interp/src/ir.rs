@@ -3,7 +3,7 @@
 //! In: a module that verifies, one of its functions, arguments, limits. Out: its results, and the final contents of its `mut` arguments; or the [`RunError`] that stopped
 //! it. What an instruction does is said here as plainly as possible, and compiled code has to agree bit for bit.
 //!
-//! The interpreter walks the IR as it is, with a stack of its own ([`machine`]), so that neither deep recursion nor deep nesting of the program touches the host's
+//! The interpreter walks the IR as it is, with a stack of its own (`ir/machine.rs`), so that neither deep recursion nor deep nesting of the program touches the host's
 //! stack. It is generic over the numbers that floats become ([`Number`]): `f64` for the meaning, `Complex64` for the complex step, others for other oracles. Whatever the
 //! numbers, comparisons and conversions look at real parts, so every run takes the branches of the real one. It optimises nothing, and trusts the verifier: a
 //! module that does not verify may panic here.

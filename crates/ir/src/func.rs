@@ -1,7 +1,7 @@
 //! Functions and modules: arenas of values, instructions and regions.
 //!
 //! In: what [`crate::build`] appends. Out: [`Function`] (signature, body, arenas) and [`Module`]. A function owns all its entities; an instruction that no
-//! region lists any more is simply not part of the program. Nothing here checks well-formedness: that is [`crate::verify`].
+//! region lists any more is simply not part of the program. Nothing here checks well-formedness: that is [`mod@crate::verify`].
 
 use crate::entities::{FuncId, Inst, Region, Value};
 use crate::inst::{InstData, Op, Values};

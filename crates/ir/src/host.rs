@@ -1,6 +1,6 @@
 //! What a host passes in and gets back: scalars and arrays, borrowed.
 //!
-//! In: the caller's numbers. Out: [`Scalar`], [`ArrayRef`], [`ArrayMut`] and [`Argument`], which the interpreter and compiled code both take, one per parameter of the
+//! In: the caller's numbers. Out: [`Scalar`], [`Elements`], [`ElementsMut`] and [`Argument`], which the interpreter and compiled code both take, one per parameter of the
 //! IR function. Structs, names and JSON are known to the library above, not here.
 
 use crate::types::ScalarType;

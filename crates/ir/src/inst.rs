@@ -2,7 +2,7 @@
 //!
 //! In: nothing. Out: [`Op`] with its operands and regions, and the questions every pass asks of one ([`Op::operands`], [`Op::map_operands`],
 //! [`Op::regions`], [`Op::effect`]). Functions of numbers are all one variant, [`Op::Prim`]; what they mean stands in [`crate::prim`].
-//! What an operation's types must be is [`crate::verify`]'s to say, not this file's.
+//! What an operation's types must be is [`mod@crate::verify`]'s to say, not this file's.
 
 use crate::entities::{FuncId, Region, Value};
 use crate::prim::Prim;

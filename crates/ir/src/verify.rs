@@ -49,7 +49,7 @@ pub const MAX_RANK: usize = 32;
 /// After so many violations in one function, no more are looked for.
 const ENOUGH: usize = 100;
 
-/// What was broken; the head of [`crate::verify`] says what each means.
+/// What was broken; the head of [`mod@crate::verify`] says what each means.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[expect(missing_docs, reason = "the head of the file documents each")]
 pub enum Rule {
@@ -318,6 +318,10 @@ impl<'a> Checker<'a> {
             self.report(Rule::Exists, "a value does not exist");
         }
         self.ty(v)
+    }
+
+    fn is_visible(&self, v: Value) -> bool {
+        self.states.get(v.index()) == Some(&State::Visible)
     }
 
     /// The type of a value that may be used here.

@@ -71,7 +71,7 @@ pub struct Names<'a> {
 }
 
 impl Names<'static> {
-    /// The names of [`d!`](crate::prim::expr).
+    /// The names of `d!`.
     pub const DEFAULT: Names<'static> = Names { args: &["x", "y", "z"], result: "r" };
 }
 

@@ -126,7 +126,10 @@ impl<'a> Checker<'a> {
             self.report(Rule::Operands, message);
         }
         for (i, (&v, &wanted)) in args.iter().zip(signature.args).enumerate() {
-            self.scalar(v, wanted, &format!("operand {i} of `{}`", prim.name()));
+            // Most operands are right, and need no words.
+            if !self.is_visible(v) || self.ty(v) != Some(&wanted.into()) {
+                self.scalar(v, wanted, &format!("operand {i} of `{}`", prim.name()));
+            }
         }
         vec![signature.result.into()]
     }
