@@ -26,7 +26,7 @@ fn check_hand(hand: &Hand, mutant: Option<Mutant>) -> Result<(), String> {
         return Err(format!("value {value}, expected {}", hand.value));
     }
     let (_, vjp) = derivatives(&mut module, f, mutant);
-    let zeros: Vec<Vec<f64>> = hand.args.iter().filter(|a| matches!(a, Arg::Mut(_))).map(|a| numbers(a)).collect();
+    let zeros: Vec<Vec<f64>> = hand.args.iter().filter(|a| matches!(a, Arg::Mut(_))).map(numbers).collect();
     let zeros: Vec<Vec<f64>> = zeros.into_iter().map(|x| vec![0.0; x.len()]).collect();
     let back = reverse(&module, f, vjp, &point, &[1.0], &zeros)?;
     let expected: Vec<Vec<f64>> = hand.gradient.iter().map(numbers).collect();
@@ -64,13 +64,11 @@ fn modes_agree_to_fourth_order() {
     }
 }
 
-/// Which programs see each seeded bug; none may be seen by nobody.
+/// `carried-in-sequence` is seen by the swap of Fibonacci numbers alone.
 #[test]
 fn each_seeded_bug_is_seen() {
     for mutant in Mutant::ALL {
         let seen = |hand: &&Hand| check_hand(hand, Some(mutant)).is_err();
-        let names: Vec<&str> = all().iter().filter(seen).map(|hand| hand.name).collect();
-        println!("{}: {}", mutant.name(), names.join(", "));
-        assert!(!names.is_empty(), "no program sees {}", mutant.name());
+        assert!(all().iter().any(|hand| seen(&hand)), "no program sees {}", mutant.name());
     }
 }

@@ -19,6 +19,11 @@ impl Random {
         Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
     }
 
+    /// One of the first `n` integers.
+    pub fn below(&mut self, n: usize) -> usize {
+        ((self.number() + 1.0) / 2.0 * n as f64) as usize % n
+    }
+
     pub fn number(&mut self) -> f64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
@@ -261,6 +266,9 @@ pub fn derivatives(module: &mut Module, f: FuncId, mutant: Option<Mutant>) -> (F
     (forward, reverse)
 }
 
+/// A function and arguments for it.
+type AtPoint = (FuncId, Vec<Input<f64>>);
+
 /// Checks `f` at a point: jvp against the complex step, and ⟨ȳ, J ẋ⟩ = ⟨Jᵀ ȳ, ẋ⟩. Gives jvp and vjp with points to check them at in turn.
 pub fn relations(
     module: &mut Module,
@@ -268,7 +276,7 @@ pub fn relations(
     point: &[Input<f64>],
     random: &mut Random,
     mutant: Option<Mutant>,
-) -> Result<[(FuncId, Vec<Input<f64>>); 2], String> {
+) -> Result<[AtPoint; 2], String> {
     let (jvp, vjp) = derivatives(module, f, mutant);
     let active = all_floats(module, f);
     let tangents = directions(point, &active, random);

@@ -5,4 +5,5 @@ mod hand;
 mod harness;
 mod masks;
 mod programs;
+mod random;
 mod text;

@@ -1,0 +1,348 @@
+//! Random programs: the modes agree on them, and they see the seeded bugs.
+//!
+//! In: a seed. Out: a function of two floats, an integer, an array and a `mut` array, with nested loops of all kinds, branches, carried values that change places, arrays local
+//! to iterations, constant stores, tapes and selects. Sizes and magnitudes stay small.
+
+use crate::harness::{Random, relations_to_order};
+use adit_autodiff::Mutant;
+use adit_diag::Span;
+use adit_interp::ir::{Array, Cell, Input};
+use adit_ir::{
+    ArrayType, Bounds, Builder, CmpOp, FuncId, Int, Module, Passing, Prim, ScalarType, Type, Value, Values, verify,
+};
+
+const LEN: i64 = 3;
+
+/// Writes one function. The lists hold what is in scope.
+struct Writer {
+    b: Builder,
+    random: Random,
+    floats: Vec<Value>,
+    ints: Vec<Value>,
+    arrays: Vec<Value>,
+    written: Vec<Value>,
+    budget: usize,
+}
+
+impl Writer {
+    fn function(seed: u64) -> Module {
+        let b = Builder::new("f", Span::NONE);
+        let (floats, ints, arrays, written) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let mut w = Writer { b, random: Random::new(seed), floats, ints, arrays, written, budget: 40 };
+        for _ in 0..2 {
+            let x = w.b.param(Type::F64, Passing::ByValue);
+            w.floats.push(x);
+        }
+        let n = w.b.param(Type::I64, Passing::ByValue);
+        w.ints.push(n);
+        let dims = [Int::Const(LEN)].into_iter().collect();
+        let ty = Type::Array(ArrayType { element: ScalarType::F64, dims });
+        let read = w.b.param(ty.clone(), Passing::ByValue);
+        let lent = w.b.param(ty, Passing::Mut);
+        w.arrays = vec![read, lent];
+        w.written = vec![lent];
+        let count = 4 + w.random.below(8);
+        w.statements(count, 0);
+        let (x, y) = (w.float(), w.float());
+        let mut module = Module::new();
+        module.push(w.b.finish(&[x, y]));
+        module
+    }
+
+    fn float(&mut self) -> Value {
+        // Newer values more often, so that chains are long.
+        let n = self.floats.len();
+        let from = if self.random.below(3) == 0 { 0 } else { n / 2 };
+        self.floats[from + self.random.below(n - from)]
+    }
+
+    fn constant(&mut self) -> Value {
+        let x = (self.random.number() * 8.0).round() / 4.0;
+        self.b.f64(x)
+    }
+
+    fn subscript(&mut self) -> Int {
+        if self.random.below(2) == 0 {
+            return Int::Const(self.random.below(LEN as usize) as i64);
+        }
+        let at = self.random.below(self.ints.len());
+        let len = self.b.i64(LEN);
+        let rest = self.b.prim(Prim::Irem, &[self.ints[at], len]);
+        Int::Value(self.b.prim(Prim::Iabs, &[rest]))
+    }
+
+    fn statements(&mut self, count: usize, depth: usize) {
+        for _ in 0..count {
+            if self.budget == 0 {
+                return;
+            }
+            self.budget -= 1;
+            match self.random.below(if depth < 3 { 22 } else { 15 }) {
+                0..=5 => self.number(),
+                6 | 7 => self.load(),
+                8..=10 => self.store(),
+                11 => self.whole_array(),
+                12 => self.select(),
+                13 => self.alloc(),
+                14 => self.number(),
+                15..=17 => self.branch(depth),
+                18 | 19 => self.counted(depth),
+                20 => self.uncounted(depth),
+                _ => self.tape(),
+            }
+        }
+    }
+
+    fn number(&mut self) {
+        let (x, y) = (self.float(), self.float());
+        let v = match self.random.below(10) {
+            0 => self.b.prim(Prim::Sin, &[x]),
+            1 => self.b.prim(Prim::Tanh, &[x]),
+            2 => self.b.prim(Prim::Add, &[x, y]),
+            3 | 4 => {
+                let bounded = self.b.prim(Prim::Tanh, &[y]);
+                self.b.prim(Prim::Mul, &[x, bounded])
+            }
+            5 => self.b.prim(Prim::Sub, &[x, y]),
+            6 => {
+                let square = self.b.prim(Prim::Mul, &[y, y]);
+                let one = self.b.f64(1.0);
+                let positive = self.b.prim(Prim::Add, &[square, one]);
+                self.b.prim(Prim::Div, &[x, positive])
+            }
+            7 => self.constant(),
+            8 => self.b.prim(Prim::Floor, &[x]),
+            _ => self.b.prim(Prim::Sigmoid, &[x]),
+        };
+        self.floats.push(v);
+    }
+
+    fn load(&mut self) {
+        let array = self.arrays[self.random.below(self.arrays.len())];
+        let at = self.subscript();
+        let v = self.b.load(array, &[at]);
+        self.floats.push(v);
+    }
+
+    fn store(&mut self) {
+        let array = self.written[self.random.below(self.written.len())];
+        let at = self.subscript();
+        let v = if self.random.below(4) == 0 { self.constant() } else { self.float() };
+        let bounded = self.b.prim(Prim::Sin, &[v]);
+        match self.random.below(3) {
+            0 => self.b.acc(array, &[at], bounded),
+            1 => self.b.store(array, &[at], v),
+            _ => self.b.store(array, &[at], bounded),
+        }
+    }
+
+    fn whole_array(&mut self) {
+        let to = self.written[self.random.below(self.written.len())];
+        let from = self.arrays[self.random.below(self.arrays.len())];
+        if to == from {
+            let v = self.float();
+            self.b.fill(to, v);
+        } else {
+            self.b.copy(to, from);
+        }
+    }
+
+    fn alloc(&mut self) {
+        let dims = [Int::Const(LEN)].into_iter().collect();
+        let array = self.b.alloc(ArrayType { element: ScalarType::F64, dims });
+        self.arrays.push(array);
+        self.written.push(array);
+    }
+
+    fn condition(&mut self) -> Value {
+        if self.random.below(2) == 0 {
+            let (x, limit) = (self.float(), self.constant());
+            return self.b.cmp(CmpOp::Lt, x, limit);
+        }
+        let at = self.random.below(self.ints.len());
+        let one = self.b.i64(1);
+        self.b.cmp(CmpOp::Gt, self.ints[at], one)
+    }
+
+    fn select(&mut self) {
+        let cond = self.condition();
+        let (x, y) = (self.float(), self.float());
+        let v = self.b.select(cond, x, y);
+        self.floats.push(v);
+    }
+
+    /// Runs `inside` with what it adds to the scope taken away again.
+    fn scoped<T>(&mut self, inside: impl FnOnce(&mut Self) -> T) -> T {
+        let sizes = [&self.floats, &self.ints, &self.arrays, &self.written].map(Vec::len);
+        let out = inside(self);
+        let lists = [&mut self.floats, &mut self.ints, &mut self.arrays, &mut self.written];
+        lists.into_iter().zip(sizes).for_each(|(list, size)| list.truncate(size));
+        out
+    }
+
+    fn some_floats(&mut self, count: usize) -> Values {
+        (0..count).map(|_| self.float()).collect()
+    }
+
+    fn branch(&mut self, depth: usize) {
+        let cond = self.condition();
+        let results = self.random.below(3);
+        let arms = [(); 2].map(|()| {
+            self.b.open(&[]);
+            let yields = self.scoped(|w| {
+                let count = w.random.below(4);
+                w.statements(count, depth + 1);
+                w.some_floats(results)
+            });
+            self.b.close(&yields)
+        });
+        let inst = self.b.if_(cond, arms[0], arms[1]);
+        self.floats.extend(self.b.results(inst));
+    }
+
+    /// What a loop's body carries on: often what another place received, so that values change places.
+    fn carried_on(&mut self, params: &[Value]) -> Values {
+        params
+            .iter()
+            .map(|_| match self.random.below(3) {
+                0 => params[self.random.below(params.len())],
+                1 => self.float(),
+                _ => {
+                    let x = self.float();
+                    self.b.prim(Prim::Sin, &[x])
+                }
+            })
+            .collect()
+    }
+
+    fn counted(&mut self, depth: usize) {
+        let carried = self.random.below(4);
+        let inits = self.some_floats(carried);
+        let bounds = match self.random.below(4) {
+            0 => Bounds::up_to(Int::Value(self.ints[0])),
+            1 => Bounds { lo: Int::Const(3), hi: Int::Const(-1), step: Int::Const(-2), reversed: false },
+            2 => Bounds { reversed: true, ..Bounds::up_to(Int::Const(2)) },
+            _ => Bounds::up_to(Int::Const(2)),
+        };
+        let mut types = vec![Type::I64];
+        types.resize(carried + 1, Type::F64);
+        let region = self.b.open(&types);
+        let params = self.b.func().region(region).params.clone();
+        let yields = self.scoped(|w| {
+            w.ints.push(params[0]);
+            w.floats.extend(&params[1..]);
+            let count = 1 + w.random.below(4);
+            w.statements(count, depth + 1);
+            w.carried_on(&params[1..])
+        });
+        self.b.close(&yields);
+        let inst = self.b.for_(bounds, &inits, region);
+        self.floats.extend(self.b.results(inst));
+    }
+
+    /// Carries a counter, and stops at 3 trips or when a carried float grows; the condition may write.
+    fn uncounted(&mut self, depth: usize) {
+        let zero = self.b.i64(0);
+        let mut inits: Values = [zero].into_iter().collect();
+        let carried = 1 + self.random.below(2);
+        inits.extend(self.some_floats(carried));
+        let mut types = vec![Type::I64];
+        types.resize(carried + 1, Type::F64);
+
+        let cond = self.b.open(&types);
+        let params = self.b.func().region(cond).params.clone();
+        let goes_on = self.scoped(|w| {
+            w.ints.push(params[0]);
+            w.floats.extend(&params[1..]);
+            let count = w.random.below(2);
+            w.statements(count, 3);
+            let (limit, three) = (w.b.f64(0.75), w.b.i64(3));
+            let small = w.b.cmp(CmpOp::Lt, params[1], limit);
+            let few = w.b.cmp(CmpOp::Lt, params[0], three);
+            w.b.prim(Prim::And, &[small, few])
+        });
+        self.b.close(&[goes_on]);
+
+        let body = self.b.open(&types);
+        let params = self.b.func().region(body).params.clone();
+        let yields = self.scoped(|w| {
+            w.ints.push(params[0]);
+            w.floats.extend(&params[1..]);
+            let count = 1 + w.random.below(3);
+            w.statements(count, depth + 1);
+            let one = w.b.i64(1);
+            let mut yields: Values = [w.b.prim(Prim::Iadd, &[params[0], one])].into_iter().collect();
+            yields.extend(w.carried_on(&params[1..]));
+            yields
+        });
+        self.b.close(&yields);
+        let inst = self.b.while_(&inits, cond, body);
+        self.floats.extend(&self.b.results(inst)[1..]);
+    }
+
+    /// Pushes in one loop, pops in another.
+    fn tape(&mut self) {
+        let tape = self.b.tape_new(&[ScalarType::I64, ScalarType::F64]);
+        let region = self.b.open(&[Type::I64]);
+        let i = self.b.func().region(region).params[0];
+        let x = self.scoped(|w| {
+            w.ints.push(i);
+            w.load();
+            w.number();
+            w.float()
+        });
+        self.b.tape_push(tape, &[i, x]);
+        self.b.close(&[]);
+        self.b.for_(Bounds::up_to(Int::Const(LEN)), &[], region);
+
+        let init = self.float();
+        let region = self.b.open(&[Type::I64, Type::F64]);
+        let carried = self.b.func().region(region).params[1];
+        let popped = self.b.tape_pop(tape);
+        let next = self.b.prim(Prim::Mul, &[carried, popped[1]]);
+        let next = self.b.prim(Prim::Sin, &[next]);
+        self.b.close(&[next]);
+        let inst = self.b.for_(Bounds::up_to(Int::Const(LEN)), &[init], region);
+        self.floats.extend(self.b.results(inst));
+    }
+}
+
+/// A point to look at the program of this seed.
+fn point(random: &mut Random) -> Vec<Input<f64>> {
+    let float = |random: &mut Random| Input::Scalar(Cell::F64(random.number() * 1.5));
+    let array =
+        |random: &mut Random| Input::Array(Array::of(&[LEN], (0..LEN).map(|_| random.number() * 1.5).collect()));
+    let mut point = vec![float(random), float(random), Input::Scalar(Cell::I64(random.below(4) as i64))];
+    point.extend([array(random), array(random)]);
+    point
+}
+
+fn check(seed: u64, order: usize, mutant: Option<Mutant>) -> Result<(), String> {
+    let mut module = Writer::function(seed);
+    verify(&module).unwrap_or_else(|violations| panic!("program {seed}: {}", violations[0]));
+    let mut random = Random::new(seed + 1);
+    let point = point(&mut random);
+    relations_to_order(&mut module, FuncId::new(0), &point, order, &mut random, mutant)
+}
+
+/// How many programs a test run checks: more with `ADIT_RANDOM_PROGRAMS`.
+fn programs() -> u64 {
+    std::env::var("ADIT_RANDOM_PROGRAMS").ok().and_then(|n| n.parse().ok()).unwrap_or(300)
+}
+
+#[test]
+fn modes_agree_on_random_programs_to_second_order() {
+    for seed in 0..programs() {
+        if let Err(error) = check(seed, 2, None) {
+            panic!("program {seed}: {error}\n{}", adit_ir::print::print_module(&Writer::function(seed)));
+        }
+    }
+}
+
+#[test]
+fn random_programs_see_each_seeded_bug() {
+    for mutant in Mutant::ALL {
+        let found = (0..3_000).find(|&seed| check(seed, 1, Some(mutant)).is_err());
+        assert!(found.is_some(), "3,000 programs do not see {}", mutant.name());
+    }
+}
