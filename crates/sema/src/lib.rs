@@ -2,5 +2,9 @@
 //!
 //! In: syntax trees. Out: diagnostics, or a typed program ([`typed`]) and its SSA form.
 
+pub mod check;
 pub mod layout;
+pub mod lower;
 pub mod typed;
+
+pub use check::{Checked, check};

@@ -8,6 +8,18 @@
 //!
 //! **Shapes.** Types carry dimensions as [`DimExpr`], for checking and for results of calls. [`DimExpr::Unknown`] means that types can't tell; the lowering then
 //! takes extents from the array itself and emits a run-time check wherever two shapes must agree and are not the same by construction.
+//! An extent that is an expression stands for 0 where the expression is negative (`[e for i in 0..k]`).
+//!
+//! **What can be relied on:**
+//! - An expression has the type [`Ty::Never`] only if it is an `if` or a block whose value is not used: operands, arguments, conditions, subscripts always have a value.
+//! - [`Block::value`] is there exactly if the block's type is neither unit nor never; values of other types that are dropped stand among the statements.
+//! - An `if` that gives arrays (also within structs and tuples) has a type without [`DimExpr::Unknown`], and its dimensions mention only locals declared before the `if`.
+//!   The same holds for the element of a comprehension; and for those of its own extents whose range mentions an outer index.
+//! - Spans in functions of the library have no file ([`Span::is_none`]): what goes wrong there belongs to the place of the user's call.
+//! - `break` and `continue` never leave a loop condition or the element of a generator; `return` may stand there.
+//! - `f64(b)` and `i64(b)` of a `bool` are [`Builtin::Where`] with 1 and 0. Conversions to the same type are left out.
+//! - [`Builtin::CumSum`], [`Builtin::Sort`] and [`Builtin::SoftMax`] are never made: these are library functions, called as such.
+//! - A dimension name is always bound by a bare mention in a parameter's array type, or as an argument of a struct type that has it bare in a field.
 
 use adit_diag::Span;
 use adit_ir::{CmpOp, Const, Prim, ScalarType};
@@ -514,7 +526,7 @@ pub enum Reduction {
 pub enum Builtin {
     /// A reduction over all elements of one array.
     Reduce(Reduction),
-    /// `dot(a, b)` of two vectors of one length.
+    /// `dot(a, b)` of two vectors of one length; `f64` or `i64` elements, as for `@`.
     Dot,
     /// `zeros(n, m)`: the element type is that of the expression.
     Zeros,

@@ -1,0 +1,168 @@
+//! Integer literals where floats are wanted.
+//!
+//! In: a checked expression beside the source it comes from, and the element type its context wants. Out: the same expression with its literals of that type, if all
+//! that it consists of are literals (perhaps negated) or `zeros`, `ones`, `fill`, `identity`, which take the type their context wants. Values of blocks, `if`,
+//! array literals and comprehensions are looked through:
+//!
+//! ```text
+//! if c { 1 } else { -2 }   for f64:   if c { 1.0 } else { -2.0 }
+//! 1 / 2                    for f64:   not adaptable; this is i64 arithmetic
+//! ```
+//!
+//! The source is needed because a `const` is a literal in the typed tree, but keeps its type.
+
+use super::report::is_silent;
+use crate::typed::{Block, Builtin, Expr, ExprKind, Ty};
+use adit_ir::{Const, ScalarType};
+use adit_syntax::ast::{self, ArgKind, UnaryOp};
+
+/// What a scalar or the elements of an array are.
+pub(super) fn element(ty: &Ty) -> Option<ScalarType> {
+    match ty {
+        Ty::Scalar(s) | Ty::Array { element: s, .. } => Some(*s),
+        Ty::Struct { .. } | Ty::Tuple(_) | Ty::Never => None,
+    }
+}
+
+/// The same type with other elements.
+pub(super) fn with_element(ty: &Ty, to: ScalarType) -> Ty {
+    match ty {
+        Ty::Scalar(_) => Ty::Scalar(to),
+        Ty::Array { dims, .. } => Ty::Array { element: to, dims: dims.clone() },
+        Ty::Struct { .. } | Ty::Tuple(_) | Ty::Never => ty.clone(),
+    }
+}
+
+/// Whether all that an expression consists of can be, or already is, of this type.
+pub(super) fn adaptable(e: &Expr, src: &ast::Expr, to: ScalarType) -> bool {
+    if element(&e.ty) == Some(to) || is_silent(&e.ty) {
+        return true;
+    }
+    match (&e.kind, &src.kind) {
+        (ExprKind::Const(_), _) => literal(src).is_some() && to != ScalarType::Bool,
+        (ExprKind::Builtin { builtin, args }, _) => match builtin {
+            Builtin::Zeros | Builtin::Ones | Builtin::Identity => true,
+            Builtin::Fill => first_argument(src).is_some_and(|v| adaptable(&args[0], v, to)),
+            _ => false,
+        },
+        (ExprKind::Array { elements, .. }, ast::ExprKind::Array(_)) => {
+            let sources = array_leaves(src);
+            elements.len() == sources.len() && elements.iter().zip(sources).all(|(e, src)| adaptable(e, src, to))
+        }
+        (ExprKind::Stack(items), ast::ExprKind::Array(sources)) => {
+            items.iter().zip(sources).all(|(e, src)| adaptable(e, src, to))
+        }
+        (ExprKind::Comprehension(g), ast::ExprKind::Comprehension(source)) => {
+            adaptable(&g.element, &source.element, to)
+        }
+        (ExprKind::Block(b), ast::ExprKind::Block(source)) => block_adaptable(b, source, to),
+        (ExprKind::If { arms, otherwise }, ast::ExprKind::If { arms: sources, otherwise: last }) => {
+            arms.iter().zip(sources).all(|(arm, src)| block_adaptable(&arm.body, &src.body, to))
+                && otherwise.iter().zip(last).all(|(b, src)| block_adaptable(b, src, to))
+        }
+        _ => false,
+    }
+}
+
+fn block_adaptable(b: &Block, src: &ast::Block, to: ScalarType) -> bool {
+    match (&b.value, &src.value) {
+        (Some(value), Some(src)) => adaptable(value, src, to),
+        _ => b.ty == Ty::Never,
+    }
+}
+
+/// Changes the literals of an adaptable expression.
+pub(super) fn adapt(e: &mut Expr, src: &ast::Expr, to: ScalarType) {
+    if element(&e.ty) == Some(to) || is_silent(&e.ty) {
+        return;
+    }
+    e.ty = with_element(&e.ty, to);
+    match (&mut e.kind, &src.kind) {
+        (ExprKind::Const(c), _) => {
+            if let Some(value) = literal(src) {
+                *c = value.of(to);
+            }
+        }
+        (ExprKind::Builtin { builtin: Builtin::Fill, args }, _) => {
+            if let Some(v) = first_argument(src) {
+                adapt(&mut args[0], v, to);
+            }
+        }
+        (ExprKind::Array { elements, .. }, _) => {
+            elements.iter_mut().zip(array_leaves(src)).for_each(|(e, src)| adapt(e, src, to));
+        }
+        (ExprKind::Stack(items), ast::ExprKind::Array(sources)) => {
+            items.iter_mut().zip(sources).for_each(|(e, src)| adapt(e, src, to));
+        }
+        (ExprKind::Comprehension(g), ast::ExprKind::Comprehension(source)) => {
+            adapt(&mut g.element, &source.element, to)
+        }
+        (ExprKind::Block(b), ast::ExprKind::Block(source)) => adapt_block(b, source, to),
+        (ExprKind::If { arms, otherwise }, ast::ExprKind::If { arms: sources, otherwise: last }) => {
+            arms.iter_mut().zip(sources).for_each(|(arm, src)| adapt_block(&mut arm.body, &src.body, to));
+            otherwise.iter_mut().zip(last).for_each(|(b, src)| adapt_block(b, src, to));
+        }
+        _ => {}
+    }
+}
+
+fn adapt_block(b: &mut Block, src: &ast::Block, to: ScalarType) {
+    if let (Some(value), Some(src)) = (&mut b.value, &src.value) {
+        adapt(value, src, to);
+        b.ty = with_element(&b.ty, to);
+    }
+}
+
+/// An integer literal; the sign apart, since `-0` is another float than `0`.
+#[derive(Clone, Copy)]
+pub(super) struct Literal {
+    value: i64,
+    negated: bool,
+}
+
+impl Literal {
+    /// As a constant of this type.
+    pub(super) fn of(self, to: ScalarType) -> Const {
+        match (to, self.negated) {
+            (ScalarType::F64, true) => Const::F64(-(self.value as f64)),
+            (ScalarType::F64, false) => Const::F64(self.value as f64),
+            (ScalarType::I64 | ScalarType::Bool, true) => Const::I64(self.value.wrapping_neg()),
+            (ScalarType::I64 | ScalarType::Bool, false) => Const::I64(self.value),
+        }
+    }
+}
+
+/// The integer literal that an expression is, perhaps negated.
+pub(super) fn literal(src: &ast::Expr) -> Option<Literal> {
+    match &src.kind {
+        ast::ExprKind::Int(value) => Some(Literal { value: *value, negated: false }),
+        ast::ExprKind::Unary { op: UnaryOp::Neg, operand } => match operand.kind {
+            ast::ExprKind::Int(value) => Some(Literal { value, negated: true }),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn first_argument(src: &ast::Expr) -> Option<&ast::Expr> {
+    match &src.kind {
+        ast::ExprKind::Call { args, .. } => match args.first().map(|a| &a.kind) {
+            Some(ArgKind::Value(v)) => Some(v),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// What an array literal, perhaps of array literals, consists of.
+fn array_leaves(src: &ast::Expr) -> Vec<&ast::Expr> {
+    let mut out = Vec::new();
+    let mut pending = vec![src];
+    while let Some(e) = pending.pop() {
+        match &e.kind {
+            ast::ExprKind::Array(items) => pending.extend(items.iter().rev()),
+            _ => out.push(e),
+        }
+    }
+    out
+}

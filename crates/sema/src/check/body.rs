@@ -1,0 +1,385 @@
+//! Statements and blocks.
+//!
+//! In: the body of a function, and its signature. Out: the same as typed tree. A block whose end is never reached has the type [`Ty::Never`]; a block's `value` is there
+//! only if it is neither unit nor never, else it stands among the statements.
+
+use super::dims;
+use super::fit::Why;
+use super::report::{Names, codes, error, is_error, is_silent};
+use super::scope::{Fact, Scope};
+use super::types::{DimNames, Found};
+use super::{Checker, Function};
+use crate::typed::{Block, DimExpr, Expr, ExprKind, FnDef, LocalDef, LocalId, ParamDef, Pattern, Stmt, StmtKind, Ty};
+use adit_diag::{Diagnostic, Span};
+use adit_ir::{Const, ScalarType};
+use adit_syntax::ast::{self, PatternKind};
+use std::sync::Arc;
+
+/// One function being checked.
+pub(super) struct Body<'c, 'a> {
+    pub(super) checker: &'c mut Checker<'a>,
+    pub(super) scope: Scope,
+    /// What it returns; none in a constant.
+    result: Option<(Ty, Span)>,
+    /// Whether names of the user's program are out of sight.
+    pub(super) is_library: bool,
+    /// Innermost last.
+    loops: Vec<Loop>,
+    /// Variables mentioned since a call's arguments, or a comprehension, began.
+    pub(super) mentions: Vec<Mention>,
+    /// How many calls' arguments and comprehensions are being checked.
+    pub(super) watching: u32,
+}
+
+/// A variable, or part of one, that an expression reads, assigns or lends.
+#[derive(Clone, Debug)]
+pub(super) struct Mention {
+    pub(super) local: LocalId,
+    /// Fields from there on; subscripts don't count.
+    pub(super) path: Vec<u32>,
+    pub(super) lent: bool,
+    pub(super) span: Span,
+}
+
+/// Something that `break` can't go through, or a loop.
+enum Loop {
+    /// A loop, and whether a `break` leaves it.
+    Around { broken: bool },
+    /// A condition or generator.
+    Barrier,
+}
+
+/// Whether the value of a block or `if` is used.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Use {
+    /// It is.
+    Kept,
+    /// It is not: it may be of any type.
+    Dropped,
+}
+
+impl<'c, 'a> Body<'c, 'a> {
+    fn new(checker: &'c mut Checker<'a>, scope: Scope, result: Option<(Ty, Span)>, is_library: bool) -> Self {
+        Body { checker, scope, result, is_library, loops: Vec::new(), mentions: Vec::new(), watching: 0 }
+    }
+
+    /// Checks a function.
+    pub(super) fn check(checker: &'c mut Checker<'a>, function: &Function<'a>) -> FnDef {
+        let signature = &function.signature;
+        let item = function.item;
+        let mut scope = Scope::with_locals(&signature.locals);
+        for (index, p) in item.params.iter().enumerate() {
+            scope.fact_mut(LocalId(index as u32)).by_value = !p.lent;
+        }
+        let result_span = item.result.as_ref().map_or(item.signature, |ty| ty.span);
+        let result = Some((signature.result.clone(), result_span));
+        let mut this = Body::new(checker, scope, result, function.is_library);
+        let mut body = this.block(&item.body, Use::Kept);
+        this.body_value(&mut body, item, &signature.result);
+        FnDef {
+            name: function.name.clone(),
+            docs: function.docs.to_owned(),
+            span: item.name.span,
+            is_library: function.is_library,
+            dims: signature.dims.clone(),
+            params: signature.params.iter().enumerate().map(parameter).collect(),
+            result: signature.result.clone(),
+            locals: this.scope.locals,
+            body,
+        }
+    }
+
+    /// Checks the value of a constant.
+    pub(super) fn constant(checker: &'c mut Checker<'a>, value: &ast::Expr, ty: &Ty) -> Expr {
+        let mut this = Body::new(checker, Scope::default(), None, false);
+        let mut typed = this.expr(value);
+        this.fit(&mut typed, value, ty, &Why::new("the constant's type"));
+        typed
+    }
+
+    fn body_value(&mut self, body: &mut Block, item: &ast::FnItem, result: &Ty) {
+        if body.ty == Ty::Never {
+            return;
+        }
+        if let (Some(typed), Some(value)) = (&mut body.value, &item.body.value) {
+            let why = match &item.result {
+                Some(ty) => Why::at("the function's result", ty.span),
+                None => Why::at("a function without `->` gives nothing", item.signature),
+            };
+            if self.fit(typed, value, result, &why) {
+                body.ty = typed.ty.clone();
+            }
+        } else if !result.is_unit() && !is_silent(result) && !is_error(&body.ty) {
+            self.no_value(item, result);
+        }
+    }
+
+    fn no_value(&mut self, item: &ast::FnItem, result: &Ty) {
+        let message = format!("`{}` doesn't give {} on every path", item.name.name, self.names().ty(result));
+        let end = Span { start: item.body.span.end.saturating_sub(1), ..item.body.span };
+        let mut d = Diagnostic::new(codes::NO_VALUE, end, message).here("here the value is missing");
+        if let Some(ty) = &item.result {
+            d = d.label(ty.span, "the value that is to be returned");
+        }
+        if item.body.stmts.last().is_some_and(is_droppped_value) {
+            d = d.help("leave out the last `;`: the last expression of a block is its value");
+        }
+        self.checker.reports.push(d);
+    }
+
+    /// What types mention.
+    pub(super) fn names(&self) -> Names<'_> {
+        Names { locals: &self.scope.locals, structs: &self.checker.structs }
+    }
+
+    /// A type as the source writes it.
+    pub(super) fn show(&self, ty: &Ty) -> String {
+        self.names().ty(ty)
+    }
+
+    /// Checks a block.
+    pub(super) fn block(&mut self, b: &ast::Block, usage: Use) -> Block {
+        let mark = self.scope.enter();
+        let mut stmts = Vec::with_capacity(b.stmts.len() + 1);
+        let mut never = false;
+        for stmt in &b.stmts {
+            let (kind, ends) = self.stmt(stmt);
+            never |= ends;
+            stmts.extend(kind.map(|kind| Stmt { span: stmt.span, kind }));
+        }
+        let mut value = b.value.as_ref().map(|v| self.used(v, usage));
+        let mut ty = value.as_ref().map_or_else(Ty::unit, |v| v.ty.clone());
+        if usage == Use::Dropped && ty != Ty::Never {
+            ty = Ty::unit();
+        }
+        if ty.is_unit() && never {
+            ty = Ty::Never;
+        }
+        if (ty.is_unit() || ty == Ty::Never)
+            && let Some(v) = value.take()
+        {
+            stmts.push(Stmt { span: v.span, kind: StmtKind::Expr(v) });
+        }
+        self.scope.leave(mark);
+        Block { span: b.span, stmts, value: value.map(Box::new), ty: self.outside(&ty, mark.first) }
+    }
+
+    /// A type without the locals from `first` on, which are out of scope.
+    pub(super) fn outside(&self, ty: &Ty, first: LocalId) -> Ty {
+        if dims::all_dims(ty, &|dim| dims::is_within(dim, &|local| local < first)) {
+            return ty.clone();
+        }
+        dims::map_dims(ty, &|dim| dims::outside(dim, first, &self.scope))
+    }
+
+    /// A type as written in a body: its dimensions may be any immutable `i64` in scope.
+    fn written_type(&mut self, ty: &ast::Type) -> Ty {
+        self.checker.resolve(ty, &ScopeDims(&self.scope))
+    }
+
+    /// An expression whose value may be dropped.
+    fn used(&mut self, e: &ast::Expr, usage: Use) -> Expr {
+        match &e.kind {
+            ast::ExprKind::If { arms, otherwise } => self.if_expr(e, arms, otherwise.as_ref(), usage),
+            ast::ExprKind::Block(b) => self.block_expr(e.span, b, usage),
+            _ => self.expr(e),
+        }
+    }
+
+    /// A statement, unless it was wrong; and whether what follows is never reached.
+    fn stmt(&mut self, s: &ast::Stmt) -> (Option<StmtKind>, bool) {
+        if self.watching == 0 {
+            self.mentions.clear();
+        }
+        match &s.kind {
+            ast::StmtKind::Let { pattern, ty, value } => (Some(self.let_stmt(pattern, ty.as_ref(), value)), false),
+            ast::StmtKind::Assign { place, op, op_span, value } => (self.assign(place, *op, *op_span, value), false),
+            ast::StmtKind::Expr(e) => {
+                let e = self.used(e, Use::Dropped);
+                let never = e.ty == Ty::Never;
+                (Some(StmtKind::Expr(e)), never)
+            }
+            ast::StmtKind::While(w) => self.while_stmt(w),
+            ast::StmtKind::For(f) => (Some(self.for_stmt(f)), false),
+            ast::StmtKind::Break => {
+                self.leave_loop(s.span, "break", true);
+                (Some(StmtKind::Break), true)
+            }
+            ast::StmtKind::Continue => {
+                self.leave_loop(s.span, "continue", false);
+                (Some(StmtKind::Continue), true)
+            }
+            ast::StmtKind::Return(value) => (Some(self.return_stmt(s.span, value.as_ref())), true),
+        }
+    }
+
+    fn leave_loop(&mut self, span: Span, what: &str, breaks: bool) {
+        match self.loops.last_mut() {
+            Some(Loop::Around { broken }) => *broken |= breaks,
+            Some(Loop::Barrier) => {
+                let message = format!("`{what}` can't leave a loop condition, a comprehension or a reduction");
+                self.checker.reports.say(codes::OUTSIDE_LOOP, span, message);
+            }
+            None => self.checker.reports.say(codes::OUTSIDE_LOOP, span, format!("`{what}` outside of a loop")),
+        }
+    }
+
+    fn return_stmt(&mut self, span: Span, value: Option<&ast::Expr>) -> StmtKind {
+        let (result, at) = self.result.clone().unwrap_or_else(|| (error(), span));
+        let typed = value.map(|v| {
+            let mut typed = self.expr(v);
+            let what = if result.is_unit() { "a function without `->` gives nothing" } else { "the function's result" };
+            self.fit(&mut typed, v, &result, &Why::at(what, at));
+            typed
+        });
+        if typed.is_none() && !result.is_unit() && !is_silent(&result) {
+            let message = format!("this `return` must give {}", self.show(&result));
+            let d = Diagnostic::new(codes::NO_VALUE, span, message).label(at, "the value that is to be returned");
+            self.checker.reports.push(d);
+        }
+        StmtKind::Return(typed)
+    }
+
+    /// Checks something that `break` can't leave.
+    pub(super) fn guarded<T>(&mut self, check: impl FnOnce(&mut Self) -> T) -> T {
+        self.loops.push(Loop::Barrier);
+        let checked = check(self);
+        self.loops.pop();
+        checked
+    }
+
+    /// The body of a loop; and whether a `break` leaves it.
+    fn loop_body(&mut self, body: &ast::Block) -> (Block, bool) {
+        self.loops.push(Loop::Around { broken: false });
+        let body = self.block(body, Use::Dropped);
+        let broken = matches!(self.loops.pop(), Some(Loop::Around { broken: true }));
+        (body, broken)
+    }
+
+    fn while_stmt(&mut self, w: &ast::While) -> (Option<StmtKind>, bool) {
+        self.refuse_checkpoint(w.checkpoint.as_ref());
+        let condition = self.guarded(|this| this.condition(&w.condition));
+        let (body, broken) = self.loop_body(&w.body);
+        let forever = matches!(w.condition.kind, ast::ExprKind::Bool(true)) && !broken;
+        (Some(StmtKind::While { condition, body }), forever)
+    }
+
+    /// An expression that must be a `bool`.
+    pub(super) fn condition(&mut self, e: &ast::Expr) -> Expr {
+        let typed = self.expr(e);
+        if typed.ty == Ty::BOOL || is_silent(&typed.ty) {
+            return typed;
+        }
+        let message = format!("a condition is a `bool`, found `{}`", self.show(&typed.ty));
+        let mut d = Diagnostic::new(codes::CONDITION, e.span, message);
+        d.help = match &typed.ty {
+            Ty::Scalar(ScalarType::F64 | ScalarType::I64) => Some("compare with `!= 0`".to_owned()),
+            Ty::Array { element: ScalarType::Bool, .. } => Some("write `any(…)` or `all(…)`".to_owned()),
+            Ty::Scalar(ScalarType::Bool) | Ty::Array { .. } | Ty::Struct { .. } | Ty::Tuple(_) | Ty::Never => None,
+        };
+        self.checker.reports.push(d);
+        typed
+    }
+
+    fn for_stmt(&mut self, f: &ast::For) -> StmtKind {
+        self.refuse_checkpoint(f.checkpoint.as_ref());
+        let range = self.range(&f.range);
+        let mark = self.scope.enter();
+        let var = self.index_variable(&f.var);
+        let (body, _) = self.loop_body(&f.body);
+        self.scope.leave(mark);
+        StmtKind::For { var, range, body }
+    }
+
+    /// Declares the variable of a loop; `_` can't be mentioned.
+    pub(super) fn index_variable(&mut self, ident: &ast::Ident) -> LocalId {
+        self.declare(ident.name.clone(), ident.span, Ty::I64, false, Fact::default())
+    }
+
+    fn declare(&mut self, name: Arc<str>, span: Span, ty: Ty, mutable: bool, fact: Fact) -> LocalId {
+        let local = LocalDef { name, ty, mutable, span };
+        self.scope.declare(local, fact)
+    }
+
+    fn let_stmt(&mut self, pattern: &ast::Pattern, ty: Option<&ast::Type>, value: &ast::Expr) -> StmtKind {
+        let mut typed = self.expr(value);
+        let mut bound = typed.ty.clone();
+        let mut ascribed = None;
+        if let Some(ty) = ty {
+            let wanted = self.written_type(ty);
+            if self.fit(&mut typed, value, &wanted, &Why::at("the type ascribed", ty.span)) {
+                ascribed = (!self.same_dims(&typed.ty, &wanted)).then(|| wanted.clone());
+            }
+            bound = wanted;
+        }
+        let fact = self.fact_of(&typed, value);
+        let pattern = self.pattern(pattern, &bound, fact);
+        StmtKind::Let { pattern, value: typed, ascribed }
+    }
+
+    fn fact_of(&self, typed: &Expr, value: &ast::Expr) -> Fact {
+        if typed.ty != Ty::I64 {
+            return Fact::default();
+        }
+        let literal = match (&value.kind, &typed.kind) {
+            (ast::ExprKind::Int(c), _) => Some((value.span, *c)),
+            (ast::ExprKind::Unary { .. }, ExprKind::Const(Const::I64(c))) => Some((value.span, *c)),
+            _ => None,
+        };
+        Fact { value: self.poly_of(typed), literal, by_value: false }
+    }
+
+    fn pattern(&mut self, pattern: &ast::Pattern, ty: &Ty, fact: Fact) -> Pattern {
+        match &pattern.kind {
+            PatternKind::Name { name, mutable } => {
+                let fact = Fact { value: fact.value.filter(|_| !mutable), ..fact };
+                Pattern::Local(self.declare(name.name.clone(), name.span, ty.clone(), *mutable, fact))
+            }
+            PatternKind::Wildcard => Pattern::Wildcard,
+            PatternKind::Tuple(parts) => Pattern::Tuple(self.tuple_pattern(pattern.span, parts, ty)),
+            PatternKind::Error => {
+                self.checker.reports.fail();
+                Pattern::Wildcard
+            }
+        }
+    }
+
+    fn tuple_pattern(&mut self, span: Span, parts: &[ast::Pattern], ty: &Ty) -> Vec<Pattern> {
+        let unknown = error();
+        let items: &[Ty] = match ty {
+            Ty::Tuple(items) if items.len() == parts.len() => items,
+            _ => {
+                if !is_silent(ty) {
+                    let message = format!("a pattern of {} names for a value of type `{}`", parts.len(), self.show(ty));
+                    self.checker.reports.say(codes::MISMATCH, span, message);
+                }
+                &[]
+            }
+        };
+        let ty_of = |i: usize| items.get(i).unwrap_or(&unknown);
+        parts.iter().enumerate().map(|(i, p)| self.pattern(p, ty_of(i), Fact::default())).collect()
+    }
+}
+
+/// The dimensions that a type within a body may mention.
+struct ScopeDims<'s>(&'s Scope);
+
+impl DimNames for ScopeDims<'_> {
+    fn find(&self, name: &str) -> Found {
+        match self.0.find(name) {
+            Some(local) if self.0.is_dimension(local) => Found::Dim(DimExpr::Local(local)),
+            Some(local) if is_error(&self.0.local(local).ty) => Found::Dim(DimExpr::Unknown),
+            Some(_) => Found::Refused("is not an immutable `i64`"),
+            None => Found::Nothing,
+        }
+    }
+}
+
+fn parameter((index, p): (usize, &super::Parameter)) -> ParamDef {
+    ParamDef { local: LocalId(index as u32), lent: p.lent, span: p.span }
+}
+
+/// Whether a statement computes a value and drops it.
+fn is_droppped_value(s: &ast::Stmt) -> bool {
+    matches!(&s.kind, ast::StmtKind::Expr(e) if !e.is_block_like())
+}

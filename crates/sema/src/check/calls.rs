@@ -1,0 +1,481 @@
+//! Calls: what is called, and whether the arguments fit.
+//!
+//! In: `f(…)`. Out: a call of a function of the program, or of the table, or of the compiler's own; the user's names come before all others. Dimensions are compared
+//! when all arguments are known, so that a message can name both sides; nothing lent may be mentioned again in the same call.
+
+use super::body::{Body, Mention};
+use super::dims::{self, substitute};
+use super::expr::bad;
+use super::fit::Why;
+use super::indexing::Purpose;
+use super::report::{Names, codes, count, is_error};
+use super::scope::Scope;
+use super::{Function, builtins, library, operators, refused};
+use crate::typed::{Arg, DimExpr, Expr, ExprKind, FnId, LocalId, Ty};
+use adit_diag::{Diagnostic, Span};
+use adit_syntax::ast::{self, ArgKind};
+use rustc_hash::FxHashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// The call being checked.
+#[derive(Clone, Copy)]
+pub(super) struct Call<'s> {
+    pub(super) span: Span,
+    pub(super) name: &'s str,
+    pub(super) name_span: Span,
+    pub(super) args: &'s [ast::Arg],
+}
+
+/// The unknown dimensions of a signature or struct, being found.
+pub(super) struct Holes {
+    /// For each: what it is, and the position of the part that told so.
+    found: Vec<Option<(DimExpr, usize)>>,
+    /// The name of each, for messages.
+    kind: HoleKind,
+    /// The `i64` parameters, given by these arguments.
+    values: FxHashMap<LocalId, DimExpr>,
+}
+
+enum HoleKind {
+    Struct,
+    /// The first dimension local and the number of dimensions.
+    Function(u32),
+}
+
+impl Holes {
+    /// The dimensions of a struct.
+    pub(super) fn of_struct(dims: usize) -> Holes {
+        Holes { found: vec![None; dims], kind: HoleKind::Struct, values: FxHashMap::default() }
+    }
+
+    fn of_function(function: &Function) -> Holes {
+        Holes {
+            found: vec![None; function.signature.dims.len()],
+            kind: HoleKind::Function(function.signature.params.len() as u32),
+            values: FxHashMap::default(),
+        }
+    }
+
+    fn index(&self, dim: &DimExpr) -> Option<usize> {
+        let index = match (&self.kind, dim) {
+            (HoleKind::Struct, DimExpr::Struct(i)) => *i,
+            (HoleKind::Function(first), DimExpr::Local(local)) => local.0.checked_sub(*first)?,
+            _ => return None,
+        } as usize;
+        (index < self.found.len()).then_some(index)
+    }
+
+    /// What a name of the signature is at the call.
+    fn value(&self, dim: &DimExpr) -> DimExpr {
+        if let Some(index) = self.index(dim) {
+            return self.found[index].as_ref().map_or(DimExpr::Unknown, |(dim, _)| dim.clone());
+        }
+        match dim {
+            DimExpr::Local(local) => self.values.get(local).cloned().unwrap_or(DimExpr::Unknown),
+            _ => dim.clone(),
+        }
+    }
+
+    fn bind(&mut self, want: &Ty, have: &Ty, part: usize) {
+        match (want, have) {
+            (Ty::Array { dims: want, .. }, Ty::Array { dims: have, .. })
+            | (Ty::Struct { dims: want, .. }, Ty::Struct { dims: have, .. }) => {
+                for (want, have) in want.iter().zip(have) {
+                    let Some(index) = self.index(want) else { continue };
+                    let known = self.found[index].as_ref().is_some_and(|(dim, _)| *dim != DimExpr::Unknown);
+                    if !known {
+                        self.found[index] = Some((have.clone(), part));
+                    }
+                }
+            }
+            (Ty::Tuple(want), Ty::Tuple(have)) => want.iter().zip(have).for_each(|(w, h)| self.bind(w, h, part)),
+            _ => {}
+        }
+    }
+
+    /// A type of the signature, at the call.
+    fn ty(&self, ty: &Ty, scope: &Scope) -> Ty {
+        dims::map_dims(ty, &|dim| substitute(dim, &|d| self.value(d), scope))
+    }
+
+    /// Every dimension found.
+    pub(super) fn all(&self) -> Vec<DimExpr> {
+        self.found.iter().map(|f| f.as_ref().map_or(DimExpr::Unknown, |(dim, _)| dim.clone())).collect()
+    }
+}
+
+/// A parameter or field: its name, its type, the type and place of what is given for it.
+pub(super) type Part = (String, Ty, Ty, Span);
+
+impl Body<'_, '_> {
+    pub(super) fn call(&mut self, span: Span, callee: &ast::Expr, args: &[ast::Arg]) -> Expr {
+        let ast::ExprKind::Name(name) = &callee.kind else {
+            return self.call_of_value(span, callee, args);
+        };
+        let call = Call { span, name, name_span: callee.span, args };
+        if let Some(local) = self.scope.find(name) {
+            return self.call_of_variable(call, local);
+        }
+        self.watching += 1;
+        let mark = self.mentions.len();
+        let typed = self.call_of_name(call);
+        self.watching -= 1;
+        debug_assert!(self.mentions.len() >= mark);
+        typed
+    }
+
+    fn call_of_name(&mut self, call: Call) -> Expr {
+        if self.is_own_function(call.name) {
+            let id = self.checker.function_names[call.name];
+            return self.function_call(call, id);
+        }
+        if !self.is_library && self.checker.consts.contains_key(call.name) {
+            return self.not_a_function(call, "is a constant");
+        }
+        if let Some(known) = builtins::find(call.name) {
+            return known.check(self, call);
+        }
+        if operators::is_table_function(call.name) {
+            return self.call_of_table(call);
+        }
+        if let Some(id) = self.checker.library_function(call.name) {
+            return self.function_call(call, id);
+        }
+        if let Some(refusal) = refused::find(call.name) {
+            return self.refuse(call, refusal);
+        }
+        self.unknown_function(call)
+    }
+
+    fn call_of_table(&mut self, call: Call) -> Expr {
+        match self.plain_args(call) {
+            Some((args, sources)) => self.table_call(call.span, call.name, args, &sources),
+            None => bad(call.span),
+        }
+    }
+
+    /// Arguments that can only be values.
+    pub(super) fn plain_args<'s>(&mut self, call: Call<'s>) -> Option<(Vec<Expr>, Vec<&'s ast::Expr>)> {
+        let mut typed = Vec::with_capacity(call.args.len());
+        let mut sources = Vec::with_capacity(call.args.len());
+        let mut ok = true;
+        for arg in call.args {
+            match &arg.kind {
+                ArgKind::Value(e) => {
+                    typed.push(self.expr(e));
+                    sources.push(e);
+                }
+                ArgKind::Lent(_) => {
+                    self.mut_unwanted(arg.span, call.name);
+                    ok = false;
+                }
+                ArgKind::Text(_) => {
+                    self.checker.reports.say(codes::MISMATCH, arg.span, "text stands only in `assert` and `print`");
+                    ok = false;
+                }
+                ArgKind::Generator(g) => {
+                    self.generator_unwanted(arg.span, call.name, g);
+                    ok = false;
+                }
+            }
+        }
+        (ok && !typed.iter().any(|e| is_error(&e.ty))).then_some((typed, sources))
+    }
+
+    fn mut_unwanted(&mut self, span: Span, name: &str) {
+        let message = format!("`{name}` takes this by value, without `&mut`");
+        self.checker.reports.say(codes::MUT_UNWANTED, span, message);
+    }
+
+    fn generator_unwanted(&mut self, span: Span, name: &str, g: &ast::Generator) {
+        self.generator(g);
+        let message = format!("`{name}` takes no `… for … in …`");
+        let d = Diagnostic::new(codes::MISMATCH, span, message)
+            .help("an array of these values is written in brackets: `[… for … in …]`");
+        self.checker.reports.push(d);
+    }
+
+    fn call_of_value(&mut self, span: Span, callee: &ast::Expr, args: &[ast::Arg]) -> Expr {
+        let typed = self.expr(callee);
+        if !is_error(&typed.ty) {
+            let message = format!("a value of type `{}` is not a function", self.show(&typed.ty));
+            self.checker.reports.say(codes::NOT_A_FUNCTION, callee.span, message);
+        }
+        self.args_for_themselves(args);
+        bad(span)
+    }
+
+    /// Checks arguments although the call is wrong.
+    pub(super) fn args_for_themselves(&mut self, args: &[ast::Arg]) {
+        for arg in args {
+            match &arg.kind {
+                ArgKind::Value(e) => drop(self.expr(e)),
+                ArgKind::Lent(e) => drop(self.place(e, Purpose::Lend)),
+                ArgKind::Text(_) => {}
+                ArgKind::Generator(g) => drop(self.generator(g)),
+            }
+        }
+    }
+
+    fn call_of_variable(&mut self, call: Call, local: LocalId) -> Expr {
+        let def = self.scope.local(local);
+        if !is_error(&def.ty) {
+            let message =
+                format!("`{}` is a variable of type `{}` here, not a function", call.name, self.show(&def.ty));
+            let d = Diagnostic::new(codes::NOT_A_FUNCTION, call.name_span, message).label(def.span, "declared here");
+            self.checker.reports.push(d);
+        }
+        self.args_for_themselves(call.args);
+        bad(call.span)
+    }
+
+    fn not_a_function(&mut self, call: Call, what: &str) -> Expr {
+        let message = format!("`{}` {what}, not a function", call.name);
+        self.checker.reports.say(codes::NOT_A_FUNCTION, call.name_span, message);
+        self.args_for_themselves(call.args);
+        bad(call.span)
+    }
+
+    fn unknown_function(&mut self, call: Call) -> Expr {
+        if self.checker.struct_names.contains_key(call.name) {
+            let what = format!("is a struct (its values are written `{} {{ … }}`)", call.name);
+            return self.not_a_function(call, &what);
+        }
+        if self.checker.imports {
+            self.checker.reports.fail();
+        } else {
+            let own = self.checker.function_names.keys().map(|k| &**k);
+            let known = own.chain(operators::table_functions()).chain(builtins::names()).chain(library::names());
+            let similar = self.checker.reports.similar(call.name, known).map(str::to_owned);
+            let mut d = Diagnostic::new(
+                codes::UNKNOWN_FUNCTION,
+                call.name_span,
+                format!("there is no function `{}`", call.name),
+            );
+            d.help = similar.map(|s| format!("did you mean `{s}`?"));
+            self.checker.reports.push(d);
+        }
+        self.args_for_themselves(call.args);
+        bad(call.span)
+    }
+
+    /// A call of a function of the program.
+    pub(super) fn function_call(&mut self, call: Call, id: FnId) -> Expr {
+        let function = Rc::clone(&self.checker.functions[id.0 as usize]);
+        let params = &function.signature.params;
+        if params.len() != call.args.len() {
+            self.wrong_arg_count(call, &function);
+            self.args_for_themselves(call.args);
+            return bad(call.span);
+        }
+        let start = self.mentions.len();
+        let mut args = Vec::with_capacity(params.len());
+        let mut ok = true;
+        for (arg, param) in call.args.iter().zip(params) {
+            match self.argument(call, arg, &function, param) {
+                Some(arg) => args.push(arg),
+                None => ok = false,
+            }
+        }
+        ok &= self.lent_once(start);
+        if !ok {
+            return self.failed_call(call, &function);
+        }
+        match self.result_type(&function, &args) {
+            Some(ty) => Expr { span: call.span, ty, kind: ExprKind::Call { callee: id, args } },
+            None => self.failed_call(call, &function),
+        }
+    }
+
+    /// A wrong call still has the type of its function, if that needs no dimensions: mistakes after it are found.
+    fn failed_call(&self, call: Call, function: &Function) -> Expr {
+        let mut e = bad(call.span);
+        if matches!(function.signature.result, Ty::Scalar(_)) {
+            e.ty = function.signature.result.clone();
+        }
+        e
+    }
+
+    fn wrong_arg_count(&mut self, call: Call, function: &Function) {
+        let params = &function.signature.params;
+        let message = format!("`{}` takes {}, found {}", call.name, count(params.len(), "argument"), call.args.len());
+        let mut d = Diagnostic::new(codes::ARGUMENT_COUNT, call.span, message);
+        if !function.is_library {
+            d = d.label(function.item.signature, "defined here");
+        } else {
+            let names: Vec<&str> = params.iter().map(|p| &*p.name).collect();
+            d = d.help(format!("`{}({})`", call.name, names.join(", ")));
+        }
+        self.checker.reports.push(d);
+    }
+
+    fn argument(&mut self, call: Call, arg: &ast::Arg, function: &Function, param: &super::Parameter) -> Option<Arg> {
+        let shapeless = dims::map_dims(&param.ty, &|_| DimExpr::Unknown);
+        let why = Why::at(format!("the parameter `{}` of `{}`", param.name, call.name), param.span);
+        match (&arg.kind, param.lent) {
+            (ArgKind::Value(e), false) => {
+                let mut typed = self.expr(e);
+                let fits = self.fit(&mut typed, e, &shapeless, &why);
+                (fits && !is_error(&typed.ty) && !is_error(&param.ty)).then_some(Arg::Value(typed))
+            }
+            (ArgKind::Lent(e), true) => {
+                let place = self.place(e, Purpose::Lend)?;
+                let stand_in = Expr { ty: place.ty.clone(), ..bad(e.span) };
+                self.fits(&stand_in, e, &shapeless, &why).then_some(Arg::Lent(place))
+            }
+            (ArgKind::Value(e), true) => {
+                self.expr(e);
+                let message = format!("`{}` changes this argument: it must be lent with `&mut`", call.name);
+                let mut d = Diagnostic::new(codes::MUT_MISSING, e.span, message);
+                if !function.is_library {
+                    d = d.label(param.span, "the parameter");
+                }
+                d.help = e.is_place().then(|| "write `&mut` before it".to_owned());
+                self.checker.reports.push(d);
+                None
+            }
+            (ArgKind::Lent(e), false) => {
+                self.place(e, Purpose::Lend);
+                self.mut_unwanted(arg.span, call.name);
+                None
+            }
+            (ArgKind::Text(_), _) => {
+                self.checker.reports.say(codes::MISMATCH, arg.span, "text stands only in `assert` and `print`");
+                None
+            }
+            (ArgKind::Generator(g), _) => {
+                self.generator_unwanted(arg.span, call.name, g);
+                None
+            }
+        }
+    }
+
+    /// Whether nothing lent in the arguments since `start` is mentioned again in them.
+    fn lent_once(&mut self, start: usize) -> bool {
+        let recent = &self.mentions[start..];
+        if !recent.iter().any(|m| m.lent) {
+            return true;
+        }
+        let mut by_local: FxHashMap<LocalId, Vec<&Mention>> = FxHashMap::default();
+        for mention in recent {
+            by_local.entry(mention.local).or_default().push(mention);
+        }
+        let mut twice = Vec::new();
+        for (index, lent) in recent.iter().enumerate().filter(|(_, m)| m.lent) {
+            let others = by_local.get(&lent.local).into_iter().flatten();
+            let again = others.filter(|m| !std::ptr::eq(**m, lent)).find(|m| overlap(m, lent));
+            if let Some(again) = again {
+                twice.push((index, (*again).clone()));
+                if twice.len() > 8 {
+                    break;
+                }
+            }
+        }
+        let Some((lent, again)) = twice.first().map(|(i, again)| (recent[*i].clone(), again.clone())) else {
+            return true;
+        };
+        let name = &self.scope.local(lent.local).name;
+        let (first, second) = if lent.span.start <= again.span.start { (&lent, &again) } else { (&again, &lent) };
+        let message = format!("`{name}` is lent here, so it can't be mentioned again in the same call");
+        let d = Diagnostic::new(codes::LENT_TWICE, second.span, message)
+            .label(first.span, format!("`{name}` is mentioned here first"));
+        self.checker.reports.push(d.help("put the other value into a variable of its own before the call"));
+        false
+    }
+
+    /// The type of a call's value; `None` if dimensions of the arguments don't agree.
+    fn result_type(&mut self, function: &Function, args: &[Arg]) -> Option<Ty> {
+        let mut holes = Holes::of_function(function);
+        let params = &function.signature.params;
+        let mut parts: Vec<Part> = Vec::with_capacity(params.len());
+        for (index, (arg, param)) in args.iter().zip(params).enumerate() {
+            let (ty, span) = match arg {
+                Arg::Value(e) => (e.ty.clone(), e.span),
+                Arg::Lent(place) => (place.ty.clone(), place.span),
+            };
+            if let (Arg::Value(e), true) = (arg, param.ty == Ty::I64) {
+                holes.values.insert(LocalId(index as u32), self.dim_of(e));
+            }
+            parts.push((param.name.to_string(), param.ty.clone(), ty, span));
+        }
+        if !holes.found.is_empty() || !holes.values.is_empty() || parts.iter().any(|p| matches!(p.1, Ty::Array { .. }))
+        {
+            let locals = &function.signature.locals;
+            if !self.fill(&mut holes, &parts, &|h| locals.get(params.len() + h).map(|l| l.name.clone())) {
+                return None;
+            }
+        }
+        Some(holes.ty(&function.signature.result, &self.scope))
+    }
+
+    /// Finds the dimensions of a struct from its fields, and compares them.
+    pub(super) fn fill_holes(&mut self, holes: &mut Holes, parts: &[Part]) -> bool {
+        self.fill(holes, parts, &|_| None)
+    }
+
+    fn fill(&mut self, holes: &mut Holes, parts: &[Part], name: &dyn Fn(usize) -> Option<Arc<str>>) -> bool {
+        for (index, (_, want, have, _)) in parts.iter().enumerate() {
+            holes.bind(want, have, index);
+        }
+        for (index, (_, want, have, _)) in parts.iter().enumerate() {
+            if let Some((wanted, have, hole)) = self.part_difference(holes, want, have) {
+                self.parts_disagree(holes, parts, index, (wanted, have), hole, name);
+                return false;
+            }
+        }
+        true
+    }
+
+    /// The first dimension of a part that is never what it must be: what is wanted, what there is, and which hole it is.
+    fn part_difference(&self, holes: &Holes, want: &Ty, have: &Ty) -> Option<(DimExpr, DimExpr, Option<usize>)> {
+        match (want, have) {
+            (Ty::Array { dims: want, .. }, Ty::Array { dims: have, .. })
+            | (Ty::Struct { dims: want, .. }, Ty::Struct { dims: have, .. }) => {
+                want.iter().zip(have).find_map(|(w, h)| {
+                    let wanted = substitute(w, &|d| holes.value(d), &self.scope);
+                    self.differ(&wanted, h).then(|| (wanted, h.clone(), holes.index(w)))
+                })
+            }
+            (Ty::Tuple(want), Ty::Tuple(have)) => {
+                want.iter().zip(have).find_map(|(w, h)| self.part_difference(holes, w, h))
+            }
+            _ => None,
+        }
+    }
+
+    fn parts_disagree(
+        &mut self,
+        holes: &Holes,
+        parts: &[Part],
+        index: usize,
+        (wanted, have): (DimExpr, DimExpr),
+        hole: Option<usize>,
+        name: &dyn Fn(usize) -> Option<Arc<str>>,
+    ) {
+        let names: Names = self.names();
+        let (wanted, have) = (names.dim(&wanted), names.dim(&have));
+        let (this, _, ty, span) = &parts[index];
+        let other = hole.and_then(|h| holes.found[h].as_ref().map(|(_, part)| (h, *part)));
+        let d = match other {
+            Some((h, part)) => {
+                let what = name(h).map_or_else(String::new, |n| format!(" in `{n}`"));
+                let (that, _, that_ty, that_span) = &parts[part];
+                let message = format!("`{that}` and `{this}` must agree{what}: one has {wanted}, the other {have}");
+                Diagnostic::new(codes::DIMENSIONS, *span, message)
+                    .here(format!("`{this}` is `{}`", names.ty(ty)))
+                    .label(*that_span, format!("`{that}` is `{}`", names.ty(that_ty)))
+            }
+            None => {
+                let message = format!("`{this}` must have a dimension of {wanted}, but has {have}");
+                Diagnostic::new(codes::DIMENSIONS, *span, message).here(format!("`{}`", names.ty(ty)))
+            }
+        };
+        self.checker.reports.push(d);
+    }
+}
+
+/// Whether two mentions of one variable may mean the same storage.
+fn overlap(a: &Mention, b: &Mention) -> bool {
+    a.path.iter().zip(&b.path).all(|(a, b)| a == b)
+}

@@ -1,0 +1,102 @@
+//! What the language has and this build has not.
+//!
+//! In: names of functions. Out: the code and words of the refusal. Each stands here in one row, so that what is built later is one row less. Arguments of refused
+//! calls are still checked, where they are values.
+
+use super::body::Body;
+use super::calls::Call;
+use super::expr::bad;
+use super::indexing::Purpose;
+use super::report::codes;
+use crate::typed::Expr;
+use adit_diag::{Code, Diagnostic};
+use adit_syntax::ast::{self, ArgKind};
+
+/// A group of functions that are refused for one reason.
+pub(super) struct Refusal {
+    code: Code,
+    names: &'static [&'static str],
+    what: &'static str,
+    help: &'static str,
+}
+
+static REFUSALS: &[Refusal] = &[
+    Refusal {
+        code: codes::NO_DERIVATIVES,
+        names: &["grad", "value_and_grad", "jvp", "vjp", "jacobian", "hessian", "hvp", "stop_gradient"],
+        what: "derivative operators in the language are",
+        help: "derivatives of a function are taken from outside: `adit grad`, `adit jvp`, or the library",
+    },
+    Refusal {
+        code: codes::NO_LINEAR_ALGEBRA,
+        names: &["cholesky", "solve", "solve_triangular", "logdet", "inv"],
+        what: "linear algebra other than `@`, `matmul`, `transpose`, `dot` and `norm` is",
+        help: "such a function can be written with loops",
+    },
+    Refusal {
+        code: codes::NO_DENSITY,
+        names: &[
+            "gamma_logpdf",
+            "beta_logpdf",
+            "student_t_logpdf",
+            "cauchy_logpdf",
+            "lognormal_logpdf",
+            "uniform_logpdf",
+            "bernoulli_logit_logpmf",
+            "binomial_logit_logpmf",
+            "categorical_logit_logpmf",
+            "poisson_log_logpmf",
+            "dirichlet_logpdf",
+            "multi_normal_cholesky_logpdf",
+            "normal_cdf",
+            "normal_quantile",
+        ],
+        what: "densities other than `normal_logpdf` and `exponential_logpdf` are",
+        help: "such a function can be written in the program itself; it then comes before one of the library",
+    },
+];
+
+/// The refusal of a function.
+pub(super) fn find(name: &str) -> Option<&'static Refusal> {
+    REFUSALS.iter().find(|r| r.names.contains(&name))
+}
+
+impl Body<'_, '_> {
+    pub(super) fn refuse(&mut self, call: Call, refusal: &Refusal) -> Expr {
+        let message = format!("`{}`: {} not in this build", call.name, refusal.what);
+        self.checker.reports.push(Diagnostic::new(refusal.code, call.name_span, message).help(refusal.help));
+        for arg in call.args {
+            match &arg.kind {
+                ArgKind::Value(e) if self.is_function_argument(e) => {}
+                ArgKind::Value(e) => drop(self.expr(e)),
+                ArgKind::Lent(e) => drop(self.place(e, Purpose::Lend)),
+                ArgKind::Generator(g) => drop(self.generator(g)),
+                ArgKind::Text(_) => {}
+            }
+        }
+        bad(call.span)
+    }
+
+    /// Whether an argument is a function, or the word for a mode: nothing to check in a refused call.
+    fn is_function_argument(&self, e: &ast::Expr) -> bool {
+        match &e.kind {
+            ast::ExprKind::Lambda { .. } => true,
+            ast::ExprKind::Name(name) => {
+                self.scope.find(name).is_none() && (!self.checker.consts.contains_key(name) || self.is_library)
+            }
+            ast::ExprKind::Call { callee, .. } => {
+                matches!(&callee.kind, ast::ExprKind::Name(name) if find(name).is_some())
+            }
+            _ => false,
+        }
+    }
+
+    pub(super) fn refuse_checkpoint(&mut self, checkpoint: Option<&ast::Checkpoint>) {
+        if let Some(c) = checkpoint {
+            self.checker.reports.push(
+                Diagnostic::new(codes::NO_CHECKPOINT, c.span, "`@checkpoint` is not in this build")
+                    .help("leave it out: the loop's values are stored"),
+            );
+        }
+    }
+}
