@@ -1,0 +1,155 @@
+//! From the typed tree to structured SSA.
+//!
+//! In: a [`Program`] without errors. Out: an [`adit_ir::Module`] that verifies, or diagnostics for what only shows here (shapes not known in time, limits). Also the
+//! readable text of the desugared program ([`lowered_text`]).
+//!
+//! ```text
+//! fn f(x: [f64; n]) -> f64 {          func @f(v0: [f64; d0]) -> f64 {
+//!     let mut s = 0.0;                  v1 = const 0.0
+//!     for i in 0..n {                   v2 = for v3 in 0..d0 (v4: f64 = v1) {
+//!         s += x[i];                      v5 = load v0[v3]
+//!     }                                   v6 = add v4, v5
+//!     s                                   yield v6
+//! }                                     }
+//!                                       return v2
+//!                                     }
+//! ```
+//!
+//! - **Scalars are SSA values**, fields of structs and tuples too: each leaf of a variable has a slot ([`env`]), regions yield the slots that they change.
+//! - **Arrays are storage.** A `let` gives an array a handle for life; assignment writes into it. Expressions over arrays are *lazy* ([`elementwise`]) until
+//!   somebody stores, reduces or lends them, which makes one fused loop. A lazy value never lives past a write: what could change under it is copied first.
+//! - **Leaving early** sets flags; what follows runs under a guard ([`exits`]).
+//! - **Order** is the source's. `a op= e` evaluates the subscripts of `a`, then `e`, then reads the old value.
+//! - **Spans.** Each instruction has the span of its expression. Instructions of library functions have none ([`Span::NONE`]): who inlines or reports gives them the
+//!   span of the nearest call in the user's text.
+//!
+//! One file per construct; each adds methods to [`env::Lowerer`]. Nothing here optimises beyond not making copies and temporaries that the source does not need.
+
+mod analysis;
+mod calls;
+mod elementwise;
+mod env;
+mod exits;
+mod exprs;
+mod loops;
+mod places;
+mod shapes;
+mod slices;
+mod stmts;
+mod stubs;
+mod values;
+
+use crate::layout::{Layout, Sizes};
+use crate::typed::{FnDef, FnId, Program};
+use adit_diag::{Code, Diagnostic, Span};
+use adit_ir::{FuncId, Function, Module};
+use analysis::Facts;
+use env::Lowerer;
+
+/// What the lowering of one function knows of the others.
+#[derive(Debug)]
+struct Unit<'p> {
+    program: &'p Program,
+    sizes: Sizes,
+    /// By [`FnId`]; for functions that are lowered.
+    layouts: Vec<Option<Layout>>,
+    /// By [`FnId`]; for functions that are lowered.
+    ids: Vec<Option<FuncId>>,
+    /// By [`FnId`]: whether a call may print.
+    prints: Vec<bool>,
+}
+
+/// Lowers the user's functions and what they call, in the order of the program.
+///
+/// # Errors
+/// Diagnostics: `AD0306` for a shape that is not known before it is needed, `AD0701` for limits.
+pub fn lower(program: &Program) -> Result<Module, Vec<Diagnostic>> {
+    let mut errors = Vec::new();
+    let sizes = Sizes::of(program);
+    let mut facts: Vec<Facts> = program.functions.iter().map(|def| analysis::facts(program, &sizes, def)).collect();
+    let reachable = reachable(program, &facts);
+    let mut unit = Unit { program, sizes, layouts: Vec::new(), ids: Vec::new(), prints: prints(&facts) };
+    let mut count = 0;
+    for (i, def) in program.functions.iter().enumerate() {
+        let layout = if reachable[i] { layout_of(program, i, def, &mut errors) } else { None };
+        unit.ids.push(layout.is_some().then(|| {
+            count += 1;
+            FuncId::new(count - 1)
+        }));
+        unit.layouts.push(layout);
+    }
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    let mut module = Module::new();
+    for (i, def) in program.functions.iter().enumerate() {
+        if let Some(layout) = &unit.layouts[i] {
+            let facts = std::mem::take(&mut facts[i]);
+            module.push(lower_function(&unit, i, def, layout, facts, &mut errors));
+        }
+    }
+    if errors.is_empty() { Ok(module) } else { Err(errors) }
+}
+
+fn lower_function(
+    unit: &Unit<'_>,
+    id: usize,
+    def: &FnDef,
+    layout: &Layout,
+    facts: Facts,
+    errors: &mut Vec<Diagnostic>,
+) -> Function {
+    let mut lowerer = Lowerer::new(unit, FnId(id as u32), def, layout, facts);
+    lowerer.body();
+    let (function, found) = lowerer.finish();
+    errors.extend(found);
+    function
+}
+
+fn layout_of(program: &Program, id: usize, def: &FnDef, errors: &mut Vec<Diagnostic>) -> Option<Layout> {
+    match Layout::of(program, FnId(id as u32)) {
+        Ok(layout) => Some(layout),
+        Err(_) => {
+            let message = format!("the parameters and the result of `{}` have too many parts", def.name);
+            errors.push(limit(def.span, message));
+            None
+        }
+    }
+}
+
+fn limit(span: Span, message: String) -> Diagnostic {
+    Diagnostic::new(Code("AD0701"), span, message)
+}
+
+/// Which functions the user's functions call, themselves included.
+fn reachable(program: &Program, facts: &[Facts]) -> Vec<bool> {
+    let mut seen: Vec<bool> = program.functions.iter().map(|f| !f.is_library).collect();
+    let mut open: Vec<usize> = (0..seen.len()).filter(|&i| seen[i]).collect();
+    while let Some(i) = open.pop() {
+        for callee in &facts[i].calls {
+            let callee = callee.0 as usize;
+            if !std::mem::replace(&mut seen[callee], true) {
+                open.push(callee);
+            }
+        }
+    }
+    seen
+}
+
+/// Which functions print, themselves or through what they call.
+fn prints(facts: &[Facts]) -> Vec<bool> {
+    let mut callers = vec![Vec::new(); facts.len()];
+    for (i, f) in facts.iter().enumerate() {
+        f.calls.iter().for_each(|callee| callers[callee.0 as usize].push(i));
+    }
+    let mut prints: Vec<bool> = facts.iter().map(|f| f.prints).collect();
+    let mut open: Vec<usize> = (0..prints.len()).filter(|&i| prints[i]).collect();
+    while let Some(i) = open.pop() {
+        for &caller in &callers[i] {
+            if !std::mem::replace(&mut prints[caller], true) {
+                open.push(caller);
+            }
+        }
+    }
+    prints
+}

@@ -1,0 +1,226 @@
+//! Extents: comparing them, checking them when the program runs, and knowing them before an array is made.
+//!
+//! In: extents as integer operands, types. Out: `assert` instructions where two extents must agree and are not the same operand; storage.
+//!
+//! ```text
+//! x + y with x: [f64; n], y: [f64; m]       v4 = eq d0, d1; assert v4, shape "the length of `x` and `y`" (d0, d1)
+//! ```
+//!
+//! Extents that are the same by name are never compared: arithmetic on extents is computed once ([`super::env`]), so equal expressions are equal names.
+
+use super::env::Lowerer;
+use super::values::{Origin, Val, View};
+use crate::typed::*;
+use adit_diag::{Code, Diagnostic};
+use adit_ir::{ArrayType, CmpOp, Const, Int, Ints, Op, ScalarType, Trap, Type, Value};
+
+impl Lowerer<'_> {
+    /// Stops the run unless two integers are equal; `text` says what they are.
+    pub(super) fn require_same(&mut self, a: Int, b: Int, text: String) {
+        if a == b {
+            return;
+        }
+        let (x, y) = (self.int_value(a), self.int_value(b));
+        let same = self.b.cmp(CmpOp::Eq, x, y);
+        self.b.assert(same, Trap::ShapeMismatch(text), &[a, b]);
+    }
+
+    /// Stops the run unless two shapes are equal; `words` names the two arrays.
+    pub(super) fn require_shape(&mut self, a: &[Int], b: &[Int], words: &str) {
+        for (axis, (&a_dim, &b_dim)) in a.iter().zip(b).enumerate() {
+            if a_dim != b_dim {
+                let what = if a.len() == 1 { "the length".to_owned() } else { format!("dimension {}", axis + 1) };
+                self.require_same(a_dim, b_dim, format!("{what} of {words}"));
+            }
+        }
+    }
+
+    /// The element type of an array in storage.
+    pub(super) fn element_type(&self, array: Value) -> ScalarType {
+        self.b.ty(array).array().expect("views are of arrays").element
+    }
+
+    /// The extents of storage.
+    pub(super) fn storage_dims(&self, array: Value) -> Ints {
+        self.b.ty(array).array().expect("views are of arrays").dims.clone()
+    }
+
+    /// `let x: T = …`: extents that types could not compare.
+    pub(super) fn check_ascription(&mut self, vals: &[Val], ty: &Ty) {
+        for (val, wanted) in vals.iter().zip(self.leaf_dims(ty)) {
+            let Val::Array(arr) = val else { continue };
+            for (axis, (dim, &found)) in wanted.iter().zip(&arr.dims).enumerate() {
+                let Some(wanted) = self.dim(dim) else { continue };
+                let what = if arr.dims.len() == 1 { "the length".to_owned() } else { format!("dimension {}", axis + 1) };
+                let text = format!("{what} of the value and `{}`", self.dim_words(dim));
+                self.require_same(found, wanted, text);
+            }
+        }
+    }
+
+    /// An extent as the source would write it.
+    pub(super) fn dim_words(&self, dim: &DimExpr) -> String {
+        crate::layout::write_dim(dim, &|local| self.def.locals[local.0 as usize].name.to_string())
+    }
+
+    /// The extents of each leaf of a type; none for scalars.
+    pub(super) fn leaf_dims(&self, ty: &Ty) -> Vec<Vec<DimExpr>> {
+        let mut out = Vec::new();
+        let mut path = crate::layout::Path { param: None, name: "".into(), steps: Vec::new() };
+        crate::layout::each_leaf(self.unit.program, ty, &mut path, &mut |_, _, dims| out.push(dims.to_vec()));
+        out
+    }
+
+    /// What an operand is called in a message.
+    pub(super) fn name(&self, e: &Expr, otherwise: &str) -> String {
+        self.spelled(e).map_or(otherwise.to_owned(), |name| format!("`{name}`"))
+    }
+
+    /// A variable, a field of one, a part of one or a call, as the source has it.
+    fn spelled(&self, e: &Expr) -> Option<String> {
+        match &e.kind {
+            ExprKind::Local(local) => Some(self.def.locals[local.0 as usize].name.to_string()),
+            ExprKind::Field { base, index } => {
+                let field = match &base.ty {
+                    Ty::Struct { id, .. } => {
+                        self.unit.program.structs[id.0 as usize].fields[*index as usize].name.to_string()
+                    }
+                    Ty::Scalar(_) | Ty::Array { .. } | Ty::Tuple(_) | Ty::Never => index.to_string(),
+                };
+                Some(format!("{}.{field}", self.spelled(base)?))
+            }
+            ExprKind::Index { base, .. } => Some(format!("{}[…]", self.spelled(base)?)),
+            ExprKind::Call { callee, .. } => Some(format!("{}(…)", self.unit.program.functions[callee.0 as usize].name)),
+            _ => None,
+        }
+    }
+
+    // Storage
+
+    /// A new array of zeros. While [`Lowerer::lasting`] is set it outlives the guard around, if its extents are known outside: it is made before the guard, with
+    /// extents of 0 if the guard is skipped and they could be negative.
+    pub(super) fn storage(&mut self, element: ScalarType, dims: &[Int]) -> View {
+        let guard = self.guards.last().copied().filter(|g| self.lasting && g.region == self.b.current());
+        let Some(guard) = guard else {
+            return self.alloc(element, dims);
+        };
+        let visible = |d: &Int| d.value().is_none_or(|v| v.index() < guard.first_value);
+        if !dims.iter().all(visible) {
+            return self.alloc(element, dims);
+        }
+        let outer: Ints = dims.iter().map(|&d| self.outer_extent(d, guard.left)).collect();
+        let ty = ArrayType { element, dims: outer };
+        let array = self.push_outside(Op::Alloc { ty: ty.clone() }, Type::Array(ty));
+        View::whole(array, dims, Origin::Temporary)
+    }
+
+    /// An extent of an array that is made before a guard: 0 if the guard is skipped and it could be negative.
+    fn outer_extent(&mut self, dim: Int, left: Value) -> Int {
+        if self.is_natural(dim) {
+            return dim;
+        }
+        let zero = self.push_outside(Op::Const(Const::I64(0)), Type::I64);
+        let dim = match dim {
+            Int::Const(c) => self.push_outside(Op::Const(Const::I64(c)), Type::I64),
+            Int::Value(v) => v,
+        };
+        Int::Value(self.push_outside(Op::Select { cond: left, then: zero, otherwise: dim }, Type::I64))
+    }
+
+    // Shapes known beforehand
+
+    /// The extents of each leaf of an expression, before it is evaluated.
+    pub(super) fn shapes_before(&mut self, e: &Expr) -> Vec<Ints> {
+        let leaves = self.leaf_dims(&e.ty);
+        let known: Option<Vec<Ints>> = leaves.iter().map(|dims| self.known_dims(dims)).collect();
+        if let Some(known) = known {
+            return known;
+        }
+        if self.probes >= MAX_PROBES || self.facts.is_busy(e) || self.unit.prints[self.id.0 as usize] {
+            self.error(unknown_shape(e));
+            return leaves.iter().map(|dims| dims.iter().map(|_| Int::Const(0)).collect()).collect();
+        }
+        self.probes += 1;
+        let shapes = self.probe(e);
+        self.probes -= 1;
+        shapes
+    }
+
+    /// The extents that types tell, if they tell all.
+    pub(super) fn known_dims(&mut self, dims: &[DimExpr]) -> Option<Ints> {
+        dims.iter().map(|dim| self.dim(dim)).collect()
+    }
+
+    /// The extents of each leaf, by evaluating as much as they need. The expression neither writes nor prints, so this happens twice only in time.
+    fn probe(&mut self, e: &Expr) -> Vec<Ints> {
+        match &e.kind {
+            ExprKind::If { arms, otherwise } => self.probe_if(e, arms, otherwise.as_ref()),
+            ExprKind::Block(block) => self.probe_block(block),
+            _ => {
+                let vals = self.expr(e);
+                vals.iter().map(extents).collect()
+            }
+        }
+    }
+
+    fn probe_block(&mut self, block: &Block) -> Vec<Ints> {
+        self.block_prefix(block);
+        block.value.as_ref().map_or(Vec::new(), |value| self.probe(value))
+    }
+
+    fn probe_if(&mut self, e: &Expr, arms: &[Arm], otherwise: Option<&Block>) -> Vec<Ints> {
+        let ranks: Vec<usize> = self.leaf_types(&e.ty).iter().map(|leaf| leaf.rank).collect();
+        let slots: Vec<Vec<u32>> = ranks.iter().map(|&rank| (0..rank).map(|_| self.temporary()).collect()).collect();
+        self.probe_arms(arms, otherwise, &slots);
+        let mut out = Vec::new();
+        for slots in slots {
+            let mut dims = Ints::new();
+            for slot in slots {
+                let v = self.get_scalar(slot, ScalarType::I64);
+                let dim = self.int(v);
+                self.mark_natural(dim);
+                dims.push(dim);
+            }
+            out.push(dims);
+        }
+        out
+    }
+
+    fn probe_arms(&mut self, arms: &[Arm], otherwise: Option<&Block>, slots: &[Vec<u32>]) {
+        let found = |this: &mut Self, block: &Block| {
+            let shapes = this.probe_block(block);
+            for (slot, dim) in slots.iter().flatten().zip(shapes.into_iter().flatten()) {
+                let v = this.int_value(dim);
+                this.set_scalar(*slot, v);
+            }
+        };
+        let Some((arm, rest)) = arms.split_first() else {
+            if let Some(block) = otherwise {
+                found(self, block);
+            }
+            return;
+        };
+        let condition = self.scalar(&arm.condition);
+        self.branch(condition, &mut |this| found(this, &arm.body), &mut |this| {
+            this.probe_arms(rest, otherwise, slots);
+        });
+    }
+}
+
+/// Expressions whose shape is unknown nest in one another at most so deep.
+const MAX_PROBES: usize = 3;
+
+fn unknown_shape(e: &Expr) -> Diagnostic {
+    let message = "the shape of this value is not known before it is computed";
+    Diagnostic::new(Code("AD0306"), e.span, message)
+        .here("an array is needed for it beforehand")
+        .help("declare a variable of the right shape first, and assign to it in each branch")
+}
+
+fn extents(val: &Val) -> Ints {
+    match val {
+        Val::Scalar(_) => Ints::new(),
+        Val::Array(arr) => arr.dims.clone(),
+    }
+}
+
