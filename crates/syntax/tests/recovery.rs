@@ -76,6 +76,14 @@ fn expressions_say_what_is_meant() {
 }
 
 #[test]
+fn what_cannot_be_read_is_told_once() {
+    one_in_body("x # 2", "AD0001", "#", "means nothing here");
+    one_in_body("print(\"never ends); }", "AD0002", "\"never ends); } }", "never closed");
+    let codes: Vec<_> = wrong("fn f() { x # 2 }\nfn g() { y + }").into_iter().map(|d| d.0).collect();
+    assert_eq!(codes, ["AD0001", "AD0004"]);
+}
+
+#[test]
 fn definitions_say_what_is_missing() {
     one("func f() { }", "AD0004", "func", "functions start with `fn`");
     one("let x = 1;\nfn f() { }", "AD0004", "let", "const NAME");

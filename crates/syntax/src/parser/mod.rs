@@ -27,6 +27,7 @@ mod stmts;
 mod types;
 
 use std::collections::HashSet;
+use std::ops::Range;
 use std::sync::Arc;
 
 use adit_diag::{Code, Diagnostic, FileId, Span};
@@ -67,13 +68,31 @@ pub fn parse(file: FileId, text: &str) -> Parsed {
     let brackets = Brackets::pair(file, lexed.tokens);
     let mut parser = Parser::new(file, text, brackets, lexed.docs);
     let items = parser.items();
+    let unread = lines_of(text, &lexed.diagnostics);
     let mut diagnostics = lexed.diagnostics;
-    diagnostics.append(&mut parser.brackets.diagnostics);
-    diagnostics.append(&mut parser.diagnostics);
+    let mut found = parser.brackets.diagnostics;
+    found.append(&mut parser.diagnostics);
+    found.retain(|d| !unread.iter().any(|line| line.contains(&(d.span.start as usize))));
+    diagnostics.append(&mut found);
     diagnostics.sort_by_key(|d| d.span.start);
     diagnostics.truncate(MAX_DIAGNOSTICS);
     let file = File { id: file, items, expr_count: parser.expr_count };
     Parsed { file, diagnostics }
+}
+
+/// The lines of these diagnostics, each once. What the parser finds on a line that could not be read
+/// whole is a consequence: the tokens that are missing there.
+fn lines_of(text: &str, diagnostics: &[Diagnostic]) -> Vec<Range<usize>> {
+    let mut lines: Vec<Range<usize>> = Vec::new();
+    for diagnostic in diagnostics.iter().take(MAX_DIAGNOSTICS) {
+        let at = diagnostic.span.start as usize;
+        if lines.last().is_none_or(|line| !line.contains(&at)) {
+            let start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
+            let end = text[at..].find('\n').map_or(text.len(), |newline| at + newline);
+            lines.push(start..end + 1);
+        }
+    }
+    lines
 }
 
 /// The state of parsing one file.
