@@ -78,12 +78,11 @@ impl super::Sweep<'_> {
         let Op::While { inits, cond, body } = &mut data.op else { return None };
         inits.push(zero);
         let (cond, body) = (*cond, *body);
-        let [unused, trip] = [cond, body].map(|region| {
-            let param = f.add_value(Type::I64);
-            f.region_mut(region).params.push(param);
-            param
-        });
-        debug_assert_ne!(unused, trip);
+        for region in [cond, body] {
+            let count = f.add_value(Type::I64);
+            f.region_mut(region).params.push(count);
+        }
+        let trip = *f.region(body).params.last()?;
         let next = self.append_forward(body, |b| algebra::successor(b, trip));
         self.b.func_mut().region_mut(body).yields.push(next);
         Some(count)

@@ -136,3 +136,15 @@ func @f(v0: f64) -> f64 {
     assert_eq!(text.matches("alloc").count(), 1, "{text}");
     assert_eq!(text.matches("print").count(), 1, "{text}");
 }
+
+/// The example of `docs/differentiation.md` is what the pass makes.
+#[test]
+fn the_documented_example_is_current() {
+    let page = include_str!("../../../../docs/differentiation.md");
+    let blocks: Vec<&str> = page.split("```").skip(1).step_by(2).collect();
+    let [primal, documented] = [0, 1].map(|i| blocks[i].trim_start_matches("text\n"));
+    // A semicolon also stands in array types: a comment has spaces around its own.
+    let code = |line: &str| line.split("  ; ").next().unwrap_or_default().trim_end().to_string();
+    let documented: Vec<String> = documented.lines().map(code).collect();
+    assert_eq!(vjp_text(primal).trim_end(), documented.join("\n"));
+}
