@@ -85,7 +85,7 @@ impl Machine {
     }
 }
 
-/// The bytes of an array, rounded up to 8; why not, otherwise.
+/// The bytes of an array; why not, otherwise: a negative extent, or `None` beyond what can be addressed.
 fn array_bytes(dims: &[i64], element: u64) -> Result<u64, Option<i64>> {
     if let Some(&negative) = dims.iter().find(|&&d| d < 0) {
         return Err(Some(negative));
@@ -94,7 +94,7 @@ fn array_bytes(dims: &[i64], element: u64) -> Result<u64, Option<i64>> {
         return Ok(0);
     }
     let bytes = dims.iter().try_fold(element, |n, &d| n.checked_mul(d.unsigned_abs()));
-    bytes.filter(|&n| n <= i64::MAX as u64 - 8).map(|n| n.next_multiple_of(8)).ok_or(None)
+    bytes.filter(|&n| n <= i64::MAX as u64).ok_or(None)
 }
 
 /// Memory for an array of these extents, not zeroed; null if an extent is negative or the limit is met, with details and fault in the context.
@@ -111,13 +111,16 @@ unsafe extern "C" fn alloc(context: *mut Context, dims: *const i64, rank: u64, e
             machine.context.fault = 0;
             return ptr::null_mut();
         }
-        Err(None) => u64::MAX,
+        Err(None) => {
+            machine.refuse(u64::MAX);
+            return ptr::null_mut();
+        }
     };
     // An empty array needs an address that is not null, but no memory.
     if bytes == 0 {
         return ptr::dangling_mut::<u64>().cast();
     }
-    machine.alloc(bytes).unwrap_or_else(|| {
+    machine.alloc(bytes.next_multiple_of(8)).unwrap_or_else(|| {
         machine.refuse(bytes);
         ptr::null_mut()
     })
@@ -182,17 +185,17 @@ unsafe extern "C" fn tape_close(context: *mut Context, depth: u64) {
     unsafe { machine(context) }.context.tape_depth = depth;
 }
 
-/// Makes room for one more record; 0 if the limit is met, with details in the context.
+/// Makes room for one more record, which counts for so many bytes; 0 if the limit is met, with details in the context.
 ///
 /// # Safety
 /// As for every hook; `tape` is alive.
-unsafe extern "C" fn tape_grow(context: *mut Context, tape: *mut Tape, record: u64) -> u64 {
+unsafe extern "C" fn tape_grow(context: *mut Context, tape: *mut Tape, record: u64, counted: u64) -> u64 {
     // SAFETY: compiled code passes its own context, and a header that the pool keeps at its place; the pool itself only sees the header through this reference.
     let (machine, tape) = unsafe { (machine(context), &mut *tape) };
     match machine.grow(tape, record) {
         Some(()) => 1,
         None => {
-            machine.refuse(record);
+            machine.refuse(counted);
             0
         }
     }
@@ -232,8 +235,8 @@ mod tests {
         assert_eq!(array_bytes(&[i64::MAX, 2], 8), Err(None));
         assert_eq!(array_bytes(&[i64::MAX, 2, 0], 8), Ok(0));
         assert_eq!(array_bytes(&[i64::MAX, -2, 0], 8), Err(Some(-2)));
-        assert_eq!(array_bytes(&[i64::MAX], 1), Err(None));
-        assert_eq!(array_bytes(&[3], 1), Ok(8));
+        assert_eq!(array_bytes(&[i64::MAX], 8), Err(None));
+        assert_eq!(array_bytes(&[3], 1), Ok(3));
     }
 
     #[test]
@@ -243,8 +246,8 @@ mod tests {
         // SAFETY: this is the context of a call that has begun.
         unsafe {
             let tape = tape_open(context);
-            assert_eq!(tape_grow(context, tape, 8), 1);
-            assert_eq!(tape_grow(context, tape, 4096), 1);
+            assert_eq!(tape_grow(context, tape, 8, 8), 1);
+            assert_eq!(tape_grow(context, tape, 4096, 4096), 1);
             assert!(alloc(context, [1024].as_ptr(), 1, 8).is_null());
             assert_eq!((*context).details, [8192, 8192]);
             assert_eq!((*context).fault, 1);

@@ -1,0 +1,272 @@
+//! Which subscripts cannot be out of range.
+//!
+//! In: a function. Out: [`Facts`]: for a subscript and an extent, whether `0 <= subscript < extent` always holds, so that compiled code needs no check.
+//!
+//! ```text
+//! func @f(v0: [f64; d0]) {
+//!   for v1 in 1..d0 { v2 = isub v1, 1   v3 = load v0[v2]   … }     v2 >= 0 since v1 >= 1; v2 < d0 since v1 < d0: no check
+//! ```
+//!
+//! A value is followed through additions and subtractions of literals to its root; a root that is the index of a loop with a literal step lies between the loop's bounds. What is proved:
+//! the subscript's least value is not negative, and its greatest, followed through enclosing loops, is the extent (the same root, or a literal) less something.
+//! Integer arithmetic wraps; each step below says why it may ignore that. Extents are never negative, since `alloc` and the call boundary refuse such. The facts are computed
+//! anew from the instructions, never read from text. No other conditions (`if i < n`) are used.
+
+use adit_ir::prim::{Code, Native};
+use adit_ir::{Const, Function, Inst, Int, Op, Region, Value};
+
+/// Literals beyond this are not followed, so that sums of a few never overflow.
+const FAR: i64 = 1 << 31;
+
+/// How many additions and enclosing loops are followed.
+const DEPTH: u32 = 8;
+
+/// What is known about the integers of a function.
+#[derive(Debug)]
+pub(crate) struct Facts<'a> {
+    f: &'a Function,
+    defs: Vec<Option<Inst>>,
+    loops: Vec<Option<Inst>>,
+    dims: Vec<bool>,
+}
+
+/// `root + offset`, or only `offset`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Affine {
+    root: Option<Value>,
+    offset: i64,
+}
+
+/// An integer operand with a literal added.
+type Shifted = (Int, i64);
+
+impl<'a> Facts<'a> {
+    /// Reads a function.
+    pub(crate) fn new(f: &'a Function) -> Self {
+        let n = f.value_count();
+        let mut facts = Facts { f, defs: vec![None; n], loops: vec![None; n], dims: vec![false; n] };
+        f.dims.iter().for_each(|d| facts.dims[d.index()] = true);
+        facts.read(f.body);
+        facts
+    }
+
+    fn read(&mut self, region: Region) {
+        let f = self.f;
+        for &inst in &f.region(region).insts {
+            let data = f.inst(inst);
+            data.results.iter().for_each(|r| self.defs[r.index()] = Some(inst));
+            if let Op::For { body, .. } = data.op
+                && let Some(index) = f.region(body).params.first()
+            {
+                self.loops[index.index()] = Some(inst);
+            }
+            data.op.regions().into_iter().for_each(|inner| self.read(inner));
+        }
+    }
+
+    /// The instruction that defines a value, unless it is a parameter of something.
+    pub(crate) fn def(&self, v: Value) -> Option<&'a Op> {
+        self.defs[v.index()].map(|inst| &self.f.inst(inst).op)
+    }
+
+    /// The literal that an operand is, in place or by a `const`.
+    pub(crate) fn literal(&self, i: Int) -> Option<i64> {
+        match i {
+            Int::Const(c) => Some(c),
+            Int::Value(v) => match self.def(v) {
+                Some(Op::Const(Const::I64(c))) => Some(*c),
+                _ => None,
+            },
+        }
+    }
+
+    /// An operand as another plus a literal, where it is one: what addresses are made from.
+    pub(crate) fn split(&self, i: Int) -> (Option<Value>, i64) {
+        let affine = self.affine(i);
+        (affine.root, affine.offset)
+    }
+
+    /// Whether `0 <= subscript < extent` always holds.
+    pub(crate) fn in_range(&self, subscript: Int, extent: Int) -> bool {
+        self.least(subscript, DEPTH).is_some_and(|least| least >= 0) && self.below((subscript, 0), extent, DEPTH)
+    }
+
+    fn affine(&self, i: Int) -> Affine {
+        let (mut i, mut offset) = (i, 0);
+        for _ in 0..DEPTH {
+            if let Some(c) = self.literal(i) {
+                // Only a value can have an offset already, so a sum that wraps still has a root.
+                return match c.checked_add(offset) {
+                    Some(c) => Affine { root: None, offset: c },
+                    None => Affine { root: i.value(), offset },
+                };
+            }
+            match self.step(i).map(|(next, c)| (next, offset + c)) {
+                Some((next, sum)) if sum.unsigned_abs() < FAR.unsigned_abs() => (i, offset) = (next, sum),
+                Some(_) | None => break,
+            }
+        }
+        Affine { root: i.value(), offset }
+    }
+
+    /// One addition or subtraction of a literal.
+    fn step(&self, i: Int) -> Option<(Int, i64)> {
+        let Some(Op::Prim { prim, args }) = self.def(i.value()?) else {
+            return None;
+        };
+        let (a, b) = (Int::Value(*args.first()?), Int::Value(*args.get(1)?));
+        let near = |c: i64| (c.unsigned_abs() < FAR.unsigned_abs()).then_some(c);
+        let code = prim.row().code;
+        if code == Code::Native(Native::IAdd) {
+            match (self.literal(a), self.literal(b)) {
+                (_, Some(c)) => Some((a, near(c)?)),
+                (Some(c), None) => Some((b, near(c)?)),
+                (None, None) => None,
+            }
+        } else if code == Code::Native(Native::ISub) {
+            Some((a, -near(self.literal(b)?)?))
+        } else {
+            None
+        }
+    }
+
+    /// The least and the greatest value of a loop's index; nothing for a step that is no literal.
+    fn range(&self, v: Value) -> Option<(Shifted, Shifted)> {
+        let inst = self.loops[v.index()]?;
+        let Op::For { lo, hi, step, .. } = &self.f.inst(inst).op else {
+            return None;
+        };
+        match self.literal(*step)? {
+            1.. => Some(((*lo, 0), (*hi, -1))),
+            0 => None,
+            _ => Some(((*hi, 1), (*lo, 0))),
+        }
+    }
+
+    /// A literal that the operand is never below.
+    fn least(&self, i: Int, depth: u32) -> Option<i64> {
+        let Affine { root, offset } = self.affine(i);
+        let Some(root) = root else {
+            return Some(offset);
+        };
+        if self.dims[root.index()] {
+            // An extent is at least 0; adding could wrap.
+            return (offset <= 0).then_some(offset);
+        }
+        let ((start, shift), _) = self.range(root)?;
+        let least = self.least(start, depth.checked_sub(1)?)?.checked_add(shift)?;
+        // An index is below its loop's bound, so 1 can be added without wrapping; more could wrap. What is subtracted is checked.
+        (offset <= 1).then(|| least.checked_add(offset)).flatten()
+    }
+
+    /// Whether `i + extra < extent`, provided that `i + extra >= 0`.
+    fn below(&self, (i, extra): Shifted, extent: Int, depth: u32) -> bool {
+        let (value, bound) = (self.affine(i), self.affine(extent));
+        let Some(total) = value.offset.checked_add(extra) else {
+            return false;
+        };
+        // With the same root, the value is the extent minus a literal; the extent is not negative, so this does not wrap.
+        // (If the literal is negative, it is a loop's bound beyond the extent: a sum that wraps is negative, and the loop does not run.)
+        if value.root == bound.root {
+            return total < bound.offset;
+        }
+        let Some(root) = value.root else {
+            return false;
+        };
+        // A bound that is an outer index less a literal must not wrap around to the top.
+        let sound = value.offset >= 0 || self.least(Int::Value(root), DEPTH).is_some();
+        match (self.range(root), depth.checked_sub(1)) {
+            (Some((_, (end, shift))), Some(depth)) if sound => match shift.checked_add(total) {
+                Some(extra) => self.below((end, extra), extent, depth),
+                None => false,
+            },
+            _ => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use adit_diag::Span;
+    use adit_ir::{ArrayType, Bounds, Builder, Passing, Prim, ScalarType, Type};
+
+    /// A loop over `lo..d0 + hi` by `step`; whether `i + shift` is in range of `d0`.
+    fn simple(lo: i64, hi: i64, step: i64, shift: i64) -> bool {
+        let mut b = Builder::new("f", Span::default());
+        let d = b.dim();
+        let dims = [Int::Value(d)].into_iter().collect();
+        b.param(Type::Array(ArrayType { element: ScalarType::F64, dims }), Passing::ByValue);
+        let more = b.i64(hi);
+        let end = b.prim(Prim::Iadd, &[d, more]);
+        let (lo, hi) = if step > 0 { (Int::Const(lo), Int::Value(end)) } else { (Int::Value(end), Int::Const(lo)) };
+        let body = b.open(&[Type::I64]);
+        let i = b.func().region(body).params[0];
+        let by = b.i64(shift);
+        let subscript = b.prim(Prim::Iadd, &[i, by]);
+        b.close(&[]);
+        b.for_(Bounds { lo, hi, step: Int::Const(step), reversed: false }, &[], body);
+        let f = b.finish(&[]);
+        Facts::new(&f).in_range(Int::Value(subscript), Int::Value(d))
+    }
+
+    #[test]
+    fn an_index_stays_within_its_bounds() {
+        assert!(simple(0, 0, 1, 0));
+        assert!(simple(1, 0, 1, -1));
+        assert!(simple(0, -1, 1, 1));
+        assert!(simple(2, 0, 3, -2));
+        assert!(simple(-1, -1, 1, 1));
+    }
+
+    #[test]
+    fn one_too_many_is_not_proved() {
+        assert!(!simple(0, 0, 1, 1));
+        assert!(!simple(0, 0, 1, -1));
+        assert!(!simple(0, 1, 1, 0));
+        assert!(!simple(-1, 0, 1, 0));
+    }
+
+    #[test]
+    fn downward_loops_start_below_the_extent() {
+        assert!(simple(-1, -1, -1, 0), "d0 - 1 down to 0");
+        assert!(!simple(-1, 0, -1, 0), "starts at d0");
+        assert!(!simple(-2, -1, -1, 0), "ends at -1");
+    }
+
+    #[test]
+    fn triangular_loops_are_followed_outwards() {
+        let mut b = Builder::new("f", Span::default());
+        let d = b.dim();
+        let dims = [Int::Value(d)].into_iter().collect();
+        b.param(Type::Array(ArrayType { element: ScalarType::F64, dims }), Passing::ByValue);
+        let outer = b.open(&[Type::I64]);
+        let i = b.func().region(outer).params[0];
+        let inner = b.open(&[Type::I64]);
+        let j = b.func().region(inner).params[0];
+        b.close(&[]);
+        let one = b.i64(1);
+        let from = b.prim(Prim::Iadd, &[i, one]);
+        b.for_(Bounds { lo: from.into(), ..Bounds::up_to(d.into()) }, &[], inner);
+        let second = b.open(&[Type::I64]);
+        let k = b.func().region(second).params[0];
+        b.close(&[]);
+        b.for_(Bounds::up_to(i.into()), &[], second);
+        b.close(&[]);
+        b.for_(Bounds::up_to(d.into()), &[], outer);
+        let f = b.finish(&[]);
+        let facts = Facts::new(&f);
+        for subscript in [i, j, k] {
+            assert!(facts.in_range(subscript.into(), d.into()), "{subscript:?}");
+        }
+    }
+
+    #[test]
+    fn literals_are_compared() {
+        let f = Builder::new("f", Span::default()).finish(&[]);
+        let facts = Facts::new(&f);
+        assert!(facts.in_range(Int::Const(2), Int::Const(3)));
+        assert!(!facts.in_range(Int::Const(3), Int::Const(3)));
+        assert!(!facts.in_range(Int::Const(-1), Int::Const(3)));
+    }
+}

@@ -1,0 +1,369 @@
+//! Calls from outside.
+//!
+//! In: arguments as hosts have them, and a workspace. Out: results, or why there are none. Everything that compiled code relies on is checked here first: the number, kinds and ranks of
+//! arguments, that extents multiply to the number of elements, that extents which must agree do, that no written array overlaps another, that the stack has room.
+
+use crate::abi;
+use crate::error::CodegenError;
+use crate::jit::Inner;
+use crate::lower::namespace;
+use crate::unit::Unit;
+use adit_diag::Span;
+use adit_ir::shape::{Extent, Shapes, Wanted};
+use adit_ir::{Argument, Elements, FuncId, Function, Passing, RunError, Scalar, ScalarType, Trap, Type};
+use adit_runtime::{Workspace, print, stack};
+use cranelift_codegen::ir::{self, ExtFuncData, ExternalName, InstBuilder, MemFlagsData, UserExternalName};
+use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// What a parameter takes.
+#[derive(Clone, Debug)]
+enum Kind {
+    Scalar(ScalarType),
+    Array { element: ScalarType, rank: usize, passing: Passing },
+}
+
+/// The outside of one compiled function.
+#[derive(Debug)]
+struct Signature {
+    name: String,
+    span: Span,
+    params: Vec<Kind>,
+    results: Vec<ScalarType>,
+    shapes: Shapes,
+    /// The words of the checks that [`Shapes`] lists.
+    words: Vec<String>,
+}
+
+/// Where a function can be called.
+#[derive(Clone, Debug)]
+pub(crate) struct EntryPoint {
+    signature: Arc<Signature>,
+    address: *const u8,
+    place: usize,
+}
+
+impl EntryPoint {
+    pub(crate) fn new(f: &Function, address: *const u8, place: usize) -> Self {
+        let kind = |p: &adit_ir::Param| match f.ty(p.value) {
+            Type::Scalar(s) => Kind::Scalar(*s),
+            Type::Array(a) => Kind::Array { element: a.element, rank: a.dims.len(), passing: p.passing },
+            // The verifier admits no tapes as parameters.
+            Type::Tape(_) => Kind::Scalar(ScalarType::I64),
+        };
+        let shapes = Shapes::of(f);
+        let words = shapes.checks.iter().map(|c| c.what(f)).collect();
+        let signature = Signature {
+            name: f.name.clone(),
+            span: f.span,
+            params: f.params.iter().map(kind).collect(),
+            results: f.results.clone(),
+            shapes,
+            words,
+        };
+        EntryPoint { signature: Arc::new(signature), address, place }
+    }
+}
+
+/// A compiled function, ready to be called. Keeps its code alive.
+#[derive(Clone)]
+pub struct Entry {
+    code: Arc<Inner>,
+    point: EntryPoint,
+}
+
+// SAFETY: the address points into code that the entry keeps alive and that nobody changes.
+unsafe impl Send for Entry {}
+// SAFETY: as above.
+unsafe impl Sync for Entry {}
+
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Entry").field("name", &self.point.signature.name).finish_non_exhaustive()
+    }
+}
+
+impl Entry {
+    pub(crate) fn new(code: Arc<Inner>, point: EntryPoint) -> Self {
+        Entry { code, point }
+    }
+
+    /// The function's name.
+    pub fn name(&self) -> &str {
+        &self.point.signature.name
+    }
+
+    /// Runs the function. `results` is cleared first and holds its results afterwards; `mut` arrays hold what the function wrote, even if it stopped half-way. Arguments that do not fit
+    /// the signature are a [`Trap::ShapeMismatch`], for the interpreter too.
+    pub fn call(
+        &self,
+        workspace: &mut Workspace,
+        args: &mut [Argument<'_>],
+        results: &mut Vec<Scalar>,
+    ) -> Result<(), RunError> {
+        results.clear();
+        let signature = &*self.point.signature;
+        let mut words = Vec::with_capacity(signature.shapes.binds.len() + args.len());
+        signature.check_kinds(args)?;
+        signature.check_overlap(args)?;
+        self.check_room(workspace)?;
+        signature.check_shapes(args)?;
+        signature.pass(args, &mut words);
+        let mut returned = [0_u64; 8];
+        if signature.results.len() <= returned.len() {
+            self.run(workspace, &words, &mut returned)?;
+            results.extend(signature.results.iter().zip(returned).map(|(&ty, bits)| print::scalar(ty, bits)));
+        } else {
+            let mut returned = vec![0_u64; signature.results.len()];
+            self.run(workspace, &words, &mut returned)?;
+            results.extend(signature.results.iter().zip(returned).map(|(&ty, bits)| print::scalar(ty, bits)));
+        }
+        Ok(())
+    }
+
+    /// Refuses a call beyond the depth limit, or one for which the stack is too small.
+    fn check_room(&self, workspace: &Workspace) -> Result<(), RunError> {
+        let depth = workspace.limits().depth;
+        let room = stack::here().saturating_sub(stack::limit()) as u64;
+        if depth > 0 && self.code.needs[self.point.place] <= room {
+            return Ok(());
+        }
+        let span = self.point.signature.span;
+        Err(RunError::with_details(Trap::RecursionTooDeep, span, [i64::from(depth), 0]))
+    }
+
+    /// Runs the function on checked arguments.
+    fn run(&self, workspace: &mut Workspace, args: &[u64], results: &mut [u64]) -> Result<(), RunError> {
+        let depth = workspace.limits().depth.saturating_sub(1);
+        let context = workspace.begin(self.code.needs.as_ptr());
+        // SAFETY: the address is that of a trampoline of this type in code that `self.code` keeps alive.
+        let function = unsafe { std::mem::transmute::<*const u8, abi::Trampoline>(self.point.address) };
+        // SAFETY: the arguments are as the signature asks, checked by `call`; there is room for every result; the context is good until `end`, and nothing else uses the workspace.
+        let status = unsafe { function(context, args.as_ptr(), results.as_mut_ptr(), u64::from(depth)) };
+        let details = workspace.end();
+        match usize::try_from(status).ok().and_then(|s| s.checked_sub(1)) {
+            None => Ok(()),
+            Some(site) => Err(self.error(site, details, workspace)),
+        }
+    }
+
+    fn error(&self, site: usize, details: [i64; 2], workspace: &Workspace) -> RunError {
+        let site = &self.code.sites[site];
+        let limits = workspace.limits();
+        let details = match &site.trap {
+            Trap::IndexOutOfRange | Trap::MemoryLimit | Trap::ShapeMismatch(_) | Trap::BadSlice => details,
+            Trap::NegativeExponent | Trap::NegativeLength => [details[0], 0],
+            Trap::AssertFailed(_) => details,
+            Trap::RecursionTooDeep => [i64::from(limits.depth), 0],
+            Trap::StepLimit => [limits.steps.and_then(|s| i64::try_from(s).ok()).unwrap_or(i64::MAX), 0],
+            Trap::DivisionByZero | Trap::Interrupted | Trap::FloatToInt | Trap::ZeroStep | Trap::EmptyTape => [0; 2],
+        };
+        RunError::with_details(site.trap.clone(), site.span, details)
+    }
+}
+
+impl Signature {
+    fn refuse(&self, what: String, details: [i64; 2]) -> RunError {
+        RunError::with_details(Trap::ShapeMismatch(format!("{what} of `{}`", self.name)), self.span, details)
+    }
+
+    fn check_kinds(&self, args: &[Argument<'_>]) -> Result<(), RunError> {
+        if args.len() != self.params.len() {
+            let counts = [self.params.len() as i64, args.len() as i64];
+            return Err(self.refuse("the number of arguments".into(), counts));
+        }
+        for (i, (kind, arg)) in self.params.iter().zip(args).enumerate() {
+            if !fits(kind, arg) {
+                return Err(self.refuse(format!("the kind of argument {}", i + 1), [0; 2]));
+            }
+            let wanted = element_count(dims(arg));
+            if wanted != Some(length(arg)) {
+                let details = [wanted.map_or(i64::MAX, |n| n as i64), length(arg) as i64];
+                return Err(self.refuse(format!("the number of elements of argument {}", i + 1), details));
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses written arrays that share memory with others. Safe Rust cannot pass such; other hosts can.
+    fn check_overlap(&self, args: &mut [Argument<'_>]) -> Result<(), RunError> {
+        match overlap(args) {
+            None => Ok(()),
+            Some((a, b)) => {
+                let (first, second) = (a.min(b) + 1, a.max(b) + 1);
+                Err(self
+                    .refuse(format!("the memory of arguments {first} and {second}, one of which is written,"), [0; 2]))
+            }
+        }
+    }
+
+    fn check_shapes(&self, args: &[Argument<'_>]) -> Result<(), RunError> {
+        let length = |e: Extent| extent(args, e);
+        for (check, words) in self.shapes.checks.iter().zip(&self.words) {
+            let found = length(check.found);
+            let wanted = match check.wanted {
+                Wanted::Literal(c) => c,
+                Wanted::Same(first) => length(first),
+            };
+            if wanted != found {
+                let trap = Trap::ShapeMismatch(words.clone());
+                return Err(RunError::with_details(trap, self.span, [wanted, found]));
+            }
+        }
+        Ok(())
+    }
+
+    /// Dimensions and arguments, 8 bytes each.
+    fn pass(&self, args: &mut [Argument<'_>], words: &mut Vec<u64>) {
+        for bind in &self.shapes.binds {
+            words.push(bind.map_or(0, |e| extent(args, e) as u64));
+        }
+        words.extend(args.iter_mut().map(word));
+    }
+}
+
+/// Whether an argument is of a parameter's kind.
+fn fits(kind: &Kind, arg: &Argument<'_>) -> bool {
+    match (kind, arg) {
+        (Kind::Scalar(wanted), Argument::Scalar(s)) => s.ty() == *wanted,
+        (Kind::Array { element, rank, passing: Passing::ByValue }, Argument::Array { dims, elements }) => {
+            elements.ty() == *element && dims.len() == *rank
+        }
+        (Kind::Array { element, rank, passing: Passing::Mut }, Argument::ArrayMut { dims, elements }) => {
+            elements.as_ref().ty() == *element && dims.len() == *rank
+        }
+        (Kind::Scalar(_) | Kind::Array { .. }, _) => false,
+    }
+}
+
+/// The number of elements that extents say; `None` beyond what can be addressed.
+fn element_count(dims: &[usize]) -> Option<usize> {
+    if dims.contains(&0) {
+        return Some(0);
+    }
+    dims.iter().try_fold(1, |n: usize, &d| n.checked_mul(d))
+}
+
+/// The number of elements of an argument; 1 for a scalar.
+fn length(arg: &Argument<'_>) -> usize {
+    match arg {
+        Argument::Scalar(_) => 1,
+        Argument::Array { elements, .. } => elements.len(),
+        Argument::ArrayMut { elements, .. } => elements.as_ref().len(),
+    }
+}
+
+/// Two arguments that share memory, one of which is written.
+fn overlap(args: &mut [Argument<'_>]) -> Option<(usize, usize)> {
+    if !args.iter().any(|arg| matches!(arg, Argument::ArrayMut { .. })) {
+        return None;
+    }
+    let mut ranges: Vec<(Range<usize>, bool, usize)> = args.iter_mut().enumerate().filter_map(range).collect();
+    ranges.sort_unstable_by_key(|(range, _, _)| range.start);
+    // What reaches farthest so far, of all and of those written.
+    let (mut farthest, mut written_to): (Option<usize>, Option<usize>) = (None, None);
+    for (at, (range, written, i)) in ranges.iter().enumerate() {
+        let before = if *written { farthest } else { written_to };
+        if let Some(other) = before.filter(|&o| ranges[o].0.end > range.start) {
+            return Some((ranges[other].2, *i));
+        }
+        let reach = |o: &mut Option<usize>| {
+            if o.is_none_or(|o| ranges[o].0.end < range.end) {
+                *o = Some(at);
+            }
+        };
+        reach(&mut farthest);
+        if *written {
+            reach(&mut written_to);
+        }
+    }
+    None
+}
+
+/// The bytes that an array argument occupies, if any; whether it is written; its place.
+fn range((i, arg): (usize, &mut Argument<'_>)) -> Option<(Range<usize>, bool, usize)> {
+    let (size, written) = match arg {
+        Argument::Scalar(_) => return None,
+        Argument::Array { elements, .. } => (elements.ty().bytes(), false),
+        Argument::ArrayMut { elements, .. } => (elements.as_ref().ty().bytes(), true),
+    };
+    let bytes = size * length(arg);
+    let start = word(arg) as usize;
+    (bytes > 0).then_some((start..start + bytes, written, i))
+}
+
+/// An extent of an argument. Only an empty array can have one beyond the range of `i64`.
+fn extent(args: &[Argument<'_>], e: Extent) -> i64 {
+    i64::try_from(dims(&args[e.param])[e.axis]).unwrap_or(i64::MAX)
+}
+
+fn dims<'a>(arg: &Argument<'a>) -> &'a [usize] {
+    match arg {
+        Argument::Scalar(_) => &[],
+        Argument::Array { dims, .. } | Argument::ArrayMut { dims, .. } => dims,
+    }
+}
+
+/// An argument's 8 bytes.
+fn word(arg: &mut Argument<'_>) -> u64 {
+    let address = match arg {
+        Argument::Scalar(Scalar::F64(x)) => return x.to_bits(),
+        Argument::Scalar(Scalar::I64(i)) => return *i as u64,
+        Argument::Scalar(Scalar::Bool(b)) => return u64::from(*b),
+        Argument::Array { elements, .. } => match elements {
+            Elements::F64(x) => x.as_ptr().addr(),
+            Elements::I64(x) => x.as_ptr().addr(),
+            Elements::Bool(x) => x.as_ptr().addr(),
+        },
+        Argument::ArrayMut { elements, .. } => match elements {
+            adit_ir::ElementsMut::F64(x) => x.as_mut_ptr().expose_provenance(),
+            adit_ir::ElementsMut::I64(x) => x.as_mut_ptr().expose_provenance(),
+            adit_ir::ElementsMut::Bool(x) => x.as_mut_ptr().expose_provenance(),
+        },
+    };
+    address as u64
+}
+
+/// Lowers the trampoline of a function: arguments out of memory, the call, results into memory.
+pub(crate) fn trampoline(
+    unit: &Unit<'_>,
+    id: FuncId,
+    clif: &mut ir::Function,
+    scratch: &mut FunctionBuilderContext,
+) -> Result<(), CodegenError> {
+    let f = unit.module.function(id);
+    let place = unit.graph.place(id).ok_or_else(|| CodegenError::Internal("an entry is missing".into()))?;
+    let place = u32::try_from(place).map_err(|e| CodegenError::Internal(e.to_string()))?;
+    clif.signature = abi::trampoline(unit.call_conv);
+    let mut b = FunctionBuilder::new(clif, scratch);
+    let entry = b.create_block();
+    b.append_block_params_for_function_params(entry);
+    b.switch_to_block(entry);
+    let &[context, args, results, depth] = b.block_params(entry) else {
+        return Err(CodegenError::Internal("a trampoline has four parameters".into()));
+    };
+    let flags = MemFlagsData::trusted();
+    let in_memory = abi::results_in_memory(&f.results, unit.call_conv);
+    let mut passed = vec![context, depth];
+    passed.extend(in_memory.then_some(results));
+    let dims = f.dims.iter().map(|_| abi::WORD);
+    let types = dims.chain(f.params.iter().map(|p| abi::value(f.ty(p.value))));
+    for (i, ty) in types.enumerate() {
+        passed.push(b.ins().load(ty, flags, args, 8 * i as i32));
+    }
+    let signature = b.import_signature(abi::signature(f, unit.call_conv));
+    let name = b.func.declare_imported_user_function(UserExternalName::new(namespace::COMPILED, place));
+    let data = ExtFuncData { name: ExternalName::user(name), signature, colocated: true, patchable: false };
+    let function = b.import_function(data);
+    let call = b.ins().call(function, &passed);
+    let returned = b.inst_results(call).to_vec();
+    for (i, &value) in returned[1..].iter().enumerate() {
+        b.ins().store(flags, value, results, 8 * i as i32);
+    }
+    b.ins().return_(&returned[..1]);
+    b.seal_all_blocks();
+    b.finalize(crate::lower::frontend_config(unit.call_conv));
+    Ok(())
+}

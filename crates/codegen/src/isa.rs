@@ -1,0 +1,101 @@
+//! Cranelift's description of the machine.
+//!
+//! In: [`Options`] and the size of a function. Out: the target with its settings. The choice of optimisation and register allocation by size rests on measurements (near-linear time is worth
+//! more than the last tenth of speed once a function has tens of thousands of instructions); the thresholds are the constants below. Nothing is lowered here.
+
+use crate::error::CodegenError;
+use crate::options::{Cpu, OptLevel, Options};
+use cranelift_codegen::isa::{OwnedTargetIsa, lookup};
+use cranelift_codegen::settings::{Configurable, Flags, builder};
+use target_lexicon::Triple;
+
+/// Above this many IR instructions, O2 leaves Cranelift's mid-end out.
+const PLAIN_ABOVE: usize = 20_000;
+
+/// How hard Cranelift works on one function.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Effort {
+    optimize: bool,
+    one_pass: bool,
+}
+
+impl Effort {
+    /// The effort for a function of that many IR instructions.
+    pub(crate) fn choose(level: OptLevel, instructions: usize) -> Self {
+        let (optimize, one_pass) = match level {
+            OptLevel::O0 => (false, true),
+            OptLevel::O1 => (false, false),
+            OptLevel::O2 => (instructions <= PLAIN_ABOVE, false),
+            OptLevel::O3 => (true, false),
+        };
+        Effort { optimize, one_pass }
+    }
+}
+
+/// The target for one effort.
+pub(crate) fn target(options: &Options, effort: Effort) -> Result<OwnedTargetIsa, CodegenError> {
+    let internal = |e: &dyn std::fmt::Display| CodegenError::Internal(e.to_string());
+    let mut flags = builder();
+    let choices = [
+        ("opt_level", if effort.optimize { "speed" } else { "none" }),
+        ("regalloc_algorithm", if effort.one_pass { "single_pass" } else { "backtracking" }),
+        ("enable_verifier", if options.verify_clif { "true" } else { "false" }),
+        ("use_colocated_libcalls", "false"),
+        ("is_pic", "false"),
+        ("unwind_info", "false"),
+    ];
+    for (name, value) in choices {
+        flags.set(name, value).map_err(|e| internal(&e))?;
+    }
+    let flags = Flags::new(flags);
+    let unsupported = |e: &dyn std::fmt::Display| CodegenError::UnsupportedHost(e.to_string());
+    let native = || cranelift_native::builder().map_err(|e| unsupported(&e));
+    let finished = match &options.cpu {
+        Cpu::Native => native()?.finish(flags),
+        Cpu::Baseline => lookup(Triple::host()).map_err(|e| unsupported(&e))?.finish(flags),
+        Cpu::Named(name) => {
+            let mut named = lookup(Triple::host()).map_err(|e| unsupported(&e))?;
+            named.enable(name).map_err(|_| CodegenError::UnsupportedCpu(name.clone()))?;
+            let named = named.finish(flags.clone()).map_err(|e| internal(&e))?;
+            let here = native()?.finish(flags).map_err(|e| internal(&e))?;
+            check_runs_here(name, &named, &here)?;
+            Ok(named)
+        }
+    };
+    finished.map_err(|e| internal(&e))
+}
+
+/// Refuses a processor with an instruction set that this machine does not have.
+fn check_runs_here(name: &str, named: &OwnedTargetIsa, here: &OwnedTargetIsa) -> Result<(), CodegenError> {
+    let on = |isa: &OwnedTargetIsa| -> Vec<&'static str> {
+        isa.isa_flags().iter().filter(|flag| flag.as_bool() == Some(true)).map(|flag| flag.name).collect()
+    };
+    let have = on(here);
+    match on(named).iter().all(|flag| have.contains(flag)) {
+        true => Ok(()),
+        false => Err(CodegenError::UnsupportedCpu(name.to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unknown_processors_are_refused() {
+        let options = Options { cpu: Cpu::Named("no-such-thing".into()), ..Options::default() };
+        let effort = Effort::choose(OptLevel::O2, 1);
+        let refused = target(&options, effort).map(|_| ());
+        assert_eq!(refused, Err(CodegenError::UnsupportedCpu("no-such-thing".into())));
+    }
+
+    #[test]
+    fn every_level_has_a_target() {
+        for opt in [OptLevel::O0, OptLevel::O1, OptLevel::O2, OptLevel::O3] {
+            for cpu in [Cpu::Native, Cpu::Baseline] {
+                let options = Options { opt, cpu, ..Options::default() };
+                assert!(target(&options, Effort::choose(opt, 10)).is_ok());
+            }
+        }
+    }
+}

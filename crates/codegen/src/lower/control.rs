@@ -1,0 +1,274 @@
+//! Regions become blocks.
+//!
+//! In: `if`, `for`, `while`, and regions with memory of their own. Out: blocks. A counted loop is guarded once and tested at its end:
+//!
+//! ```text
+//!           brif lo < hi, body(lo, inits…), after(inits…)
+//! body(i, carried…):  …;  brif i + 1 < hi, body(i + 1, yields…), after(yields…)
+//! after(results…):
+//! ```
+//!
+//! Loops with other steps, and reversed ones, know their last index beforehand, so no arithmetic can wrap past the bound. A region that allocates gives its memory back when it ends.
+
+use super::Lower;
+use crate::abi;
+use crate::error::CodegenError;
+use adit_ir::{Bounds, Op, Region, Trap, Value};
+use adit_runtime::context::offset;
+use adit_runtime::hooks;
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::{self, Block, BlockArg, InstBuilder};
+
+/// Where memory goes back to.
+struct Mark {
+    arena: Option<(ir::Value, ir::Value)>,
+    tapes: Option<ir::Value>,
+}
+
+/// A counted loop's course.
+struct Course {
+    /// Whether the body runs at all.
+    enters: ir::Value,
+    first: ir::Value,
+    step: Step,
+    again: Again,
+}
+
+/// How the index goes on.
+#[derive(Clone, Copy)]
+enum Step {
+    Literal(i64),
+    Value(ir::Value),
+}
+
+/// Whether the body runs again.
+#[derive(Clone, Copy)]
+enum Again {
+    /// If the next index is still before the bound.
+    NextBefore(IntCC, ir::Value),
+    /// Unless this index was the last.
+    Unless(ir::Value),
+    /// If bound minus index, unsigned, exceeds the step.
+    Farther(ir::Value, i64),
+}
+
+impl Lower<'_, '_, '_, '_> {
+    /// The instructions of a region.
+    pub(super) fn insts(&mut self, region: Region) -> Result<(), CodegenError> {
+        let f = self.f;
+        f.region(region).insts.iter().try_for_each(|&inst| self.inst(inst))
+    }
+
+    /// What `inside` does with a region, between taking a mark and giving memory back, if the region has memory of its own. What was learned inside is forgotten.
+    pub(super) fn scope<T>(
+        &mut self,
+        region: Region,
+        inside: impl FnOnce(&mut Self) -> Result<T, CodegenError>,
+    ) -> Result<T, CodegenError> {
+        let (reloads, checked) = (self.reloads.mark(), self.checked.mark());
+        let mark = self.mark(region);
+        let result = inside(self);
+        self.give_back(&mark);
+        self.reloads.reset(reloads);
+        self.checked.reset(checked);
+        result
+    }
+
+    fn mark(&mut self, region: Region) -> Mark {
+        let f = self.f;
+        let ops = || f.region(region).insts.iter().map(|&inst| &f.inst(inst).op);
+        let word = |lower: &mut Self, at| lower.b.ins().load(abi::WORD, lower.memory.context, lower.context, at);
+        let allocates = ops().any(|op| matches!(op, Op::Alloc { .. }));
+        let arena = allocates.then(|| (word(self, offset::ARENA_NEXT), word(self, offset::ARENA_CHUNK)));
+        let has_tapes = ops().any(|op| matches!(op, Op::TapeNew { .. }));
+        let tapes = has_tapes.then(|| word(self, offset::TAPE_DEPTH));
+        Mark { arena, tapes }
+    }
+
+    fn give_back(&mut self, mark: &Mark) {
+        if let Some(depth) = mark.tapes {
+            self.call_import(hooks::TAPE_CLOSE, &[self.context, depth], None);
+        }
+        if let Some((next, chunk)) = mark.arena {
+            let flags = self.memory.context;
+            let now = self.b.ins().load(abi::WORD, flags, self.context, offset::ARENA_CHUNK);
+            let same = self.b.ins().icmp(IntCC::Equal, now, chunk);
+            let (near, far, after) = (self.b.create_block(), self.b.create_block(), self.b.create_block());
+            self.b.set_cold_block(far);
+            self.branch_to(same, near, far);
+            self.b.ins().store(flags, next, self.context, offset::ARENA_NEXT);
+            self.b.ins().jump(after, &[]);
+            self.b.switch_to_block(far);
+            self.call_import(hooks::RESET, &[self.context, next, chunk], None);
+            self.b.ins().jump(after, &[]);
+            self.b.switch_to_block(after);
+        }
+    }
+
+    /// A region from its parameters to what it yields.
+    fn region(&mut self, region: Region, params: &[ir::Value]) -> Result<Vec<ir::Value>, CodegenError> {
+        let f = self.f;
+        self.scope(region, |lower| {
+            lower.define_all(&f.region(region).params, params)?;
+            lower.insts(region)?;
+            lower.values(&f.region(region).yields)
+        })
+    }
+
+    /// A block with a parameter for each value.
+    fn block_for(&mut self, values: &[Value]) -> Block {
+        let block = self.b.create_block();
+        for &v in values {
+            self.b.append_block_param(block, abi::value(self.f.ty(v)));
+        }
+        block
+    }
+
+    fn jump(&mut self, to: Block, args: &[ir::Value]) {
+        let args: Vec<BlockArg> = args.iter().map(|&a| a.into()).collect();
+        self.b.ins().jump(to, &args);
+    }
+
+    /// Goes on in `block`, whose parameters are the results.
+    fn arrive(&mut self, block: Block, results: &[Value]) -> Result<(), CodegenError> {
+        self.b.switch_to_block(block);
+        let params = self.b.block_params(block).to_vec();
+        self.define_all(results, &params)
+    }
+
+    pub(super) fn if_(&mut self, cond: Value, regions: [Region; 2], results: &[Value]) -> Result<(), CodegenError> {
+        let cond = self.get(cond)?;
+        let (then, otherwise) = (self.b.create_block(), self.b.create_block());
+        let after = self.block_for(results);
+        self.b.ins().brif(cond, then, &[], otherwise, &[]);
+        for (block, region) in [then, otherwise].into_iter().zip(regions) {
+            self.b.switch_to_block(block);
+            let yields = self.region(region, &[])?;
+            self.jump(after, &yields);
+        }
+        self.arrive(after, results)
+    }
+
+    pub(super) fn while_(
+        &mut self,
+        inits: &[Value],
+        cond: Region,
+        body: Region,
+        results: &[Value],
+    ) -> Result<(), CodegenError> {
+        let span = self.span;
+        let (head, inside, after) = (self.block_for(results), self.b.create_block(), self.block_for(results));
+        let inits = self.values(inits)?;
+        self.jump(head, &inits);
+        self.b.switch_to_block(head);
+        let carried = self.b.block_params(head).to_vec();
+        let goes_on = self.region(cond, &carried)?;
+        let leave: Vec<BlockArg> = carried.iter().map(|&c| c.into()).collect();
+        let goes_on = *goes_on.first().ok_or_else(|| CodegenError::Internal("a condition yields nothing".into()))?;
+        self.b.ins().brif(goes_on, inside, &[], after, &leave);
+        self.b.switch_to_block(inside);
+        self.locate(span);
+        self.poll(span);
+        let yields = self.region(body, &carried)?;
+        self.jump(head, &yields);
+        self.locate(span);
+        self.arrive(after, results)
+    }
+
+    pub(super) fn for_(
+        &mut self,
+        bounds: Bounds,
+        inits: &[Value],
+        body: Region,
+        results: &[Value],
+    ) -> Result<(), CodegenError> {
+        let span = self.span;
+        let course = self.course(bounds)?;
+        let (inside, after) = (self.block_for(&self.f.region(body).params), self.block_for(results));
+        let start = self.block_args(inits)?;
+        let enter: Vec<BlockArg> = std::iter::once(course.first.into()).chain(start.iter().copied()).collect();
+        self.b.ins().brif(course.enters, inside, &enter, after, &start);
+        self.b.switch_to_block(inside);
+        self.poll(span);
+        let params = self.b.block_params(inside).to_vec();
+        let yields = self.region(body, &params)?;
+        self.locate(span);
+        let (next, again) = self.advance(&course, params[0]);
+        let leave: Vec<BlockArg> = yields.iter().map(|&y| y.into()).collect();
+        let repeat: Vec<BlockArg> = std::iter::once(next.into()).chain(leave.iter().copied()).collect();
+        self.b.ins().brif(again, inside, &repeat, after, &leave);
+        self.arrive(after, results)
+    }
+
+    /// The next index, and whether the body runs with it.
+    fn advance(&mut self, course: &Course, index: ir::Value) -> (ir::Value, ir::Value) {
+        let next = match course.step {
+            Step::Literal(step) => self.b.ins().iadd_imm_s(index, step),
+            Step::Value(step) => self.b.ins().iadd(index, step),
+        };
+        let again = match course.again {
+            Again::NextBefore(order, bound) => self.b.ins().icmp(order, next, bound),
+            Again::Unless(last) => self.b.ins().icmp(IntCC::NotEqual, index, last),
+            Again::Farther(bound, step) => {
+                let left = if step > 0 { self.b.ins().isub(bound, index) } else { self.b.ins().isub(index, bound) };
+                let step = self.word(step.wrapping_abs());
+                self.b.ins().icmp(IntCC::UnsignedGreaterThan, left, step)
+            }
+        };
+        (next, again)
+    }
+
+    fn course(&mut self, bounds: Bounds) -> Result<Course, CodegenError> {
+        match self.facts.literal(bounds.step) {
+            Some(step) if step != 0 => self.literal_course(bounds, step),
+            Some(_) | None => self.dynamic_course(bounds),
+        }
+    }
+
+    fn literal_course(&mut self, bounds: Bounds, step: i64) -> Result<Course, CodegenError> {
+        let (lo, hi) = (self.int(bounds.lo)?, self.int(bounds.hi)?);
+        let order = if step > 0 { IntCC::SignedLessThan } else { IntCC::SignedGreaterThan };
+        let enters = self.b.ins().icmp(order, lo, hi);
+        let by_one = matches!(step, 1 | -1);
+        if !bounds.reversed {
+            let again = if by_one { Again::NextBefore(order, hi) } else { Again::Farther(hi, step) };
+            return Ok(Course { enters, first: lo, step: Step::Literal(step), again });
+        }
+        let first = if by_one {
+            self.b.ins().iadd_imm_s(hi, -step)
+        } else {
+            let distance = if step > 0 { self.b.ins().isub(hi, lo) } else { self.b.ins().isub(lo, hi) };
+            let (step, size) = (self.word(step), self.word(step.wrapping_abs()));
+            self.last(lo, distance, step, size)
+        };
+        Ok(Course { enters, first, step: Step::Literal(step.wrapping_neg()), again: Again::Unless(lo) })
+    }
+
+    /// `lo + (distance - 1) / size * step`, which means something only if the loop enters.
+    fn last(&mut self, lo: ir::Value, distance: ir::Value, step: ir::Value, size: ir::Value) -> ir::Value {
+        let before = self.b.ins().iadd_imm_s(distance, -1);
+        let trips = self.b.ins().udiv(before, size);
+        let span = self.b.ins().imul(trips, step);
+        self.b.ins().iadd(lo, span)
+    }
+
+    fn dynamic_course(&mut self, bounds: Bounds) -> Result<Course, CodegenError> {
+        let (lo, hi, step) = (self.int(bounds.lo)?, self.int(bounds.hi)?, self.int(bounds.step)?);
+        let zero = self.b.ins().icmp_imm_s(IntCC::Equal, step, 0);
+        self.trap_if(zero, Trap::ZeroStep, &[]);
+        let up = self.b.ins().icmp_imm_s(IntCC::SignedGreaterThan, step, 0);
+        let (below, above) =
+            (self.b.ins().icmp(IntCC::SignedLessThan, lo, hi), self.b.ins().icmp(IntCC::SignedGreaterThan, lo, hi));
+        let enters = self.b.ins().select(up, below, above);
+        let (ahead, behind) = (self.b.ins().isub(hi, lo), self.b.ins().isub(lo, hi));
+        let distance = self.b.ins().select(up, ahead, behind);
+        let back = self.b.ins().ineg(step);
+        let size = self.b.ins().select(up, step, back);
+        let last = self.last(lo, distance, step, size);
+        Ok(if bounds.reversed {
+            Course { enters, first: last, step: Step::Value(back), again: Again::Unless(lo) }
+        } else {
+            Course { enters, first: lo, step: Step::Value(step), again: Again::Unless(last) }
+        })
+    }
+}

@@ -1,0 +1,360 @@
+//! Lowering: one IR function becomes Cranelift IR.
+//!
+//! In: an IR function that verifies, and the tables of the compilation. Out: a Cranelift function by the convention of [`crate::abi`].
+//!
+//! ```text
+//! v6 = mul v5, v0            v31 = fmul v30, v12
+//! v7 = load v1[v4]    ⇒      v32 = ishl v29, 3;  v33 = iadd v13, v32;  v34 = load.f64 v33     (index proved in range)
+//! yield v6                   brif v40, block4(v37, v31), block5(v31)
+//! ```
+//!
+//! Scalars are Cranelift values, arrays and tapes addresses; regions become blocks whose parameters are what the region carries or yields, and a value of an enclosing region is
+//! simply used, since scope implies dominance. [`control`] makes blocks, [`arrays`] addresses, checks and memory, [`prims`] arithmetic, [`tapes`] records, [`calls`] calls, [`traps`] cold exits.
+//! No optimisation happens here but what only this place can see: superfluous checks ([`crate::bounds`], and checks made before in scope), and long-lived values of large functions, which are
+//! kept in memory instead of in registers ([`crate::spill`]).
+
+mod arrays;
+mod calls;
+mod control;
+mod prims;
+mod prints;
+mod tapes;
+mod traps;
+
+use crate::abi;
+use crate::bounds::Facts;
+use crate::error::CodegenError;
+use crate::scoped::Scoped;
+use crate::spill::Plan;
+use crate::unit::{Import, Unit};
+use adit_ir::{Const, FuncId, Function, Inst, Int, Op, Value};
+use adit_runtime::context::offset;
+use cranelift_codegen::ir::{
+    self, AbiParam, AliasRegionData, Block, BlockArg, ExtFuncData, ExternalName, FuncRef, InstBuilder, MemFlagsData,
+    Signature, StackSlot, StackSlotData, StackSlotKind, UserExternalName, types,
+};
+use cranelift_codegen::isa::{CallConv, TargetFrontendConfig};
+use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
+use rustc_hash::FxHashMap;
+use target_lexicon::PointerWidth;
+use traps::Exit;
+
+/// Number spaces of [`UserExternalName`].
+pub(crate) mod namespace {
+    /// Functions of this compilation, by their place in the call graph's order.
+    pub(crate) const COMPILED: u32 = 0;
+    /// [`Unit::imports`](crate::unit::Unit::imports), by place.
+    pub(crate) const IMPORTED: u32 = 1;
+}
+
+/// How many kinds of array memory are told apart; more would slow large functions down.
+const ARRAY_REGIONS: u32 = 4;
+
+/// Memory that never overlaps other memory, for Cranelift's alias analysis.
+#[derive(Clone, Copy)]
+struct Memory {
+    context: MemFlagsData,
+    tape: MemFlagsData,
+    frame: MemFlagsData,
+    arrays: [MemFlagsData; ARRAY_REGIONS as usize],
+}
+
+impl Memory {
+    fn new(clif: &mut ir::Function) -> Self {
+        let mut next = 0;
+        let mut region = |description: &'static str| {
+            let data = AliasRegionData { user_id: next, description: description.into() };
+            next += 1;
+            MemFlagsData::trusted().with_alias_region(Some(clif.dfg.alias_regions.insert(data)))
+        };
+        let (context, tape, frame) = (region("context"), region("tape"), region("frame"));
+        let arrays = ["arrays 0", "arrays 1", "arrays 2", "arrays 3"].map(region);
+        Memory { context, tape, frame, arrays }
+    }
+}
+
+/// The lowering of one function under way.
+pub(crate) struct Lower<'a, 'b, 'u, 'm> {
+    unit: &'u mut Unit<'m>,
+    id: FuncId,
+    f: &'a Function,
+    b: FunctionBuilder<'b>,
+    facts: Facts<'a>,
+    plan: Plan,
+    memory: Memory,
+    pub(crate) values: Vec<Option<ir::Value>>,
+    /// Values of the plan that were lately loaded back, with the position of the load.
+    pub(crate) reloads: Scoped<Value, (ir::Value, usize)>,
+    /// Subscripts that are known to be below an extent.
+    checked: Scoped<(Int, Int), ()>,
+    /// Instructions lowered so far.
+    position: usize,
+    functions: FxHashMap<UserExternalName, FuncRef>,
+    exits: Vec<Exit>,
+    fail: Option<Block>,
+    scratch: Option<StackSlot>,
+    pub(crate) context: ir::Value,
+    depth: ir::Value,
+    /// Where results go, if not in registers.
+    results: Option<ir::Value>,
+    /// The address of the interruption flag.
+    interrupt: ir::Value,
+    span: adit_diag::Span,
+}
+
+/// Lowers one function into an empty Cranelift function.
+pub(crate) fn lower(
+    unit: &mut Unit<'_>,
+    id: FuncId,
+    clif: &mut ir::Function,
+    scratch: &mut FunctionBuilderContext,
+) -> Result<(), CodegenError> {
+    let f = unit.module.function(id);
+    clif.signature = abi::signature(f, unit.call_conv);
+    let memory = Memory::new(clif);
+    let mut b = FunctionBuilder::new(clif, scratch);
+    let entry = b.create_block();
+    b.append_block_params_for_function_params(entry);
+    b.switch_to_block(entry);
+    let params = b.block_params(entry).to_vec();
+    let interrupt = ir::Value::from_u32(0);
+    let mut lower = Lower {
+        id,
+        f,
+        facts: Facts::new(f),
+        plan: Plan::new(f),
+        memory,
+        values: vec![None; f.value_count()],
+        reloads: Scoped::new(),
+        checked: Scoped::new(),
+        position: 0,
+        functions: FxHashMap::default(),
+        exits: Vec::new(),
+        fail: None,
+        scratch: None,
+        context: params[0],
+        depth: params[1],
+        results: None,
+        interrupt,
+        span: f.span,
+        unit,
+        b,
+    };
+    lower.prologue(&params[2..])?;
+    lower.body()?;
+    lower.emit_exits()?;
+    lower.b.seal_all_blocks();
+    let config = frontend_config(lower.unit.call_conv);
+    lower.b.finalize(config);
+    Ok(())
+}
+
+/// What Cranelift's builder wants to know of the machine.
+pub(crate) fn frontend_config(call_conv: CallConv) -> TargetFrontendConfig {
+    TargetFrontendConfig { default_call_conv: call_conv, pointer_width: PointerWidth::U64, page_size_align_log2: 12 }
+}
+
+impl Lower<'_, '_, '_, '_> {
+    /// Names parameters, makes room for the plan's values, reads what stays the same during a call.
+    fn prologue(&mut self, mut params: &[ir::Value]) -> Result<(), CodegenError> {
+        self.locate(self.f.span);
+        if abi::results_in_memory(&self.f.results, self.unit.call_conv) {
+            self.results = params.first().copied();
+            params = params.get(1..).unwrap_or(&[]);
+        }
+        let constant = self.memory.context.with_readonly().with_can_move();
+        self.interrupt = self.b.ins().load(abi::WORD, constant, self.context, offset::INTERRUPT);
+        self.open_frame()?;
+        let f = self.f;
+        let names = f.dims.iter().copied().chain(f.params.iter().map(|p| p.value));
+        for (v, &clif) in names.zip(params) {
+            self.define(v, clif)?;
+        }
+        Ok(())
+    }
+
+    fn body(&mut self) -> Result<(), CodegenError> {
+        self.scope(self.f.body, |lower| {
+            let f = lower.f;
+            lower.insts(f.body)?;
+            lower.values(&f.region(f.body).yields)
+        })
+        .and_then(|results| self.return_(&results))
+    }
+
+    fn return_(&mut self, results: &[ir::Value]) -> Result<(), CodegenError> {
+        let mut returned = vec![self.b.ins().iconst(abi::STATUS, 0)];
+        match self.results {
+            Some(address) => {
+                for (i, &result) in results.iter().enumerate() {
+                    self.b.ins().store(self.memory.frame, result, address, 8 * i as i32);
+                }
+            }
+            None => returned.extend(results),
+        }
+        self.b.ins().return_(&returned);
+        Ok(())
+    }
+
+    /// Lowers one instruction.
+    fn inst(&mut self, inst: Inst) -> Result<(), CodegenError> {
+        let f = self.f;
+        let data = f.inst(inst);
+        self.position += 1;
+        self.locate(data.span);
+        let results = &data.results;
+        match &data.op {
+            Op::Const(c) => {
+                let value = self.constant(*c);
+                self.define_one(results, value)
+            }
+            Op::Prim { prim, args } => {
+                let value = self.prim(*prim, args)?;
+                self.define_one(results, value)
+            }
+            Op::Cmp { op, a, b } => {
+                let value = self.cmp(*op, *a, *b)?;
+                self.define_one(results, value)
+            }
+            Op::Select { cond, then, otherwise } => {
+                let value = self.select(*cond, *then, *otherwise)?;
+                self.define_one(results, value)
+            }
+            Op::If { cond, then, otherwise } => self.if_(*cond, [*then, *otherwise], results),
+            Op::For { lo, hi, step, reversed, inits, body } => {
+                let bounds = adit_ir::Bounds { lo: *lo, hi: *hi, step: *step, reversed: *reversed };
+                self.for_(bounds, inits, *body, results)
+            }
+            Op::While { inits, cond, body } => self.while_(inits, *cond, *body, results),
+            Op::Alloc { ty } => {
+                let value = self.alloc(ty)?;
+                self.define_one(results, value)
+            }
+            Op::Load { array, subscripts } => {
+                let value = self.load(*array, subscripts)?;
+                self.define_one(results, value)
+            }
+            Op::Store { array, subscripts, value } => self.store(*array, subscripts, *value),
+            Op::Acc { array, subscripts, value } => self.acc(*array, subscripts, *value),
+            Op::Copy { to, from } => self.copy(*to, *from),
+            Op::Fill { array, value } => self.fill(*array, *value),
+            Op::Call { callee, args } => self.call(*callee, args, results),
+            Op::TapeNew { .. } => {
+                let value = self.tape_new()?;
+                self.define_one(results, value)
+            }
+            Op::TapePush { tape, values } => self.tape_push(*tape, values),
+            Op::TapePop { tape } => self.tape_pop(*tape, results),
+            Op::Assert { cond, trap, details } => self.assert(*cond, trap, details),
+            Op::Print { parts } => self.print(parts),
+        }
+    }
+
+    /// Marks further Cranelift instructions with a span.
+    fn locate(&mut self, span: adit_diag::Span) {
+        self.span = span;
+        let location = self.unit.spans.location(span);
+        self.b.set_srcloc(location);
+    }
+
+    fn constant(&mut self, c: Const) -> ir::Value {
+        match c {
+            Const::F64(x) => self.b.ins().f64const(x),
+            Const::I64(i) => self.word(i),
+            Const::Bool(b) => self.b.ins().iconst(types::I8, i64::from(b)),
+        }
+    }
+
+    fn word(&mut self, i: i64) -> ir::Value {
+        self.b.ins().iconst(abi::WORD, i)
+    }
+
+    /// What stands for a value here.
+    fn get(&mut self, v: Value) -> Result<ir::Value, CodegenError> {
+        match self.plan.slot(v) {
+            Some(slot) => Ok(self.reload(v, slot)),
+            None => self.values[v.index()]
+                .ok_or_else(|| CodegenError::Internal(format!("{v:?} is used before its definition"))),
+        }
+    }
+
+    fn int(&mut self, i: Int) -> Result<ir::Value, CodegenError> {
+        match i {
+            Int::Const(c) => Ok(self.word(c)),
+            Int::Value(v) => self.get(v),
+        }
+    }
+
+    fn values(&mut self, values: &[Value]) -> Result<Vec<ir::Value>, CodegenError> {
+        values.iter().map(|&v| self.get(v)).collect()
+    }
+
+    fn block_args(&mut self, values: &[Value]) -> Result<Vec<BlockArg>, CodegenError> {
+        values.iter().map(|&v| self.get(v).map(BlockArg::from)).collect()
+    }
+
+    /// States what stands for a value from here on.
+    fn define(&mut self, v: Value, clif: ir::Value) -> Result<(), CodegenError> {
+        match self.plan.slot(v) {
+            Some(slot) => self.keep(v, slot, clif),
+            None => self.values[v.index()] = Some(clif),
+        }
+        Ok(())
+    }
+
+    fn define_one(&mut self, results: &[Value], clif: ir::Value) -> Result<(), CodegenError> {
+        results.iter().try_for_each(|&r| self.define(r, clif))
+    }
+
+    fn define_all(&mut self, values: &[Value], clif: &[ir::Value]) -> Result<(), CodegenError> {
+        values.iter().zip(clif).try_for_each(|(&v, &c)| self.define(v, c))
+    }
+
+    /// A function to call, declared once.
+    fn declare(&mut self, name: UserExternalName, signature: Signature) -> FuncRef {
+        if let Some(&known) = self.functions.get(&name) {
+            return known;
+        }
+        let colocated = name.namespace == namespace::COMPILED;
+        let signature = self.b.import_signature(signature);
+        let name_ref = self.b.func.declare_imported_user_function(name.clone());
+        let data = ExtFuncData { name: ExternalName::user(name_ref), signature, colocated, patchable: false };
+        let function = self.b.import_function(data);
+        self.functions.insert(name, function);
+        function
+    }
+
+    /// Calls a function that others define.
+    fn call_import(
+        &mut self,
+        import: impl Into<Import>,
+        args: &[ir::Value],
+        result: Option<ir::Type>,
+    ) -> Option<ir::Value> {
+        let place = self.unit.import(import.into());
+        let mut signature = Signature::new(self.unit.call_conv);
+        signature.params.extend(args.iter().map(|&a| AbiParam::new(self.b.func.dfg.value_type(a))));
+        signature.returns.extend(result.map(AbiParam::new));
+        let function = self.declare(UserExternalName::new(namespace::IMPORTED, place), signature);
+        let call = self.b.ins().call(function, args);
+        self.b.inst_results(call).first().copied()
+    }
+
+    /// The address of that many bytes of scratch memory; every user has the same.
+    fn scratch(&mut self, bytes: u32) -> ir::Value {
+        let slot = match self.scratch {
+            Some(slot) => slot,
+            None => self.b.create_sized_stack_slot(StackSlotData::new(StackSlotKind::ExplicitSlot, 0, 3)),
+        };
+        self.scratch = Some(slot);
+        let data = &mut self.b.func.sized_stack_slots[slot];
+        data.size = data.size.max(bytes);
+        self.b.ins().stack_addr(abi::WORD, slot, 0)
+    }
+
+    /// Ends the current block with a choice, and goes on in `then`.
+    fn branch_to(&mut self, cond: ir::Value, then: Block, otherwise: Block) {
+        self.b.ins().brif(cond, then, &[], otherwise, &[]);
+        self.b.switch_to_block(then);
+    }
+}

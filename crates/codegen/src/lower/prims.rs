@@ -1,0 +1,274 @@
+//! Arithmetic: primitives, comparisons, choices.
+//!
+//! In: rows of the primitive table. Out: the instructions that [`Native`] stands for, or a call of the row's own function, which is the one that the interpreter calls. Choices between floats are made
+//! with masks instead of branches. Nothing is contracted or reassociated; a NaN may differ from the interpreter's in sign and payload only.
+
+use super::Lower;
+use crate::abi;
+use crate::error::CodegenError;
+use crate::unit::Import;
+use adit_ir::prim::{Code, Condition, Guard, Native};
+use adit_ir::{CmpOp, Int, Prim, ScalarType, Trap, Type, Value};
+use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
+use cranelift_codegen::ir::{self, Endianness, InstBuilder, MemFlagsData, types};
+
+/// -2^63, the least float that converts to an `i64`; its negation is the first too large.
+const LEAST: f64 = -9_223_372_036_854_775_808.0;
+
+impl Lower<'_, '_, '_, '_> {
+    pub(super) fn prim(&mut self, prim: Prim, args: &[Value]) -> Result<ir::Value, CodegenError> {
+        let row = prim.row();
+        let operands = self.values(args)?;
+        if operands.len() != row.arity() {
+            return Err(CodegenError::Internal(format!("`{}` with {} operands", row.name, operands.len())));
+        }
+        let literals: Vec<Option<i64>> = args.iter().map(|&a| self.facts.literal(Int::Value(a))).collect();
+        if let Some(guard) = row.guard {
+            self.guard(guard, &operands, &literals);
+        }
+        match row.code {
+            Code::Native(native) => Ok(self.native(native, &operands, &literals)),
+            Code::Call => {
+                let import = Import { name: row.name, address: row.eval.address() };
+                let result = abi::scalar(row.signature.result);
+                let called = self.call_import(import, &operands, Some(result));
+                called.ok_or_else(|| CodegenError::Internal(format!("`{}` gives nothing", row.name)))
+            }
+        }
+    }
+
+    fn guard(&mut self, guard: Guard, operands: &[ir::Value], literals: &[Option<i64>]) {
+        let place = usize::from(guard.operand);
+        let operand = operands[place];
+        let stops = match (guard.stops_if, literals[place]) {
+            (Condition::Zero, Some(n)) if n != 0 => return,
+            (Condition::Negative, Some(n)) if n >= 0 => return,
+            (Condition::Zero, _) => self.b.ins().icmp_imm_s(IntCC::Equal, operand, 0),
+            (Condition::Negative, _) => self.b.ins().icmp_imm_s(IntCC::SignedLessThan, operand, 0),
+            (Condition::NotAnInteger, _) => self.not_an_integer(operand),
+        };
+        let trap = Trap::from(guard.trap);
+        let details: &[ir::Value] = if trap == Trap::NegativeExponent { &[operand] } else { &[] };
+        self.trap_if(stops, trap, details);
+    }
+
+    fn not_an_integer(&mut self, x: ir::Value) -> ir::Value {
+        let (least, bound) = (self.b.ins().f64const(LEAST), self.b.ins().f64const(-LEAST));
+        // Unordered counts as outside.
+        let below = self.b.ins().fcmp(FloatCC::UnorderedOrLessThan, x, least);
+        let above = self.b.ins().fcmp(FloatCC::UnorderedOrGreaterThanOrEqual, x, bound);
+        self.b.ins().bor(below, above)
+    }
+
+    fn native(&mut self, native: Native, operands: &[ir::Value], literals: &[Option<i64>]) -> ir::Value {
+        match *operands {
+            [a] => self.native_of_one(native, a),
+            [a, b] => self.native_of_two(native, a, b, literals[1]),
+            [a, b, c] => self.b.ins().fma(a, b, c),
+            _ => operands[0],
+        }
+    }
+
+    fn native_of_one(&mut self, native: Native, a: ir::Value) -> ir::Value {
+        match native {
+            Native::FNeg => self.b.ins().fneg(a),
+            Native::FAbs => self.b.ins().fabs(a),
+            Native::FSqrt => self.b.ins().sqrt(a),
+            Native::FFloor => self.b.ins().floor(a),
+            Native::FCeil => self.b.ins().ceil(a),
+            Native::FTrunc => self.b.ins().trunc(a),
+            Native::FSign => self.sign(a),
+            Native::FRelu => self.relu(a),
+            Native::INeg => self.b.ins().ineg(a),
+            Native::IAbs => self.b.ins().iabs(a),
+            Native::ISign => self.integer_sign(a),
+            Native::Not => self.b.ins().bxor_imm_u(a, 1),
+            Native::IToF => self.b.ins().fcvt_from_sint(types::F64, a),
+            // In range, by the guard; this form never traps.
+            Native::FToI => self.b.ins().fcvt_to_sint_sat(types::I64, a),
+            Native::FAdd | Native::FSub | Native::FMul | Native::FDiv | Native::FFma | Native::FMin | Native::FMax => a,
+            Native::FSmul | Native::IAdd | Native::ISub | Native::IMul | Native::IDiv | Native::IRem => a,
+            Native::IMin | Native::IMax | Native::And | Native::Or => a,
+        }
+    }
+
+    fn native_of_two(&mut self, native: Native, a: ir::Value, b: ir::Value, literal: Option<i64>) -> ir::Value {
+        match native {
+            Native::FAdd => self.b.ins().fadd(a, b),
+            Native::FSub => self.b.ins().fsub(a, b),
+            Native::FMul => self.b.ins().fmul(a, b),
+            Native::FDiv => self.b.ins().fdiv(a, b),
+            Native::FMin => self.b.ins().fmin(a, b),
+            Native::FMax => self.b.ins().fmax(a, b),
+            Native::FSmul => self.strong_product(a, b),
+            Native::IAdd => self.b.ins().iadd(a, b),
+            Native::ISub => self.b.ins().isub(a, b),
+            Native::IMul => self.b.ins().imul(a, b),
+            Native::IDiv => self.divide(a, b, literal),
+            Native::IRem => self.remainder(a, b, literal),
+            Native::IMin => self.b.ins().smin(a, b),
+            Native::IMax => self.b.ins().smax(a, b),
+            Native::And => self.b.ins().band(a, b),
+            Native::Or => self.b.ins().bor(a, b),
+            Native::FNeg | Native::FAbs | Native::FSqrt | Native::FFloor | Native::FCeil | Native::FTrunc => a,
+            Native::FSign | Native::FRelu | Native::FFma | Native::INeg | Native::IAbs | Native::ISign => a,
+            Native::Not | Native::IToF | Native::FToI => a,
+        }
+    }
+
+    /// The literal divisor, where it needs no care; the divisor is not 0, by the guard.
+    fn plain_divisor(literal: Option<i64>) -> bool {
+        literal.is_some_and(|d| d != 0 && d != -1)
+    }
+
+    /// Truncated division; by -1 it is negation, which wraps where the machine would trap.
+    fn divide(&mut self, a: ir::Value, b: ir::Value, literal: Option<i64>) -> ir::Value {
+        if Self::plain_divisor(literal) {
+            return self.b.ins().sdiv(a, b);
+        }
+        let (minus_one, safe) = self.safe_divisor(b);
+        let quotient = self.b.ins().sdiv(a, safe);
+        let negated = self.b.ins().ineg(a);
+        self.b.ins().select(minus_one, negated, quotient)
+    }
+
+    fn remainder(&mut self, a: ir::Value, b: ir::Value, literal: Option<i64>) -> ir::Value {
+        if Self::plain_divisor(literal) {
+            return self.b.ins().srem(a, b);
+        }
+        // By -1 as by 1, the remainder is 0.
+        let (_, safe) = self.safe_divisor(b);
+        self.b.ins().srem(a, safe)
+    }
+
+    /// Whether the divisor is -1, and the divisor with 1 in its place.
+    fn safe_divisor(&mut self, b: ir::Value) -> (ir::Value, ir::Value) {
+        let minus_one = self.b.ins().icmp_imm_s(IntCC::Equal, b, -1);
+        let one = self.word(1);
+        let safe = self.b.ins().select(minus_one, one, b);
+        (minus_one, safe)
+    }
+
+    fn integer_sign(&mut self, a: ir::Value) -> ir::Value {
+        let (above, below) = (
+            self.b.ins().icmp_imm_s(IntCC::SignedGreaterThan, a, 0),
+            self.b.ins().icmp_imm_s(IntCC::SignedLessThan, a, 0),
+        );
+        let (above, below) = (self.b.ins().uextend(abi::WORD, above), self.b.ins().uextend(abi::WORD, below));
+        self.b.ins().isub(above, below)
+    }
+
+    /// A float in the low lane of a vector.
+    fn lanes(&mut self, x: ir::Value) -> ir::Value {
+        self.b.ins().scalar_to_vector(types::F64X2, x)
+    }
+
+    fn bits(&mut self, lanes: ir::Value) -> ir::Value {
+        let flags = MemFlagsData::new().with_endianness(Endianness::Little);
+        self.b.ins().bitcast(types::I64X2, flags, lanes)
+    }
+
+    fn low_lane(&mut self, bits: ir::Value) -> ir::Value {
+        let flags = MemFlagsData::new().with_endianness(Endianness::Little);
+        let lanes = self.b.ins().bitcast(types::F64X2, flags, bits);
+        self.b.ins().extractlane(lanes, 0)
+    }
+
+    fn zero_lanes(&mut self) -> ir::Value {
+        let zero = self.b.func.dfg.constants.insert(vec![0_u8; 16].into());
+        self.b.ins().vconst(types::F64X2, zero)
+    }
+
+    /// `x` where the comparison of `a` and `b` holds, +0 elsewhere.
+    fn keep_if(&mut self, x: ir::Value, order: FloatCC, a: ir::Value, b: ir::Value) -> ir::Value {
+        let mask = self.b.ins().fcmp(order, a, b);
+        let x = self.lanes(x);
+        let x = self.bits(x);
+        let kept = self.b.ins().band(x, mask);
+        self.low_lane(kept)
+    }
+
+    /// `w == 0 ? w : w * p`: with `p` masked to +0 where `w` is a zero, the product is that zero.
+    fn strong_product(&mut self, w: ir::Value, p: ir::Value) -> ir::Value {
+        let (lanes, zero) = (self.lanes(w), self.zero_lanes());
+        let masked = self.keep_if(p, FloatCC::NotEqual, lanes, zero);
+        self.b.ins().fmul(w, masked)
+    }
+
+    /// `a <= 0 ? +0 : a`.
+    fn relu(&mut self, a: ir::Value) -> ir::Value {
+        let (lanes, zero) = (self.lanes(a), self.zero_lanes());
+        self.keep_if(a, FloatCC::UnorderedOrGreaterThan, lanes, zero)
+    }
+
+    /// 1 with the sign of `a`, or `a` where it is a zero or NaN.
+    fn sign(&mut self, a: ir::Value) -> ir::Value {
+        let one = self.b.ins().f64const(1.0);
+        let unit = self.b.ins().fcopysign(one, a);
+        let size = self.b.ins().fabs(a);
+        let (size, zero) = (self.lanes(size), self.zero_lanes());
+        let mask = self.b.ins().fcmp(FloatCC::GreaterThan, size, zero);
+        self.choose(mask, unit, a)
+    }
+
+    /// Of two floats, by a mask of lanes.
+    fn choose(&mut self, mask: ir::Value, then: ir::Value, otherwise: ir::Value) -> ir::Value {
+        let (then, otherwise) = (self.lanes(then), self.lanes(otherwise));
+        let (then, otherwise) = (self.bits(then), self.bits(otherwise));
+        let chosen = self.b.ins().bitselect(mask, then, otherwise);
+        self.low_lane(chosen)
+    }
+
+    pub(super) fn cmp(&mut self, op: CmpOp, a: Value, b: Value) -> Result<ir::Value, CodegenError> {
+        let float = self.f.ty(a) == &Type::F64;
+        let (a, b) = (self.get(a)?, self.get(b)?);
+        Ok(if float { self.b.ins().fcmp(float_order(op), a, b) } else { self.b.ins().icmp(integer_order(op), a, b) })
+    }
+
+    pub(super) fn select(&mut self, cond: Value, then: Value, otherwise: Value) -> Result<ir::Value, CodegenError> {
+        let ty = self.f.ty(then).scalar();
+        let (then, otherwise) = (self.get(then)?, self.get(otherwise)?);
+        if ty != Some(ScalarType::F64) {
+            let cond = self.get(cond)?;
+            return Ok(self.b.ins().select(cond, then, otherwise));
+        }
+        let mask = self.mask(cond)?;
+        Ok(self.choose(mask, then, otherwise))
+    }
+
+    /// A condition as a mask of lanes: a comparison of floats is made anew in lanes.
+    fn mask(&mut self, cond: Value) -> Result<ir::Value, CodegenError> {
+        if let Some(&adit_ir::Op::Cmp { op, a, b }) = self.facts.def(cond)
+            && self.f.ty(a) == &Type::F64
+        {
+            let (a, b) = (self.get(a)?, self.get(b)?);
+            let (a, b) = (self.lanes(a), self.lanes(b));
+            return Ok(self.b.ins().fcmp(float_order(op), a, b));
+        }
+        let cond = self.get(cond)?;
+        let mask = self.b.ins().bmask(types::I64, cond);
+        Ok(self.b.ins().scalar_to_vector(types::I64X2, mask))
+    }
+}
+
+fn float_order(op: CmpOp) -> FloatCC {
+    match op {
+        CmpOp::Eq => FloatCC::Equal,
+        CmpOp::Ne => FloatCC::NotEqual,
+        CmpOp::Lt => FloatCC::LessThan,
+        CmpOp::Le => FloatCC::LessThanOrEqual,
+        CmpOp::Gt => FloatCC::GreaterThan,
+        CmpOp::Ge => FloatCC::GreaterThanOrEqual,
+    }
+}
+
+fn integer_order(op: CmpOp) -> IntCC {
+    match op {
+        CmpOp::Eq => IntCC::Equal,
+        CmpOp::Ne => IntCC::NotEqual,
+        CmpOp::Lt => IntCC::SignedLessThan,
+        CmpOp::Le => IntCC::SignedLessThanOrEqual,
+        CmpOp::Gt => IntCC::SignedGreaterThan,
+        CmpOp::Ge => IntCC::SignedGreaterThanOrEqual,
+    }
+}

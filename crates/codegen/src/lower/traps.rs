@@ -1,0 +1,148 @@
+//! Cold exits: what happens when a program stops.
+//!
+//! In: conditions. Out: a branch to a block, laid out far away, that stores the trap's details into the context and returns the status of its site. No instruction of compiled code raises a signal.
+//! Also the questions asked at each beginning of a loop body and at each call: has someone interrupted, are steps left.
+
+use super::Lower;
+use crate::abi;
+use crate::error::CodegenError;
+use adit_diag::Span;
+use adit_ir::{Int, Trap, Value};
+use adit_runtime::context::offset;
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::{self, Block, InstBuilder, MemFlagsData, SourceLoc, types};
+
+/// What a cold exit returns.
+#[derive(Clone, Copy)]
+pub(super) enum Status {
+    /// The status of a site.
+    Site(i64),
+    /// The status of a site, plus the context's `fault`: sites in a row.
+    SitePlusFault(i64),
+    /// What a callee returned.
+    Passed(ir::Value),
+}
+
+/// A cold block still to be filled.
+pub(super) struct Exit {
+    block: Block,
+    status: Status,
+    details: [Option<ir::Value>; 2],
+    location: SourceLoc,
+}
+
+impl Lower<'_, '_, '_, '_> {
+    /// A cold block that leaves the function.
+    pub(super) fn exit(&mut self, status: Status, details: &[ir::Value]) -> Block {
+        let block = self.b.create_block();
+        self.b.set_cold_block(block);
+        let details = [details.first().copied(), details.get(1).copied()];
+        self.exits.push(Exit { block, status, details, location: self.b.srcloc() });
+        block
+    }
+
+    /// Stops the program if `cond` holds.
+    pub(super) fn trap_if(&mut self, cond: ir::Value, trap: Trap, details: &[ir::Value]) {
+        let site = self.unit.status(trap, self.span);
+        let exit = self.exit(Status::Site(site), details);
+        self.leave_if(cond, exit);
+    }
+
+    /// Stops the program unless `cond` holds.
+    pub(super) fn trap_unless(&mut self, cond: ir::Value, trap: Trap, details: &[ir::Value]) {
+        let site = self.unit.status(trap, self.span);
+        let exit = self.exit(Status::Site(site), details);
+        let go_on = self.b.create_block();
+        self.branch_to(cond, go_on, exit);
+    }
+
+    /// Goes to a cold exit if `cond` holds.
+    pub(super) fn leave_if(&mut self, cond: ir::Value, exit: Block) {
+        let go_on = self.b.create_block();
+        self.b.ins().brif(cond, exit, &[], go_on, &[]);
+        self.b.switch_to_block(go_on);
+    }
+
+    pub(super) fn assert(&mut self, cond: Value, trap: &Trap, details: &[Int]) -> Result<(), CodegenError> {
+        let cond = self.get(cond)?;
+        let details = details.iter().map(|&d| self.int(d)).collect::<Result<Vec<_>, _>>()?;
+        self.trap_unless(cond, trap.clone(), &details);
+        Ok(())
+    }
+
+    /// Takes a step, and looks at the interruption flag.
+    pub(super) fn poll(&mut self, span: Span) {
+        if self.unit.options.fuel {
+            self.step(span);
+        }
+        let site = self.unit.status(Trap::Interrupted, span);
+        let exit = self.exit(Status::Site(site), &[]);
+        // Atomic, lest the load be taken for equal to an earlier one.
+        let flags = MemFlagsData::trusted();
+        let flag = self.b.ins().atomic_load(types::I8, flags, self.interrupt);
+        self.leave_if(flag, exit);
+    }
+
+    fn step(&mut self, span: Span) {
+        let site = self.unit.status(Trap::StepLimit, span);
+        let exit = self.exit(Status::Site(site), &[]);
+        let flags = self.memory.context;
+        let fuel = self.b.ins().load(abi::WORD, flags, self.context, offset::FUEL);
+        let none = self.b.ins().icmp_imm_s(IntCC::Equal, fuel, 0);
+        self.leave_if(none, exit);
+        let less = self.b.ins().iadd_imm_s(fuel, -1);
+        self.b.ins().store(flags, less, self.context, offset::FUEL);
+    }
+
+    /// Fills the cold blocks, after all else.
+    pub(super) fn emit_exits(&mut self) -> Result<(), CodegenError> {
+        for exit in std::mem::take(&mut self.exits) {
+            self.b.switch_to_block(exit.block);
+            self.b.set_srcloc(exit.location);
+            for (i, detail) in exit.details.into_iter().enumerate() {
+                if let Some(detail) = detail {
+                    let place = offset::DETAILS + 8 * i as i32;
+                    self.b.ins().store(self.memory.context, detail, self.context, place);
+                }
+            }
+            let status = self.status(exit.status);
+            let fail = self.fail_block();
+            self.b.ins().jump(fail, &[status.into()]);
+        }
+        if let Some(fail) = self.fail {
+            self.b.switch_to_block(fail);
+            let status = self.b.block_params(fail)[0];
+            let returns = self.b.func.signature.returns.clone();
+            let zeros = returns.iter().skip(1).map(|r| self.zero_of(r.value_type));
+            let returned: Vec<ir::Value> = std::iter::once(status).chain(zeros.collect::<Vec<_>>()).collect();
+            self.b.ins().return_(&returned);
+        }
+        Ok(())
+    }
+
+    fn status(&mut self, status: Status) -> ir::Value {
+        match status {
+            Status::Passed(status) => status,
+            Status::Site(site) => self.b.ins().iconst(abi::STATUS, site),
+            Status::SitePlusFault(site) => {
+                let fault = self.b.ins().load(types::I32, self.memory.context, self.context, offset::FAULT);
+                self.b.ins().iadd_imm_s(fault, site)
+            }
+        }
+    }
+
+    fn fail_block(&mut self) -> Block {
+        if let Some(fail) = self.fail {
+            return fail;
+        }
+        let fail = self.b.create_block();
+        self.b.append_block_param(fail, abi::STATUS);
+        self.b.set_cold_block(fail);
+        self.fail = Some(fail);
+        fail
+    }
+
+    fn zero_of(&mut self, ty: ir::Type) -> ir::Value {
+        if ty == types::F64 { self.b.ins().f64const(0.0) } else { self.b.ins().iconst(ty, 0) }
+    }
+}

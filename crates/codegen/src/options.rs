@@ -1,0 +1,60 @@
+//! What a compilation can be asked for.
+//!
+//! In: the host's wishes. Out: [`Options`]. Nothing here touches Cranelift; what an option does is written beside each.
+
+/// How much time to spend for faster code.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub enum OptLevel {
+    /// The fastest compilation: no optimisation, one allocation pass.
+    O0,
+    /// No optimisation, full register allocation.
+    O1,
+    /// Full optimisation, less for very large functions.
+    #[default]
+    O2,
+    /// Full optimisation.
+    O3,
+}
+
+/// Which instructions may be used.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+pub enum Cpu {
+    /// All that this machine has.
+    #[default]
+    Native,
+    /// Those that every machine of this architecture has.
+    Baseline,
+    /// Those of a processor by Cranelift's name (`haswell`, `znver3`, …). This machine must have them all.
+    Named(String),
+}
+
+/// What a compilation can be asked for.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Options {
+    /// Time spent on speed.
+    pub opt: OptLevel,
+    /// Instructions used.
+    pub cpu: Cpu,
+    /// Source order of every operation, bit for bit. Nothing in this crate deviates from it yet, whichever is chosen.
+    pub strict: bool,
+    /// Keeps every bounds check, even those proved superfluous.
+    pub keep_checks: bool,
+    /// Counts steps, so that [`Limits::steps`](adit_ir::limits::Limits::steps) holds. Without it that limit is ignored.
+    pub fuel: bool,
+    /// Runs Cranelift's verifier.
+    pub verify_clif: bool,
+}
+
+impl Default for Options {
+    /// Fast code for this machine.
+    fn default() -> Self {
+        Options {
+            opt: OptLevel::default(),
+            cpu: Cpu::default(),
+            strict: true,
+            keep_checks: false,
+            fuel: false,
+            verify_clif: cfg!(debug_assertions),
+        }
+    }
+}
