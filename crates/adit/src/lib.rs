@@ -1,1 +1,48 @@
-//! A compiler that differentiates: compile a small language and its gradients to native code in milliseconds.
+//! Adit: a compiler that differentiates.
+//!
+//! A small language is parsed into typed SSA, optimised, differentiated by passes over that SSA, optimised again, and compiled to native code in milliseconds.
+//!
+//! ```
+//! let engine = adit::Engine::new();
+//! let module = engine.compile(
+//!     "fn energy(x: [f64; n], k: f64) -> f64 {
+//!          let mut e = 0.0;
+//!          for i in 1..n { e += 0.5 * k * (x[i] - x[i - 1])^2; }
+//!          e
+//!      }",
+//! )?;
+//! let energy = module.function("energy")?;
+//! let args = energy.arrange(&[("k", 2.0.into()), ("x", [0.0, 1.0, 3.0].into())])?;
+//! assert_eq!(energy.call(&args)?.value, adit::Value::F64(5.0));
+//! let gradient = energy.gradient(&args)?;
+//! assert_eq!(gradient.of("x").and_then(|g| g.as_slice()), Some(&[-2.0, -2.0, 4.0][..]));
+//! assert_eq!(gradient.of("k").and_then(|g| g.as_f64()), Some(2.5));
+//! # Ok::<(), adit::Error>(())
+//! ```
+//!
+//! In: source text and [`Value`]s. Out: values, derivatives, the text of every [`Stage`], and [`Error`]s with spans. An [`Engine`] holds options, a [`Module`] a program, a
+//! [`Function`] what can be called. What this crate does not do: it prints nothing unless told where to, and reads no file but in [`Engine::compile_file`].
+
+mod calls;
+
+mod engine;
+mod error;
+mod frame;
+mod function;
+mod module;
+mod pipeline;
+mod signature;
+mod stage;
+mod value;
+
+pub use adit_diag as diag;
+pub use adit_ir as ir;
+pub use adit_ir::ScalarType;
+pub use adit_ir::limits::Limits;
+pub use engine::{Cpu, Engine, Options, Sink};
+pub use error::{Error, ErrorKind, Result};
+pub use function::{Function, Gradient, Mode, Outcome, Wrt};
+pub use module::Module;
+pub use signature::{Parameter, Signature, Type};
+pub use stage::{Of, Stage};
+pub use value::{Array, Data, Value};

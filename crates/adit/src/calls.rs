@@ -1,0 +1,341 @@
+//! How derivatives are called: which slots follow the primal's, and where each derivative comes back.
+//!
+//! In: a primal [`Frame`] and an activity mask over the parameters of the IR function. Out: frames with shadows, seeds and tangents appended in the order that the derivative passes
+//! fix, and derivatives read back as values of the parameters' types.
+//!
+//! ```text
+//! f         params                                                  → results
+//! f__vjp    params, shadows of active arrays, seeds of f64 results  → results, adjoints of active scalars
+//! f__jvp    params, tangents of active params                       → results, tangents of f64 results
+//! ```
+//!
+//! `f__vjp__jvp` is the second applied to the first, with shadows active and seeds not. Nothing is run here.
+
+use crate::error::{Error, Result};
+use crate::frame::{Frame, Slot, rebuild, scalar_value};
+use crate::function::{Gradient, Outcome};
+use crate::signature::Signature;
+use crate::value::{Array, Data, Value};
+use adit_diag::Code;
+use adit_ir::{Passing, Scalar, ScalarType};
+use adit_sema::layout::{Layout, Leaf, ResultLeaf};
+
+/// The source's and the IR's view of one signature.
+#[derive(Debug)]
+pub(crate) struct Shape {
+    pub(crate) layout: Layout,
+    pub(crate) signature: Signature,
+}
+
+/// The seed of a result, taken apart.
+pub(crate) struct Seeds {
+    /// One per `f64` scalar of the result.
+    pub(crate) scalars: Vec<f64>,
+    /// One per `f64` array of the result.
+    pub(crate) arrays: Vec<Array>,
+}
+
+/// Takes a seed apart.
+pub(crate) fn seed_leaves(shape: &Shape, seed: &Value) -> Result<Seeds> {
+    let mut leaves = Vec::new();
+    flatten(seed, &mut leaves);
+    if leaves.len() != shape.layout.result_leaves.len() {
+        return Err(wrong_seed(shape));
+    }
+    let mut seeds = Seeds { scalars: Vec::new(), arrays: Vec::new() };
+    for (at, value) in shape.layout.result_leaves.iter().zip(leaves) {
+        match (at, value) {
+            (ResultLeaf::Scalar(k), v) if shape.layout.results[*k].element == ScalarType::F64 => {
+                seeds.scalars.push(as_float(v).ok_or_else(|| wrong_seed(shape))?);
+            }
+            (ResultLeaf::Array(k), Value::Array(a)) if shape.layout.destinations[*k].element == ScalarType::F64 => {
+                seeds.arrays.push(as_floats(a).ok_or_else(|| wrong_seed(shape))?);
+            }
+            (ResultLeaf::Array(k), _) if shape.layout.destinations[*k].element == ScalarType::F64 => {
+                return Err(wrong_seed(shape));
+            }
+            (ResultLeaf::Scalar(_) | ResultLeaf::Array(_), _) => {}
+        }
+    }
+    Ok(seeds)
+}
+
+fn wrong_seed(shape: &Shape) -> Error {
+    Error::input(Code("AD0905"), format!("the seed must be shaped like the result, {}", shape.signature.result))
+}
+
+fn flatten<'v>(value: &'v Value, out: &mut Vec<&'v Value>) {
+    match value {
+        Value::Struct(fields) => fields.iter().for_each(|(_, v)| flatten(v, out)),
+        Value::Tuple(items) => items.iter().for_each(|v| flatten(v, out)),
+        Value::F64(_) | Value::I64(_) | Value::Bool(_) | Value::Array(_) => out.push(value),
+    }
+}
+
+fn as_float(value: &Value) -> Option<f64> {
+    match value {
+        Value::F64(x) => Some(*x),
+        Value::I64(i) => Some(*i as f64),
+        Value::Bool(_) | Value::Array(_) | Value::Struct(_) | Value::Tuple(_) => None,
+    }
+}
+
+fn as_floats(array: &Array) -> Option<Array> {
+    let data = match &array.data {
+        Data::F64(x) => x.clone(),
+        Data::I64(x) => x.iter().map(|&i| i as f64).collect(),
+        Data::Bool(_) => return None,
+    };
+    Some(Array { dims: array.dims.clone(), data: Data::F64(data) })
+}
+
+impl Shape {
+    /// The activity mask of the IR parameters: float leaves of wanted parameters, and float destinations if outputs count.
+    pub(crate) fn active(&self, wanted: &dyn Fn(usize) -> bool, outputs: bool) -> Vec<bool> {
+        let layout = &self.layout;
+        let mut mask = vec![false; layout.explicit];
+        let float = |leaf: &Leaf| leaf.element == ScalarType::F64;
+        mask.extend(layout.params.iter().map(|leaf| float(leaf) && leaf.path.param.is_some_and(wanted)));
+        mask.extend(layout.destinations.iter().map(|leaf| outputs && float(leaf)));
+        mask
+    }
+
+    /// Result and final contents, from the results and slots of a call.
+    pub(crate) fn outcome(&self, frame: &Frame, results: &[Scalar]) -> Outcome {
+        let layout = &self.layout;
+        let mut leaves = layout.result_leaves.iter().map(|at| match at {
+            ResultLeaf::Scalar(k) => scalar_value(results[*k]),
+            ResultLeaf::Array(k) => array_value(frame, layout.ir_destination(*k)),
+        });
+        let value = rebuild(&self.signature.result, &mut || leaves.next().unwrap_or_else(Value::unit));
+        let lent = self.signature.params.iter().enumerate().filter(|(_, p)| p.lent);
+        let finals = lent.map(|(i, p)| {
+            let mut leaves = layout.leaves_of_param(i).map(|leaf| self.final_leaf(frame, results, leaf));
+            (p.name.clone(), rebuild(&p.ty, &mut || leaves.next().unwrap_or_else(Value::unit)))
+        });
+        Outcome { value, finals: finals.collect() }
+    }
+
+    fn final_leaf(&self, frame: &Frame, results: &[Scalar], leaf: usize) -> Value {
+        match self.layout.finals.iter().position(|&i| i == leaf) {
+            Some(k) => scalar_value(results[self.layout.results.len() + k]),
+            None => array_value(frame, self.layout.ir_param(leaf)),
+        }
+    }
+
+    /// The element types of the IR function's results.
+    fn ir_results(&self) -> impl Iterator<Item = ScalarType> + '_ {
+        let finals = self.layout.finals.iter().map(|&i| &self.layout.params[i]);
+        self.layout.results.iter().chain(finals).map(|leaf| leaf.element)
+    }
+
+    /// Whether each result of the IR function is a float.
+    fn float_results(&self) -> Vec<bool> {
+        self.ir_results().map(ScalarType::is_float).collect()
+    }
+
+    /// Appends what `f__vjp` takes: shadows (zero, or the seeds of destinations), then seeds (zero for what comes after `seeds`).
+    pub(crate) fn add_shadows(&self, frame: &mut Frame, active: &[bool], seeds: &[f64], arrays: &[Array]) -> Result<()> {
+        let first_destination = self.layout.ir_destination(0);
+        let mut arrays = arrays.iter();
+        for i in (0..active.len()).filter(|&i| active[i]) {
+            let Slot::Array(_, primal) = &frame.slots[i] else { continue };
+            let shadow = if i < first_destination { zeroed(primal) } else { seed_array(primal, arrays.next())? };
+            frame.slots.push(Slot::Array(Passing::Mut, shadow));
+        }
+        let floats = self.float_results().into_iter().filter(|&f| f).count();
+        let seeds = seeds.iter().copied().chain(std::iter::repeat(0.0)).take(floats);
+        frame.slots.extend(seeds.map(|s| Slot::Scalar(Scalar::F64(s))));
+        Ok(())
+    }
+
+    /// Appends what `f__jvp` takes: tangents of active parameters from a flat direction; destinations start at zero.
+    pub(crate) fn add_tangents(&self, frame: &mut Frame, active: &[bool], along: &[f64]) {
+        let mut along = along.iter().copied();
+        for i in (0..active.len()).filter(|&i| active[i]) {
+            let zero = i >= self.layout.ir_destination(0);
+            let tangent = tangent_slot(&frame.slots[i], &mut || if zero { 0.0 } else { along.next().unwrap_or(0.0) });
+            frame.slots.push(tangent);
+        }
+    }
+
+    /// Appends, to a frame of `f__vjp`, what `f__vjp__jvp` takes: tangents of active parameters, then of shadows (zero).
+    pub(crate) fn add_second_order(&self, frame: &mut Frame, active: &[bool], along: &[f64]) {
+        self.add_tangents(frame, active, along);
+        let shadows = self.shadow_slots(frame, active);
+        for (_, slot) in shadows {
+            let tangent = tangent_slot(&frame.slots[slot], &mut || 0.0);
+            frame.slots.push(tangent);
+        }
+    }
+
+    /// For each active array parameter, its position and that of its shadow in a frame of `f__vjp`.
+    fn shadow_slots(&self, frame: &Frame, active: &[bool]) -> Vec<(usize, usize)> {
+        let arrays = (0..active.len()).filter(|&i| active[i] && frame.array(i).is_some());
+        arrays.enumerate().map(|(k, i)| (i, active.len() + k)).collect()
+    }
+
+    /// The tangent of the result, from a call of `f__jvp`.
+    pub(crate) fn tangent(&self, frame: &Frame, results: &[Scalar], active: &[bool]) -> Value {
+        let floats = self.float_results();
+        let tangent_of = |k: usize| {
+            let before = floats[..k].iter().filter(|&&f| f).count();
+            if floats[k] { scalar_value(results[floats.len() + before]) } else { zero_of(results[k]) }
+        };
+        let slot_of = |i: usize| active.len() + active[..i].iter().filter(|&&a| a).count();
+        let mut leaves = self.layout.result_leaves.iter().map(|at| match at {
+            ResultLeaf::Scalar(k) => tangent_of(*k),
+            ResultLeaf::Array(k) => {
+                let i = self.layout.ir_destination(*k);
+                if active[i] { array_value(frame, slot_of(i)) } else { array_value(frame, i).zeroed() }
+            }
+        });
+        rebuild(&self.signature.result, &mut || leaves.next().unwrap_or_else(Value::unit))
+    }
+
+    /// The gradient, from a call of `f__vjp`.
+    pub(crate) fn gradient(&self, frame: &Frame, results: &[Scalar], active: &[bool]) -> Gradient {
+        let first = self.float_results().len();
+        let adjoints = results[first..].iter().copied();
+        self.collect(frame, results, active, adjoints, &self.shadow_slots(frame, active))
+    }
+
+    /// The Hessian-vector product, from a call of `f__vjp__jvp`.
+    pub(crate) fn hessian_product(&self, frame: &Frame, results: &[Scalar], active: &[bool]) -> Gradient {
+        let floats = self.float_results();
+        let scalars = (0..active.len()).filter(|&i| active[i] && frame.array(i).is_none()).count();
+        // Results of f__vjp: results, adjoints. Then the tangents of those that are floats.
+        let first = floats.len() + scalars + floats.iter().filter(|&&f| f).count();
+        let adjoints = results[first..].iter().copied();
+        let tangents = active.iter().filter(|&&a| a).count();
+        let shadows = self.shadow_slots(frame, active);
+        let seeds = floats.iter().filter(|&&f| f).count();
+        let base = active.len() + shadows.len() + seeds + tangents;
+        let slots: Vec<(usize, usize)> = shadows.iter().enumerate().map(|(k, &(i, _))| (i, base + k)).collect();
+        self.collect(frame, results, active, adjoints, &slots)
+    }
+
+    /// Puts derivatives together by parameter: scalars in order from `scalars`, arrays from the slots named.
+    fn collect(
+        &self,
+        frame: &Frame,
+        results: &[Scalar],
+        active: &[bool],
+        mut scalars: impl Iterator<Item = Scalar>,
+        arrays: &[(usize, usize)],
+    ) -> Gradient {
+        let mut leaf = |i: usize| match arrays.iter().find(|(param, _)| *param == i) {
+            Some(&(_, slot)) => array_value(frame, slot),
+            None if active[i] => scalars.next().map_or(Value::F64(0.0), scalar_value),
+            None => zero_slot(&frame.slots[i]),
+        };
+        let parameters = self.parameters(active, &mut leaf);
+        Gradient { value: self.outcome(frame, results).value, parameters }
+    }
+
+    /// A value for each parameter with an active leaf; `leaf` gives the derivative of an IR parameter, asked in order.
+    fn parameters(&self, active: &[bool], leaf: &mut dyn FnMut(usize) -> Value) -> Vec<(String, Value)> {
+        let mut out = Vec::new();
+        for (p, param) in self.signature.params.iter().enumerate() {
+            let leaves = self.layout.leaves_of_param(p);
+            if leaves.clone().any(|l| active[self.layout.ir_param(l)]) {
+                let mut at = leaves.map(|l| self.layout.ir_param(l));
+                let value = rebuild(&param.ty, &mut || at.next().map_or_else(Value::unit, &mut *leaf));
+                out.push((param.name.clone(), value));
+            }
+        }
+        out
+    }
+
+    /// A gradient from a flat list of its active floats.
+    pub(crate) fn gradient_from_floats(&self, frame: &Frame, value: Value, floats: &[f64], active: &[bool]) -> Gradient {
+        let mut floats = floats.iter().copied();
+        let mut leaf = |i: usize| {
+            let mut zero = zero_slot(&frame.slots[i]);
+            if active[i] {
+                zero.for_each_float_mut(&mut |x| *x = floats.next().unwrap_or(0.0));
+            }
+            zero
+        };
+        let parameters = self.parameters(active, &mut leaf);
+        Gradient { value, parameters }
+    }
+
+    /// How many floats the active parameters hold.
+    pub(crate) fn active_floats(&self, frame: &Frame, active: &[bool]) -> usize {
+        self.inputs(active).map(|i| frame.array(i).map_or(1, |a| a.data.len())).sum()
+    }
+
+    /// The floats of the active parameters, in order.
+    pub(crate) fn floats_of(&self, frame: &Frame, active: &[bool]) -> Vec<f64> {
+        let mut out = Vec::new();
+        for i in self.inputs(active) {
+            match &frame.slots[i] {
+                Slot::Scalar(s) => scalar_value(*s).for_each_float(&mut |x| out.push(x)),
+                Slot::Array(_, a) => Value::Array(a.clone()).for_each_float(&mut |x| out.push(x)),
+            }
+        }
+        out
+    }
+
+    /// Active parameters, destinations aside.
+    fn inputs<'a>(&'a self, active: &'a [bool]) -> impl Iterator<Item = usize> + 'a {
+        (0..self.layout.ir_destination(0)).filter(|&i| active[i])
+    }
+
+    /// That a direction has the sizes of the arguments.
+    pub(crate) fn same_sizes(&self, frame: &Frame, along: &Frame) -> Result<()> {
+        for (k, leaf) in self.layout.params.iter().enumerate() {
+            let i = self.layout.ir_param(k);
+            let dims = |f: &Frame| f.array(i).map(|a| a.dims.clone());
+            if dims(frame) != dims(along) {
+                let text = format!("the direction of `{}` must have the sizes of its value", leaf.path);
+                return Err(Error::input(Code("AD0906"), text));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn array_value(frame: &Frame, slot: usize) -> Value {
+    frame.array(slot).map_or_else(Value::unit, |a| Value::Array(a.clone()))
+}
+
+fn zero_slot(slot: &Slot) -> Value {
+    match slot {
+        Slot::Scalar(s) => zero_of(*s),
+        Slot::Array(_, a) => Value::Array(a.clone()).zeroed(),
+    }
+}
+
+fn zero_of(s: Scalar) -> Value {
+    scalar_value(s).zeroed()
+}
+
+fn zeroed(array: &Array) -> Array {
+    Array { dims: array.dims.clone(), data: Data::F64(vec![0.0; array.data.len()]) }
+}
+
+/// The seed of a destination, of its sizes.
+fn seed_array(primal: &Array, seed: Option<&Array>) -> Result<Array> {
+    match seed {
+        None => Ok(zeroed(primal)),
+        Some(seed) if seed.dims == primal.dims => Ok(seed.clone()),
+        Some(seed) => {
+            let text = format!("the seed has the extents {:?}, the result {:?}", seed.dims, primal.dims);
+            Err(Error::input(Code("AD0906"), text))
+        }
+    }
+}
+
+/// A tangent for a slot, its floats taken from `next`.
+fn tangent_slot(slot: &Slot, next: &mut dyn FnMut() -> f64) -> Slot {
+    match slot {
+        Slot::Scalar(_) => Slot::Scalar(Scalar::F64(next())),
+        Slot::Array(passing, a) => {
+            let data = a.data.len();
+            let floats = (0..data).map(|_| next()).collect();
+            Slot::Array(*passing, Array { dims: a.dims.clone(), data: Data::F64(floats) })
+        }
+    }
+}

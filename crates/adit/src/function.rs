@@ -1,0 +1,408 @@
+//! Functions: values and derivatives by native code.
+//!
+//! In: arguments by position or by name. Out: [`Outcome`]s and derivatives in the shape of the source's types. Each derivative is made and compiled when first asked for, and kept.
+//! How IR calls are laid out is [`crate::calls`]'s matter.
+
+use crate::calls::{self, Shape};
+use crate::engine::Options;
+use crate::error::{Error, Result};
+use crate::frame::{self, Frame};
+use crate::pipeline::{self, Derivative, Unit};
+use crate::signature::{Signature, Type};
+use crate::stage::{Of, Stage};
+use crate::value::{Array, Value};
+use adit_codegen::Code;
+use adit_diag::Code as DiagCode;
+use adit_ir::{FuncId, Scalar};
+use adit_runtime::Workspace;
+use adit_sema::layout::Layout;
+use adit_sema::typed::FnId;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Forward or reverse.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Mode {
+    /// One sweep back per result.
+    #[default]
+    Reverse,
+    /// One sweep forth per input.
+    Forward,
+}
+
+/// What a call gives.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Outcome {
+    /// What the function returned.
+    pub value: Value,
+    /// The final contents of `&mut` parameters, by name.
+    pub finals: Vec<(String, Value)>,
+}
+
+/// A value and its derivative with respect to parameters.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Gradient {
+    /// What the function returned.
+    pub value: Value,
+    /// For each parameter differentiated, in order: its name, and a value of its type; integers are 0 and truth values false.
+    pub parameters: Vec<(String, Value)>,
+}
+
+impl Gradient {
+    /// The derivative with respect to the parameter of this name.
+    pub fn of(&self, name: &str) -> Option<&Value> {
+        self.parameters.iter().find(|(n, _)| n == name).map(|(_, v)| v)
+    }
+}
+
+/// A function of a module. Cheap to clone; clones share compiled code; calls may run in parallel.
+#[derive(Clone, Debug)]
+pub struct Function {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    unit: Arc<Unit>,
+    options: Arc<Options>,
+    id: FuncId,
+    name: String,
+    shape: Shape,
+    compiled: Mutex<HashMap<Derivative, Arc<Compiled>>>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Compiled {
+    code: Code,
+    id: FuncId,
+}
+
+/// Which parameters are differentiated; empty means all that carry floats.
+pub type Wrt<'a> = &'a [&'a str];
+
+impl Function {
+    pub(crate) fn new(unit: Arc<Unit>, options: Arc<Options>, id: FnId) -> Result<Function> {
+        let def = &unit.program.functions[id.0 as usize];
+        let layout = Layout::of(&unit.program, id).map_err(|_| Error::internal("a signature of too many parts"))?;
+        let ir = unit.ir.find(&def.name).ok_or_else(|| Error::internal(format!("`{}` was not lowered", def.name)))?;
+        let shape = Shape { layout, signature: Signature::of(&unit.program, def) };
+        let name = def.name.to_string();
+        let compiled = Mutex::default();
+        Ok(Function { inner: Arc::new(Inner { unit, options, id: ir, name, shape, compiled }) })
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.inner.name
+    }
+
+    /// What it takes and gives.
+    pub fn signature(&self) -> &Signature {
+        &self.inner.shape.signature
+    }
+
+    /// Arguments in the order of the parameters.
+    ///
+    /// # Errors
+    /// If a name is unknown or missing.
+    pub fn arrange(&self, named: &[(&str, Value)]) -> Result<Vec<Value>> {
+        let params = &self.signature().params;
+        if let Some((name, _)) = named.iter().find(|(n, _)| params.iter().all(|p| p.name != *n)) {
+            return Err(self.unknown(name));
+        }
+        let find = |p: &crate::signature::Parameter| {
+            let found = named.iter().find(|(n, _)| *n == p.name).map(|(_, v)| v.clone());
+            found.ok_or_else(|| Error::input(DiagCode("AD0904"), format!("the parameter `{}` has no value", p.name)))
+        };
+        params.iter().map(find).collect()
+    }
+
+    fn unknown(&self, name: &str) -> Error {
+        let names: Vec<&str> = self.signature().params.iter().map(|p| p.name.as_str()).collect();
+        let text = format!("`{}` has no parameter `{name}`; it has {}", self.name(), names.join(", "));
+        Error::input(DiagCode("AD0904"), text)
+    }
+
+    /// Runs it.
+    ///
+    /// # Errors
+    /// Arguments that do not fit, or a run that stops.
+    pub fn call(&self, args: &[Value]) -> Result<Outcome> {
+        let mut frame = self.frame(args)?;
+        let results = self.run(&Derivative::Primal, &mut frame)?;
+        Ok(self.inner.shape.outcome(&frame, &results))
+    }
+
+    /// The value and the gradient with respect to all parameters that carry floats.
+    ///
+    /// # Errors
+    /// If the result is not one float, no parameter carries floats, arguments do not fit, or the run stops.
+    pub fn gradient(&self, args: &[Value]) -> Result<Gradient> {
+        self.gradient_wrt(args, &[], Mode::Reverse)
+    }
+
+    /// [`Function::gradient`] with respect to some parameters, in a mode of choice.
+    ///
+    /// # Errors
+    /// As [`Function::gradient`], and for unknown names.
+    pub fn gradient_wrt(&self, args: &[Value], wrt: Wrt<'_>, mode: Mode) -> Result<Gradient> {
+        self.one_float()?;
+        let active = self.active(wrt, false)?;
+        match mode {
+            Mode::Reverse => {
+                let (frame, results) = self.reverse(args, &active, &[1.0], &[])?;
+                Ok(self.inner.shape.gradient(&frame, &results, &active))
+            }
+            Mode::Forward => self.gradient_by_columns(args, &active),
+        }
+    }
+
+    /// The value, and the derivative of the result in a direction: for each parameter a value of its type, or nothing for zero.
+    ///
+    /// # Errors
+    /// As [`Function::gradient`], but for any result.
+    pub fn jvp(&self, args: &[Value], directions: &[Option<Value>]) -> Result<(Value, Value)> {
+        let wrt: Vec<&str> = self.given(directions);
+        let active = self.active_or_none(&wrt)?;
+        let mut frame = self.frame(args)?;
+        let direction = self.direction(&frame, args, directions, &active)?;
+        self.inner.shape.add_tangents(&mut frame, &active, &direction);
+        let results = self.run(&Derivative::Jvp(active.clone()), &mut frame)?;
+        let outcome = self.inner.shape.outcome(&frame, &results);
+        Ok((outcome.value, self.inner.shape.tangent(&frame, &results, &active)))
+    }
+
+    /// The value, and for each parameter the derivative of `seed · result`; the seed is shaped like the result.
+    ///
+    /// # Errors
+    /// As [`Function::gradient`], but for any result.
+    pub fn vjp(&self, args: &[Value], seed: &Value, wrt: Wrt<'_>) -> Result<Gradient> {
+        let active = self.active(wrt, true)?;
+        let seeds = calls::seed_leaves(&self.inner.shape, seed)?;
+        let (frame, results) = self.reverse(args, &active, &seeds.scalars, &seeds.arrays)?;
+        Ok(self.inner.shape.gradient(&frame, &results, &active))
+    }
+
+    /// The value, and the Hessian times a direction (as for [`Function::jvp`]), by forward over reverse.
+    ///
+    /// # Errors
+    /// As [`Function::gradient`].
+    pub fn hvp(&self, args: &[Value], directions: &[Option<Value>], wrt: Wrt<'_>) -> Result<Gradient> {
+        self.one_float()?;
+        let active = self.active(wrt, false)?;
+        let frame = self.frame(args)?;
+        let direction = self.direction(&frame, args, directions, &active)?;
+        let (frame, results) = self.forward_over_reverse(frame, &active, &direction)?;
+        Ok(self.inner.shape.hessian_product(&frame, &results, &active))
+    }
+
+    /// The value, the gradient, and the dense Hessian: one square matrix over all active floats, in order.
+    ///
+    /// # Errors
+    /// As [`Function::gradient`].
+    pub fn hessian(&self, args: &[Value], wrt: Wrt<'_>) -> Result<(Gradient, Array)> {
+        self.one_float()?;
+        let active = self.active(wrt, false)?;
+        let gradient = self.gradient_wrt(args, wrt, Mode::Reverse)?;
+        let frame = self.frame(args)?;
+        let n = self.inner.shape.active_floats(&frame, &active);
+        let mut rows = Vec::with_capacity(n * n);
+        for k in 0..n {
+            let (frame, results) = self.forward_over_reverse(frame.clone(), &active, &unit(n, k))?;
+            rows.extend(self.inner.shape.hessian_product(&frame, &results, &active).floats());
+        }
+        Ok((gradient, Array::f64(&[n, n], rows)))
+    }
+
+    /// The value, and for each active parameter's floats the derivative of every float of the result: rows by result, one matrix over all active floats.
+    ///
+    /// # Errors
+    /// As [`Function::gradient`], but for any result.
+    pub fn jacobian(&self, args: &[Value], wrt: Wrt<'_>) -> Result<(Value, Array)> {
+        let outcome = self.call(args)?;
+        let active = self.active(wrt, true)?;
+        let frame = self.frame(args)?;
+        let (rows, columns) = (outcome.value.floats().len(), self.inner.shape.active_floats(&frame, &active));
+        let matrix = if rows < columns && self.compiled(&Derivative::Vjp(active.clone())).is_ok() {
+            self.jacobian_rows(args, &outcome.value, wrt)?
+        } else {
+            self.jacobian_columns(&frame, &active, rows, columns)?
+        };
+        Ok((outcome.value, Array::f64(&[rows, columns], matrix)))
+    }
+
+    /// The text of a stage.
+    ///
+    /// # Errors
+    /// If the derivative that the stage shows is refused.
+    pub fn emit(&self, stage: Stage, of: Of) -> Result<String> {
+        let active = self.active_or_none(&[])?;
+        let i = &self.inner;
+        crate::stage::emit(&i.unit, i.id, &i.options, stage, of, &active)
+    }
+
+    /// Which IR parameters are active for these names; empty means all parameters that carry floats. Destinations count as `outputs` says.
+    pub(crate) fn active(&self, wrt: Wrt<'_>, outputs: bool) -> Result<Vec<bool>> {
+        let params = &self.signature().params;
+        if let Some(name) = wrt.iter().find(|n| params.iter().all(|p| p.name != **n)) {
+            return Err(self.unknown(name));
+        }
+        if let Some(p) = params.iter().find(|p| wrt.contains(&p.name.as_str()) && !p.ty.carries_floats()) {
+            return Err(self.refused("AD0603", format!("the parameter `{}` holds no floats", p.name)));
+        }
+        if !params.iter().any(|p| p.ty.carries_floats()) {
+            return Err(self.refused("AD0603", format!("`{}` has no parameter that holds floats", self.name())));
+        }
+        let wanted = |p: usize| wrt.is_empty() || wrt.contains(&params[p].name.as_str());
+        Ok(self.inner.shape.active(&wanted, outputs))
+    }
+
+    /// [`Function::active`] with outputs, where having nothing to differentiate is no error.
+    fn active_or_none(&self, wrt: Wrt<'_>) -> Result<Vec<bool>> {
+        if self.signature().params.iter().any(|p| p.ty.carries_floats()) {
+            self.active(wrt, true)
+        } else {
+            Ok(vec![false; self.inner.shape.layout.ir_params()])
+        }
+    }
+
+    fn given<'s>(&'s self, directions: &[Option<Value>]) -> Vec<&'s str> {
+        let pairs = self.signature().params.iter().zip(directions);
+        pairs.filter(|(p, d)| d.is_some() && p.ty.carries_floats()).map(|(p, _)| p.name.as_str()).collect()
+    }
+
+    pub(crate) fn one_float(&self) -> Result<()> {
+        let result = &self.signature().result;
+        if *result == Type::Scalar(adit_ir::ScalarType::F64) {
+            return Ok(());
+        }
+        Err(self.refused("AD0602", format!("a gradient needs a result of one float; `{}` gives {result}", self.name())))
+    }
+
+    fn refused(&self, code: &'static str, message: String) -> Error {
+        let span = self.inner.unit.ir.function(self.inner.id).span;
+        let diagnostic = adit_diag::Diagnostic::new(DiagCode(code), span, message);
+        Error::compile(vec![diagnostic], self.inner.unit.sources.clone())
+    }
+
+    pub(crate) fn frame(&self, args: &[Value]) -> Result<Frame> {
+        let params = &self.signature().params;
+        for (p, v) in params.iter().zip(args) {
+            frame::check_names(&p.name, &p.ty, v)?;
+        }
+        let names: Vec<String> = params.iter().map(|p| p.name.clone()).collect();
+        Frame::primal(&self.inner.shape.layout, &names, args)
+    }
+
+    /// The active floats of a direction, in order; parameters without one have zeros.
+    fn direction(&self, frame: &Frame, args: &[Value], directions: &[Option<Value>], active: &[bool]) -> Result<Vec<f64>> {
+        let full: Vec<Value> = args
+            .iter()
+            .enumerate()
+            .map(|(i, arg)| directions.get(i).cloned().flatten().unwrap_or_else(|| arg.zeroed()))
+            .collect();
+        let along = self.frame(&full)?;
+        self.inner.shape.same_sizes(frame, &along)?;
+        Ok(self.inner.shape.floats_of(&along, active))
+    }
+
+    fn gradient_by_columns(&self, args: &[Value], active: &[bool]) -> Result<Gradient> {
+        let frame = self.frame(args)?;
+        let n = self.inner.shape.active_floats(&frame, active);
+        let value = self.call(args)?.value;
+        let row = self.jacobian_columns(&frame, active, 1, n)?;
+        Ok(self.inner.shape.gradient_from_floats(&frame, value, &row, active))
+    }
+
+    fn jacobian_columns(&self, frame: &Frame, active: &[bool], rows: usize, columns: usize) -> Result<Vec<f64>> {
+        let mut matrix = vec![0.0; rows * columns];
+        for k in 0..columns {
+            let mut frame = frame.clone();
+            self.inner.shape.add_tangents(&mut frame, active, &unit(columns, k));
+            let results = self.run(&Derivative::Jvp(active.to_vec()), &mut frame)?;
+            let column = self.inner.shape.tangent(&frame, &results, active).floats();
+            for (row, x) in column.into_iter().enumerate() {
+                matrix[row * columns + k] = x;
+            }
+        }
+        Ok(matrix)
+    }
+
+    fn jacobian_rows(&self, args: &[Value], value: &Value, wrt: Wrt<'_>) -> Result<Vec<f64>> {
+        let mut matrix = Vec::new();
+        for k in 0..value.floats().len() {
+            let mut seed = value.zeroed();
+            let mut at = 0;
+            seed.for_each_float_mut(&mut |x| {
+                *x = f64::from(u8::from(at == k));
+                at += 1;
+            });
+            matrix.extend(self.vjp(args, &seed, wrt)?.floats());
+        }
+        Ok(matrix)
+    }
+
+    fn reverse(&self, args: &[Value], active: &[bool], seeds: &[f64], arrays: &[Array]) -> Result<(Frame, Vec<Scalar>)> {
+        let mut frame = self.frame(args)?;
+        self.inner.shape.add_shadows(&mut frame, active, seeds, arrays)?;
+        let results = self.run(&Derivative::Vjp(active.to_vec()), &mut frame)?;
+        Ok((frame, results))
+    }
+
+    fn forward_over_reverse(&self, mut frame: Frame, active: &[bool], along: &[f64]) -> Result<(Frame, Vec<Scalar>)> {
+        self.inner.shape.add_shadows(&mut frame, active, &[1.0], &[])?;
+        self.inner.shape.add_second_order(&mut frame, active, along);
+        let results = self.run(&Derivative::Hvp(active.to_vec()), &mut frame)?;
+        Ok((frame, results))
+    }
+
+    fn compiled(&self, derivative: &Derivative) -> Result<Arc<Compiled>> {
+        let i = &self.inner;
+        let mut cache = i.compiled.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(compiled) = cache.get(derivative) {
+            return Ok(compiled.clone());
+        }
+        let derived = pipeline::derive(&i.unit, i.id, derivative, &i.options)?;
+        let derived = match derivative {
+            Derivative::Primal => derived,
+            Derivative::Jvp(_) | Derivative::Vjp(_) | Derivative::Hvp(_) => pipeline::optimized(derived, &i.options)?,
+        };
+        let code = pipeline::compile(&derived, &i.options)?;
+        let compiled = Arc::new(Compiled { code, id: derived.id });
+        cache.insert(derivative.clone(), compiled.clone());
+        Ok(compiled)
+    }
+
+    fn run(&self, derivative: &Derivative, frame: &mut Frame) -> Result<Vec<Scalar>> {
+        let compiled = self.compiled(derivative)?;
+        let entry = compiled.code.entry(compiled.id).ok_or_else(|| Error::internal("compiled code without its entry"))?;
+        let mut results = Vec::new();
+        let mut workspace = self.workspace();
+        let outcome = entry.call(&mut workspace, &mut frame.arguments(), &mut results);
+        outcome.map_err(|e| Error::run(&e, self.inner.unit.sources.clone()))?;
+        Ok(results)
+    }
+
+    fn workspace(&self) -> Workspace {
+        let options = &self.inner.options;
+        let mut workspace = Workspace::with_limits(options.limits);
+        workspace.set_interrupt(options.interrupt.clone());
+        if let Some(sink) = options.sink.clone() {
+            workspace.set_sink(Some(Box::new(move |line| sink(line))));
+        }
+        workspace
+    }
+}
+
+impl Gradient {
+    /// All floats of the derivative, in order of parameters.
+    pub fn floats(&self) -> Vec<f64> {
+        self.parameters.iter().flat_map(|(_, v)| v.floats()).collect()
+    }
+}
+
+fn unit(n: usize, k: usize) -> Vec<f64> {
+    let mut v = vec![0.0; n];
+    v[k] = 1.0;
+    v
+}

@@ -1,0 +1,89 @@
+//! Modules: compiled programs.
+//!
+//! In: source text. Out: [`Module`], from which functions are taken by name. Only the front end runs here; code is made when a function is first used.
+
+use crate::engine::Options;
+use crate::error::{Error, Result};
+use crate::function::Function;
+use crate::pipeline::{self, Unit};
+use crate::stage::Stage;
+use adit_diag::Code;
+use adit_sema::typed::{FnDef, FnId};
+use std::sync::Arc;
+
+/// A program that compiles.
+#[derive(Clone, Debug)]
+pub struct Module {
+    unit: Arc<Unit>,
+    options: Arc<Options>,
+}
+
+impl Module {
+    pub(crate) fn compile(options: Arc<Options>, name: &str, text: &str) -> Result<Module> {
+        let unit = Arc::new(pipeline::front_end(name, text)?);
+        Ok(Module { unit, options })
+    }
+
+    /// The names of the program's own functions, in the order of the source.
+    pub fn function_names(&self) -> Vec<&str> {
+        self.own_functions().map(|(_, def)| &*def.name).collect()
+    }
+
+    /// The function of this name.
+    ///
+    /// # Errors
+    /// An input error that names the functions there are.
+    pub fn function(&self, name: &str) -> Result<Function> {
+        let found = self.own_functions().find(|(_, def)| &*def.name == name);
+        let (id, _) = found.ok_or_else(|| {
+            let names = self.function_names().join(", ");
+            Error::input(Code("AD0904"), format!("there is no function `{name}`; there are: {names}"))
+        })?;
+        Function::new(self.unit.clone(), self.options.clone(), id)
+    }
+
+    /// The one function that no other function of the program calls.
+    ///
+    /// # Errors
+    /// An input error that names the candidates if there is not exactly one.
+    pub fn entry(&self) -> Result<Function> {
+        let called = called_by_others(&self.unit);
+        let free: Vec<&str> =
+            self.own_functions().filter(|(id, _)| !called[id.0 as usize]).map(|(_, def)| &*def.name).collect();
+        match free[..] {
+            [name] => self.function(name),
+            [] => Err(Error::input(Code("AD0904"), format!("choose a function: {}", self.function_names().join(", ")))),
+            _ => Err(Error::input(Code("AD0904"), format!("choose a function: {}", free.join(", ")))),
+        }
+    }
+
+    /// The text of a stage that concerns the whole file: tokens and the syntax tree.
+    ///
+    /// # Errors
+    /// If the stage is one of a function.
+    pub fn emit(&self, stage: Stage) -> Result<String> {
+        let text = self.unit.sources.text(self.unit.file).unwrap_or_default();
+        stage.of_text(text).ok_or_else(|| Error::input(Code("AD0901"), format!("the stage `{stage}` is one of a function")))
+    }
+
+    fn own_functions(&self) -> impl Iterator<Item = (FnId, &FnDef)> {
+        let all = self.unit.program.functions.iter().enumerate();
+        all.filter(|(_, def)| !def.is_library).map(|(i, def)| (FnId(i as u32), def))
+    }
+}
+
+/// For each function of the program, whether another one calls it.
+fn called_by_others(unit: &Unit) -> Vec<bool> {
+    let mut called = vec![false; unit.program.functions.len()];
+    for (caller, f) in unit.ir.iter() {
+        f.walk(&mut |inst| {
+            if let adit_ir::Op::Call { callee, .. } = f.inst(inst).op
+                && callee != caller
+                && let Some(at) = unit.program.functions.iter().position(|d| *d.name == unit.ir.function(callee).name)
+            {
+                called[at] = true;
+            }
+        });
+    }
+    called
+}

@@ -1,0 +1,165 @@
+//! The pipeline: from source text to the IR of any derivative, and to native code.
+//!
+//! In: source text, options, and which [`Derivative`] of which function. Out: IR at every stage, and [`Code`]. One direction: text → tree → typed tree → SSA → cleaned SSA →
+//! derivative → cleaned derivative → machine code. Nothing is cached here and no numbers are seen.
+
+use crate::engine::Options;
+use crate::error::{Error, Result};
+use adit_autodiff::Refusal;
+use adit_codegen::{Code, CodegenError};
+use adit_diag::{Code as DiagCode, Diagnostic, FileId, SourceMap, Span};
+use adit_ir::{FuncId, Function, Module, Op, ScalarType};
+use adit_sema::typed::Program;
+use std::sync::Arc;
+
+/// A program after the front end.
+#[derive(Debug)]
+pub(crate) struct Unit {
+    pub(crate) sources: Arc<SourceMap>,
+    pub(crate) file: FileId,
+    pub(crate) program: Program,
+    pub(crate) ir: Module,
+}
+
+/// What is made of a function. Masks say for each parameter of the IR function whether it is active.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Derivative {
+    Primal,
+    Jvp(Vec<bool>),
+    Vjp(Vec<bool>),
+    /// Forward over reverse.
+    Hvp(Vec<bool>),
+}
+
+/// A function of a module of its own.
+#[derive(Clone, Debug)]
+pub(crate) struct Derived {
+    pub(crate) module: Module,
+    pub(crate) id: FuncId,
+}
+
+impl Derived {
+    pub(crate) fn function(&self) -> &Function {
+        self.module.function(self.id)
+    }
+}
+
+/// Parses, checks and lowers.
+pub(crate) fn front_end(name: &str, text: &str) -> Result<Unit> {
+    let mut sources = SourceMap::new();
+    let file = sources.add(name, text);
+    let sources = Arc::new(sources);
+    let parsed = adit_syntax::parse(file, text);
+    let checked = adit_sema::check(&parsed.file);
+    let mut diagnostics = parsed.diagnostics;
+    diagnostics.extend(checked.diagnostics);
+    diagnostics.sort_by_key(|d| d.span.start);
+    let program = match checked.program {
+        Some(program) if diagnostics.is_empty() => program,
+        Some(_) | None => return Err(Error::compile(diagnostics, sources)),
+    };
+    let ir = adit_sema::lower::lower(&program).map_err(|d| Error::compile(d, sources.clone()))?;
+    verified(&ir)?;
+    Ok(Unit { sources, file, program, ir })
+}
+
+/// Derives from a function of a module; the module's other functions stay reachable by calls.
+pub(crate) fn derive(unit: &Unit, id: FuncId, derivative: &Derivative, options: &Options) -> Result<Derived> {
+    let refused = |r: Refusal| Error::compile(vec![r.to_diagnostic()], unit.sources.clone());
+    let mut module = unit.ir.clone();
+    clean(&mut module, id, options, needs_inlining(derivative));
+    let id = match derivative {
+        Derivative::Primal => id,
+        Derivative::Jvp(active) => adit_autodiff::jvp(&mut module, id, active).map_err(refused)?,
+        Derivative::Vjp(active) => adit_autodiff::vjp(&mut module, id, active).map_err(refused)?,
+        Derivative::Hvp(active) => {
+            let vjp = adit_autodiff::vjp(&mut module, id, active).map_err(refused)?;
+            clean(&mut module, vjp, options, false);
+            let active = active_in_vjp(module.function(id), active);
+            adit_autodiff::jvp(&mut module, vjp, &active).map_err(refused)?
+        }
+    };
+    verified(&module)?;
+    Ok(Derived { module, id })
+}
+
+/// Cleans what differentiation left.
+pub(crate) fn optimized(mut derived: Derived, options: &Options) -> Result<Derived> {
+    clean(&mut derived.module, derived.id, options, false);
+    verified(&derived.module)?;
+    Ok(derived)
+}
+
+/// Compiles to machine code.
+pub(crate) fn compile(derived: &Derived, options: &Options) -> Result<Code> {
+    adit_codegen::compile(&derived.module, &[derived.id], &options.codegen()).map_err(codegen_error)
+}
+
+pub(crate) fn codegen_error(e: CodegenError) -> Error {
+    match e {
+        CodegenError::TooLarge { .. } | CodegenError::UnsupportedHost(_) | CodegenError::UnsupportedCpu(_) => {
+            Error::compile(vec![Diagnostic::new(DiagCode("AD0701"), Span::NONE, e.to_string())], Arc::default())
+        }
+        CodegenError::Internal(text) => Error::internal(text),
+    }
+}
+
+/// Which parameters of `f__vjp` are active when it is differentiated again: the primal ones and their shadows, not the seeds.
+fn active_in_vjp(f: &Function, active: &[bool]) -> Vec<bool> {
+    let shadows = f.params.iter().zip(active).filter(|(p, a)| **a && f.ty(p.value).array().is_some()).count();
+    let seeds = f.results.iter().filter(|ty| **ty == ScalarType::F64).count();
+    let mut mask = active.to_vec();
+    mask.extend(std::iter::repeat_n(true, shadows).chain(std::iter::repeat_n(false, seeds)));
+    mask
+}
+
+/// Reverse mode goes through calls only by inlining them.
+fn needs_inlining(derivative: &Derivative) -> bool {
+    match derivative {
+        Derivative::Primal | Derivative::Jvp(_) => false,
+        Derivative::Vjp(_) | Derivative::Hvp(_) => true,
+    }
+}
+
+/// Runs the clean-up passes on a function and all that it still calls.
+fn clean(module: &mut Module, id: FuncId, options: &Options, inline: bool) {
+    if options.opt == 0 && !inline {
+        return;
+    }
+    for id in reachable(module, id) {
+        let f = module.function(id);
+        let f = if options.opt == 0 { adit_opt::inline::run(module, f) } else { adit_opt::clean_up(module, f) };
+        *module.function_mut(id) = f;
+    }
+}
+
+/// A function and all that it calls, directly or not; the function first, so that callees are still as written when it inlines them.
+pub(crate) fn reachable(module: &Module, root: FuncId) -> Vec<FuncId> {
+    let mut seen = vec![false; module.len()];
+    seen[root.index()] = true;
+    let mut order = vec![root];
+    let mut next = 0;
+    while let Some(&id) = order.get(next) {
+        let f = module.function(id);
+        f.walk(&mut |inst| {
+            if let Op::Call { callee, .. } = f.inst(inst).op
+                && !std::mem::replace(&mut seen[callee.index()], true)
+            {
+                order.push(callee);
+            }
+        });
+        next += 1;
+    }
+    order
+}
+
+/// In debug builds, that a module keeps the IR's rules; a violation is a bug of ours.
+fn verified(module: &Module) -> Result<()> {
+    if !cfg!(debug_assertions) {
+        return Ok(());
+    }
+    adit_ir::verify::verify(module).map_err(|violations| {
+        let text: Vec<String> = violations.iter().map(|v| v.to_string()).collect();
+        Error::internal(format!("the IR does not verify: {}", text.join("; ")))
+    })
+}

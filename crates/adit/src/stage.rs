@@ -1,0 +1,154 @@
+//! Stages: what each step of the pipeline makes, as text.
+//!
+//! In: a function and the name of a stage. Out: text. [`Stage::ALL`] is the one list, in the order of the pipeline. The stages of the IR read back.
+
+use crate::engine::Options;
+use crate::error::Result;
+use crate::pipeline::{self, Derivative, Derived, Unit};
+use adit_diag::Span;
+use adit_ir::{FuncId, print};
+use std::fmt;
+use std::str::FromStr;
+
+macro_rules! stages {
+    ($($(#[$doc:meta])* $variant:ident $name:literal,)*) => {
+        /// A step of the pipeline that can be shown.
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        pub enum Stage {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl Stage {
+            /// Every stage, in order.
+            pub const ALL: &'static [Stage] = &[$(Stage::$variant,)*];
+
+            /// Its name on the command line.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Stage::$variant => $name,)*
+                }
+            }
+        }
+    };
+}
+
+stages! {
+    /// The words of the source.
+    Tokens "tokens",
+    /// The syntax tree.
+    Ast "ast",
+    /// The function desugared.
+    Lowered "lowered",
+    /// The first SSA.
+    Typed "typed",
+    /// SSA cleaned up.
+    Optimized "optimized",
+    /// The forward derivative.
+    Jvp "jvp",
+    /// The reverse derivative.
+    Vjp "vjp",
+    /// The forward derivative cleaned up.
+    JvpOptimized "jvp-optimized",
+    /// The reverse derivative cleaned up.
+    VjpOptimized "vjp-optimized",
+    /// Cranelift's IR.
+    Clif "clif",
+    /// Machine instructions before encoding.
+    Vcode "vcode",
+    /// Machine code beside source lines.
+    Native "native",
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Stage {
+    type Err = String;
+
+    fn from_str(s: &str) -> std::result::Result<Self, String> {
+        let found = Stage::ALL.iter().copied().find(|stage| stage.name() == s);
+        found.ok_or_else(|| {
+            let names: Vec<&str> = Stage::ALL.iter().map(|stage| stage.name()).collect();
+            format!("there is no stage `{s}` in this build; there are {}", names.join(", "))
+        })
+    }
+}
+
+/// Whose code a machine-level stage shows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Of {
+    /// The function itself.
+    #[default]
+    Primal,
+    /// Its forward derivative.
+    Jvp,
+    /// Its reverse derivative.
+    Vjp,
+}
+
+impl Stage {
+    /// The text of a stage of a whole file.
+    pub(crate) fn of_text(self, text: &str) -> Option<String> {
+        match self {
+            Stage::Tokens => Some(adit_syntax::dump::tokens(text)),
+            Stage::Ast => Some(adit_syntax::dump::ast(&adit_syntax::parse(adit_diag::FileId(0), text).file, text)),
+            Stage::Lowered | Stage::Typed | Stage::Optimized | Stage::Jvp | Stage::Vjp => None,
+            Stage::JvpOptimized | Stage::VjpOptimized | Stage::Clif | Stage::Vcode | Stage::Native => None,
+        }
+    }
+}
+
+/// The text of a stage of one function.
+pub(crate) fn emit(unit: &Unit, id: FuncId, options: &Options, stage: Stage, of: Of, active: &[bool]) -> Result<String> {
+    let derive = |d: Derivative| pipeline::derive(unit, id, &d, options);
+    let jvp = || derive(Derivative::Jvp(active.to_vec()));
+    let vjp = || derive(Derivative::Vjp(active.to_vec()));
+    match stage {
+        Stage::Tokens | Stage::Ast => {
+            let text = unit.sources.text(unit.file).unwrap_or_default();
+            Ok(stage.of_text(text).unwrap_or_default())
+        }
+        Stage::Lowered => Ok(lowered(unit, id)),
+        Stage::Typed => Ok(ir_text(unit, &Derived { module: unit.ir.clone(), id })),
+        Stage::Optimized => Ok(ir_text(unit, &derive(Derivative::Primal)?)),
+        Stage::Jvp => Ok(ir_text(unit, &jvp()?)),
+        Stage::Vjp => Ok(ir_text(unit, &vjp()?)),
+        Stage::JvpOptimized => Ok(ir_text(unit, &pipeline::optimized(jvp()?, options)?)),
+        Stage::VjpOptimized => Ok(ir_text(unit, &pipeline::optimized(vjp()?, options)?)),
+        Stage::Clif | Stage::Vcode | Stage::Native => {
+            let derived = match of {
+                Of::Primal => derive(Derivative::Primal)?,
+                Of::Jvp => pipeline::optimized(jvp()?, options)?,
+                Of::Vjp => pipeline::optimized(vjp()?, options)?,
+            };
+            machine_text(unit, &derived, options, stage)
+        }
+    }
+}
+
+/// A function and all that it calls.
+fn ir_text(unit: &Unit, derived: &Derived) -> String {
+    let source = |span: Span| source_line(unit, span).map(|(line, text)| format!("{line}: {text}"));
+    let ids = pipeline::reachable(&derived.module, derived.id);
+    let options = print::PrintOptions { source: Some(&source) };
+    let texts = ids.iter().map(|&id| print::print_function_with(&derived.module, derived.module.function(id), options));
+    texts.collect::<Vec<_>>().join("\n")
+}
+
+fn machine_text(_unit: &Unit, _derived: &Derived, _options: &Options, stage: Stage) -> Result<String> {
+    Err(crate::error::Error::internal(format!("no text of {stage} yet")))
+}
+
+fn lowered(_unit: &Unit, _id: FuncId) -> String {
+    String::new()
+}
+
+/// Line number and trimmed text of the line where a span starts.
+fn source_line(unit: &Unit, span: Span) -> Option<(u32, String)> {
+    let position = unit.sources.position(span)?;
+    let text = unit.sources.lines(span.file, position.line, position.line)?;
+    Some((position.line, text.trim().to_string()))
+}
