@@ -1,0 +1,134 @@
+//! The reference meaning of the typed tree: the oracle of the lowering.
+//!
+//! In: a [`Program`], one of its functions, arguments, limits. Out: what it returns and what its `&mut` parameters hold afterwards, or the [`RunError`] that stopped it. It is
+//! written from the language's page alone and shares nothing with the lowering but the tree, so that precedence, order of evaluation, early exits, copies, slices and `&mut`
+//! have a second, plainer opinion.
+//!
+//! Everything is a value here: reading clones, assigning replaces, lending copies in and out. Evaluation goes from left to right and in floats only; control flow that leaves
+//! a block is an `Err`. An element-wise expression is one loop: its parts that are not element-wise are evaluated first, once, from left to right.
+//!
+//! Limits on steps and memory stop runs that would take too long or too much, but count otherwise than the IR does: only *depth* is comparable. A run has a thread with a stack of
+//! its own, and a limit on nesting, so that no program touches the host's stack.
+
+mod arrays;
+mod calls;
+mod elementwise;
+mod exprs;
+mod generators;
+mod places;
+mod stmts;
+#[cfg(test)]
+mod tests;
+mod value;
+
+pub use value::{Array, Value};
+
+use adit_diag::Span;
+use adit_ir::{Limits, RunError, Trap};
+use adit_sema::typed::{FnDef, FnId, LocalId, Program};
+
+/// What a run gave.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Outcome {
+    /// What the function returned.
+    pub value: Value,
+    /// The last contents of `&mut` parameters, in order.
+    pub finals: Vec<Value>,
+}
+
+/// Where `print` lines go, without their line end.
+pub type Print<'a> = &'a mut (dyn FnMut(&str) + Send);
+
+/// Why evaluation does not go on to the next expression.
+enum Stop {
+    /// The run ends.
+    Error(RunError),
+    /// The innermost loop ends.
+    Break,
+    /// Its iteration ends.
+    Continue,
+    /// The function ends.
+    Return(Value),
+}
+
+impl From<RunError> for Stop {
+    fn from(e: RunError) -> Self {
+        Stop::Error(e)
+    }
+}
+
+type Eval<T> = Result<T, Stop>;
+
+/// An active function.
+struct Frame<'p> {
+    def: &'p FnDef,
+    /// By [`LocalId`]; none before the declaration runs.
+    locals: Vec<Option<Value>>,
+}
+
+struct Machine<'p, 'r> {
+    program: &'p Program,
+    limits: Limits,
+    print: Print<'r>,
+    frames: Vec<Frame<'p>>,
+    steps: u64,
+    nesting: usize,
+}
+
+/// Bytes of stack that a run has (reserved, not used), and how many expressions may be under way at one time: 10,000 calls of a body that nests 12 deep.
+const STACK: usize = 1 << 30;
+const MAX_NESTING: usize = 120_000;
+
+/// Runs a function. Dimension names that no array of the arguments mentions are 0.
+///
+/// # Errors
+/// What stops the run.
+///
+/// # Panics
+/// If arguments don't fit the parameters' types, or if the host has no thread left.
+pub fn run(
+    program: &Program,
+    id: FnId,
+    args: Vec<Value>,
+    limits: &Limits,
+    print: Print<'_>,
+) -> Result<Outcome, RunError> {
+    let mut machine = Machine { program, limits: *limits, print, frames: Vec::new(), steps: 0, nesting: 0 };
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(STACK);
+        let run = thread.spawn_scoped(scope, move || machine.call_from_host(id, args));
+        let run = run.expect("the host has a thread left");
+        run.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+}
+
+impl<'p> Machine<'p, '_> {
+    fn frame(&mut self) -> &mut Frame<'p> {
+        self.frames.last_mut().expect("a function is active")
+    }
+
+    fn set(&mut self, local: LocalId, value: Value) {
+        self.frame().locals[local.0 as usize] = Some(value);
+    }
+
+    fn local(&self, local: LocalId) -> &Value {
+        let frame = self.frames.last().expect("a function is active");
+        let value = frame.locals[local.0 as usize].as_ref();
+        value.unwrap_or_else(|| panic!("`{}` is read before it is declared", frame.def.locals[local.0 as usize].name))
+    }
+
+    /// Counts an iteration or a call.
+    fn step(&mut self, span: Span) -> Result<(), RunError> {
+        self.steps += 1;
+        match self.limits.steps {
+            Some(limit) if self.steps > limit => {
+                Err(RunError::with_details(Trap::StepLimit, span, [i64::try_from(limit).unwrap_or(i64::MAX), 0]))
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    fn too_deep(&self, span: Span) -> RunError {
+        RunError::with_details(Trap::RecursionTooDeep, span, [i64::from(self.limits.depth), 0])
+    }
+}

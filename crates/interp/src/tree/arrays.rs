@@ -1,0 +1,310 @@
+//! Functions of whole arrays: literals, reductions, products, new arrays.
+//!
+//! In: operands, evaluated. Out: values. Sums run from left to right and start from 0.0; a product of matrices sums over the inner index the same way.
+
+use super::elementwise::{element_type, mismatch, same_dims};
+use super::value::{float, one, zero};
+use super::{Array, Eval, Machine, Value};
+use adit_diag::Span;
+use adit_ir::limits::{Limits, array_bytes};
+use adit_ir::{Prim, RunError, Scalar, ScalarType, Trap};
+use adit_sema::typed::{Arg, Block, Builtin, Expr, ExprKind, LocalId, Reduction, SubscriptKind};
+
+impl<'p> Machine<'p, '_> {
+    pub(super) fn array_literal(&mut self, e: &'p Expr, dims: &[usize], elements: &'p [Expr]) -> Eval<Value> {
+        let elements = self.all(elements)?.iter().map(Value::scalar).collect();
+        Ok(Value::Array(Array { element: element_type(&e.ty), dims: dims.to_vec(), elements }))
+    }
+
+    pub(super) fn stack(&mut self, e: &'p Expr, parts: &'p [Expr]) -> Eval<Value> {
+        let parts: Vec<Array> = self.all(parts)?.into_iter().map(Value::into_array).collect();
+        let inner = parts.first().map(|a| a.dims.clone()).unwrap_or_default();
+        for part in &parts {
+            same_dims(&inner, &part.dims, e.span)?;
+        }
+        let dims = std::iter::once(parts.len()).chain(inner).collect();
+        let elements = parts.into_iter().flat_map(|a| a.elements).collect();
+        Ok(Value::Array(Array { element: element_type(&e.ty), dims, elements }))
+    }
+
+    pub(super) fn builtin(&mut self, e: &'p Expr, builtin: Builtin, args: &'p [Expr]) -> Eval<Value> {
+        let values = self.all(args)?;
+        let element = element_type(&e.ty);
+        let array = |k: usize| values[k].array();
+        match builtin {
+            Builtin::Reduce(op) => {
+                let mut fold = Fold::new(op, element);
+                array(0).elements.iter().for_each(|&s| fold.take(s));
+                Ok(Value::Scalar(fold.result(e.span)?))
+            }
+            Builtin::Dot => self.matmul(array(0), array(1), e.span),
+            Builtin::MatMul => self.matmul(array(0), array(1), e.span),
+            Builtin::Zeros => self.filled(&values, zero(element), e.span),
+            Builtin::Ones => self.filled(&values, one(element), e.span),
+            Builtin::Fill => self.filled(&values[1..], values[0].scalar(), e.span),
+            Builtin::Identity => self.identity(&values[0], element, e.span),
+            Builtin::Len => Ok((array(0).dims[0] as i64).into()),
+            Builtin::Size => size(array(0), values[1].int(), e.span),
+            Builtin::Transpose => Ok(transpose(array(0))),
+            Builtin::Where => choose(&values, e.span),
+            Builtin::CumSum => Ok(cumulated(array(0))),
+            Builtin::Sort => Ok(sorted(array(0))),
+            Builtin::SoftMax => Ok(softmax(array(0))),
+        }
+    }
+
+    fn filled(&mut self, dims: &[Value], value: Scalar, span: Span) -> Eval<Value> {
+        let dims: Vec<i64> = dims.iter().map(Value::int).collect();
+        let count = checked_size(&self.limits, value.ty(), &dims, span)?;
+        let dims = dims.into_iter().map(|d| d as usize).collect();
+        Ok(Value::Array(Array { element: value.ty(), dims, elements: vec![value; count] }))
+    }
+
+    fn identity(&mut self, n: &Value, element: ScalarType, span: Span) -> Eval<Value> {
+        let mut value = self.filled(&[n.clone(), n.clone()], zero(element), span)?;
+        let array = value.array_mut();
+        for i in 0..array.dims[0] {
+            let k = array.offset(&[i, i]);
+            array.elements[k] = one(element);
+        }
+        Ok(value)
+    }
+
+    /// `@`: matrices and vectors.
+    pub(super) fn matmul(&mut self, a: &Array, b: &Array, span: Span) -> Eval<Value> {
+        let (inner, rows) = (*a.dims.last().expect("rank 1 or 2"), a.dims[..a.dims.len() - 1].to_vec());
+        let (other, columns) = (b.dims[0], b.dims[1..].to_vec());
+        if inner != other {
+            return Err(mismatch(inner, other, span).into());
+        }
+        let width: usize = columns.iter().product();
+        let mut elements = Vec::new();
+        for i in 0..rows.iter().product::<usize>() {
+            for j in 0..width {
+                let products = (0..inner).map(|k| [a.elements[i * inner + k], b.elements[k * width + j]]);
+                elements.push(sum_of_products(products, a.element));
+            }
+        }
+        let dims: Vec<usize> = rows.into_iter().chain(columns).collect();
+        if dims.is_empty() {
+            return Ok(Value::Scalar(elements[0]));
+        }
+        Ok(Value::Array(Array { element: a.element, dims, elements }))
+    }
+}
+
+fn sum_of_products(pairs: impl Iterator<Item = [Scalar; 2]>, element: ScalarType) -> Scalar {
+    pairs.fold(zero(element), |sum, [x, y]| add(sum, multiply(x, y)))
+}
+
+fn add(a: Scalar, b: Scalar) -> Scalar {
+    match (a, b) {
+        (Scalar::F64(a), Scalar::F64(b)) => Scalar::F64(a + b),
+        (Scalar::I64(a), Scalar::I64(b)) => Scalar::I64(a.wrapping_add(b)),
+        (a, b) => panic!("{a:?} and {b:?} have no sum"),
+    }
+}
+
+fn multiply(a: Scalar, b: Scalar) -> Scalar {
+    match (a, b) {
+        (Scalar::F64(a), Scalar::F64(b)) => Scalar::F64(a * b),
+        (Scalar::I64(a), Scalar::I64(b)) => Scalar::I64(a.wrapping_mul(b)),
+        (a, b) => panic!("{a:?} and {b:?} have no product"),
+    }
+}
+
+/// The number of elements of an array with these extents, if it may be made.
+pub(super) fn checked_size(limits: &Limits, element: ScalarType, dims: &[i64], span: Span) -> Result<usize, RunError> {
+    if let Some(&negative) = dims.iter().find(|d| **d < 0) {
+        return Err(RunError::with_details(Trap::NegativeLength, span, [negative, 0]));
+    }
+    let limit = limits.memory_bytes;
+    match array_bytes(element, dims.iter().copied()) {
+        Some(bytes) if bytes <= limit => Ok(dims.iter().product::<i64>() as usize),
+        bytes => {
+            let asked = bytes.and_then(|b| i64::try_from(b).ok()).unwrap_or(i64::MAX);
+            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+            Err(RunError::with_details(Trap::MemoryLimit, span, [asked, limit]))
+        }
+    }
+}
+
+fn size(array: &Array, k: i64, span: Span) -> Eval<Value> {
+    let dim = usize::try_from(k).ok().and_then(|k| array.dims.get(k));
+    match dim {
+        Some(&dim) => Ok((dim as i64).into()),
+        None => Err(RunError::with_details(Trap::IndexOutOfRange, span, [k, array.dims.len() as i64]).into()),
+    }
+}
+
+fn transpose(a: &Array) -> Value {
+    let (rows, columns) = (a.dims[0], a.dims[1]);
+    let places = (0..columns).flat_map(|j| (0..rows).map(move |i| [i, j]));
+    let elements = places.map(|at| a.elements[a.offset(&at)]).collect();
+    Value::Array(Array { element: a.element, dims: vec![columns, rows], elements })
+}
+
+/// `where(c, a, b)`
+fn choose(values: &[Value], span: Span) -> Eval<Value> {
+    let arrays: Vec<&Array> = values.iter().filter(|v| matches!(v, Value::Array(_))).map(Value::array).collect();
+    let at = |value: &Value, k: usize| match value {
+        Value::Array(a) => a.elements[k],
+        Value::Scalar(_) | Value::Tuple(_) => value.scalar(),
+    };
+    let pick = |k: usize| if Value::Scalar(at(&values[0], k)).bool() { at(&values[1], k) } else { at(&values[2], k) };
+    let Some(first) = arrays.first() else {
+        return Ok(Value::Scalar(pick(0)));
+    };
+    for other in &arrays[1..] {
+        same_dims(&first.dims, &other.dims, span)?;
+    }
+    let elements: Vec<Scalar> = (0..first.elements.len()).map(pick).collect();
+    let element = match &values[1] {
+        Value::Array(a) => a.element,
+        Value::Scalar(_) | Value::Tuple(_) => values[1].scalar().ty(),
+    };
+    Ok(Value::Array(Array { element, dims: first.dims.clone(), elements }))
+}
+
+fn cumulated(a: &Array) -> Value {
+    let mut sum = zero(a.element);
+    let elements = a.elements.iter().map(|&s| {
+        sum = add(sum, s);
+        sum
+    });
+    Value::Array(Array { elements: elements.collect(), ..a.clone() })
+}
+
+fn sorted(a: &Array) -> Value {
+    let mut elements = a.elements.clone();
+    elements.sort_by(|a, b| match (a, b) {
+        (Scalar::F64(a), Scalar::F64(b)) => a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal),
+        (Scalar::I64(a), Scalar::I64(b)) => a.cmp(b),
+        (a, b) => panic!("{a:?} and {b:?} have no order"),
+    });
+    Value::Array(Array { elements, ..a.clone() })
+}
+
+fn softmax(a: &Array) -> Value {
+    let largest = a.floats().fold(f64::NEG_INFINITY, |m, x| table(Prim::Max, &[m, x]));
+    let powers: Vec<f64> = a.floats().map(|x| table(Prim::Exp, &[x - largest])).collect();
+    let sum = powers.iter().fold(0.0, |sum, p| sum + p);
+    let elements = powers.into_iter().map(|p| Scalar::F64(p / sum)).collect();
+    Value::Array(Array { elements, ..a.clone() })
+}
+
+/// A function of floats that never fails.
+fn table(prim: Prim, args: &[f64]) -> f64 {
+    let args: Vec<Scalar> = args.iter().map(|&x| Scalar::F64(x)).collect();
+    match prim.apply(&args) {
+        Ok(s) => float(s),
+        Err(trap) => panic!("{prim} gave {trap:?}"),
+    }
+}
+
+/// A reduction under way.
+pub(super) struct Fold {
+    op: Reduction,
+    element: ScalarType,
+    taken: Vec<Scalar>,
+}
+
+impl Fold {
+    pub(super) fn new(op: Reduction, element: ScalarType) -> Self {
+        Fold { op, element, taken: Vec::new() }
+    }
+
+    pub(super) fn take(&mut self, s: Scalar) {
+        self.taken.push(s);
+    }
+
+    pub(super) fn result(self, span: Span) -> Result<Scalar, RunError> {
+        let all = &self.taken;
+        let floats = || all.iter().map(|&s| float(s));
+        let bools = || all.iter().map(|&s| Value::Scalar(s).bool());
+        Ok(match self.op {
+            Reduction::Sum => all.iter().fold(zero(self.element), |sum, &s| add(sum, s)),
+            Reduction::Prod => all.iter().fold(one(self.element), |product, &s| multiply(product, s)),
+            Reduction::Max => extreme(all, self.element, [Prim::Max, Prim::Imax], f64::NEG_INFINITY, i64::MIN),
+            Reduction::Min => extreme(all, self.element, [Prim::Min, Prim::Imin], f64::INFINITY, i64::MAX),
+            Reduction::Mean => Scalar::F64(floats().fold(0.0, |sum, x| sum + x) / all.len() as f64),
+            Reduction::Any => Scalar::Bool(bools().any(|b| b)),
+            Reduction::All => Scalar::Bool(bools().all(|b| b)),
+            Reduction::ArgMax => Scalar::I64(position(all, std::cmp::Ordering::Greater, span)?),
+            Reduction::ArgMin => Scalar::I64(position(all, std::cmp::Ordering::Less, span)?),
+            Reduction::LogSumExp => Scalar::F64(log_sum_exp(&floats().collect::<Vec<f64>>())),
+            Reduction::Norm => Scalar::F64(floats().fold(0.0, |sum, x| sum + x * x).sqrt()),
+        })
+    }
+}
+
+fn extreme(all: &[Scalar], element: ScalarType, [float, int]: [Prim; 2], start: f64, start_int: i64) -> Scalar {
+    let (prim, start) = match element {
+        ScalarType::F64 => (float, Scalar::F64(start)),
+        ScalarType::I64 => (int, Scalar::I64(start_int)),
+        ScalarType::Bool => panic!("truth values have no extremes"),
+    };
+    all.iter().fold(start, |best, &s| match prim.apply(&[best, s]) {
+        Ok(s) => s,
+        Err(trap) => panic!("{prim} gave {trap:?}"),
+    })
+}
+
+/// The first element that is beyond all before it.
+fn position(all: &[Scalar], beyond: std::cmp::Ordering, span: Span) -> Result<i64, RunError> {
+    if all.is_empty() {
+        return Err(RunError::with_details(Trap::IndexOutOfRange, span, [0, 0]));
+    }
+    let order = |a: Scalar, b: Scalar| match (a, b) {
+        (Scalar::F64(a), Scalar::F64(b)) => a.partial_cmp(&b),
+        (Scalar::I64(a), Scalar::I64(b)) => Some(a.cmp(&b)),
+        (_, _) => None,
+    };
+    let best = (1..all.len()).fold(0, |best, k| if order(all[k], all[best]) == Some(beyond) { k } else { best });
+    Ok(best as i64)
+}
+
+fn log_sum_exp(x: &[f64]) -> f64 {
+    let largest = x.iter().fold(f64::NEG_INFINITY, |m, &x| table(Prim::Max, &[m, x]));
+    if largest.is_infinite() {
+        return largest;
+    }
+    let sum = x.iter().fold(0.0, |sum, &x| sum + table(Prim::Exp, &[x - largest]));
+    largest + table(Prim::Log, &[sum])
+}
+
+/// Whether an expression mentions one of these variables.
+pub(super) fn mentions(e: &Expr, locals: &[LocalId]) -> bool {
+    let any = |es: &[Expr]| es.iter().any(|e| mentions(e, locals));
+    match &e.kind {
+        ExprKind::Const(_) | ExprKind::Print(_) => false,
+        ExprKind::Local(local) => locals.contains(local),
+        ExprKind::Prim { args, .. } | ExprKind::Builtin { args, .. } => any(args),
+        ExprKind::Array { elements: args, .. } | ExprKind::Stack(args) | ExprKind::Tuple(args) => any(args),
+        ExprKind::Binary { first, rest } => mentions(first, locals) || rest.iter().any(|l| mentions(&l.rhs, locals)),
+        ExprKind::Call { args, .. } => args.iter().any(|arg| match arg {
+            Arg::Value(e) => mentions(e, locals),
+            Arg::Lent(place) => locals.contains(&place.local),
+        }),
+        ExprKind::Reduce { generator, .. } | ExprKind::Comprehension(generator) => mentions(&generator.element, locals),
+        ExprKind::Index { base, subscripts } => {
+            mentions(base, locals)
+                || subscripts.iter().any(|s| match &s.kind {
+                    SubscriptKind::Index(e) => mentions(e, locals),
+                    SubscriptKind::Slice { lo, hi, .. } => lo.iter().chain(hi).any(|e| mentions(e, locals)),
+                })
+        }
+        ExprKind::Field { base, .. } | ExprKind::Assert { condition: base, .. } => mentions(base, locals),
+        ExprKind::Struct { fields } => fields.iter().any(|(_, e)| mentions(e, locals)),
+        ExprKind::If { arms, otherwise } => {
+            let arm = |b: &Block| block_mentions(b, locals);
+            arms.iter().any(|a| mentions(&a.condition, locals) || arm(&a.body)) || otherwise.as_ref().is_some_and(arm)
+        }
+        ExprKind::Block(block) => block_mentions(block, locals),
+    }
+}
+
+/// Blocks are taken to mention what their value mentions.
+fn block_mentions(block: &Block, locals: &[LocalId]) -> bool {
+    !block.stmts.is_empty() || block.value.as_ref().is_some_and(|e| mentions(e, locals))
+}
