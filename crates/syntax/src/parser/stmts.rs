@@ -70,7 +70,13 @@ impl Parser<'_> {
                 Step::Nothing => {}
             }
             if self.lost {
+                let lost_at = self.at;
                 self.skip_stmt(start);
+                if self.at > lost_at {
+                    // What was skipped may have given the block its value or have left it: later stages must not miss either.
+                    let skipped = self.error_expr();
+                    stmts.push(Stmt { span: skipped.span, kind: StmtKind::Expr(skipped) });
+                }
             }
         }
         // What was skipped is over, and so is being lost; also at the end of an unclosed brace.
