@@ -16,7 +16,7 @@ use crate::layout::Layout;
 use crate::typed::*;
 use adit_diag::{Code, Diagnostic, Span};
 use adit_ir::{ArrayType, Builder, Const, Function, Int, Ints, Op, Prim, Region, Scalar, ScalarType, Type, Value, Values};
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 /// Regions nest less deep than [`adit_ir::verify::MAX_NESTING`].
@@ -87,8 +87,8 @@ pub(super) struct Lowerer<'p> {
     memo: FxHashMap<Computed, Value>,
     memo_log: Vec<Computed>,
     constants: FxHashMap<Value, Const>,
-    /// Values that are not negative here.
-    natural: FxHashSet<Value>,
+    /// Values that are not negative here, with their place in the log.
+    natural: FxHashMap<Value, usize>,
     natural_log: Vec<Value>,
     /// Loop indices that run by ones from a literal ≥ 0 to below this.
     pub(super) below: FxHashMap<Value, Int>,
@@ -131,7 +131,7 @@ impl<'p> Lowerer<'p> {
             memo: FxHashMap::default(),
             memo_log: Vec::new(),
             constants: FxHashMap::default(),
-            natural: FxHashSet::default(),
+            natural: FxHashMap::default(),
             natural_log: Vec::new(),
             below: FxHashMap::default(),
             homes: FxHashMap::default(),
@@ -413,8 +413,9 @@ impl<'p> Lowerer<'p> {
     /// States that a value is never negative.
     pub(super) fn mark_natural(&mut self, i: Int) {
         if let Int::Value(v) = i
-            && self.natural.insert(v)
+            && !self.natural.contains_key(&v)
         {
+            self.natural.insert(v, self.natural_log.len());
             self.natural_log.push(v);
         }
     }
@@ -423,7 +424,16 @@ impl<'p> Lowerer<'p> {
     pub(super) fn is_natural(&self, i: Int) -> bool {
         match i {
             Int::Const(c) => c >= 0,
-            Int::Value(v) => self.natural.contains(&v),
+            Int::Value(v) => self.natural.contains_key(&v),
+        }
+    }
+
+    /// Whether an integer was known not to be negative before the innermost region was opened.
+    pub(super) fn is_natural_outside(&self, i: Int) -> bool {
+        let here = self.scopes.last().map_or(0, |s| s.natural);
+        match i {
+            Int::Const(c) => c >= 0,
+            Int::Value(v) => self.natural.get(&v).is_some_and(|&at| at < here),
         }
     }
 

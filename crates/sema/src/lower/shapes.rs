@@ -116,7 +116,7 @@ impl Lowerer<'_> {
 
     /// An extent of an array that is made before a guard: 0 if the guard is skipped and it could be negative.
     fn outer_extent(&mut self, dim: Int, left: Value) -> Int {
-        if self.is_natural(dim) {
+        if self.is_natural_outside(dim) {
             return dim;
         }
         let zero = self.push_outside(Op::Const(Const::I64(0)), Type::I64);
