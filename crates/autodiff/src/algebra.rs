@@ -17,7 +17,7 @@ pub fn sum(b: &mut Builder, a: Option<Value>, x: Value) -> Value {
 /// What a tangent or cotangent is multiplied with.
 #[derive(Clone, Copy, Debug)]
 pub enum Factor {
-    /// A partial that is a literal.
+    /// A partial, or the operand that it is, stands in the text as a number.
     Literal(f64),
     /// Any other.
     Value(Value),
@@ -31,7 +31,9 @@ pub fn product(b: &mut Builder, w: Value, p: Factor) -> Option<Value> {
         Factor::Literal(-1.0) => Some(b.prim(Prim::Neg, &[w])),
         Factor::Literal(c) => {
             let p = b.f64(c);
-            Some(b.prim(Prim::Smul, &[w, p]))
+            // Zero times a finite number is zero anyway.
+            let times = if c.is_finite() { Prim::Mul } else { Prim::Smul };
+            Some(b.prim(times, &[w, p]))
         }
         Factor::Value(p) => Some(b.prim(Prim::Smul, &[w, p])),
     }

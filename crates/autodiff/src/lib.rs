@@ -29,6 +29,7 @@ mod activity;
 mod algebra;
 mod catalog;
 mod jvp;
+mod literals;
 mod mutant;
 mod refusal;
 mod rules;

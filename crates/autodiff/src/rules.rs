@@ -16,6 +16,8 @@ use adit_ir::{Builder, Op, Type, Value};
 pub trait Operands {
     /// Where the rule's instructions go.
     fn builder(&mut self) -> &mut Builder;
+    /// The operand of this index, if it is a literal.
+    fn literal(&self, index: usize) -> Option<f64>;
     /// The operand of this index, as a value visible where the rule's instructions go.
     fn arg(&mut self, index: usize) -> Value;
     /// The result, likewise.
@@ -24,9 +26,17 @@ pub trait Operands {
 
 /// The partial as a factor: a literal stays one.
 pub fn factor(at: &mut dyn Operands, partial: &Expr) -> Factor {
-    match partial.constant() {
+    match literal(at, partial) {
         Some(c) => Factor::Literal(c),
         None => Factor::Value(emit(at, partial)),
+    }
+}
+
+fn literal(at: &dyn Operands, partial: &Expr) -> Option<f64> {
+    match partial {
+        Expr::F64(c) => Some(*c),
+        Expr::Arg(index) => at.literal(usize::from(*index)),
+        Expr::Result | Expr::I64(_) | Expr::Apply(..) | Expr::Select { .. } => None,
     }
 }
 

@@ -23,6 +23,7 @@ use crate::Options;
 use crate::activity::Activity;
 use crate::algebra;
 use crate::catalog::{Catalog, Job};
+use crate::literals::Literals;
 use crate::refusal::MAX_DEPTH;
 use crate::refusal::{Refusal, check_size};
 use crate::rules::{self, Operands};
@@ -56,6 +57,7 @@ struct Sweep<'s, 'm> {
     activity: Activity,
     b: Builder,
     copier: Copier<'m>,
+    literals: Literals,
     /// By primal value: the tangent of a float, the shadow of an array, the shadow of a tape.
     tangent: Vec<Option<Value>>,
     depth: usize,
@@ -75,6 +77,7 @@ impl<'s, 'm> Sweep<'s, 'm> {
             activity: Activity::new(module, source, &seeds, &sinks),
             b: Builder::new(job.name.clone(), source.span),
             copier: Copier::new(source),
+            literals: Literals::new(source),
             tangent: vec![None; source.value_count()],
             depth: 0,
         }
@@ -213,6 +216,10 @@ struct Here<'a, 's, 'm> {
 impl Operands for Here<'_, '_, '_> {
     fn builder(&mut self) -> &mut Builder {
         &mut self.sweep.b
+    }
+
+    fn literal(&self, index: usize) -> Option<f64> {
+        self.sweep.literals.of(self.args[index])
     }
 
     fn arg(&mut self, index: usize) -> Value {

@@ -42,6 +42,7 @@ mod tapes;
 
 use crate::activity::Activity;
 use crate::catalog::Names;
+use crate::literals::Literals;
 use crate::refusal::{Refusal, RefusalKind, check_size};
 use crate::{Mutant, Options};
 use adit_ir::{
@@ -109,6 +110,7 @@ struct Sweep<'s> {
     source: &'s Function,
     activity: Activity,
     facts: Facts,
+    literals: Literals,
     forward: Forward,
     b: Builder,
     options: &'s Options,
@@ -143,6 +145,7 @@ impl<'s> Sweep<'s> {
             source,
             activity,
             facts,
+            literals: Literals::new(source),
             forward,
             options,
             adjoint: vec![None; source.value_count()],

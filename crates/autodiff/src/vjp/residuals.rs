@@ -117,6 +117,10 @@ impl Operands for Residuals<'_, '_> {
         &mut self.sweep.b
     }
 
+    fn literal(&self, index: usize) -> Option<f64> {
+        self.sweep.literals.of(self.args[index])
+    }
+
     fn arg(&mut self, index: usize) -> Value {
         self.sweep.residual(self.args[index])
     }
