@@ -1,0 +1,343 @@
+//! The words of the command line.
+//!
+//! In: what the user typed. Out: [`Cli`], typed; wrong usage is clap's error, which [`crate::usage`] puts into this program's form. Texts of values (`--at`, `--dir`, `--seed`) stay
+//! texts here; nothing is read and nothing is compiled.
+
+use adit::{Cpu, Of};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+/// A compiler that differentiates.
+#[derive(Parser, Debug)]
+#[command(name = "adit", version, about, max_term_width = 100, disable_help_subcommand = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// What holds for every command.
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// What holds for every command.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Everywhere")]
+pub struct Common {
+    /// Print JSON: results on one line, errors as one object a line
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Colours in errors
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: ColorWhen,
+    /// Optimisation: 0 as written, 1 cleaned up, 2 and 3 also optimised machine code
+    #[arg(long, global = true, value_name = "LEVEL", default_value_t = 2, value_parser = clap::value_parser!(u8).range(0..=3))]
+    pub opt: u8,
+    /// Optimisation of reverse mode; this build has level 0 alone
+    #[arg(long, global = true, value_name = "LEVEL", default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=0))]
+    pub ad_opt: u8,
+    /// Keep the source's order in sums: the same bits as the interpreter
+    #[arg(long, global = true)]
+    pub strict: bool,
+    /// Instructions to use: native, baseline, or a processor's name
+    #[arg(long, global = true, value_name = "CPU", default_value = "native", value_parser = cpu)]
+    pub cpu: Cpu,
+    /// Print the time of each stage to standard error
+    #[arg(long, global = true)]
+    pub time_passes: bool,
+    /// Memory that a run may use, such as 64MiB
+    #[arg(long, global = true, value_name = "BYTES", value_parser = bytes)]
+    pub max_memory: Option<u64>,
+    /// Functions that may be active at one time
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_depth: Option<u32>,
+    /// Loop iterations and calls that a run may take
+    #[arg(long, global = true, value_name = "N")]
+    pub max_steps: Option<u64>,
+    /// Time that compiling and running may take, such as 2s or 500ms
+    #[arg(long, global = true, value_name = "TIME", value_parser = duration)]
+    pub timeout: Option<Duration>,
+}
+
+/// When errors are coloured.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ColorWhen {
+    /// On a terminal, unless `NO_COLOR` is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The commands.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Run a function: its value
+    Run(Run),
+    /// The value and the gradient
+    Grad(Grad),
+    /// The value and the derivative in a direction
+    Jvp(Jvp),
+    /// The value and the derivative of a combination of results
+    Vjp(Vjp),
+    /// The value and the Jacobian
+    Jac(Dense),
+    /// The value, the gradient and the Hessian
+    Hess(Dense),
+    /// The value and the Hessian times a direction
+    Hvp(Jvp),
+    /// Compare the gradient of every engine with every other
+    Check(Check),
+    /// Print stages of the compilation
+    Emit(Emit),
+    /// Read IR text, run passes, print IR text
+    #[command(after_help = passes_help())]
+    Opt(Opt),
+    /// Explain an error code, a function of the library, or the conventions at kinks
+    Explain(Explain),
+}
+
+fn passes_help() -> String {
+    let rows = adit::passes::all().map(|(name, about)| format!("  {name:<12}{about}\n"));
+    format!("Passes:\n{}\nWithout --passes: {}", rows.collect::<String>(), adit::passes::clean_up().join(","))
+}
+
+/// Which function, at which point.
+#[derive(Args, Debug)]
+pub struct Target {
+    /// The program; - for standard input
+    pub file: PathBuf,
+    /// The function; may be left out where only one is not called by others
+    #[arg(long = "fn", value_name = "NAME")]
+    pub function: Option<String>,
+    /// Arguments by name as JSON, or @FILE.json
+    #[arg(long, value_name = "JSON")]
+    pub at: Option<String>,
+}
+
+/// `adit run`.
+#[derive(Args, Debug)]
+pub struct Run {
+    /// Where.
+    #[command(flatten)]
+    pub target: Target,
+}
+
+/// `adit grad`.
+#[derive(Args, Debug)]
+pub struct Grad {
+    /// Where.
+    #[command(flatten)]
+    pub target: Target,
+    /// Parameters to differentiate with respect to
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub wrt: Vec<String>,
+    /// Which mode
+    #[arg(long, value_name = "MODE", default_value = "reverse")]
+    pub mode: ModeName,
+}
+
+/// A mode by its name.
+#[derive(ValueEnum, Clone, Copy, Debug)]
+pub enum ModeName {
+    /// One sweep back.
+    Reverse,
+    /// One sweep forth per input.
+    Forward,
+}
+
+/// `adit jvp`, `adit hvp`.
+#[derive(Args, Debug)]
+pub struct Jvp {
+    /// Where.
+    #[command(flatten)]
+    pub target: Target,
+    /// The direction by parameter name as JSON, or @FILE.json; what is left out is 0
+    #[arg(long, value_name = "JSON")]
+    pub dir: String,
+    /// Parameters to differentiate with respect to
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub wrt: Vec<String>,
+}
+
+/// `adit vjp`.
+#[derive(Args, Debug)]
+pub struct Vjp {
+    /// Where.
+    #[command(flatten)]
+    pub target: Target,
+    /// The cotangent of the result, in its shape, as JSON, or @FILE.json
+    #[arg(long, value_name = "JSON", allow_negative_numbers = true)]
+    pub seed: String,
+    /// Parameters to differentiate with respect to
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub wrt: Vec<String>,
+}
+
+/// `adit jac`, `adit hess`.
+#[derive(Args, Debug)]
+pub struct Dense {
+    /// Where.
+    #[command(flatten)]
+    pub target: Target,
+    /// Parameters to differentiate with respect to
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub wrt: Vec<String>,
+    /// Not in this build
+    #[arg(long, hide = true)]
+    pub sparse: bool,
+}
+
+/// `adit check`.
+#[derive(Args, Debug)]
+pub struct Check {
+    /// Where.
+    #[command(flatten)]
+    pub target: Target,
+    /// Parameters to differentiate with respect to
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub wrt: Vec<String>,
+    /// 2: the Hessian too
+    #[arg(long, value_name = "ORDER", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=2))]
+    pub order: u8,
+}
+
+/// `adit emit`.
+#[derive(Args, Debug)]
+pub struct Emit {
+    /// The program; - for standard input
+    pub file: PathBuf,
+    /// The function; may be left out where only one is not called by others
+    #[arg(long = "fn", value_name = "NAME")]
+    pub function: Option<String>,
+    /// Stages: tokens, ast, lowered, typed, optimized, jvp, vjp, jvp-optimized, vjp-optimized, clif, vcode, native
+    #[arg(long = "stage", value_name = "LIST", value_delimiter = ',', required = true)]
+    pub stages: Vec<String>,
+    /// Whose machine code
+    #[arg(long, value_name = "WHOSE", default_value = "primal")]
+    pub of: OfName,
+    /// Write one file a stage into this folder
+    #[arg(short, long = "output", value_name = "DIR")]
+    pub output: Option<PathBuf>,
+}
+
+/// Whose code, by its name.
+#[derive(ValueEnum, Clone, Copy, Debug)]
+pub enum OfName {
+    /// The function's own.
+    Primal,
+    /// Its forward derivative's.
+    Jvp,
+    /// Its reverse derivative's.
+    Vjp,
+}
+
+impl From<OfName> for Of {
+    fn from(name: OfName) -> Of {
+        match name {
+            OfName::Primal => Of::Primal,
+            OfName::Jvp => Of::Jvp,
+            OfName::Vjp => Of::Vjp,
+        }
+    }
+}
+
+/// `adit opt`.
+#[derive(Args, Debug)]
+pub struct Opt {
+    /// IR text; - for standard input
+    pub file: PathBuf,
+    /// Passes in order
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub passes: Option<Vec<String>>,
+    /// Print the program after each pass
+    #[arg(long)]
+    pub print_after_all: bool,
+}
+
+/// `adit explain`.
+#[derive(Args, Debug)]
+pub struct Explain {
+    /// An error code such as AD0301, a function such as atan2, or kinks
+    pub topic: String,
+}
+
+fn cpu(text: &str) -> Result<Cpu, String> {
+    Ok(match text {
+        "" => return Err("a processor has a name".to_owned()),
+        "native" => Cpu::Native,
+        "baseline" => Cpu::Baseline,
+        name => Cpu::Named(name.to_owned()),
+    })
+}
+
+/// A number and the unit that follows it.
+fn number_and_unit(text: &str) -> Option<(f64, &str)> {
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let number = f64::from_str(&text[..end]).ok()?;
+    Some((number, text[end..].trim_start()))
+}
+
+const BYTE_UNITS: &[(&str, f64)] = &[
+    ("", 1.0),
+    ("b", 1.0),
+    ("k", 1024.0),
+    ("kib", 1024.0),
+    ("kb", 1e3),
+    ("m", 1_048_576.0),
+    ("mib", 1_048_576.0),
+    ("mb", 1e6),
+    ("g", 1_073_741_824.0),
+    ("gib", 1_073_741_824.0),
+    ("gb", 1e9),
+];
+
+fn bytes(text: &str) -> Result<u64, String> {
+    let wrong = || "a number of bytes is wanted, such as 1000000, 64MiB or 2GB".to_owned();
+    let (number, unit) = number_and_unit(text).ok_or_else(wrong)?;
+    let unit = unit.to_ascii_lowercase();
+    let (_, factor) = BYTE_UNITS.iter().find(|(name, _)| *name == unit).ok_or_else(wrong)?;
+    Ok((number * factor) as u64)
+}
+
+const TIME_UNITS: &[(&str, f64)] = &[("", 1.0), ("s", 1.0), ("ms", 1e-3), ("us", 1e-6), ("m", 60.0), ("min", 60.0)];
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || "a time is wanted, such as 2s, 500ms or 1.5".to_owned();
+    let (number, unit) = number_and_unit(text).ok_or_else(wrong)?;
+    let (_, factor) = TIME_UNITS.iter().find(|(name, _)| *name == unit).ok_or_else(wrong)?;
+    Duration::try_from_secs_f64(number * factor).map_err(|_| wrong())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_grammar_of_the_command_line_is_consistent() {
+        use clap::CommandFactory;
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn sizes_have_units() {
+        assert_eq!(bytes("64MiB"), Ok(64 << 20));
+        assert_eq!(bytes("1.5 kB"), Ok(1500));
+        assert_eq!(bytes("7"), Ok(7));
+        for wrong in ["", "MiB", "-1", "1e3", "3 parsecs", "1..2"] {
+            assert!(bytes(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn times_have_units() {
+        assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(duration("1.5"), Ok(Duration::from_millis(1500)));
+        assert_eq!(duration("2m"), Ok(Duration::from_secs(120)));
+        for wrong in ["", "s", "-1s", "2h30", "1e9"] {
+            assert!(duration(wrong).is_err(), "{wrong}");
+        }
+    }
+}
