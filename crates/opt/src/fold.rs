@@ -1,7 +1,7 @@
 //! Constant folding: what is known when compiling is computed when compiling.
 //!
 //! In: a function. Out: the same with operations on literals replaced by literals, decided `if`s and `select`s by what they choose, loops that never run
-//! by what they start with, and literal extents, bounds and subscripts written in place.
+//! by what they start with, values carried unchanged by what they start with, and literal extents, bounds and subscripts written in place.
 //!
 //! ```text
 //! v1 = const 2          ⇒      v2 = const 3.0
@@ -15,6 +15,7 @@ use crate::consts::{Consts, Folded, literal, scalar};
 use adit_ir::{
     Builder, CmpOp, Const, Copier, Function, Inst, Int, Module, Op, OperandMap, Region, Rewrite, Scalar, Type, Value,
 };
+use rustc_hash::FxHashMap;
 
 /// Folds one function.
 pub fn run(_: &Module, f: &Function) -> Function {
@@ -28,6 +29,8 @@ pub fn run(_: &Module, f: &Function) -> Function {
 #[derive(Default)]
 struct Fold {
     consts: Consts,
+    /// By region of a loop that is being copied: the parameters that it carries unchanged, with what they start as.
+    unchanged: FxHashMap<Region, Vec<(Value, Value)>>,
 }
 
 impl Rewrite for Fold {
@@ -46,6 +49,12 @@ impl Rewrite for Fold {
             }
             Some(Known::Value(v)) => copier.map.set(source.inst(inst).results[0], v),
             None => self.emit(copier, b, inst, mapped),
+        }
+    }
+
+    fn enter(&mut self, copier: &mut Copier<'_>, _: &mut Builder, region: Region) {
+        for (param, init) in self.unchanged.remove(&region).unwrap_or_default() {
+            copier.map.set(param, init);
         }
     }
 }
@@ -138,10 +147,34 @@ impl Fold {
     }
 
     fn emit(&mut self, copier: &mut Copier<'_>, b: &mut Builder, inst: Inst, op: Op) {
-        let holds = matches!(&op, Op::Assert { cond, .. } if self.consts.get(*cond) == Some(Const::Bool(true)));
-        if !holds {
-            copier.copy_with(self, b, inst, op);
+        if matches!(&op, Op::Assert { cond, .. } if self.consts.get(*cond) == Some(Const::Bool(true))) {
+            return;
         }
+        let same = self.carried_unchanged(copier, inst, &op);
+        copier.copy_with(self, b, inst, op);
+        for (slot, init) in same {
+            copier.map.set(copier.source.inst(inst).results[slot], init);
+        }
+    }
+
+    /// The values that a loop carries unchanged, by position, with what they start as; its regions will see that instead.
+    fn carried_unchanged(&mut self, copier: &Copier<'_>, inst: Inst, op: &Op) -> Vec<(usize, Value)> {
+        let (first, inits, body) = match op {
+            Op::For { inits, body, .. } => (1, inits, *body),
+            Op::While { inits, body, .. } => (0, inits, *body),
+            _ => return Vec::new(),
+        };
+        let source = copier.source;
+        let data = source.region(body);
+        let same = (0..inits.len()).filter(|&k| data.yields[k] == data.params[k + first]);
+        let same: Vec<(usize, Value)> = same.map(|k| (k, inits[k])).collect();
+        for region in source.inst(inst).op.regions() {
+            // A condition has no index, so its parameters are the carried values.
+            let params = &source.region(region).params;
+            let pairs = same.iter().map(|&(k, init)| (params[k + first], init)).collect();
+            self.unchanged.insert(region, pairs);
+        }
+        same
     }
 }
 

@@ -60,6 +60,22 @@ fn constants_are_folded_and_decided_branches_taken() {
 }
 
 #[test]
+fn what_a_loop_carries_unchanged_is_what_it_starts_as() {
+    let text = "func @f(v0: f64) -> f64 {
+           v1 = const 0.0
+           v2, v3 = for v4 in 0..10 (v5: f64 = v0, v6: f64 = v1) {
+             v7 = add v6, v5
+             yield v5, v7
+           }
+           v8 = add v2, v3
+           return v8
+         }";
+    let module = after("fold", text);
+    let printed = print_function(&module, module.function(FuncId::new(0)));
+    assert!(printed.contains("= add v6, v0") && printed.contains("= add v0, v3"), "{printed}");
+}
+
+#[test]
 fn a_trapping_operation_on_constants_stays() {
     let module = after("fold", "func @f() -> i64 { v0 = const 1 v1 = const 0 v2 = idiv v0, v1 return v2 }");
     assert!(print_function(&module, module.function(FuncId::new(0))).contains("idiv"));
