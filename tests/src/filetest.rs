@@ -19,6 +19,8 @@
 //! | `at: JSON` | begins a group: the arguments by parameter name |
 //! | `value: JSON` | the result |
 //! | `grad: JSON` | the gradient by parameter name; integers are absent |
+//! | `forward-grad: JSON` | the gradient where only forward mode can give it |
+//! | `reverse-grad: JSON` | the gradient where forward mode meets an infinity with zero |
 //! | `final: JSON` | what `&mut` parameters hold afterwards |
 //! | `seed: JSON`, `cotangent: JSON` | a vector-Jacobian product |
 //! | `error: CODE [LINE:COLUMN]` | in a group a run-time error; before any group one of the compiler's |
@@ -60,6 +62,10 @@ pub enum Expect {
     Value(Json),
     /// The gradient.
     Grad(Json),
+    /// The gradient by forward mode alone: reverse mode is refused.
+    ForwardGrad(Json),
+    /// The gradient by reverse mode, where forward mode may give NaN: an infinity met with zero.
+    ReverseGrad(Json),
     /// What `&mut` parameters hold afterwards.
     Final(Json),
     /// The cotangents of the parameters for this seed.
@@ -152,6 +158,8 @@ impl Reader {
             "seed" => self.seed = Some(json(rest)?),
             "value" => self.expect(Expect::Value(json(rest)?))?,
             "grad" => self.expect(Expect::Grad(json(rest)?))?,
+            "reverse-grad" => self.expect(Expect::ReverseGrad(json(rest)?))?,
+            "forward-grad" => self.expect(Expect::ForwardGrad(json(rest)?))?,
             "final" => self.expect(Expect::Final(json(rest)?))?,
             "error" => self.expect(Expect::Error(told(rest)?))?,
             "grad-error" => self.expect(Expect::GradError(told(rest)?))?,

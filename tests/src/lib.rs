@@ -1,11 +1,13 @@
 //! What the tests of the whole project share: reading test programs, running them, comparing results.
 //!
 //! In: the files of `filetests/`, `../examples/` and `../docs/errors/`. Out: [`filetest::FileTest`], and for each a list of what did not come out as its
-//! comments say. It knows the compiler only through its library, and it never writes a file: an expectation is changed by hand or not at all.
+//! comments say. It knows the compiler only through [`subject`], and it never writes a file: an expectation is changed by hand or not at all.
 
+pub mod columns;
 pub mod compare;
 pub mod filetest;
 pub mod pages;
+pub mod subject;
 
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -1,0 +1,123 @@
+//! The test programs of `filetests/`: what they compute, and what the compiler tells about wrong ones.
+//!
+//! `FILETEST=part-of-a-name cargo test -p adit-tests --test filetests` runs a few.
+
+use adit::Mode;
+use adit_tests::compare::difference;
+use adit_tests::filetest::{self, Expect, FileTest, Group, Told};
+use adit_tests::subject::{Outcome, Refusal, Subject};
+use adit_tests::{check_all, files};
+use serde_json::Value as Json;
+use std::path::Path;
+
+#[test]
+fn programs_compute_what_they_say() {
+    check_all(&files("tests/filetests/run", ".ad"), |_, text| match filetest::parse(text) {
+        Ok(test) => run(&test),
+        Err(error) => vec![error],
+    });
+}
+
+#[test]
+fn wrong_programs_are_told() {
+    check_all(&files("tests/filetests/diag", ".ad"), |path, text| match filetest::parse(text) {
+        Ok(test) if test.groups.is_empty() => diagnose(&test),
+        Ok(test) => [named_by_code(path, &test), run(&test)].concat(),
+        Err(error) => vec![error],
+    });
+}
+
+/// A wrong program's file begins with the code it is about.
+fn named_by_code(path: &Path, test: &FileTest) -> Vec<String> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let code = name.split('-').next().unwrap_or_default().to_uppercase();
+    let about = test
+        .groups
+        .iter()
+        .flat_map(|g| &g.expect)
+        .any(|(e, _)| matches!(e, Expect::Error(t) | Expect::GradError(t) if t.code == code));
+    if about { Vec::new() } else { vec![format!("nothing expects {code}")] }
+}
+
+fn diagnose(test: &FileTest) -> Vec<String> {
+    let refusal = match Subject::new(&test.source, 2, filetest::Limits::default()) {
+        Ok(_) => return vec!["compiles".to_owned()],
+        Err(refusal) => refusal,
+    };
+    let mut expected = test.errors.clone();
+    let mut found = refusal.told.clone();
+    expected.sort();
+    found.sort();
+    let mut complaints = Vec::new();
+    if expected != found {
+        complaints.push(format!("expected {}, found {refusal}", list(&expected)));
+    }
+    for help in &test.help {
+        if !refusal.rendered.contains(help.as_str()) {
+            complaints.push(format!("no `{help}` in\n{}", refusal.rendered));
+        }
+    }
+    complaints
+}
+
+fn list(told: &[Told]) -> String {
+    told.iter().map(Told::to_string).collect::<Vec<_>>().join(", ")
+}
+
+fn run(test: &FileTest) -> Vec<String> {
+    let mut complaints = Vec::new();
+    for opt in [2, 0] {
+        for group in &test.groups {
+            let subject = match Subject::new(&test.source, opt, group.limits) {
+                Ok(subject) => subject,
+                Err(refusal) => return vec![format!("does not compile: {refusal}")],
+            };
+            for (expect, tolerance) in &group.expect {
+                let found = check(&subject, group, expect, *tolerance);
+                complaints.extend(found.into_iter().map(|c| {
+                    let name = group.function.as_deref().unwrap_or("");
+                    format!("--opt {opt} {name} {}: {c}", group.at)
+                }));
+            }
+        }
+    }
+    complaints
+}
+
+fn check(subject: &Subject, group: &Group, expect: &Expect, tolerance: f64) -> Vec<String> {
+    let name = group.function.as_deref();
+    let at = &group.at;
+    let same = |what: &str, expected: &Json, found: Outcome<Json>| -> Vec<String> {
+        let complaint = match found {
+            Ok(found) => difference(expected, &found, tolerance),
+            Err(refusal) => Some(refusal.to_string()),
+        };
+        complaint.into_iter().map(|c| format!("{what}: {c}")).collect()
+    };
+    let gradient = |mode| subject.gradient(name, at, mode);
+    match expect {
+        Expect::Value(v) => same("value", v, subject.value(name, at).map(|o| o.0)),
+        Expect::Final(v) => same("final", v, subject.value(name, at).map(|o| o.1)),
+        Expect::Grad(v) => [
+            same("reverse", v, gradient(Mode::Reverse).map(|o| o.1)),
+            same("forward", v, gradient(Mode::Forward).map(|o| o.1)),
+        ]
+        .concat(),
+        Expect::ReverseGrad(v) => same("reverse", v, gradient(Mode::Reverse).map(|o| o.1)),
+        Expect::ForwardGrad(v) => same("forward", v, gradient(Mode::Forward).map(|o| o.1)),
+        Expect::Cotangent(seed, v) => same("cotangent", v, subject.vjp(name, at, seed)),
+        Expect::Error(told) => refused(told, subject.value(name, at)),
+        Expect::GradError(told) => refused(told, gradient(Mode::Reverse)),
+    }
+}
+
+fn refused<T: std::fmt::Debug>(expected: &Told, outcome: Outcome<T>) -> Vec<String> {
+    match outcome {
+        Ok(value) => vec![format!("expected {expected}, found {value:?}")],
+        Err(Refusal { told, .. }) if told == [expected.clone()] => Vec::new(),
+        Err(Refusal { told, .. }) if expected.place.is_none() && told.len() == 1 && told[0].code == expected.code => {
+            Vec::new()
+        }
+        Err(refusal) => vec![format!("expected {expected}, found {refusal}")],
+    }
+}

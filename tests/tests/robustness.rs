@@ -1,0 +1,147 @@
+//! No text harms the compiler: it compiles, or it is refused with a code.
+//!
+//! Long, deep, cut off, shuffled and random texts. A panic fails the test, a stack overflow ends it.
+
+use adit::Engine;
+use adit_tests::{check_all, files};
+use std::fmt::Write;
+
+/// Compiles, and gives the codes of what was told.
+fn codes(source: &str) -> Vec<String> {
+    match Engine::new().compile(source) {
+        Ok(_) => Vec::new(),
+        Err(error) => {
+            assert!(!error.render(false).is_empty());
+            error.diagnostics().iter().map(|d| d.code.to_string()).collect()
+        }
+    }
+}
+
+/// A small generator of random numbers: the same on every run.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, n: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 % n.max(1) as u64) as usize
+    }
+}
+
+#[test]
+fn deep_brackets_are_refused() {
+    for (open, close) in [("(", ")"), ("[", "]"), ("{", "}"), ("-", ""), ("!", ""), ("sin(", ")")] {
+        let (open, close) = (open.repeat(100_000), close.repeat(100_000));
+        let told = codes(&format!("fn f(x: f64) -> f64 {{ {open}x{close} }}"));
+        assert!(told.iter().any(|c| c == "AD0006"), "{told:?}");
+    }
+}
+
+#[test]
+fn deep_statements_are_refused() {
+    for head in ["if x > 0 { ", "while true { ", "for i in 0..2 { ", "{ "] {
+        let (open, close) = (head.repeat(20_000), "}".repeat(20_000));
+        let told = codes(&format!("fn f(x: f64) -> f64 {{ {open} {close} x }}"));
+        assert!(told.iter().any(|c| c == "AD0006"), "{head}: {told:?}");
+    }
+}
+
+#[test]
+fn deep_types_are_refused() {
+    let (open, close) = ("(".repeat(50_000), ")".repeat(50_000));
+    let told = codes(&format!("fn f(x: {open}f64{close}) -> f64 {{ 1.0 }}"));
+    assert!(!told.is_empty());
+}
+
+#[test]
+fn long_chains_of_operators_compile_or_meet_a_limit() {
+    for operator in ["+", "*", "-"] {
+        let chain = format!(" {operator} x").repeat(10_000);
+        let told = codes(&format!("fn f(x: f64) -> f64 {{ x{chain} }}"));
+        assert!(told.is_empty() || told == ["AD0701"], "{told:?}");
+    }
+    let told = codes(&format!("fn f(x: f64) -> bool {{ x > 0{} }}", " && x > 0".repeat(10_000)));
+    assert!(told.is_empty() || told == ["AD0701"] || told == ["AD0006"], "{told:?}");
+}
+
+#[test]
+fn long_chains_of_else_if_compile_or_meet_a_limit() {
+    let mut source = String::from("fn f(x: f64) -> f64 { if x > 0 { 1.0 }");
+    for i in 1..5_000 {
+        write!(source, " else if x > -{i}.0 {{ {i}.0 }}").unwrap();
+    }
+    source.push_str(" else { 0.0 } }");
+    let told = codes(&source);
+    assert!(told.is_empty() || told == ["AD0701"] || told == ["AD0006"], "{told:?}");
+}
+
+#[test]
+fn a_hundred_thousand_statements_compile() {
+    let mut source = String::from("fn f(x: f64) -> f64 {\n    let mut s = x;\n");
+    for i in 0..100_000 {
+        writeln!(source, "    s = s * x + {i}.5;").unwrap();
+    }
+    source.push_str("    s\n}\n");
+    assert_eq!(codes(&source), Vec::<String>::new());
+}
+
+#[test]
+fn a_thousand_early_returns_compile() {
+    let mut source = String::from("fn f(x: f64) -> f64 {\n");
+    for i in 0..1_000 {
+        writeln!(source, "    if x < {i}.5 {{ return x * {i}.0; }}").unwrap();
+    }
+    source.push_str("    x\n}\n");
+    assert_eq!(codes(&source), Vec::<String>::new());
+}
+
+#[test]
+fn a_source_too_large_is_refused() {
+    let source = "// nothing\n".repeat(2 << 20);
+    assert_eq!(codes(&source), ["AD0009"]);
+}
+
+#[test]
+fn programs_cut_off_anywhere_are_told() {
+    check_all(&files("tests/filetests/run", ".ad"), |_, text| {
+        let program = text.find("\n\n").map_or(text, |at| &text[at..]);
+        let step = (program.len() / 40).max(1);
+        for end in (0..program.len()).step_by(step).filter(|&i| program.is_char_boundary(i)) {
+            codes(&program[..end]);
+        }
+        Vec::new()
+    });
+}
+
+#[test]
+fn programs_with_exchanged_words_are_told() {
+    check_all(&files("tests/filetests/run", ".ad"), |path, text| {
+        let program = text.find("\n\n").map_or(text, |at| &text[at..]);
+        let mut random = Random(path.to_string_lossy().bytes().fold(7, |h, b| h * 31 % 1_000_003 + u64::from(b)));
+        let words: Vec<&str> = program.split_inclusive([' ', '\n', '(', ')', ';', ',']).collect();
+        for _ in 0..20 {
+            let mut words = words.clone();
+            let (a, b) = (random.below(words.len()), random.below(words.len()));
+            words.swap(a, b);
+            words.remove(random.below(words.len()));
+            codes(&words.concat());
+        }
+        Vec::new()
+    });
+}
+
+#[test]
+fn random_texts_are_told() {
+    let mut random = Random(0x9e37_79b9_7f4a_7c15);
+    let pieces = [
+        "fn", "f", "(", ")", "{", "}", "[", "]", "x", ":", "f64", "->", ";", ",", "1", "2.5", "+", "*", "^", "..",
+        "for", "i", "in", "if", "else", "let", "mut", "=", "+=", "&mut", "@", "|", "||", "\"", "é", "\u{0}", "//",
+        "\n", "struct", "const", "return", "while", "true", "<", "==", ".", "..=", "step", "1e", "0x", "import",
+    ];
+    for _ in 0..3_000 {
+        let length = random.below(60);
+        let text: Vec<&str> = (0..length).map(|_| pieces[random.below(pieces.len())]).collect();
+        codes(&text.join(if random.below(2) == 0 { " " } else { "" }));
+    }
+}
