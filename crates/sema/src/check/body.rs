@@ -74,8 +74,10 @@ impl<'c, 'a> Body<'c, 'a> {
         let result_span = item.result.as_ref().map_or(item.signature, |ty| ty.span);
         let result = Some((signature.result.clone(), result_span));
         let mut this = Body::new(checker, scope, result, function.is_library);
+        let known = this.checker.reports.known();
         let mut body = this.block(&item.body, Use::Kept);
-        this.body_value(&mut body, item, &signature.result);
+        let broken = known != this.checker.reports.known();
+        this.body_value(&mut body, item, &signature.result, broken);
         FnDef {
             name: function.name.clone(),
             docs: function.docs.to_owned(),
@@ -97,7 +99,7 @@ impl<'c, 'a> Body<'c, 'a> {
         typed
     }
 
-    fn body_value(&mut self, body: &mut Block, item: &ast::FnItem, result: &Ty) {
+    fn body_value(&mut self, body: &mut Block, item: &ast::FnItem, result: &Ty, broken: bool) {
         if body.ty == Ty::Never {
             return;
         }
@@ -109,7 +111,7 @@ impl<'c, 'a> Body<'c, 'a> {
             if self.fit(typed, value, result, &why) {
                 body.ty = typed.ty.clone();
             }
-        } else if !result.is_unit() && !is_silent(result) && !is_error(&body.ty) {
+        } else if !(result.is_unit() || is_silent(result) || is_error(&body.ty) || broken) {
             self.no_value(item, result);
         }
     }

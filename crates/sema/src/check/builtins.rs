@@ -7,6 +7,7 @@ use super::body::Body;
 use super::calls::Call;
 use super::expr::{bad, constant};
 use super::fit::{Why, adapt_to};
+use super::mapped::reduction;
 use super::operators::{self, Operand, shaped};
 use super::report::{codes, count, is_error};
 use crate::typed::{Builtin, DimExpr, Expr, ExprKind, PrintArg, Reduction, Ty};
@@ -154,20 +155,19 @@ impl Body<'_, '_> {
             let (args, sources) = self.plain_args(call)?;
             return Some(self.table_call(call.span, call.name, args, &sources));
         }
-        let (ty, kind) = match call.args {
-            [ast::Arg { kind: ArgKind::Generator(g), .. }] => self.reduce_generator(call, op, g)?,
-            [ast::Arg { kind: ArgKind::Value(_), .. }] => self.reduce_array(call, op)?,
+        match call.args {
+            [ast::Arg { kind: ArgKind::Generator(g), .. }] => self.reduce_generator(call, op, g),
+            [ast::Arg { kind: ArgKind::Value(_), .. }] => self.reduce_array(call, op),
             args => {
                 let two = if operators::is_table_function(call.name) { ", or two values" } else { "" };
                 self.wrong_count_of(call, &format!("an array or `e for i in a..b`{two}"));
                 self.args_for_themselves(args);
-                return None;
+                None
             }
-        };
-        Some(Expr { span: call.span, ty: Ty::Scalar(ty), kind })
+        }
     }
 
-    fn reduce_generator(&mut self, call: Call, op: Reduction, g: &ast::Generator) -> Option<(ScalarType, ExprKind)> {
+    fn reduce_generator(&mut self, call: Call, op: Reduction, g: &ast::Generator) -> Option<Expr> {
         let mut generator = self.generator(g).generator;
         let e = &mut generator.element;
         if is_error(&e.ty) {
@@ -179,10 +179,10 @@ impl Body<'_, '_> {
             return None;
         }
         let ty = self.reduced(call, op, e, &g.element)?;
-        Some((ty, ExprKind::Reduce { op, generator }))
+        Some(Expr { span: call.span, ty: Ty::Scalar(ty), kind: ExprKind::Reduce { op, generator } })
     }
 
-    fn reduce_array(&mut self, call: Call, op: Reduction) -> Option<(ScalarType, ExprKind)> {
+    fn reduce_array(&mut self, call: Call, op: Reduction) -> Option<Expr> {
         let ([mut e], [src]) = self.values::<1>(call)?;
         if !matches!(e.ty, Ty::Array { .. }) {
             let message = format!("`{}` takes an array or `e for i in a..b`, found `{}`", call.name, self.show(&e.ty));
@@ -190,8 +190,7 @@ impl Body<'_, '_> {
             return None;
         }
         let ty = self.reduced(call, op, &mut e, src)?;
-        let args = vec![e];
-        Some((ty, ExprKind::Builtin { builtin: Builtin::Reduce(op), args }))
+        Some(reduction(call.span, op, Ty::Scalar(ty), e))
     }
 
     /// The type of a reduction over such elements.

@@ -140,7 +140,7 @@ impl Body<'_, '_> {
             return self.call_of_table(call);
         }
         if let Some(id) = self.checker.library_function(call.name) {
-            return self.function_call(call, id);
+            return self.library_call(call, id);
         }
         if let Some(refusal) = refused::find(call.name) {
             return self.refuse(call, refusal);

@@ -27,6 +27,7 @@ mod generators;
 mod indexing;
 mod items;
 mod library;
+mod mapped;
 mod operators;
 mod refused;
 mod report;

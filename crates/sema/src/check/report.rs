@@ -63,6 +63,8 @@ pub(super) mod codes {
 pub(super) struct Reports {
     diagnostics: Vec<Diagnostic>,
     failed: bool,
+    /// Mistakes that the parser reported.
+    known: u32,
     suggestions: u32,
 }
 
@@ -83,6 +85,12 @@ impl Reports {
     /// Notes that the program is wrong, as was already said elsewhere.
     pub(super) fn fail(&mut self) {
         self.failed = true;
+        self.known += 1;
+    }
+
+    /// How many mistakes were met that were already reported elsewhere.
+    pub(super) fn known(&self) -> u32 {
+        self.known
     }
 
     /// All of them, and whether there can be no program.

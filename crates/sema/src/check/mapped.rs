@@ -1,0 +1,201 @@
+//! Library functions of numbers, applied element by element.
+//!
+//! In: a call of a library function whose parameters and result are numbers, with arguments of which some are arrays. Out: a comprehension of calls, after every
+//! argument was evaluated once, in order; inside a reduction, a reduction over a generator, without an array between:
+//!
+//! ```text
+//! normal_logpdf(y, 0, s * s)        { let scale = s * s; let n = size(y, 0); [normal_logpdf(y[i], 0.0, scale) for i in 0..n] }
+//! sum(normal_logpdf(y, 0, s * s))   { let scale = s * s; let n = size(y, 0); sum(normal_logpdf(y[i], 0.0, scale) for i in 0..n) }
+//! ```
+//!
+//! The user's own functions of numbers are not applied to arrays: there a comprehension says what is meant.
+
+use super::Function;
+use super::adapt::{element, with_element};
+use super::body::Body;
+use super::calls::Call;
+use super::expr::{bad, constant};
+use super::fit::Why;
+use super::operators::shaped;
+use super::scope::Fact;
+use crate::typed::{
+    Arg, Block, Builtin, DimExpr, Expr, ExprKind, FnId, Generator, GeneratorLoop, LocalDef, LocalId, Pattern, Range,
+    Reduction, Stmt, StmtKind, Subscript, SubscriptKind, Ty,
+};
+use adit_diag::Span;
+use adit_ir::Const;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// Names of loop variables and extents, outermost first.
+const INDICES: [&str; 4] = ["i", "j", "k", "l"];
+
+/// A mapped call being built.
+struct Build {
+    span: Span,
+    stmts: Vec<Stmt>,
+    /// The extents of the first array, once they have names.
+    extents: Vec<LocalId>,
+}
+
+impl Body<'_, '_> {
+    /// A call of a library function.
+    pub(super) fn library_call(&mut self, call: Call, id: FnId) -> Expr {
+        let function = Rc::clone(&self.checker.functions[id.0 as usize]);
+        let signature = &function.signature;
+        let scalar = |ty: &Ty| matches!(ty, Ty::Scalar(_));
+        let scalars = scalar(&signature.result) && signature.params.iter().all(|p| scalar(&p.ty));
+        if !scalars || signature.params.len() != call.args.len() {
+            return self.function_call(call, id);
+        }
+        let Some((mut args, sources)) = self.plain_args(call) else { return bad(call.span) };
+        let mut fits = true;
+        for ((e, src), param) in args.iter_mut().zip(sources).zip(&signature.params) {
+            let want = match (&e.ty, element(&param.ty)) {
+                (Ty::Array { .. }, Some(to)) => with_element(&e.ty, to),
+                _ => param.ty.clone(),
+            };
+            let why = Why::new(format!("the parameter `{}` of `{}`", param.name, call.name));
+            fits &= self.fit(e, src, &want, &why);
+        }
+        if !fits {
+            return bad(call.span);
+        }
+        if args.iter().all(|e| scalar(&e.ty)) {
+            return Expr {
+                span: call.span,
+                ty: signature.result.clone(),
+                kind: ExprKind::Call { callee: id, args: args.into_iter().map(Arg::Value).collect() },
+            };
+        }
+        self.mapped(call.span, id, &function, args)
+    }
+
+    fn mapped(&mut self, span: Span, callee: FnId, function: &Function, mut args: Vec<Expr>) -> Expr {
+        let Some(dims) = self.broadcast(&args.iter_mut().collect::<Vec<_>>()) else { return bad(span) };
+        let mark = self.scope.enter();
+        let mut build = Build { span, stmts: Vec::new(), extents: Vec::new() };
+        let args: Vec<Expr> =
+            args.into_iter().zip(&function.signature.params).map(|(e, p)| self.named(&mut build, &p.name, e)).collect();
+        let loops: Vec<GeneratorLoop> =
+            build.extents.iter().enumerate().map(|(axis, extent)| self.index_over(span, axis, *extent)).collect();
+        let indices: Vec<LocalId> = loops.iter().map(|l| l.var).collect();
+        let element = Expr {
+            span,
+            ty: function.signature.result.clone(),
+            kind: ExprKind::Call { callee, args: args.into_iter().map(|e| Arg::Value(at(e, &indices))).collect() },
+        };
+        self.scope.leave(mark);
+        let ty = match element.ty {
+            Ty::Scalar(s) => shaped(s, dims),
+            _ => return bad(span),
+        };
+        let generator = Generator { loops, element: Box::new(element) };
+        let value = Expr { span, ty: ty.clone(), kind: ExprKind::Comprehension(generator) };
+        in_block(span, build.stmts, value, self.outside(&ty, mark.first))
+    }
+
+    /// An argument that can be mentioned in every iteration: a constant, or a variable.
+    fn named(&mut self, build: &mut Build, name: &Arc<str>, e: Expr) -> Expr {
+        let array = matches!(e.ty, Ty::Array { .. });
+        let ascribed = (array && !build.extents.is_empty()).then(|| self.shaped_as_first(build, &e.ty));
+        let ascribed = ascribed.filter(|ty| !self.same_dims(&e.ty, ty));
+        let simple = matches!(e.kind, ExprKind::Const(_) | ExprKind::Local(_)) && ascribed.is_none();
+        let named = if simple { e } else { self.bind(build, name, e, ascribed) };
+        if let (Ty::Array { dims, .. }, true) = (&named.ty, build.extents.is_empty()) {
+            for (axis, dim) in dims.iter().enumerate() {
+                let extent = self.bind_extent(build, axis, dim, &named);
+                build.extents.push(extent);
+            }
+        }
+        named
+    }
+
+    fn shaped_as_first(&self, build: &Build, ty: &Ty) -> Ty {
+        match ty {
+            Ty::Array { element, .. } => {
+                Ty::Array { element: *element, dims: build.extents.iter().map(|l| DimExpr::Local(*l)).collect() }
+            }
+            Ty::Scalar(_) | Ty::Struct { .. } | Ty::Tuple(_) | Ty::Never => ty.clone(),
+        }
+    }
+
+    fn bind(&mut self, build: &mut Build, name: &Arc<str>, value: Expr, ascribed: Option<Ty>) -> Expr {
+        let ty = ascribed.clone().unwrap_or_else(|| value.ty.clone());
+        let local = self.hidden(build.span, name.clone(), ty.clone(), Fact::default());
+        build
+            .stmts
+            .push(Stmt { span: build.span, kind: StmtKind::Let { pattern: Pattern::Local(local), value, ascribed } });
+        read(build.span, local, ty)
+    }
+
+    fn bind_extent(&mut self, build: &mut Build, axis: usize, dim: &DimExpr, array: &Expr) -> LocalId {
+        let fact = Fact { value: super::dims::Poly::of(dim, &self.scope), ..Fact::default() };
+        let local = self.hidden(build.span, format!("n{axis}").into(), Ty::I64, fact);
+        let args = vec![array.clone(), constant(build.span, Const::I64(axis as i64))];
+        let value = Expr { span: build.span, ty: Ty::I64, kind: ExprKind::Builtin { builtin: Builtin::Size, args } };
+        build.stmts.push(Stmt {
+            span: build.span,
+            kind: StmtKind::Let { pattern: Pattern::Local(local), value, ascribed: None },
+        });
+        local
+    }
+
+    fn index_over(&mut self, span: Span, axis: usize, extent: LocalId) -> GeneratorLoop {
+        let name = INDICES.get(axis).copied().unwrap_or("i");
+        GeneratorLoop {
+            var: self.hidden(span, name.into(), Ty::I64, Fact::default()),
+            range: Range {
+                span,
+                lo: constant(span, Const::I64(0)),
+                hi: read(span, extent, Ty::I64),
+                inclusive: false,
+                step: None,
+            },
+        }
+    }
+
+    fn hidden(&mut self, span: Span, name: Arc<str>, ty: Ty, fact: Fact) -> LocalId {
+        let mutable = false;
+        self.scope.declare(LocalDef { name, ty, mutable, span }, fact)
+    }
+}
+
+fn read(span: Span, local: LocalId, ty: Ty) -> Expr {
+    Expr { span, ty, kind: ExprKind::Local(local) }
+}
+
+/// One element of an array; a number as it is.
+fn at(e: Expr, indices: &[LocalId]) -> Expr {
+    let (span, Ty::Array { element, .. }) = (e.span, &e.ty) else { return e };
+    let subscript = |i: &LocalId| Subscript { span, kind: SubscriptKind::Index(read(span, *i, Ty::I64)) };
+    Expr {
+        span,
+        ty: Ty::Scalar(*element),
+        kind: ExprKind::Index { subscripts: indices.iter().map(subscript).collect(), base: Box::new(e) },
+    }
+}
+
+fn in_block(span: Span, stmts: Vec<Stmt>, value: Expr, ty: Ty) -> Expr {
+    let block = Block { span, stmts, value: Some(Box::new(value)), ty: ty.clone() };
+    Expr { span, ty, kind: ExprKind::Block(block) }
+}
+
+/// A reduction of an array: if that is a comprehension of numbers, one over its generator, without the array.
+pub(super) fn reduction(span: Span, op: Reduction, ty: Ty, mut e: Expr) -> Expr {
+    let number = |g: &Generator| matches!(g.element.ty, Ty::Scalar(_));
+    match e.kind {
+        ExprKind::Comprehension(generator) if number(&generator) => {
+            Expr { span, ty, kind: ExprKind::Reduce { op, generator } }
+        }
+        ExprKind::Block(ref mut block) if matches!(block.value.as_ref().map(|v| &v.kind), Some(ExprKind::Comprehension(g)) if number(g)) =>
+        {
+            if let Some(value) = block.value.take() {
+                block.value = Some(Box::new(reduction(span, op, ty.clone(), *value)));
+                block.ty = ty.clone();
+            }
+            Expr { span, ty, ..e }
+        }
+        _ => Expr { span, ty, kind: ExprKind::Builtin { builtin: Builtin::Reduce(op), args: vec![e] } },
+    }
+}
