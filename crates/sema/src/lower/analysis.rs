@@ -29,11 +29,6 @@ impl Key {
         Key(1, std::ptr::from_ref(l).addr())
     }
 
-    /// Whether it is a loop statement.
-    pub(super) fn is_statement(self) -> bool {
-        self.0 == 0
-    }
-
     pub(super) fn of_block(block: &Block) -> Key {
         Key(2, std::ptr::from_ref(block).addr())
     }
@@ -73,8 +68,8 @@ pub(super) struct LoopFacts {
     pub(super) continues: bool,
     /// Some `return` inside.
     pub(super) returns: bool,
-    /// A generator's loop inside which some `break` or `continue` goes to a loop around.
-    pub(super) passes: bool,
+    /// A generator's loop whose range mentions the index of one around it in the same generator.
+    pub(super) depends: bool,
     /// A `while` whose condition writes or leaves.
     pub(super) busy_condition: bool,
 }
@@ -154,8 +149,6 @@ pub(super) fn facts(program: &Program, sizes: &Sizes, def: &FnDef) -> Facts {
 
 struct OpenLoop {
     key: Key,
-    id: u32,
-    generator: bool,
     facts: LoopFacts,
 }
 
@@ -216,7 +209,7 @@ impl Walk<'_> {
             StmtKind::While { condition, body } => self.while_loop(condition, body),
             StmtKind::For { var, range, body } => {
                 let does = self.range(range);
-                self.enter(Key::of_loop(body), false);
+                self.enter(Key::of_loop(body));
                 self.declare(*var);
                 let inner = self.block(body);
                 self.leave();
@@ -234,7 +227,7 @@ impl Walk<'_> {
     }
 
     fn while_loop(&mut self, condition: &Expr, body: &Block) -> Does {
-        self.enter(Key::of_loop(body), false);
+        self.enter(Key::of_loop(body));
         let does = self.expr(condition);
         let busy = does.without(Does::PRINT) != Does::default();
         if let Some(open) = self.open.last_mut() {
@@ -245,29 +238,26 @@ impl Walk<'_> {
         does.without(Does::BREAK)
     }
 
-    /// A `break` or `continue`: it goes to the innermost loop statement, through the generators in between.
+    /// A `break` or `continue`: it goes to the innermost loop, which is a statement, since generators can't be left so.
     fn exit(&mut self, to: fn(Key) -> Exit) -> Does {
-        let target = self.open.iter().rposition(|l| !l.generator);
-        let Some(target) = target else {
+        let Some(target) = self.open.last_mut() else {
             return Does::default();
         };
-        self.open[target + 1..].iter_mut().for_each(|l| l.facts.passes = true);
-        let key = self.open[target].key;
-        let exit = to(key);
+        let exit = to(target.key);
         match exit {
-            Exit::Break(_) => self.open[target].facts.breaks = true,
-            Exit::Continue(_) => self.open[target].facts.continues = true,
+            Exit::Break(_) => target.facts.breaks = true,
+            Exit::Continue(_) => target.facts.continues = true,
             Exit::Return => {}
         }
         self.facts.log.push(Write::Exit(exit));
         Does::BREAK
     }
 
-    fn enter(&mut self, key: Key, generator: bool) {
+    fn enter(&mut self, key: Key) {
         self.loops += 1;
         let start = self.facts.log.len();
         let facts = LoopFacts { id: self.loops, writes: start..start, ..LoopFacts::default() };
-        self.open.push(OpenLoop { key, id: self.loops, generator, facts });
+        self.open.push(OpenLoop { key, facts });
     }
 
     fn leave(&mut self) {
@@ -278,7 +268,7 @@ impl Walk<'_> {
     }
 
     fn declare(&mut self, local: LocalId) {
-        self.facts.home[local.0 as usize] = self.open.last().map_or(0, |l| l.id);
+        self.facts.home[local.0 as usize] = self.open.last().map_or(0, |l| l.facts.id);
     }
 
     fn pattern(&mut self, pattern: &Pattern) {
@@ -391,11 +381,29 @@ impl Walk<'_> {
         does
     }
 
+    /// A range, and whether it mentions an index of the loops around it.
+    fn generator_range(&mut self, range: &Range, around: &[GeneratorLoop]) -> (Does, bool) {
+        let before: Vec<u32> = around.iter().map(|l| self.facts.last_use[l.var.0 as usize]).collect();
+        around.iter().for_each(|l| self.facts.last_use[l.var.0 as usize] = 0);
+        let does = self.range(range);
+        let mut depends = false;
+        for (l, before) in around.iter().zip(before) {
+            let last = &mut self.facts.last_use[l.var.0 as usize];
+            depends |= *last != 0;
+            *last = before.max(*last);
+        }
+        (does, depends)
+    }
+
     fn generator(&mut self, generator: &Generator) -> Does {
         let mut does = Does::default();
-        for l in &generator.loops {
-            does = does.and(self.range(&l.range));
-            self.enter(Key::of_generator(l), true);
+        for (i, l) in generator.loops.iter().enumerate() {
+            let (range, depends) = self.generator_range(&l.range, &generator.loops[..i]);
+            does = does.and(range);
+            self.enter(Key::of_generator(l));
+            if let Some(open) = self.open.last_mut() {
+                open.facts.depends = depends;
+            }
             self.declare(l.var);
         }
         does = does.and(self.expr(&generator.element));

@@ -53,7 +53,10 @@ impl Lowerer<'_> {
             BinOp::Cmp(op) => ElementOp::Cmp(op),
             BinOp::And => ElementOp::Prim(Prim::And),
             BinOp::Or => ElementOp::Prim(Prim::Or),
-            BinOp::MatMul => return self.matmul(&a, &b),
+            BinOp::MatMul => {
+                let words = self.sides(sides);
+                return self.matmul(&a, &b, &words);
+            }
         };
         if let (Val::Scalar(a), Val::Scalar(b)) = (&a, &b) {
             return Val::Scalar(self.element_op(op, *a, *b));

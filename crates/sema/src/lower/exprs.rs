@@ -5,7 +5,7 @@
 //!
 //! `raw` gives a value of an expression after which control may have left; everything that goes on computing calls `expr` or `scalar`, which open a guard then.
 
-use super::env::{Lowerer, Slot};
+use super::env::Lowerer;
 use super::values::{Arr, Lazy, Sink, Val, Vals, View};
 use crate::typed::*;
 use adit_ir::{Const, Int, Ints, PrintPart, Prim, Trap, Value};
@@ -402,13 +402,4 @@ impl<'p> Lowerer<'p> {
         let clamped: Ints = dims.iter().map(|&d| self.arith(Prim::Imax, d, Int::Const(0))).collect();
         View { dims: dims.into(), ..self.storage(element, &clamped) }
     }
-
-    /// What the slot of a scalar leaf holds.
-    pub(super) fn slot_scalar(&self, slot: u32) -> Option<Value> {
-        match self.slot(slot) {
-            Slot::Scalar(v) => Some(*v),
-            Slot::Array(_) | Slot::Undefined => None,
-        }
-    }
 }
-

@@ -57,7 +57,7 @@ impl Lowerer<'_> {
     /// Enters the frame of a loop: the flags that leaving it needs.
     fn enter_loop(&mut self, key: Key, facts: &LoopFacts, own_flag: bool) -> Frame {
         let function = self.frames[0].leave;
-        let leave = if facts.breaks || facts.passes || own_flag {
+        let leave = if facts.breaks || own_flag {
             self.temporary()
         } else if facts.returns {
             function
@@ -151,13 +151,13 @@ impl Lowerer<'_> {
         let frame = self.enter_loop(key, &facts, false);
         let carried = self.carried(frame, &facts, extra);
         let index = self.base(var);
-        if facts.breaks || facts.returns || facts.passes {
+        if facts.breaks || facts.returns {
             self.counted_with_exit(frame, trip, &carried, index, body);
         } else {
             self.plain_for(frame, trip, &carried, index, body);
         }
         self.frames.pop();
-        self.exited = if facts.returns || facts.passes { Exited::Maybe } else { Exited::No };
+        self.exited = if facts.returns { Exited::Maybe } else { Exited::No };
     }
 
     fn plain_for(&mut self, frame: Frame, trip: Trip, carried: &[u32], index: u32, body: &mut dyn FnMut(&mut Self)) {
@@ -290,7 +290,7 @@ impl Lowerer<'_> {
         self.set_all(&carried, &results);
         self.frames.pop();
         let endless = matches!(condition.kind, ExprKind::Const(Const::Bool(true))) && !facts.breaks;
-        self.exited = match (endless, facts.returns || facts.passes) {
+        self.exited = match (endless, facts.returns) {
             (true, _) => Exited::Yes,
             (false, true) => Exited::Maybe,
             (false, false) => Exited::No,

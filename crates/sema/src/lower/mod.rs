@@ -26,17 +26,20 @@
 //! One file per construct; each adds methods to [`env::Lowerer`]. Nothing here optimises beyond not making copies and temporaries that the source does not need.
 
 mod analysis;
+mod arrays;
 mod calls;
 mod elementwise;
 mod env;
 mod exits;
 mod exprs;
+mod generators;
+mod linalg;
 mod loops;
 mod places;
+mod reductions;
 mod shapes;
 mod slices;
 mod stmts;
-mod stubs;
 mod values;
 
 use crate::layout::{Layout, Sizes};

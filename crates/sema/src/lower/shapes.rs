@@ -40,11 +40,6 @@ impl Lowerer<'_> {
         self.b.ty(array).array().expect("views are of arrays").element
     }
 
-    /// The extents of storage.
-    pub(super) fn storage_dims(&self, array: Value) -> Ints {
-        self.b.ty(array).array().expect("views are of arrays").dims.clone()
-    }
-
     /// `let x: T = …`: extents that types could not compare.
     pub(super) fn check_ascription(&mut self, vals: &[Val], ty: &Ty) {
         for (val, wanted) in vals.iter().zip(self.leaf_dims(ty)) {
@@ -136,8 +131,8 @@ impl Lowerer<'_> {
         if let Some(known) = known {
             return known;
         }
-        if self.probes >= MAX_PROBES || self.facts.is_busy(e) || self.unit.prints[self.id.0 as usize] {
-            self.error(unknown_shape(e));
+        if !self.may_probe(e) {
+            self.refuse_shape(e);
             return leaves.iter().map(|dims| dims.iter().map(|_| Int::Const(0)).collect()).collect();
         }
         self.probes += 1;
@@ -146,13 +141,18 @@ impl Lowerer<'_> {
         shapes
     }
 
+    /// Says that a shape is not known in time.
+    pub(super) fn refuse_shape(&mut self, e: &Expr) {
+        self.error(unknown_shape(e));
+    }
+
     /// The extents that types tell, if they tell all.
     pub(super) fn known_dims(&mut self, dims: &[DimExpr]) -> Option<Ints> {
         dims.iter().map(|dim| self.dim(dim)).collect()
     }
 
     /// The extents of each leaf, by evaluating as much as they need. The expression neither writes nor prints, so this happens twice only in time.
-    fn probe(&mut self, e: &Expr) -> Vec<Ints> {
+    pub(super) fn probe(&mut self, e: &Expr) -> Vec<Ints> {
         match &e.kind {
             ExprKind::If { arms, otherwise } => self.probe_if(e, arms, otherwise.as_ref()),
             ExprKind::Block(block) => self.probe_block(block),
@@ -208,7 +208,7 @@ impl Lowerer<'_> {
 }
 
 /// Expressions whose shape is unknown nest in one another at most so deep.
-const MAX_PROBES: usize = 3;
+pub(super) const MAX_PROBES: usize = 3;
 
 fn unknown_shape(e: &Expr) -> Diagnostic {
     let message = "the shape of this value is not known before it is computed";

@@ -111,7 +111,7 @@ impl Lowerer<'_> {
         }
     }
 
-    fn check_position(&mut self, i: Int, extent: Int) {
+    pub(super) fn check_position(&mut self, i: Int, extent: Int) {
         if let Int::Value(v) = i
             && self.below.get(&v) == Some(&extent)
         {

@@ -241,10 +241,9 @@ impl Lowerer<'_> {
         }
     }
 
-    /// `break` and `continue`: to the innermost loop statement, through generators.
+    /// `break` and `continue`: to the innermost loop.
     fn leave_loop(&mut self, exit: fn(Key) -> Exit) {
-        let target = self.frames.iter().rev().find_map(|f| f.key.filter(|k| k.is_statement()));
-        if let Some(key) = target {
+        if let Some(key) = self.frame().key {
             self.leave_to(exit(key));
         }
     }

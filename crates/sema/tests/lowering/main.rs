@@ -5,5 +5,6 @@
 mod harness;
 
 mod aggregates;
+mod arrays;
 mod control;
 mod scalars;

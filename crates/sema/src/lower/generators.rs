@@ -1,0 +1,268 @@
+//! Generators: comprehensions, and reductions over a generator.
+//!
+//! In: loops and an element. Out: for a reduction a nest of loops that carries its accumulator; for a comprehension storage of the trip counts (and the element's own extents), then a nest of loops
+//! from 0 that stores at its own indices, so that iterations are visibly independent.
+//!
+//! ```text
+//! [x[i] - x[i - 1] for i in 1..n]       v3 = max(n - 1, 0); v4 = alloc [f64; v3]; for p in 0..v3 { i = p + 1; …; store v4[p], … }
+//! ```
+//!
+//! The ranges of a comprehension are evaluated once, before its storage is made. One that depends on an index around it is evaluated for the first iteration beforehand (if there is one) and
+//! again in each; its trip count must stay the same.
+
+use super::analysis::Key;
+use super::env::{Lowerer, Slot};
+use super::loops::Trip;
+use super::values::{Arr, Axis, Origin, Sink, Val, Vals, View};
+use crate::typed::*;
+use adit_ir::{CmpOp, Int, Ints, Prim, ScalarType, Value};
+use smallvec::{SmallVec, smallvec};
+
+impl Lowerer<'_> {
+    /// A nest of loops around a part that runs once per element; carries the temporaries `extra`.
+    fn generate(&mut self, loops: &[GeneratorLoop], extra: &[u32], body: &mut dyn FnMut(&mut Self)) {
+        let Some((first, rest)) = loops.split_first() else {
+            body(self);
+            return;
+        };
+        let span = self.b.span();
+        let trip = self.trip(&first.range);
+        self.b.set_span(span);
+        self.counted(Key::of_generator(first), first.var, trip, extra, &mut |this| {
+            this.generate(rest, extra, body);
+        });
+    }
+
+    /// A reduction over a generator.
+    pub(super) fn reduce(&mut self, e: &Expr, op: Reduction, generator: &Generator) -> Value {
+        let element = match generator.element.ty {
+            Ty::Scalar(s) => s,
+            Ty::Array { .. } | Ty::Struct { .. } | Ty::Tuple(_) | Ty::Never => ScalarType::F64,
+        };
+        let inits = self.start_reduction(op, element);
+        let slots: Vec<u32> = inits.iter().map(|_| self.temporary()).collect();
+        slots.iter().zip(&inits).for_each(|(&slot, &v)| self.set_scalar(slot, v));
+        self.generate(&generator.loops, &slots, &mut |this| {
+            let x = this.scalar(&generator.element);
+            let carried: Vec<Value> = slots.iter().filter_map(|&s| this.slot(s).scalar()).collect();
+            this.at(e.span);
+            let next = this.step_reduction(op, element, &carried, x);
+            slots.iter().zip(next).for_each(|(&slot, v)| this.set_scalar(slot, v));
+        });
+        self.settle();
+        self.at(e.span);
+        let last: Vec<Value> = slots.iter().filter_map(|&s| self.slot(s).scalar()).collect();
+        self.finish_reduction(op, &last)
+    }
+
+    pub(super) fn comprehension(&mut self, e: &Expr, generator: &Generator) -> Vals {
+        let element = element_of(&e.ty);
+        let (trips, dims) = self.comprehension_shape(e, generator);
+        self.at(e.span);
+        let place = self.storage(element, &dims);
+        self.fill_comprehension(e, generator, &trips, &place);
+        smallvec![Val::Array(Box::new(Arr::of_view(element, place)))]
+    }
+
+    /// Stores the elements where they are wanted, if that has the right shape for sure.
+    pub(super) fn comprehension_into(&mut self, e: &Expr, generator: &Generator, sinks: &[Sink]) {
+        let element = element_of(&e.ty);
+        let (trips, dims) = self.comprehension_shape(e, generator);
+        self.at(e.span);
+        if let Some(place) = self.direct_place(sinks.first(), &dims) {
+            self.fill_comprehension(e, generator, &trips, &place);
+            return;
+        }
+        let place = self.storage(element, &dims);
+        self.fill_comprehension(e, generator, &trips, &place);
+        self.settle();
+        let vals: Vals = smallvec![Val::Array(Box::new(Arr::of_view(element, place)))];
+        self.deliver(e, &vals, sinks);
+    }
+
+    /// The ranges that can be evaluated beforehand, and all extents.
+    fn comprehension_shape(&mut self, e: &Expr, generator: &Generator) -> (Vec<Option<Trip>>, Ints) {
+        let mut trips = Vec::new();
+        let mut dims = Ints::new();
+        for l in &generator.loops {
+            let depends = self.facts.loops.get(&Key::of_generator(l)).is_some_and(|facts| facts.depends);
+            if depends {
+                trips.push(None);
+                continue;
+            }
+            let trip = self.trip(&l.range);
+            dims.push(self.trip_count(trip));
+            trips.push(Some(trip));
+        }
+        let own = self.leaf_dims(&generator.element.ty).into_iter().flatten().collect::<Vec<_>>();
+        if trips.iter().all(Option::is_some)
+            && let Some(own) = self.known_dims(&own)
+        {
+            dims.extend(own);
+            return (trips, dims);
+        }
+        if !self.may_probe(e) {
+            self.refuse_shape(e);
+            dims.resize(generator.loops.len() + own.len(), Int::Const(0));
+            return (trips, dims);
+        }
+        self.probes += 1;
+        let dims = self.probe_generator(generator, &trips, own.len());
+        self.probes -= 1;
+        (trips, dims)
+    }
+
+    /// All extents, by evaluating the first element as far as needed, if there is one; the rest is 0 if not.
+    fn probe_generator(&mut self, generator: &Generator, trips: &[Option<Trip>], own: usize) -> Ints {
+        let slots: Vec<u32> = (0..trips.len() + own).map(|_| self.temporary()).collect();
+        for &slot in &slots {
+            let zero = self.zero(ScalarType::I64);
+            self.set_scalar(slot, zero);
+        }
+        self.probe_loops(generator, trips, &slots, 0);
+        let mut dims = Ints::new();
+        for slot in slots {
+            let v = self.get_scalar(slot, ScalarType::I64);
+            let dim = self.int(v);
+            self.mark_natural(dim);
+            dims.push(dim);
+        }
+        dims
+    }
+
+    fn probe_loops(&mut self, generator: &Generator, trips: &[Option<Trip>], slots: &[u32], at: usize) {
+        let Some(l) = generator.loops.get(at) else {
+            let shapes = self.probe(&generator.element);
+            for (&slot, dim) in slots[at..].iter().zip(shapes.into_iter().flatten()) {
+                let v = self.int_value(dim);
+                self.set_scalar(slot, v);
+            }
+            return;
+        };
+        let trip = match trips[at] {
+            Some(trip) => trip,
+            None => self.trip(&l.range),
+        };
+        let count = self.trip_count(trip);
+        let count = self.int_value(count);
+        self.set_scalar(slots[at], count);
+        let zero = self.zero(ScalarType::I64);
+        let some = self.b.cmp(CmpOp::Gt, count, zero);
+        let var = self.base(l.var);
+        self.branch(
+            some,
+            &mut |this| {
+                let first = this.int_value(trip.lo);
+                this.set(var, Slot::Scalar(first));
+                this.probe_loops(generator, trips, slots, at + 1);
+            },
+            &mut |_| {},
+        );
+    }
+
+    /// How often a loop runs.
+    fn trip_count(&mut self, trip: Trip) -> Int {
+        let Trip { lo, hi, step } = trip;
+        let distance = self.sub(hi, lo);
+        let count = match step {
+            Int::Const(1) if lo == Int::Const(0) && self.is_natural(hi) => return hi,
+            Int::Const(1) => distance,
+            Int::Const(c) if c != 0 => {
+                let reach = self.add(distance, Int::Const(c.wrapping_sub(c.signum())));
+                self.arith(Prim::Idiv, reach, step)
+            }
+            Int::Const(_) | Int::Value(_) => {
+                self.check_step(step);
+                let v = self.int_value(step);
+                let sign = self.b.prim(Prim::Isign, &[v]);
+                let spare = self.sub(step, Int::Value(sign));
+                let reach = self.add(distance, spare);
+                self.arith(Prim::Idiv, reach, step)
+            }
+        };
+        let count = self.arith(Prim::Imax, count, Int::Const(0));
+        self.mark_natural(count);
+        count
+    }
+
+    fn fill_comprehension(&mut self, e: &Expr, generator: &Generator, trips: &[Option<Trip>], place: &View) {
+        self.fill_loops(e, generator, trips, place, &mut Vec::new());
+    }
+
+    fn fill_loops(
+        &mut self,
+        e: &Expr,
+        generator: &Generator,
+        trips: &[Option<Trip>],
+        place: &View,
+        indices: &mut Vec<Int>,
+    ) {
+        let at = indices.len();
+        let Some(l) = generator.loops.get(at) else {
+            self.fill_element(e, &generator.element, place, indices);
+            return;
+        };
+        let count = place.dims[at];
+        let trip = match trips[at] {
+            Some(trip) => trip,
+            None => {
+                let trip = self.trip(&l.range);
+                let found = self.trip_count(trip);
+                self.require_same(count, found, "the lengths of two rows of a comprehension".into());
+                trip
+            }
+        };
+        self.at(e.span);
+        let positions = Trip { lo: Int::Const(0), hi: count, step: Int::Const(1) };
+        let var = self.base(l.var);
+        self.counted(Key::of_generator(l), l.var, positions, &[], &mut |this| {
+            let Some(position) = this.slot(var).scalar() else { return };
+            let distance = this.arith(Prim::Imul, Int::Value(position), trip.step);
+            let index = this.add(distance, trip.lo);
+            let index = this.int_value(index);
+            this.set_scalar(var, index);
+            indices.push(Int::Value(position));
+            this.fill_loops(e, generator, trips, place, indices);
+            indices.pop();
+        });
+    }
+
+    fn fill_element(&mut self, e: &Expr, element: &Expr, place: &View, indices: &[Int]) {
+        if matches!(element.ty, Ty::Array { .. }) {
+            let row = self.row(place, indices);
+            self.expr_into(element, &[Sink::Place(row)]);
+            return;
+        }
+        let v = self.scalar(element);
+        self.at(e.span);
+        self.store(place, indices, v);
+    }
+
+    /// The part of a place at these leading indices.
+    pub(super) fn row(&mut self, place: &View, indices: &[Int]) -> View {
+        let mut axes = SmallVec::new();
+        for axis in &place.axes {
+            axes.push(match *axis {
+                Axis::Along { dim, offset } if dim < indices.len() => Axis::Fixed(self.add(indices[dim], offset)),
+                Axis::Along { dim, offset } => Axis::Along { dim: dim - indices.len(), offset },
+                Axis::Fixed(i) => Axis::Fixed(i),
+            });
+        }
+        let dims = place.dims[indices.len()..].into();
+        View { array: place.array, axes, dims, whole: false, origin: Origin::Variable }
+    }
+
+    /// Whether an expression may be evaluated once more, for its shape.
+    pub(super) fn may_probe(&self, e: &Expr) -> bool {
+        self.probes < super::shapes::MAX_PROBES && !self.facts.is_busy(e) && !self.unit.prints[self.id.0 as usize]
+    }
+}
+
+/// The element type of an array type.
+pub(super) fn element_of(ty: &Ty) -> ScalarType {
+    match ty {
+        Ty::Array { element, .. } => *element,
+        Ty::Scalar(element) => *element,
+        Ty::Struct { .. } | Ty::Tuple(_) | Ty::Never => ScalarType::F64,
+    }
+}
