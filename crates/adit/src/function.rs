@@ -3,6 +3,10 @@
 //! In: arguments by position or by name. Out: [`Outcome`]s and derivatives in the shape of the source's types. Each derivative is made and compiled when first asked for, and kept.
 //! How IR calls are laid out is [`crate::calls`]'s matter.
 
+mod prepared;
+
+pub use prepared::Prepared;
+
 use crate::calls::{self, Shape};
 use crate::engine::Options;
 use crate::error::{Error, Result};

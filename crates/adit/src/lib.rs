@@ -42,7 +42,7 @@ pub use adit_ir::ScalarType;
 pub use adit_ir::limits::Limits;
 pub use engine::{Cpu, Engine, Options, Sink};
 pub use error::{Error, ErrorKind, Result};
-pub use function::{Function, Gradient, Mode, Outcome, Wrt};
+pub use function::{Function, Gradient, Mode, Outcome, Prepared, Wrt};
 pub use module::Module;
 pub use passes::parse_ir;
 pub use signature::{Parameter, Signature, Type};

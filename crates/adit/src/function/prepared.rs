@@ -1,0 +1,196 @@
+//! Prepared calls: arguments laid out once, run many times.
+//!
+//! In: a function and its arguments. Out: [`Prepared`], which keeps code, memory and the frame of one call. Each run starts from the same contents: what a run wrote into
+//! lent arrays, array results and shadows is put back before the next. It does not resize: other sizes are another preparation.
+
+use super::{Function, Gradient, Outcome, Wrt};
+use crate::error::{Error, Result};
+use crate::frame::{Frame, Slot};
+use crate::pipeline::Derivative;
+use crate::value::{Array, Data, Value};
+use adit_codegen::Entry;
+use adit_ir::{Passing, Scalar};
+use adit_runtime::Workspace;
+use std::ops::Range;
+
+/// A call of a function or of its gradient with everything at hand, for loops that repeat it.
+///
+/// ```
+/// let module = adit::Engine::new().compile("fn f(x: [f64; n], k: f64) -> f64 { k * sum(x^2) }")?;
+/// let mut step = module.function("f")?.prepare_gradient(&[[3.0, 4.0].into(), 2.0.into()], &["x"])?;
+/// step.run()?;
+/// assert_eq!(step.value(), Some(50.0));
+/// assert_eq!(step.gradient().floats(), [12.0, 16.0]);
+/// step.update("x", &mut |x| *x /= 2.0)?;
+/// step.run()?;
+/// assert_eq!(step.value(), Some(12.5));
+/// # Ok::<(), adit::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Prepared {
+    function: Function,
+    entry: Entry,
+    /// Which parameters of the IR function are active; none if this is the function itself.
+    active: Vec<bool>,
+    workspace: Workspace,
+    frame: Frame,
+    /// What the written arrays hold before a run, by slot.
+    initial: Vec<(usize, Array)>,
+    results: Vec<Scalar>,
+}
+
+impl Function {
+    /// A call of the function, to be run many times.
+    ///
+    /// # Errors
+    /// Arguments that do not fit.
+    pub fn prepare(&self, args: &[Value]) -> Result<Prepared> {
+        let frame = self.frame(args)?;
+        let active = vec![false; self.inner.shape.layout.ir_params()];
+        Prepared::new(self, &Derivative::Primal, active, frame)
+    }
+
+    /// A call of the value and the gradient in reverse mode, to be run many times.
+    ///
+    /// # Errors
+    /// As [`Function::gradient_wrt`], without running anything.
+    pub fn prepare_gradient(&self, args: &[Value], wrt: Wrt<'_>) -> Result<Prepared> {
+        self.one_float()?;
+        let active = self.active(wrt, false)?;
+        let mut frame = self.frame(args)?;
+        self.inner.shape.add_shadows(&mut frame, &active, &[1.0], &[])?;
+        Prepared::new(self, &Derivative::Vjp(active.clone()), active, frame)
+    }
+}
+
+impl Prepared {
+    fn new(function: &Function, derivative: &Derivative, active: Vec<bool>, frame: Frame) -> Result<Prepared> {
+        let compiled = function.compiled(derivative)?;
+        let entry =
+            compiled.code.entry(compiled.id).ok_or_else(|| Error::internal("compiled code without its entry"))?;
+        let written = frame.slots.iter().enumerate().filter_map(|(i, slot)| match slot {
+            Slot::Array(Passing::Mut, array) => Some((i, array.clone())),
+            Slot::Array(Passing::ByValue, _) | Slot::Scalar(_) => None,
+        });
+        let initial = written.collect();
+        let (function, workspace) = (function.clone(), function.workspace());
+        Ok(Prepared { function, entry, active, workspace, frame, initial, results: Vec::new() })
+    }
+
+    /// Runs it once.
+    ///
+    /// # Errors
+    /// A run that stops.
+    pub fn run(&mut self) -> Result<()> {
+        for (slot, array) in &self.initial {
+            if let Slot::Array(_, written) = &mut self.frame.slots[*slot] {
+                overwrite(&mut written.data, &array.data);
+            }
+        }
+        let called = self.entry.call(&mut self.workspace, &mut self.frame.arguments(), &mut self.results);
+        called.map_err(|e| Error::run(&e, self.function.inner.unit.sources.clone()))
+    }
+
+    /// The float that the last run returned, if the result is one float and there was a run.
+    pub fn value(&self) -> Option<f64> {
+        self.function.one_float().ok()?;
+        match self.results.first()? {
+            Scalar::F64(x) => Some(*x),
+            Scalar::I64(_) | Scalar::Bool(_) => None,
+        }
+    }
+
+    /// What the last run returned. Before any run, and after one that stopped, there is nothing to tell: a unit.
+    pub fn outcome(&self) -> Outcome {
+        if self.results.is_empty() && !self.function.inner.shape.layout.results.is_empty() {
+            return Outcome { value: Value::unit(), finals: Vec::new() };
+        }
+        self.function.inner.shape.outcome(&self.frame, &self.results)
+    }
+
+    /// The gradient that the last run computed; empty before any run, and if this is the function itself.
+    pub fn gradient(&self) -> Gradient {
+        if self.results.is_empty() || !self.active.contains(&true) {
+            return Gradient { value: self.outcome().value, parameters: Vec::new() };
+        }
+        self.function.inner.shape.gradient(&self.frame, &self.results, &self.active)
+    }
+
+    /// Changes the floats of a parameter, in order: fields as defined, arrays row major.
+    ///
+    /// # Errors
+    /// If there is no such parameter.
+    pub fn update(&mut self, name: &str, change: &mut dyn FnMut(&mut f64)) -> Result<()> {
+        for slot in self.slots_of(name)? {
+            let lent = self.initial.iter_mut().find(|(s, _)| *s == slot).map(|(_, array)| array);
+            match (lent, &mut self.frame.slots[slot]) {
+                (Some(array), _) | (None, Slot::Array(_, array)) => for_each_float(&mut array.data, change),
+                (None, Slot::Scalar(Scalar::F64(x))) => change(x),
+                (None, Slot::Scalar(Scalar::I64(_) | Scalar::Bool(_))) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The slots of the frame that a parameter's parts are in.
+    fn slots_of(&self, name: &str) -> Result<Range<usize>> {
+        let shape = &self.function.inner.shape;
+        let found = shape.signature.params.iter().position(|p| p.name == name);
+        let leaves = shape.layout.leaves_of_param(found.ok_or_else(|| self.function.unknown(name))?);
+        Ok(shape.layout.ir_param(leaves.start)..shape.layout.ir_param(leaves.end))
+    }
+}
+
+fn for_each_float(data: &mut Data, change: &mut dyn FnMut(&mut f64)) {
+    match data {
+        Data::F64(x) => x.iter_mut().for_each(change),
+        Data::I64(_) | Data::Bool(_) => {}
+    }
+}
+
+/// Both are of one type and length.
+fn overwrite(to: &mut Data, from: &Data) {
+    match (to, from) {
+        (Data::F64(to), Data::F64(from)) => to.copy_from_slice(from),
+        (Data::I64(to), Data::I64(from)) => to.copy_from_slice(from),
+        (Data::Bool(to), Data::Bool(from)) => to.copy_from_slice(from),
+        (Data::F64(_) | Data::I64(_) | Data::Bool(_), _) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Engine, Value};
+
+    #[test]
+    fn runs_repeat_although_lent_arrays_are_overwritten() {
+        let module = Engine::new()
+            .compile("fn f(a: &mut [f64; n], k: f64) -> f64 { let s = sum(a); a = k * a; s }")
+            .expect("it compiles");
+        let f = module.function("f").expect("it is there");
+        let mut call = f.prepare(&[[1.0, 2.0].into(), 3.0.into()]).expect("the arguments fit");
+        for _ in 0..2 {
+            call.run().expect("it runs");
+            assert_eq!(call.outcome().finals, [("a".to_string(), Value::from([3.0, 6.0]))]);
+            assert_eq!(call.value(), Some(3.0));
+        }
+        call.update("a", &mut |x| *x += 1.0).expect("the parameter is there");
+        call.run().expect("it runs");
+        assert_eq!(call.value(), Some(5.0));
+    }
+
+    #[test]
+    fn there_is_no_result_before_a_run_and_none_after_one_that_stopped() {
+        let module = Engine::new().compile("fn f(x: f64) -> f64 { assert(x < 2, \"small\"); x }").expect("it compiles");
+        let f = module.function("f").expect("it is there");
+        let mut call = f.prepare_gradient(&[1.0.into()], &[]).expect("the arguments fit");
+        assert_eq!(call.value(), None);
+        assert!(call.gradient().parameters.is_empty());
+        call.run().expect("it runs");
+        assert_eq!(call.gradient().floats(), [1.0]);
+        call.update("x", &mut |x| *x = 3.0).expect("the parameter is there");
+        assert!(call.run().is_err());
+        assert_eq!(call.value(), None);
+        assert!(call.update("y", &mut |_| {}).is_err());
+    }
+}
