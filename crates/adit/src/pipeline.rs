@@ -10,12 +10,7 @@ use adit_codegen::{Code, CodegenError};
 use adit_diag::{Code as DiagCode, Diagnostic, FileId, SourceMap, Span};
 use adit_ir::{FuncId, Function, Module, Op, ScalarType};
 use adit_sema::typed::Program;
-use adit_syntax::Parsed;
-use adit_syntax::ast::Item;
 use std::sync::Arc;
-
-/// A path through a function ends without the value that is to be returned.
-const MISSING_VALUE: DiagCode = DiagCode("AD0207");
 
 /// A program after the front end.
 #[derive(Debug)]
@@ -56,8 +51,8 @@ pub(crate) fn front_end(name: &str, text: &str) -> Result<Unit> {
     let sources = Arc::new(sources);
     let parsed = adit_syntax::parse(file, text);
     let checked = adit_sema::check(&parsed.file);
-    let mut diagnostics = independent(&parsed, checked.diagnostics);
-    diagnostics.extend(parsed.diagnostics);
+    let mut diagnostics = parsed.diagnostics;
+    diagnostics.extend(checked.diagnostics);
     diagnostics.sort_by_key(|d| d.span.start);
     let program = match checked.program {
         Some(program) if diagnostics.is_empty() => program,
@@ -66,15 +61,6 @@ pub(crate) fn front_end(name: &str, text: &str) -> Result<Unit> {
     let ir = adit_sema::lower::lower(&program).map_err(|d| Error::compile(d, sources.clone()))?;
     verified(&ir)?;
     Ok(Unit { sources, file, program, ir })
-}
-
-/// What the checker found, without what may be a consequence of the parser's findings: that a value is missing in a definition which could not be read whole.
-fn independent(parsed: &Parsed, found: Vec<Diagnostic>) -> Vec<Diagnostic> {
-    let within = |item: &Item, d: &Diagnostic| (item.span.start..item.span.end).contains(&d.span.start);
-    let broken: Vec<&Item> =
-        parsed.file.items.iter().filter(|item| parsed.diagnostics.iter().any(|d| within(item, d))).collect();
-    let missing = |d: &Diagnostic| d.code == MISSING_VALUE && broken.iter().any(|item| within(item, d));
-    found.into_iter().filter(|d| !missing(d)).collect()
 }
 
 /// Derives from a function of a module; the module's other functions stay reachable by calls.
