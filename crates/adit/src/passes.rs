@@ -44,8 +44,9 @@ pub fn run(mut module: Module, pass: &str) -> Result<Module> {
     })?;
     let ids: Vec<FuncId> = module.iter().map(|(id, _)| id).collect();
     for id in ids {
-        let changed = (found.run)(&module, module.function(id));
-        *module.function_mut(id) = changed;
+        if let Some(changed) = (found.run)(&module, module.function(id)) {
+            *module.function_mut(id) = changed;
+        }
     }
     verify(&module).map_err(|_| Error::internal(format!("the pass `{pass}` left IR that does not verify")))?;
     Ok(module)

@@ -128,8 +128,11 @@ fn clean(module: &mut Module, id: FuncId, options: &Options, inline: bool) {
     }
     for id in reachable(module, id) {
         let f = module.function(id);
-        let f = if options.opt == 0 { adit_opt::inline::run(module, f) } else { adit_opt::clean_up(module, f) };
-        *module.function_mut(id) = f;
+        let cleaned =
+            if options.opt == 0 { adit_opt::inline::run(module, f) } else { Some(adit_opt::clean_up(module, f)) };
+        if let Some(cleaned) = cleaned {
+            *module.function_mut(id) = cleaned;
+        }
     }
 }
 

@@ -117,8 +117,17 @@ impl Builder {
 
     /// Appends an operation with results of these types.
     pub fn push(&mut self, op: Op, results: &[Type]) -> Inst {
-        let results: Values = results.iter().map(|ty| self.func.add_value(ty.clone())).collect();
-        let inst = self.func.add_inst(op, results, self.span);
+        self.push_typed(op, results.iter().cloned())
+    }
+
+    /// [`Builder::push`] for types that need not be kept: copies of whole functions pass through here.
+    pub fn push_typed(&mut self, op: Op, results: impl IntoIterator<Item = Type>) -> Inst {
+        // Pushing one by one is several times faster than collecting, and most operations have one result.
+        let mut values = Values::new();
+        for ty in results {
+            values.push(self.func.add_value(ty));
+        }
+        let inst = self.func.add_inst(op, values, self.span);
         let region = self.current();
         self.func.region_mut(region).insts.push(inst);
         inst

@@ -47,7 +47,11 @@ impl ValueMap {
 
     /// The values of a list, in the builder's names.
     pub fn values(&self, from: &[Value]) -> Values {
-        from.iter().map(|&v| self.value(v)).collect()
+        let mut to = Values::new();
+        for &v in from {
+            to.push(self.value(v));
+        }
+        to
     }
 }
 
@@ -158,18 +162,16 @@ impl<'s> Copier<'s> {
         self.copy_regions(rewrite, b, &mut op);
         b.set_span(self.span(inst));
         let data = self.source.inst(inst);
-        let types = self.result_types(&op, &data.results);
-        let copy = b.push(op, &types);
-        for (&from, to) in data.results.iter().zip(b.results(copy)) {
-            self.map.set(from, to);
+        let source = self.source;
+        let copy = if let Op::Alloc { ty } = &op {
+            let ty = Type::Array(ty.clone());
+            b.push_typed(op, [ty])
+        } else {
+            b.push_typed(op, data.results.iter().map(|&r| self.map.ty(source.ty(r))))
+        };
+        for (k, &from) in data.results.iter().enumerate() {
+            self.map.set(from, b.func().inst(copy).results[k]);
         }
-    }
-
-    fn result_types(&self, op: &Op, results: &[Value]) -> Vec<Type> {
-        if let Op::Alloc { ty } = op {
-            return vec![Type::Array(ty.clone())];
-        }
-        results.iter().map(|&r| self.map.ty(self.source.ty(r))).collect()
     }
 
     fn copy_regions<R: Rewrite + ?Sized>(&mut self, rewrite: &mut R, b: &mut Builder, op: &mut Op) {
@@ -183,7 +185,12 @@ impl<'s> Copier<'s> {
                 *cond = self.copy_region(rewrite, b, *cond);
                 *body = self.copy_region(rewrite, b, *body);
             }
-            Op::Const(_) | Op::Prim { .. } | Op::Cmp { .. } | Op::Select { .. } | Op::Alloc { .. } | Op::Load { .. } => {}
+            Op::Const(_)
+            | Op::Prim { .. }
+            | Op::Cmp { .. }
+            | Op::Select { .. }
+            | Op::Alloc { .. }
+            | Op::Load { .. } => {}
             Op::Store { .. } | Op::Acc { .. } | Op::Copy { .. } | Op::Fill { .. } | Op::Call { .. } => {}
             Op::TapeNew { .. } | Op::TapePush { .. } | Op::TapePop { .. } | Op::Assert { .. } | Op::Print { .. } => {}
         }

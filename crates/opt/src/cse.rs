@@ -17,7 +17,7 @@ use adit_ir::{
 use rustc_hash::FxHashMap;
 
 /// Merges within one function.
-pub fn run(module: &Module, f: &Function) -> Function {
+pub fn run(module: &Module, f: &Function) -> Option<Function> {
     let mut b = Builder::new(f.name.clone(), f.span);
     let mut copier = Copier::new(f);
     copier.copy_signature(&mut b);
@@ -31,7 +31,7 @@ pub fn run(module: &Module, f: &Function) -> Function {
         clock: 0,
     };
     let returned = copier.copy_insts(&mut cse, &mut b, f.body);
-    b.finish(&returned)
+    Some(b.finish(&returned))
 }
 
 /// What makes two operations equal, in values of the new function.

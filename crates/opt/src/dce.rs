@@ -17,7 +17,7 @@ use adit_ir::{
 };
 
 /// Cleans one function.
-pub fn run(_: &Module, f: &Function) -> Function {
+pub fn run(_: &Module, f: &Function) -> Option<Function> {
     let mut marks = Marks::new(f);
     marks.mark_roots();
     marks.close();
@@ -25,7 +25,7 @@ pub fn run(_: &Module, f: &Function) -> Function {
     let mut copier = Copier::new(f);
     copier.copy_signature(&mut b);
     let returned = copier.copy_insts(&mut Sweep { marks: &marks }, &mut b, f.body);
-    b.finish(&returned)
+    Some(b.finish(&returned))
 }
 
 /// Who defines a value.

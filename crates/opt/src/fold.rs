@@ -18,12 +18,12 @@ use adit_ir::{
 use rustc_hash::FxHashMap;
 
 /// Folds one function.
-pub fn run(_: &Module, f: &Function) -> Function {
+pub fn run(_: &Module, f: &Function) -> Option<Function> {
     let mut b = Builder::new(f.name.clone(), f.span);
     let mut copier = Copier::new(f);
     copier.copy_signature(&mut b);
     let returned = copier.copy_insts(&mut Fold::default(), &mut b, f.body);
-    b.finish(&returned)
+    Some(b.finish(&returned))
 }
 
 #[derive(Default)]

@@ -13,14 +13,14 @@
 use adit_ir::{Builder, Copier, Effect, Function, Inst, Int, Module, Op, Region, Rewrite, Type};
 
 /// Hoists in one function.
-pub fn run(_: &Module, f: &Function) -> Function {
+pub fn run(_: &Module, f: &Function) -> Option<Function> {
     let mut b = Builder::new(f.name.clone(), f.span);
     let mut copier = Copier::new(f);
     copier.copy_signature(&mut b);
     let mut hoist = Hoist { depth_of: Vec::new(), owners: vec![Owner::Body], next: Owner::Body };
     hoist.note(&b, b.depth());
     let returned = copier.copy_insts(&mut hoist, &mut b, f.body);
-    b.finish(&returned)
+    Some(b.finish(&returned))
 }
 
 /// What a region that is open belongs to.

@@ -18,7 +18,7 @@ use std::collections::HashMap;
 pub const LARGEST: usize = 200_000;
 
 /// Inlines into one function.
-pub fn run(module: &Module, f: &Function) -> Function {
+pub fn run(module: &Module, f: &Function) -> Option<Function> {
     let mut plan = Plan { module, bodies: HashMap::new(), recursive: recursive(module) };
     plan.prepare_callees(f);
     plan.inline_into(f)
@@ -41,23 +41,24 @@ impl Plan<'_> {
     fn prepare_callees(&mut self, f: &Function) {
         for id in callees_first(self.module, f) {
             if !self.recursive[id.index()] {
-                let function = self.inline_into(self.module.function(id));
+                let whole = self.module.function(id);
+                let function = self.inline_into(whole).unwrap_or_else(|| whole.clone());
                 let size = function.live_inst_count();
                 self.bodies.insert(id, Body { function, size });
             }
         }
     }
 
-    fn inline_into(&self, f: &Function) -> Function {
+    fn inline_into(&self, f: &Function) -> Option<Function> {
         if !calls(f).any(|callee| self.bodies.contains_key(&callee)) {
-            return f.clone();
+            return None;
         }
         let mut b = Builder::new(f.name.clone(), f.span);
         let mut copier = Copier::new(f);
         copier.copy_signature(&mut b);
         let mut rewrite = Inline { plan: self, room: LARGEST.saturating_sub(f.live_inst_count()) };
         let returned = copier.copy_insts(&mut rewrite, &mut b, f.body);
-        b.finish(&returned)
+        Some(b.finish(&returned))
     }
 }
 

@@ -19,6 +19,7 @@ pub mod promote;
 mod writes;
 
 use adit_ir::{Function, Module};
+use std::borrow::Cow;
 
 /// One pass.
 #[derive(Clone, Copy, Debug)]
@@ -27,8 +28,8 @@ pub struct Pass {
     pub name: &'static str,
     /// One line for the help.
     pub about: &'static str,
-    /// What it makes of a function of a module.
-    pub run: fn(&Module, &Function) -> Function,
+    /// What it makes of a function of a module; nothing if it leaves it as it is.
+    pub run: fn(&Module, &Function) -> Option<Function>,
 }
 
 /// Every pass.
@@ -52,6 +53,11 @@ pub const CLEAN_UP: &[&str] = &["inline", "fold", "promote", "identities", "fold
 
 /// Runs [`CLEAN_UP`] on one function.
 pub fn clean_up(module: &Module, f: &Function) -> Function {
-    let passes = CLEAN_UP.iter().filter_map(|name| find(name));
-    passes.fold(f.clone(), |f, pass| (pass.run)(module, &f))
+    let mut now = Cow::Borrowed(f);
+    for pass in CLEAN_UP.iter().filter_map(|name| find(name)) {
+        if let Some(next) = (pass.run)(module, &now) {
+            now = Cow::Owned(next);
+        }
+    }
+    now.into_owned()
 }

@@ -23,10 +23,10 @@ pub const MOST_ELEMENTS: i64 = 64;
 type Slot = (Value, usize);
 
 /// Promotes in one function.
-pub fn run(_: &Module, f: &Function) -> Function {
+pub fn run(_: &Module, f: &Function) -> Option<Function> {
     let arrays = candidates(f);
     if arrays.is_empty() {
-        return f.clone();
+        return None;
     }
     let mut changed = Changed { f, arrays: &arrays, by_region: vec![Vec::new(); f.region_count()] };
     changed.visit(f.body);
@@ -36,7 +36,7 @@ pub fn run(_: &Module, f: &Function) -> Function {
     copier.copy_signature(&mut b);
     let mut promote = Promote { arrays: &arrays, by_region: &by_region, now: FxHashMap::default() };
     let returned = copier.copy_insts(&mut promote, &mut b, f.body);
-    b.finish(&returned)
+    Some(b.finish(&returned))
 }
 
 /// The arrays that can become scalars.
