@@ -11,7 +11,7 @@ use crate::graph::CallGraph;
 use crate::isa::{Effort, target};
 use crate::lower::{lower, namespace};
 use crate::options::Options;
-use crate::unit::{Import, Site, Spans, Unit};
+use crate::unit::{Import, Site, Unit};
 use adit_ir::{FuncId, Module};
 use adit_runtime::PrintLine;
 use cranelift_codegen::binemit::Reloc;
@@ -250,11 +250,6 @@ impl<'m> Compiler<'m> {
                 _lines: self.unit.lines,
             }),
         })
-    }
-
-    /// The spans of what was lowered.
-    pub(crate) fn spans(&self) -> &Spans {
-        &self.unit.spans
     }
 }
 

@@ -1,7 +1,7 @@
 //! Native code for Adit's SSA, by Cranelift.
 //!
 //! In: a verified [`Module`](adit_ir::Module), the functions to be called from outside, [`Options`]. Out: [`Code`], whose [`Entry`]s run in a [`Workspace`](adit_runtime::Workspace), or text of the stages on the way
-//! ([`text`]). This is the only crate that names Cranelift. It optimises what only machine code shows (superfluous checks, memory for long-lived values); the rest is the work of passes before it.
+//! ([`clif_text`], [`vcode_text`], [`native_text`]). This is the only crate that names Cranelift. It optimises what only machine code shows (superfluous checks, memory for long-lived values); the rest is the work of passes before it.
 //!
 //! Agreement with the interpreter is bit for bit, NaNs being all equal: their sign and payload are not part of the language.
 
@@ -10,6 +10,7 @@
 
 mod abi;
 mod bounds;
+mod disasm;
 mod entry;
 mod error;
 mod graph;
@@ -19,9 +20,11 @@ mod lower;
 mod options;
 mod scoped;
 mod spill;
+mod text;
 mod unit;
 
 pub use entry::Entry;
 pub use error::CodegenError;
 pub use jit::{Code, compile};
 pub use options::{Cpu, OptLevel, Options};
+pub use text::{SourceLines, clif_text, native_text, vcode_text};

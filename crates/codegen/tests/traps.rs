@@ -115,7 +115,7 @@ fn sizes_never_overflow() {
         }
     }
     for dims in ["9223372036854775807, 2", "9223372036854775807", "-3", "4611686018427387904, 4, 0"] {
-        agree(&format!("func @f() {{ v0 = alloc [f64; {dims}] return }}"), &[]);
+        agree(&format!("func @f() {{\n  v0 = alloc [f64; {dims}]\n}}"), &[]);
     }
 }
 
