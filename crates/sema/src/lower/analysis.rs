@@ -93,8 +93,6 @@ pub(super) struct Facts {
     pub(super) last_use: Vec<u32>,
     /// By local: the loop whose body declares it.
     pub(super) home: Vec<u32>,
-    /// Whether something is printed here, callees aside.
-    pub(super) prints: bool,
     /// Every call.
     pub(super) calls: Vec<FnId>,
     busy: FxHashSet<Key>,
@@ -115,8 +113,6 @@ impl Does {
     const WRITE: Does = Does(1);
     const RETURN: Does = Does(2);
     const BREAK: Does = Does(4);
-    const PRINT: Does = Does(8);
-
     fn and(self, other: Does) -> Does {
         Does(self.0 | other.0)
     }
@@ -139,8 +135,7 @@ pub(super) fn facts(program: &Program, sizes: &Sizes, def: &FnDef) -> Facts {
     let count = def.locals.len();
     let facts = Facts { last_use: vec![0; count], home: vec![0; count], ..Facts::default() };
     let mut walk = Walk { program, sizes, def, facts, stamp: 0, open: Vec::new(), loops: 0 };
-    let does = walk.block(&def.body);
-    walk.facts.prints |= does.any(Does::PRINT);
+    walk.block(&def.body);
     for param in def.params.iter().filter(|p| p.lent) {
         walk.facts.last_use[param.local.0 as usize] = u32::MAX;
     }
@@ -229,7 +224,7 @@ impl Walk<'_> {
     fn while_loop(&mut self, condition: &Expr, body: &Block) -> Does {
         self.enter(Key::of_loop(body));
         let does = self.expr(condition);
-        let busy = does.without(Does::PRINT) != Does::default();
+        let busy = does != Does::default();
         if let Some(open) = self.open.last_mut() {
             open.facts.busy_condition = busy;
         }
@@ -317,11 +312,31 @@ impl Walk<'_> {
     }
 
     fn expr(&mut self, e: &Expr) -> Does {
+        if matches!(e.kind, ExprKind::If { .. } | ExprKind::Comprehension(_)) {
+            self.mention_dims(&e.ty);
+        }
         let does = self.kind(&e.kind);
-        if does.without(Does::PRINT) != Does::default() {
+        if does != Does::default() {
             self.facts.busy.insert(Key::of_expr(e));
         }
         does
+    }
+
+    /// Storage for a value whose parts are made one by one needs the extents that its type tells.
+    fn mention_dims(&mut self, ty: &Ty) {
+        match ty {
+            Ty::Array { dims, .. } | Ty::Struct { dims, .. } => dims.iter().for_each(|dim| self.mention_dim(dim)),
+            Ty::Tuple(items) => items.iter().for_each(|item| self.mention_dims(item)),
+            Ty::Scalar(_) | Ty::Never => {}
+        }
+    }
+
+    fn mention_dim(&mut self, dim: &DimExpr) {
+        match dim {
+            DimExpr::Local(local) => self.mention(*local),
+            DimExpr::Apply(_, operands) => operands.iter().for_each(|d| self.mention_dim(d)),
+            DimExpr::Const(_) | DimExpr::Struct(_) | DimExpr::Unknown => {}
+        }
     }
 
     fn kind(&mut self, kind: &ExprKind) -> Does {
@@ -351,7 +366,7 @@ impl Walk<'_> {
                     PrintArg::Text(_) => None,
                     PrintArg::Value(e) => Some(e),
                 });
-                self.all(values).and(Does::PRINT)
+                self.all(values)
             }
         }
     }

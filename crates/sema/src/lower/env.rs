@@ -11,7 +11,7 @@
 use super::Unit;
 use super::analysis::Facts;
 use super::exits::{Exited, Frame, Guard};
-use super::values::{Arr, Axis, Lazy, Origin, Val, Vals, View};
+use super::values::{Arr, Axis, Lazy, Origin, Sink, Val, Vals, View};
 use crate::layout::Layout;
 use crate::typed::*;
 use adit_diag::{Code, Diagnostic, Span};
@@ -71,7 +71,6 @@ type Computed = (Prim, Int, Int);
 #[derive(Debug)]
 pub(super) struct Lowerer<'p> {
     pub(super) unit: &'p Unit<'p>,
-    pub(super) id: FnId,
     pub(super) def: &'p FnDef,
     pub(super) layout: &'p Layout,
     pub(super) facts: Facts,
@@ -97,17 +96,17 @@ pub(super) struct Lowerer<'p> {
     pub(super) guards: Vec<Guard>,
     pub(super) frames: Vec<Frame>,
     pub(super) exited: Exited,
-    /// How many probes for shapes are under way, one in another.
-    pub(super) probes: usize,
     /// Whether arrays made now are needed after the guard around.
     pub(super) lasting: bool,
     /// Where the function's result goes.
-    pub(super) result: Vec<super::values::Sink>,
+    pub(super) result: Vec<Sink>,
+    /// Variables that are the result: their storage is that of the result.
+    pub(super) named_results: Vec<(LocalId, View)>,
     errors: Vec<Diagnostic>,
 }
 
 impl<'p> Lowerer<'p> {
-    pub(super) fn new(unit: &'p Unit<'p>, id: FnId, def: &'p FnDef, layout: &'p Layout, facts: Facts) -> Self {
+    pub(super) fn new(unit: &'p Unit<'p>, def: &'p FnDef, layout: &'p Layout, facts: Facts) -> Self {
         let mut base = Vec::with_capacity(def.locals.len());
         let mut slot_locals = Vec::new();
         for (i, local) in def.locals.iter().enumerate() {
@@ -117,7 +116,6 @@ impl<'p> Lowerer<'p> {
         }
         Lowerer {
             unit,
-            id,
             def,
             layout,
             facts,
@@ -138,9 +136,9 @@ impl<'p> Lowerer<'p> {
             guards: Vec::new(),
             frames: Vec::new(),
             exited: Exited::No,
-            probes: 0,
             lasting: false,
             result: Vec::new(),
+            named_results: Vec::new(),
             errors: Vec::new(),
         }
     }

@@ -7,15 +7,15 @@
 //! [x[i] - x[i - 1] for i in 1..n]       v3 = max(n - 1, 0); v4 = alloc [f64; v3]; for p in 0..v3 { i = p + 1; …; store v4[p], … }
 //! ```
 //!
-//! The ranges of a comprehension are evaluated once, before its storage is made. One that depends on an index around it is evaluated for the first iteration beforehand (if there is one) and
-//! again in each; its trip count must stay the same.
+//! The ranges of a comprehension are evaluated once, before its storage is made. One that depends on an index around it is evaluated in each iteration of that; types tell its trip count
+//! beforehand, as they do the extents of elements that are arrays.
 
 use super::analysis::Key;
-use super::env::{Lowerer, Slot};
+use super::env::Lowerer;
 use super::loops::Trip;
 use super::values::{Arr, Axis, Origin, Sink, Val, Vals, View};
 use crate::typed::*;
-use adit_ir::{CmpOp, Int, Ints, Prim, ScalarType, Value};
+use adit_ir::{Int, Ints, Prim, ScalarType, Value};
 use smallvec::{SmallVec, smallvec};
 
 impl Lowerer<'_> {
@@ -84,80 +84,21 @@ impl Lowerer<'_> {
     fn comprehension_shape(&mut self, e: &Expr, generator: &Generator) -> (Vec<Option<Trip>>, Ints) {
         let mut trips = Vec::new();
         let mut dims = Ints::new();
-        for l in &generator.loops {
+        let types = self.leaf_dims(&e.ty).pop().unwrap_or_default();
+        for (i, l) in generator.loops.iter().enumerate() {
             let depends = self.facts.loops.get(&Key::of_generator(l)).is_some_and(|facts| facts.depends);
-            if depends {
-                trips.push(None);
-                continue;
-            }
-            let trip = self.trip(&l.range);
-            dims.push(self.trip_count(trip));
-            trips.push(Some(trip));
+            let trip = if depends { None } else { Some(self.trip(&l.range)) };
+            let count = match trip {
+                Some(trip) => self.trip_count(trip),
+                None => self.known_dim(e, types.get(i)),
+            };
+            trips.push(trip);
+            dims.push(count);
         }
-        let own = self.leaf_dims(&generator.element.ty).into_iter().flatten().collect::<Vec<_>>();
-        if trips.iter().all(Option::is_some)
-            && let Some(own) = self.known_dims(&own)
-        {
-            dims.extend(own);
-            return (trips, dims);
+        for dim in types.iter().skip(generator.loops.len()) {
+            dims.push(self.known_dim(e, Some(dim)));
         }
-        if !self.may_probe(e) {
-            self.refuse_shape(e);
-            dims.resize(generator.loops.len() + own.len(), Int::Const(0));
-            return (trips, dims);
-        }
-        self.probes += 1;
-        let dims = self.probe_generator(generator, &trips, own.len());
-        self.probes -= 1;
         (trips, dims)
-    }
-
-    /// All extents, by evaluating the first element as far as needed, if there is one; the rest is 0 if not.
-    fn probe_generator(&mut self, generator: &Generator, trips: &[Option<Trip>], own: usize) -> Ints {
-        let slots: Vec<u32> = (0..trips.len() + own).map(|_| self.temporary()).collect();
-        for &slot in &slots {
-            let zero = self.zero(ScalarType::I64);
-            self.set_scalar(slot, zero);
-        }
-        self.probe_loops(generator, trips, &slots, 0);
-        let mut dims = Ints::new();
-        for slot in slots {
-            let v = self.get_scalar(slot, ScalarType::I64);
-            let dim = self.int(v);
-            self.mark_natural(dim);
-            dims.push(dim);
-        }
-        dims
-    }
-
-    fn probe_loops(&mut self, generator: &Generator, trips: &[Option<Trip>], slots: &[u32], at: usize) {
-        let Some(l) = generator.loops.get(at) else {
-            let shapes = self.probe(&generator.element);
-            for (&slot, dim) in slots[at..].iter().zip(shapes.into_iter().flatten()) {
-                let v = self.int_value(dim);
-                self.set_scalar(slot, v);
-            }
-            return;
-        };
-        let trip = match trips[at] {
-            Some(trip) => trip,
-            None => self.trip(&l.range),
-        };
-        let count = self.trip_count(trip);
-        let count = self.int_value(count);
-        self.set_scalar(slots[at], count);
-        let zero = self.zero(ScalarType::I64);
-        let some = self.b.cmp(CmpOp::Gt, count, zero);
-        let var = self.base(l.var);
-        self.branch(
-            some,
-            &mut |this| {
-                let first = this.int_value(trip.lo);
-                this.set(var, Slot::Scalar(first));
-                this.probe_loops(generator, trips, slots, at + 1);
-            },
-            &mut |_| {},
-        );
     }
 
     /// How often a loop runs.
@@ -250,11 +191,6 @@ impl Lowerer<'_> {
         }
         let dims = place.dims[indices.len()..].into();
         View { array: place.array, axes, dims, whole: false, origin: Origin::Variable }
-    }
-
-    /// Whether an expression may be evaluated once more, for its shape.
-    pub(super) fn may_probe(&self, e: &Expr) -> bool {
-        self.probes < super::shapes::MAX_PROBES && !self.facts.is_busy(e) && !self.unit.prints[self.id.0 as usize]
     }
 }
 

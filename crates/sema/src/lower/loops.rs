@@ -64,8 +64,8 @@ impl Lowerer<'_> {
         } else {
             u32::MAX
         };
-        let skip = if facts.continues || leave == u32::MAX { self.temporary() } else { leave };
-        let leave = if leave == u32::MAX { skip } else { leave };
+        // Without a way to leave there is no flag for it; `continue` has one of its own, new in each iteration.
+        let skip = if facts.continues { self.temporary() } else { leave };
         let frame = Frame { key: Some(key), id: facts.id, skip, leave };
         self.frames.push(frame);
         frame

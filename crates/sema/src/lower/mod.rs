@@ -40,6 +40,7 @@ mod reductions;
 mod shapes;
 mod slices;
 mod stmts;
+mod text;
 mod values;
 
 use crate::layout::{Layout, Sizes};
@@ -48,6 +49,8 @@ use adit_diag::{Code, Diagnostic, Span};
 use adit_ir::{FuncId, Function, Module};
 use analysis::Facts;
 use env::Lowerer;
+
+pub use text::lowered_text;
 
 /// What the lowering of one function knows of the others.
 #[derive(Debug)]
@@ -58,8 +61,6 @@ struct Unit<'p> {
     layouts: Vec<Option<Layout>>,
     /// By [`FnId`]; for functions that are lowered.
     ids: Vec<Option<FuncId>>,
-    /// By [`FnId`]: whether a call may print.
-    prints: Vec<bool>,
 }
 
 /// Lowers the user's functions and what they call, in the order of the program.
@@ -71,7 +72,7 @@ pub fn lower(program: &Program) -> Result<Module, Vec<Diagnostic>> {
     let sizes = Sizes::of(program);
     let mut facts: Vec<Facts> = program.functions.iter().map(|def| analysis::facts(program, &sizes, def)).collect();
     let reachable = reachable(program, &facts);
-    let mut unit = Unit { program, sizes, layouts: Vec::new(), ids: Vec::new(), prints: prints(&facts) };
+    let mut unit = Unit { program, sizes, layouts: Vec::new(), ids: Vec::new() };
     let mut count = 0;
     for (i, def) in program.functions.iter().enumerate() {
         let layout = if reachable[i] { layout_of(program, i, def, &mut errors) } else { None };
@@ -88,7 +89,7 @@ pub fn lower(program: &Program) -> Result<Module, Vec<Diagnostic>> {
     for (i, def) in program.functions.iter().enumerate() {
         if let Some(layout) = &unit.layouts[i] {
             let facts = std::mem::take(&mut facts[i]);
-            module.push(lower_function(&unit, i, def, layout, facts, &mut errors));
+            module.push(lower_function(&unit, def, layout, facts, &mut errors));
         }
     }
     if errors.is_empty() { Ok(module) } else { Err(errors) }
@@ -96,13 +97,12 @@ pub fn lower(program: &Program) -> Result<Module, Vec<Diagnostic>> {
 
 fn lower_function(
     unit: &Unit<'_>,
-    id: usize,
     def: &FnDef,
     layout: &Layout,
     facts: Facts,
     errors: &mut Vec<Diagnostic>,
 ) -> Function {
-    let mut lowerer = Lowerer::new(unit, FnId(id as u32), def, layout, facts);
+    let mut lowerer = Lowerer::new(unit, def, layout, facts);
     lowerer.body();
     let (function, found) = lowerer.finish();
     errors.extend(found);
@@ -137,22 +137,4 @@ fn reachable(program: &Program, facts: &[Facts]) -> Vec<bool> {
         }
     }
     seen
-}
-
-/// Which functions print, themselves or through what they call.
-fn prints(facts: &[Facts]) -> Vec<bool> {
-    let mut callers = vec![Vec::new(); facts.len()];
-    for (i, f) in facts.iter().enumerate() {
-        f.calls.iter().for_each(|callee| callers[callee.0 as usize].push(i));
-    }
-    let mut prints: Vec<bool> = facts.iter().map(|f| f.prints).collect();
-    let mut open: Vec<usize> = (0..prints.len()).filter(|&i| prints[i]).collect();
-    while let Some(i) = open.pop() {
-        for &caller in &callers[i] {
-            if !std::mem::replace(&mut prints[caller], true) {
-                open.push(caller);
-            }
-        }
-    }
-    prints
 }

@@ -124,103 +124,22 @@ impl Lowerer<'_> {
 
     // Shapes known beforehand
 
-    /// The extents of each leaf of an expression, before it is evaluated.
+    /// The extents of each leaf of an expression, before it is evaluated. Types tell them: the checker refuses branches of which they don't.
     pub(super) fn shapes_before(&mut self, e: &Expr) -> Vec<Ints> {
         let leaves = self.leaf_dims(&e.ty);
-        let known: Option<Vec<Ints>> = leaves.iter().map(|dims| self.known_dims(dims)).collect();
-        if let Some(known) = known {
+        leaves.iter().map(|dims| dims.iter().map(|dim| self.known_dim(e, Some(dim))).collect()).collect()
+    }
+
+    /// An extent that types tell; a mistake of the program if they don't.
+    pub(super) fn known_dim(&mut self, e: &Expr, dim: Option<&DimExpr>) -> Int {
+        if let Some(known) = dim.and_then(|dim| self.dim(dim)) {
             return known;
         }
-        if !self.may_probe(e) {
-            self.refuse_shape(e);
-            return leaves.iter().map(|dims| dims.iter().map(|_| Int::Const(0)).collect()).collect();
-        }
-        self.probes += 1;
-        let shapes = self.probe(e);
-        self.probes -= 1;
-        shapes
-    }
-
-    /// Says that a shape is not known in time.
-    pub(super) fn refuse_shape(&mut self, e: &Expr) {
-        self.error(unknown_shape(e));
-    }
-
-    /// The extents that types tell, if they tell all.
-    pub(super) fn known_dims(&mut self, dims: &[DimExpr]) -> Option<Ints> {
-        dims.iter().map(|dim| self.dim(dim)).collect()
-    }
-
-    /// The extents of each leaf, by evaluating as much as they need. The expression neither writes nor prints, so this happens twice only in time.
-    pub(super) fn probe(&mut self, e: &Expr) -> Vec<Ints> {
-        match &e.kind {
-            ExprKind::If { arms, otherwise } => self.probe_if(e, arms, otherwise.as_ref()),
-            ExprKind::Block(block) => self.probe_block(block),
-            _ => {
-                let vals = self.expr(e);
-                vals.iter().map(extents).collect()
-            }
-        }
-    }
-
-    fn probe_block(&mut self, block: &Block) -> Vec<Ints> {
-        self.block_prefix(block);
-        block.value.as_ref().map_or(Vec::new(), |value| self.probe(value))
-    }
-
-    fn probe_if(&mut self, e: &Expr, arms: &[Arm], otherwise: Option<&Block>) -> Vec<Ints> {
-        let ranks: Vec<usize> = self.leaf_types(&e.ty).iter().map(|leaf| leaf.rank).collect();
-        let slots: Vec<Vec<u32>> = ranks.iter().map(|&rank| (0..rank).map(|_| self.temporary()).collect()).collect();
-        self.probe_arms(arms, otherwise, &slots);
-        let mut out = Vec::new();
-        for slots in slots {
-            let mut dims = Ints::new();
-            for slot in slots {
-                let v = self.get_scalar(slot, ScalarType::I64);
-                let dim = self.int(v);
-                self.mark_natural(dim);
-                dims.push(dim);
-            }
-            out.push(dims);
-        }
-        out
-    }
-
-    fn probe_arms(&mut self, arms: &[Arm], otherwise: Option<&Block>, slots: &[Vec<u32>]) {
-        let found = |this: &mut Self, block: &Block| {
-            let shapes = this.probe_block(block);
-            for (slot, dim) in slots.iter().flatten().zip(shapes.into_iter().flatten()) {
-                let v = this.int_value(dim);
-                this.set_scalar(*slot, v);
-            }
-        };
-        let Some((arm, rest)) = arms.split_first() else {
-            if let Some(block) = otherwise {
-                found(self, block);
-            }
-            return;
-        };
-        let condition = self.scalar(&arm.condition);
-        self.branch(condition, &mut |this| found(this, &arm.body), &mut |this| {
-            this.probe_arms(rest, otherwise, slots);
-        });
+        let message = "the shape of this value is not known before it is computed";
+        let error = Diagnostic::new(Code("AD0306"), e.span, message)
+            .here("an array is needed for it beforehand")
+            .help("declare a variable of the right shape first, and assign to it in each branch");
+        self.error(error);
+        Int::Const(0)
     }
 }
-
-/// Expressions whose shape is unknown nest in one another at most so deep.
-pub(super) const MAX_PROBES: usize = 3;
-
-fn unknown_shape(e: &Expr) -> Diagnostic {
-    let message = "the shape of this value is not known before it is computed";
-    Diagnostic::new(Code("AD0306"), e.span, message)
-        .here("an array is needed for it beforehand")
-        .help("declare a variable of the right shape first, and assign to it in each branch")
-}
-
-fn extents(val: &Val) -> Ints {
-    match val {
-        Val::Scalar(_) => Ints::new(),
-        Val::Array(arr) => arr.dims.clone(),
-    }
-}
-

@@ -22,6 +22,7 @@ impl Lowerer<'_> {
         self.check_extents(&dims);
         let sinks = self.result.clone();
         let def = self.def;
+        self.find_named_results(&def.body);
         self.block_into(&def.body, &sinks);
         self.close_guards(0, At::FunctionEnd);
     }
@@ -154,11 +155,6 @@ impl Lowerer<'_> {
 
     // Blocks
 
-    /// Lowers the statements of a block without its value.
-    pub(super) fn block_prefix(&mut self, block: &Block) {
-        self.stmts(block);
-    }
-
     /// Lowers a block for its effect.
     pub(super) fn block_stmts(&mut self, block: &Block) {
         if self.stmts(block)
@@ -248,9 +244,52 @@ impl Lowerer<'_> {
         }
     }
 
+    // Variables that are the result
+
+    /// Finds variables that the last line of the function returns and that can live in the result's storage: nothing else is ever written there, since nothing returns earlier.
+    fn find_named_results(&mut self, body: &Block) {
+        let Some(value) = &body.value else { return };
+        let returns = self.facts.log.contains(&super::analysis::Write::Exit(Exit::Return));
+        if returns || self.facts.is_busy(value) {
+            return;
+        }
+        let mut start = 0;
+        for part in parts_of(value) {
+            let (local, sink) = (named(part), self.result.get(start).cloned());
+            start += self.width(&part.ty);
+            if let (Some(local), Some(Sink::Place(place))) = (local, sink)
+                && body.stmts.iter().any(|stmt| declares(stmt, local))
+                && self.named_results.iter().all(|(other, _)| *other != local)
+            {
+                self.named_results.push((local, place));
+            }
+        }
+    }
+
+    /// Declares a variable right in the storage of the result, if its shape is that of the result for sure.
+    fn let_result(&mut self, pattern: &Pattern, value: &Expr) -> bool {
+        let Pattern::Local(local) = pattern else { return false };
+        let found = self.named_results.iter().find(|(named, _)| named == local);
+        let (Some((_, place)), Ty::Array { dims, .. }) = (found.cloned(), &value.ty) else {
+            return false;
+        };
+        let known: Option<Ints> = dims.iter().map(|dim| self.dim(dim)).collect();
+        if known.is_none_or(|known| known != place.dims) {
+            return false;
+        }
+        self.expr_into(value, &[Sink::Place(place.clone())]);
+        self.settle();
+        let slot = self.base(*local);
+        self.set(slot, Slot::Array(Box::new(place)));
+        true
+    }
+
     // let
 
     fn let_stmt(&mut self, pattern: &Pattern, value: &Expr, ascribed: Option<&Ty>, outlives: bool) {
+        if ascribed.is_none() && self.let_result(pattern, value) {
+            return;
+        }
         let vals = if is_scalars(&value.ty) && ascribed.is_none() {
             self.raw(value)
         } else {
@@ -300,6 +339,25 @@ impl Lowerer<'_> {
             }
         }
     }
+}
+
+/// The parts of a value that is put together in the last line.
+fn parts_of(value: &Expr) -> Vec<&Expr> {
+    match &value.kind {
+        ExprKind::Tuple(items) => items.iter().collect(),
+        _ => vec![value],
+    }
+}
+
+fn named(e: &Expr) -> Option<LocalId> {
+    match e.kind {
+        ExprKind::Local(local) => Some(local),
+        _ => None,
+    }
+}
+
+fn declares(stmt: &Stmt, local: LocalId) -> bool {
+    matches!(&stmt.kind, StmtKind::Let { pattern: Pattern::Local(declared), .. } if *declared == local)
 }
 
 /// Whether a type has no arrays.

@@ -239,7 +239,22 @@ fn ten_thousand_statements_and_a_long_chain() {
 
 #[test]
 fn deep_nesting_is_lowered() {
-    let depth = 200;
-    let source = format!("fn f(x: f64) -> f64 {{ {} x {} }}", "if x > 0 {".repeat(depth), "} else { 0.0 }".repeat(depth));
-    assert_eq!(f(&source, &[V::F(2.0)]), "2.0");
+    let depth = 250;
+    let nested = |open: &str, close: &str, core: &str| {
+        format!("fn f(x: f64, n: i64) -> f64 {{ {}{core}{} }}", open.repeat(depth), close.repeat(depth))
+    };
+    let args = [V::F(2.0), V::I(1)];
+    assert_eq!(f(&nested("if x > 0 {", "} else { 0.0 }", "x"), &args), "2.0");
+    assert_eq!(f(&nested("(1.0 + ", ")", "x"), &args), "252.0");
+    let loops = ["for i in 0..n {".repeat(depth), "s += x;".into(), "}".repeat(depth)].concat();
+    assert_eq!(f(&format!("fn f(x: f64, n: i64) -> f64 {{ let mut s = 0.0; {loops} s }}"), &args), "2.0");
+    let mut chain = String::from("fn f(x: f64, n: i64) -> f64 { if n == 0 { 0.0 }");
+    for i in 2..500 {
+        chain += &format!(" else if n == {i} {{ {i}.0 }}");
+    }
+    chain += " else { x } }";
+    assert_eq!(f(&chain, &args), "2.0");
+    assert_eq!(f(&chain, &[V::F(2.0), V::I(450)]), "450.0");
+    let sums = format!("fn f(x: f64, n: i64) -> f64 {{ {}x{} }}", "sum(".repeat(200), " for i in 0..n)".repeat(200));
+    assert_eq!(f(&sums, &args), "2.0");
 }

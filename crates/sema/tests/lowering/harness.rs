@@ -50,14 +50,6 @@ pub fn lower(program: &Program) -> Module {
     module
 }
 
-/// Codes of the diagnostics of the lowering.
-pub fn refused(source: &str) -> Vec<String> {
-    match adit_sema::lower::lower(&program(source)) {
-        Ok(_) => Vec::new(),
-        Err(errors) => errors.iter().map(|e| e.code.to_string()).collect(),
-    }
-}
-
 pub fn text(source: &str) -> String {
     adit_ir::print_module(&lower(&program(source)))
 }

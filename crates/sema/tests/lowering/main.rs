@@ -8,3 +8,4 @@ mod aggregates;
 mod arrays;
 mod control;
 mod scalars;
+mod text;
