@@ -7,6 +7,7 @@ use crate::error::Result;
 use crate::pipeline::{self, Derivative, Derived, Unit};
 use adit_diag::Span;
 use adit_ir::{FuncId, print};
+use adit_sema::typed::FnId;
 use std::fmt;
 use std::str::FromStr;
 
@@ -102,7 +103,14 @@ impl Stage {
 }
 
 /// The text of a stage of one function.
-pub(crate) fn emit(unit: &Unit, id: FuncId, options: &Options, stage: Stage, of: Of, active: &[bool]) -> Result<String> {
+pub(crate) fn emit(
+    unit: &Unit,
+    id: FuncId,
+    options: &Options,
+    stage: Stage,
+    of: Of,
+    active: &[bool],
+) -> Result<String> {
     let derive = |d: Derivative| pipeline::derive(unit, id, &d, options);
     let jvp = || derive(Derivative::Jvp(active.to_vec()));
     let vjp = || derive(Derivative::Vjp(active.to_vec()));
@@ -138,17 +146,27 @@ fn ir_text(unit: &Unit, derived: &Derived) -> String {
     texts.collect::<Vec<_>>().join("\n")
 }
 
-fn machine_text(_unit: &Unit, _derived: &Derived, _options: &Options, stage: Stage) -> Result<String> {
-    Err(crate::error::Error::internal(format!("no text of {stage} yet")))
+fn machine_text(unit: &Unit, derived: &Derived, options: &Options, stage: Stage) -> Result<String> {
+    let source = |span: Span| source_line(unit, span);
+    let (module, options) = (&derived.module, options.codegen());
+    let text = match stage {
+        Stage::Clif => adit_codegen::clif_text(module, derived.id, &options),
+        Stage::Vcode => adit_codegen::vcode_text(module, derived.id, &options),
+        _ => adit_codegen::native_text(module, derived.id, &options, &source),
+    };
+    text.map_err(pipeline::codegen_error)
 }
 
-fn lowered(_unit: &Unit, _id: FuncId) -> String {
-    String::new()
+/// The function desugared, to read.
+fn lowered(unit: &Unit, id: FuncId) -> String {
+    let name = &unit.ir.function(id).name;
+    let found = unit.program.functions.iter().position(|def| *def.name == **name);
+    found.map_or_else(String::new, |i| adit_sema::lower::lowered_text(&unit.program, FnId(i as u32)))
 }
 
 /// Line number and trimmed text of the line where a span starts.
-fn source_line(unit: &Unit, span: Span) -> Option<(u32, String)> {
+fn source_line(unit: &Unit, span: Span) -> Option<(usize, String)> {
     let position = unit.sources.position(span)?;
     let text = unit.sources.lines(span.file, position.line, position.line)?;
-    Some((position.line, text.trim().to_string()))
+    Some((position.line as usize, text.trim().to_string()))
 }
