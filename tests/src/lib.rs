@@ -6,6 +6,7 @@
 pub mod columns;
 pub mod compare;
 pub mod filetest;
+pub mod fuzz;
 pub mod pages;
 pub mod subject;
 

@@ -160,7 +160,7 @@ impl Writer {
 
     /// The name of a function that any operand suits.
     pub(super) fn smooth(&mut self) -> &'static str {
-        self.rng.pick(&["sin", "cos", "tanh", "atan", "sigmoid", "erf"])
+        *self.rng.pick(&["sin", "cos", "tanh", "atan", "sigmoid", "erf"])
     }
 
     fn several(&mut self, depth: usize) -> Node {

@@ -1,0 +1,178 @@
+//! Calls of the program's own functions.
+//!
+//! In: a type that is wanted. Out: a call that gives it: dimension names of the callee get dimensions of the caller, by-value parameters any expression, `&mut` parameters a
+//! place that nothing else in the call mentions.
+
+use super::functions::Signature;
+use super::{Param, Writer};
+use crate::fuzz::features::Feature;
+use crate::fuzz::node::{Node, Piece};
+use crate::fuzz::types::{Dim, Ty};
+use crate::pieces;
+use std::collections::BTreeMap;
+
+type Names = BTreeMap<String, Dim>;
+
+impl Writer {
+    /// A call that gives this type, or what `fallback` writes if there is none.
+    pub(super) fn call_or(&mut self, ty: &Ty, depth: usize, fallback: impl FnOnce(&mut Self) -> Node) -> Node {
+        let suits = |s: &Signature| Some((s.clone(), unify(s.result.as_ref()?, ty)?));
+        let suitable: Vec<(Signature, Names)> = self.functions.iter().filter_map(suits).collect();
+        if suitable.is_empty() {
+            return fallback(self);
+        }
+        let (signature, names) = self.rng.pick(&suitable).clone();
+        if signature.params.iter().any(|p| p.lent) && !self.rng.percent(35) {
+            return fallback(self);
+        }
+        match self.call(&signature, names, depth) {
+            Some(pieces) => Node::expr(ty, pieces),
+            None => fallback(self),
+        }
+    }
+
+    /// A call of any function as a statement.
+    pub(super) fn call_statement(&mut self) -> Option<Node> {
+        if self.functions.is_empty() {
+            return None;
+        }
+        let lending: Vec<Signature> = self.functions.iter().filter(|s| s.params.iter().any(|p| p.lent)).cloned().collect();
+        let signature = if lending.is_empty() { self.rng.pick(&self.functions.clone()).clone() } else { self.rng.pick(&lending).clone() };
+        let mut pieces = self.call(&signature, Names::new(), 2)?;
+        let Some(result) = &signature.result else {
+            pieces.extend(pieces![";"]);
+            return Some(Node::stmt(pieces));
+        };
+        if !self.rng.percent(70) || !signature.dims.is_empty() && *result != Ty::F64 {
+            pieces.extend(pieces![";"]);
+            return Some(Node::stmt(pieces));
+        }
+        let name = self.fresh("r");
+        let mut all = pieces![format!("let {name} = ")];
+        all.extend(pieces);
+        all.extend(pieces![";"]);
+        self.declare(&name, result.clone(), false);
+        Some(Node::stmt(all))
+    }
+
+    fn call(&mut self, signature: &Signature, mut names: Names, depth: usize) -> Option<Vec<Piece>> {
+        for dim in &signature.dims {
+            if !names.contains_key(dim) {
+                let chosen = self.some_dim();
+                names.insert(dim.clone(), chosen);
+            }
+        }
+        let types: Vec<Ty> = signature.params.iter().map(|p| p.ty.renamed(&names)).collect::<Option<_>>()?;
+        let places = self.places(&signature.params, &types);
+        let args = match &places {
+            Some(places) => Some(self.arguments(signature, &types, places, depth)),
+            None => None,
+        };
+        for (_, root) in places.iter().flatten().flatten() {
+            self.hide(root, false);
+        }
+        let args = args?;
+        self.note(Feature::Call);
+        if signature.recursive.is_some() {
+            self.note(Feature::Recursion);
+        }
+        let mut pieces = pieces![format!("{}(", signature.name)];
+        for (i, arg) in args.into_iter().enumerate() {
+            pieces.extend(pieces![if i == 0 { "" } else { ", " }, arg]);
+        }
+        pieces.extend(pieces![")"]);
+        Some(pieces)
+    }
+
+    /// For each `&mut` parameter a place and its variable, which is hidden; none if there are not enough.
+    fn places(&mut self, params: &[Param], types: &[Ty]) -> Option<Vec<Option<(String, String)>>> {
+        let mut places = Vec::new();
+        let mut roots = Vec::new();
+        for (param, ty) in params.iter().zip(types) {
+            if !param.lent {
+                places.push(None);
+                continue;
+            }
+            let Some(place) = self.lendable(ty) else {
+                roots.iter().for_each(|root: &String| self.hide(root, false));
+                return None;
+            };
+            self.note(Feature::Lent);
+            self.hide(&place.1, true);
+            roots.push(place.1.clone());
+            places.push(Some(place));
+        }
+        Some(places)
+    }
+
+    /// A place of this type and its variable. Elements of arrays are places too; rows are.
+    fn lendable(&mut self, ty: &Ty) -> Option<(String, String)> {
+        if *ty == Ty::F64
+            && self.rng.percent(25)
+            && let Some((path, dims)) = self.float_array(true)
+        {
+            // The subscripts must not mention the array itself.
+            self.hide(&path.root, true);
+            let element = self.element(&path.text, &Ty::F64, &dims).source();
+            self.hide(&path.root, false);
+            return Some((element.trim().to_owned(), path.root));
+        }
+        let path = self.place_of(ty)?;
+        Some((path.text, path.root))
+    }
+
+    fn arguments(
+        &mut self,
+        signature: &Signature,
+        types: &[Ty],
+        places: &[Option<(String, String)>],
+        depth: usize,
+    ) -> Vec<Node> {
+        let mut args = Vec::new();
+        for (i, (ty, place)) in types.iter().zip(places).enumerate() {
+            args.push(match place {
+                Some((text, _)) => Node::group(pieces![format!("&mut {text}")]),
+                None if signature.recursive == Some(i) => {
+                    Node::expr(&Ty::I64, pieces![self.rng.between(0, 3).to_string()])
+                }
+                None if signature.params[i].below.is_some() => self.indices(ty),
+                None => self.value(ty, depth.min(2)),
+            });
+        }
+        args
+    }
+
+    /// An array of indices for a call: zeros are in range of everything that is not empty.
+    fn indices(&mut self, ty: &Ty) -> Node {
+        match ty {
+            Ty::Array(_, dims) => Node::expr(ty, pieces![format!("fill(0, {})", crate::fuzz::types::list(dims))]),
+            Ty::F64 | Ty::I64 | Ty::Bool | Ty::Struct(..) | Ty::Tuple(_) => self.value(ty, 0),
+        }
+    }
+}
+
+/// What the names in `pattern` must stand for to make it `ty`.
+fn unify(pattern: &Ty, ty: &Ty) -> Option<Names> {
+    let mut names = Names::new();
+    unify_into(pattern, ty, &mut names)?;
+    (pattern.renamed(&names)? == *ty).then_some(names)
+}
+
+fn unify_into(pattern: &Ty, ty: &Ty, names: &mut Names) -> Option<()> {
+    let mut dims = |a: &[Dim], b: &[Dim]| {
+        for (a, b) in a.iter().zip(b) {
+            if let Dim::Name(name) = a {
+                names.entry(name.clone()).or_insert_with(|| b.clone());
+            }
+        }
+        (a.len() == b.len()).then_some(())
+    };
+    match (pattern, ty) {
+        (Ty::Array(e, a), Ty::Array(f, b)) if e == f => dims(a, b),
+        (Ty::Struct(i, a), Ty::Struct(j, b)) if i == j => dims(a, b),
+        (Ty::Tuple(a), Ty::Tuple(b)) if a.len() == b.len() => {
+            a.iter().zip(b).try_for_each(|(a, b)| unify_into(a, b, names).map(|_| ())).map_or(None, Some)
+        }
+        (a, b) => (a == b).then_some(()),
+    }
+}

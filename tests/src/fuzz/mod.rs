@@ -1,0 +1,10 @@
+//! Random programs, and the relations that must hold for each.
+//!
+//! In: seeds. Out: failures, each shrunk to a small program. [`generate`] writes programs, [`node`] is what they are made of, [`types`] their types, [`features`] counts what
+//! they contain.
+
+pub mod features;
+pub mod generate;
+pub mod node;
+pub mod rng;
+pub mod types;
