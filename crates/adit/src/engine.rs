@@ -9,11 +9,15 @@ use adit_ir::limits::Limits;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
 
 pub use adit_codegen::Cpu;
 
 /// Where printed lines go.
 pub type Sink = Arc<dyn Fn(&str) + Send + Sync>;
+
+/// Who is told how long each stage of a compilation or a run took.
+pub type Clock = Arc<dyn Fn(&str, Duration) + Send + Sync>;
 
 /// What an engine compiles and runs with.
 #[derive(Clone)]
@@ -30,6 +34,8 @@ pub struct Options {
     pub interrupt: Arc<AtomicBool>,
     /// Where `print` writes; none drops it.
     pub sink: Option<Sink>,
+    /// Told the time of each stage.
+    pub clock: Option<Clock>,
 }
 
 impl Default for Options {
@@ -41,25 +47,36 @@ impl Default for Options {
             limits: Limits::default(),
             interrupt: Arc::default(),
             sink: None,
+            clock: None,
         }
     }
 }
 
 impl std::fmt::Debug for Options {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Options { opt, strict, cpu, limits, interrupt: _, sink } = self;
-        let printed = sink.is_some();
+        let Options { opt, strict, cpu, limits, interrupt: _, sink, clock } = self;
+        let (printed, timed) = (sink.is_some(), clock.is_some());
         f.debug_struct("Options")
             .field("opt", opt)
             .field("strict", strict)
             .field("cpu", cpu)
             .field("limits", limits)
             .field("sink", &printed)
+            .field("clock", &timed)
             .finish()
     }
 }
 
 impl Options {
+    /// Does a stage, and tells the clock how long it took.
+    pub(crate) fn timed<T>(&self, stage: &str, work: impl FnOnce() -> T) -> T {
+        let Some(clock) = &self.clock else { return work() };
+        let start = Instant::now();
+        let out = work();
+        clock(stage, start.elapsed());
+        out
+    }
+
     pub(crate) fn codegen(&self) -> adit_codegen::Options {
         adit_codegen::Options {
             opt: match self.opt {

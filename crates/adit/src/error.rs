@@ -7,6 +7,7 @@ use adit_diag::{Code, Diagnostic, SourceMap, Span};
 use adit_ir::RunError;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What sort of mistake an [`Error`] is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -48,6 +49,13 @@ impl Error {
     pub fn run(error: &RunError, sources: Arc<SourceMap>) -> Self {
         let diagnostics = vec![Diagnostic::new(Code(error.trap.code()), error.span, error.to_string())];
         Error { kind: ErrorKind::Run, diagnostics, sources }
+    }
+
+    /// A time limit that was reached before the work was done.
+    pub fn timeout(limit: Duration) -> Self {
+        let text = format!("this took longer than the limit of {} s", limit.as_secs_f64());
+        let diagnostics = vec![Diagnostic::new(Code("AD0807"), Span::NONE, text)];
+        Error { kind: ErrorKind::Run, diagnostics, sources: Arc::default() }
     }
 
     /// A broken promise between two stages.

@@ -299,7 +299,13 @@ impl Function {
     }
 
     /// The active floats of a direction, in order; parameters without one have zeros.
-    fn direction(&self, frame: &Frame, args: &[Value], directions: &[Option<Value>], active: &[bool]) -> Result<Vec<f64>> {
+    fn direction(
+        &self,
+        frame: &Frame,
+        args: &[Value],
+        directions: &[Option<Value>],
+        active: &[bool],
+    ) -> Result<Vec<f64>> {
         let full: Vec<Value> = args
             .iter()
             .enumerate()
@@ -346,7 +352,13 @@ impl Function {
         Ok(matrix)
     }
 
-    fn reverse(&self, args: &[Value], active: &[bool], seeds: &[f64], arrays: &[Array]) -> Result<(Frame, Vec<Scalar>)> {
+    fn reverse(
+        &self,
+        args: &[Value],
+        active: &[bool],
+        seeds: &[f64],
+        arrays: &[Array],
+    ) -> Result<(Frame, Vec<Scalar>)> {
         let mut frame = self.frame(args)?;
         self.inner.shape.add_shadows(&mut frame, active, seeds, arrays)?;
         let results = self.run(&Derivative::Vjp(active.to_vec()), &mut frame)?;
@@ -366,12 +378,14 @@ impl Function {
         if let Some(compiled) = cache.get(derivative) {
             return Ok(compiled.clone());
         }
-        let derived = pipeline::derive(&i.unit, i.id, derivative, &i.options)?;
+        let derived = i.options.timed("derive", || pipeline::derive(&i.unit, i.id, derivative, &i.options))?;
         let derived = match derivative {
             Derivative::Primal => derived,
-            Derivative::Jvp(_) | Derivative::Vjp(_) | Derivative::Hvp(_) => pipeline::optimized(derived, &i.options)?,
+            Derivative::Jvp(_) | Derivative::Vjp(_) | Derivative::Hvp(_) => {
+                i.options.timed("optimize", || pipeline::optimized(derived, &i.options))?
+            }
         };
-        let code = pipeline::compile(&derived, &i.options)?;
+        let code = i.options.timed("generate code", || pipeline::compile(&derived, &i.options))?;
         let compiled = Arc::new(Compiled { code, id: derived.id });
         cache.insert(derivative.clone(), compiled.clone());
         Ok(compiled)
@@ -379,10 +393,12 @@ impl Function {
 
     fn run(&self, derivative: &Derivative, frame: &mut Frame) -> Result<Vec<Scalar>> {
         let compiled = self.compiled(derivative)?;
-        let entry = compiled.code.entry(compiled.id).ok_or_else(|| Error::internal("compiled code without its entry"))?;
+        let entry =
+            compiled.code.entry(compiled.id).ok_or_else(|| Error::internal("compiled code without its entry"))?;
         let mut results = Vec::new();
         let mut workspace = self.workspace();
-        let outcome = entry.call(&mut workspace, &mut frame.arguments(), &mut results);
+        let options = &self.inner.options;
+        let outcome = options.timed("run", || entry.call(&mut workspace, &mut frame.arguments(), &mut results));
         outcome.map_err(|e| Error::run(&e, self.inner.unit.sources.clone()))?;
         Ok(results)
     }

@@ -20,7 +20,7 @@ pub struct Module {
 
 impl Module {
     pub(crate) fn compile(options: Arc<Options>, name: &str, text: &str) -> Result<Module> {
-        let unit = Arc::new(pipeline::front_end(name, text)?);
+        let unit = Arc::new(options.timed("front end", || pipeline::front_end(name, text))?);
         Ok(Module { unit, options })
     }
 
@@ -63,7 +63,9 @@ impl Module {
     /// If the stage is one of a function.
     pub fn emit(&self, stage: Stage) -> Result<String> {
         let text = self.unit.sources.text(self.unit.file).unwrap_or_default();
-        stage.of_text(text).ok_or_else(|| Error::input(Code("AD0901"), format!("the stage `{stage}` is one of a function")))
+        stage
+            .of_text(text)
+            .ok_or_else(|| Error::input(Code("AD0901"), format!("the stage `{stage}` is one of a function")))
     }
 
     fn own_functions(&self) -> impl Iterator<Item = (FnId, &FnDef)> {

@@ -110,6 +110,17 @@ pub fn seed(function: &Function, json: &Json, folder: &Path) -> Result<Value> {
     Reader { folder }.read(&function.signature().result, json, &At::root("seed"), Missing::FloatsRefused)
 }
 
+/// AD0904 for a name that is none of the function's parameters.
+pub fn unknown_parameter(function: &Function, name: &str) -> Error {
+    let names: Vec<&str> = function.signature().params.iter().map(|p| p.name.as_str()).collect();
+    unknown(name, &names, &parameters_of(function))
+}
+
+fn unknown(name: &str, names: &[&str], what: &str) -> Error {
+    let hint = nearest(name, names).map_or_else(|| list(names), |near| format!("did you mean `{near}`?"));
+    Error::input(NAME, format!("`{name}` is not {what}; {hint}"))
+}
+
 fn parameters_of(function: &Function) -> String {
     format!("a parameter of `{}`", function.name())
 }
@@ -132,8 +143,7 @@ fn find<'j>(given: &'j [(String, Json)], name: &str) -> Option<&'j Json> {
 fn known(given: &[(String, Json)], names: &[&str], what: &str) -> Result<()> {
     for (i, (name, _)) in given.iter().enumerate() {
         if !names.contains(&name.as_str()) {
-            let hint = nearest(name, names).map_or_else(|| list(names), |near| format!("did you mean `{near}`?"));
-            return Err(Error::input(NAME, format!("`{name}` is not {what}; {hint}")));
+            return Err(unknown(name, names, what));
         }
         if given[..i].iter().any(|(earlier, _)| earlier == name) {
             return Err(Error::input(NAME, format!("`{name}` is given twice")));

@@ -1,0 +1,206 @@
+//! `adit grad`, `jvp`, `vjp`, `jac`, `hess`, `hvp`.
+//!
+//! In: a program, a point, and where needed a direction or a seed. Out: the value and the derivative, as JSON or as a table. The numbers are the library's.
+
+use crate::args::{Dense, Grad, Jvp, ModeName, Vjp};
+use crate::json_out::{self, Object};
+use crate::session::{Answer, Point, Session, usage};
+use crate::table::{Table, float_names};
+use crate::{input, json_in};
+use adit::{Array, Data, Function, Gradient, Mode, Result, Type, Value};
+
+/// `adit grad`
+///
+/// # Errors
+/// What compiling, differentiating and running give.
+pub fn grad(session: &Session, args: &Grad) -> Result<Answer> {
+    let point = Point::of(session, &args.target)?;
+    let mode = match args.mode {
+        ModeName::Reverse => Mode::Reverse,
+        ModeName::Forward => Mode::Forward,
+    };
+    let gradient = point.function.gradient_wrt(&point.args, &names(&args.wrt), mode)?;
+    Ok(by_parameter(session, &point.function, "gradient", &gradient))
+}
+
+/// `adit vjp`
+///
+/// # Errors
+/// As [`grad`], and what reading the seed gives.
+pub fn vjp(session: &Session, args: &Vjp) -> Result<Answer> {
+    let point = Point::of(session, &args.target)?;
+    let given = input::json("--seed", &args.seed)?;
+    let seed = json_in::seed(&point.function, &given.json, &given.folder)?;
+    let cotangent = point.function.vjp(&point.args, &seed, &names(&args.wrt))?;
+    Ok(by_parameter(session, &point.function, "cotangent", &cotangent))
+}
+
+/// `adit hvp`
+///
+/// # Errors
+/// As [`grad`], and what reading the direction gives.
+pub fn hvp(session: &Session, args: &Jvp) -> Result<Answer> {
+    let point = Point::of(session, &args.target)?;
+    let directions = directions(&point, &args.dir)?;
+    let product = point.function.hvp(&point.args, &directions, &names(&args.wrt))?;
+    Ok(by_parameter(session, &point.function, "hvp", &product))
+}
+
+/// `adit jvp`
+///
+/// # Errors
+/// As [`hvp`].
+pub fn jvp(session: &Session, args: &Jvp) -> Result<Answer> {
+    let point = Point::of(session, &args.target)?;
+    let mut directions = directions(&point, &args.dir)?;
+    let wanted = wanted(&point.function, &args.wrt)?;
+    for (direction, wanted) in directions.iter_mut().zip(wanted) {
+        direction.take_if(|_| !wanted);
+    }
+    let (value, tangent) = point.function.jvp(&point.args, &directions)?;
+    if session.json {
+        let object = Object::new()
+            .with("value", |out| json_out::value(out, &value))
+            .with("tangent", |out| json_out::derivative(out, &tangent, &point.function.signature().result));
+        return Ok((object.finish() + "\n").into());
+    }
+    Ok(Table::default().value("value", &value).value("tangent", &tangent).render().into())
+}
+
+/// `adit jac`
+///
+/// # Errors
+/// As [`grad`].
+pub fn jac(session: &Session, args: &Dense) -> Result<Answer> {
+    dense(args)?;
+    let point = Point::of(session, &args.target)?;
+    let (value, matrix) = point.function.jacobian(&point.args, &names(&args.wrt))?;
+    let wanted = wanted(&point.function, &args.wrt)?;
+    let blocks = Block::all(&point, &wanted);
+    let result = &point.function.signature().result;
+    if session.json {
+        let object = Object::new()
+            .with("value", |out| json_out::value(out, &value))
+            .with("jacobian", |out| jacobian(out, (&value, result), &matrix, &blocks));
+        return Ok((object.finish() + "\n").into());
+    }
+    let columns: Vec<String> = blocks.iter().flat_map(|b| float_names(b.name, b.at)).collect();
+    let title = "jacobian (result by parameter)";
+    let table = Table::default().value("value", &value).title(title);
+    Ok(entries(table, &float_names("value", &value), &columns, &matrix).render().into())
+}
+
+/// `adit hess`
+///
+/// # Errors
+/// As [`grad`].
+pub fn hess(session: &Session, args: &Dense) -> Result<Answer> {
+    dense(args)?;
+    let point = Point::of(session, &args.target)?;
+    let (gradient, matrix) = point.function.hessian(&point.args, &names(&args.wrt))?;
+    if session.json {
+        let object = Object::new()
+            .with("value", |out| json_out::value(out, &gradient.value))
+            .with("gradient", |out| json_out::derivatives(out, &point.function, &gradient.parameters))
+            .with("hessian", |out| json_out::matrix(out, &matrix));
+        return Ok((object.finish() + "\n").into());
+    }
+    let columns: Vec<String> = gradient.parameters.iter().flat_map(|(name, v)| float_names(name, v)).collect();
+    let table = gradient_table("gradient", &gradient).title("hessian");
+    Ok(entries(table, &columns, &columns, &matrix).render().into())
+}
+
+/// Refuses what is not built.
+fn dense(args: &Dense) -> Result<()> {
+    if args.sparse { Err(usage("`--sparse` is not in this build")) } else { Ok(()) }
+}
+
+fn names(wrt: &[String]) -> Vec<&str> {
+    wrt.iter().map(String::as_str).collect()
+}
+
+fn directions(point: &Point, text: &str) -> Result<Vec<Option<Value>>> {
+    let given = input::json("--dir", text)?;
+    json_in::directions(&point.function, &given.json, &given.folder, &point.args)
+}
+
+/// Which parameters are differentiated.
+fn wanted(function: &Function, wrt: &[String]) -> Result<Vec<bool>> {
+    let params = &function.signature().params;
+    if let Some(name) = wrt.iter().find(|n| params.iter().all(|p| p.name != **n)) {
+        return Err(json_in::unknown_parameter(function, name));
+    }
+    Ok(params.iter().map(|p| p.ty.carries_floats() && (wrt.is_empty() || wrt.contains(&p.name))).collect())
+}
+
+fn by_parameter(session: &Session, function: &Function, what: &str, gradient: &Gradient) -> Answer {
+    if session.json {
+        let object = Object::new()
+            .with("value", |out| json_out::value(out, &gradient.value))
+            .with(what, |out| json_out::derivatives(out, function, &gradient.parameters));
+        return (object.finish() + "\n").into();
+    }
+    gradient_table(what, gradient).render().into()
+}
+
+fn gradient_table(what: &str, gradient: &Gradient) -> Table {
+    let parts = gradient.parameters.iter().map(|(n, v)| (n.as_str(), v));
+    Table::default().value("value", &gradient.value).title(what).values(parts)
+}
+
+/// The entries of a matrix, a line each.
+fn entries(mut table: Table, rows: &[String], columns: &[String], matrix: &Array) -> Table {
+    let Data::F64(x) = &matrix.data else { return table };
+    let names = rows.iter().flat_map(|row| columns.iter().map(move |column| format!("{row} / {column}")));
+    for (name, x) in names.zip(x) {
+        table = table.values([(name.as_str(), &Value::F64(*x))]);
+    }
+    table
+}
+
+/// The columns of a Jacobian that belong to one parameter.
+struct Block<'p> {
+    name: &'p str,
+    ty: &'p Type,
+    at: &'p Value,
+    first: usize,
+}
+
+impl<'p> Block<'p> {
+    fn all(point: &'p Point, wanted: &[bool]) -> Vec<Block<'p>> {
+        let mut first = 0;
+        let params = point.function.signature().params.iter().zip(&point.args).zip(wanted);
+        let mut blocks = Vec::new();
+        for ((p, at), _) in params.filter(|(_, wanted)| **wanted) {
+            blocks.push(Block { name: &p.name, ty: &p.ty, at, first });
+            first += at.floats().len();
+        }
+        blocks
+    }
+
+    /// Writes one row's part in the shape of the parameter.
+    fn write(&self, out: &mut String, row: &[f64]) {
+        let mut column = self.first;
+        json_out::shaped(out, self.at, self.ty, &mut |out, _| {
+            json_out::number(out, row.get(column).copied().unwrap_or(f64::NAN));
+            column += 1;
+        });
+    }
+}
+
+/// By parameter, the result's shape with the parameter's shape in the place of each float.
+fn jacobian(out: &mut String, result: (&Value, &Type), matrix: &Array, blocks: &[Block<'_>]) {
+    let Data::F64(x) = &matrix.data else { return };
+    let columns = matrix.dims.get(1).copied().unwrap_or(0);
+    let mut object = Object::new();
+    for block in blocks {
+        object = object.with(block.name, |out| {
+            let mut row = 0;
+            json_out::shaped(out, result.0, result.1, &mut |out, _| {
+                block.write(out, &x[row * columns..(row + 1) * columns]);
+                row += 1;
+            });
+        });
+    }
+    out.push_str(&object.finish());
+}

@@ -1,0 +1,154 @@
+//! What one run of the program works with.
+//!
+//! In: the options that hold for every command. Out: [`Session`]: an engine, how results and errors are written, the clock of `--timeout` and `--time-passes`; and [`Point`], a function
+//! with arguments, which most commands start from. What is printed by programs goes to standard error here; results are returned to [`crate::main`].
+
+use crate::args::{ColorWhen, Common, Target};
+use crate::report::{self, Style};
+use crate::{input, json_in};
+use adit::diag::Code;
+use adit::{Engine, Error, Function, Limits, Module, Options, Result, Value};
+use std::io::{IsTerminal, Write};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// Time that a run gets to stop by itself after its time is over.
+const GRACE: Duration = Duration::from_millis(300);
+
+/// What a command gives: text for standard output, and an exit code.
+#[derive(Debug)]
+pub struct Answer {
+    /// With its line end.
+    pub text: String,
+    /// 0, or 1 for a check that failed.
+    pub code: u8,
+}
+
+impl From<String> for Answer {
+    fn from(text: String) -> Self {
+        Answer { text, code: 0 }
+    }
+}
+
+/// An engine, and how things are written.
+#[derive(Debug)]
+pub struct Session {
+    /// Compiles.
+    pub engine: Engine,
+    /// Whether results are JSON.
+    pub json: bool,
+}
+
+impl Session {
+    /// From the common options; starts the clock.
+    pub fn new(common: &Common) -> Session {
+        let defaults = Limits::default();
+        let limits = Limits {
+            memory_bytes: common.max_memory.unwrap_or(defaults.memory_bytes),
+            depth: common.max_depth.unwrap_or(defaults.depth),
+            steps: common.max_steps.or(defaults.steps),
+        };
+        let options = Options {
+            opt: common.opt,
+            strict: common.strict,
+            cpu: common.cpu.clone(),
+            limits,
+            sink: Some(Arc::new(to_stderr)),
+            clock: common.time_passes.then(|| Arc::new(print_time) as adit::Clock),
+            ..Options::default()
+        };
+        if let Some(time) = common.timeout {
+            watch(time, options.interrupt.clone(), style(common));
+        }
+        Session { engine: Engine::with_options(options), json: common.json }
+    }
+
+    /// Compiles a program.
+    ///
+    /// # Errors
+    /// What reading and compiling give.
+    pub fn compile(&self, file: &Path) -> Result<Module> {
+        let (name, text) = input::program(file)?;
+        self.engine.compile_named(&name, &text)
+    }
+}
+
+/// How errors are written.
+pub fn style(common: &Common) -> Style {
+    let color = match common.color {
+        ColorWhen::Always => true,
+        ColorWhen::Never => false,
+        ColorWhen::Auto => wants_color(),
+    };
+    Style { json: common.json, color }
+}
+
+/// Whether standard error is a terminal that may be coloured.
+pub fn wants_color() -> bool {
+    let refused = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
+    !refused && std::io::stderr().is_terminal()
+}
+
+/// Writes to standard error; that nobody listens is no error.
+pub fn to_stderr(line: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{line}");
+}
+
+fn print_time(stage: &str, time: Duration) {
+    to_stderr(&format!("{stage:<24}{:>10.3} ms", time.as_secs_f64() * 1e3));
+}
+
+/// Interrupts runs when the time is over, and ends the process where nothing heeds that.
+fn watch(time: Duration, interrupt: Arc<AtomicBool>, style: Style) {
+    let clock = move || {
+        std::thread::sleep(time);
+        interrupt.store(true, Ordering::Relaxed);
+        std::thread::sleep(GRACE);
+        let error = Error::timeout(time);
+        let _ = write!(std::io::stderr().lock(), "{}", report::written(&error, style));
+        std::process::exit(i32::from(report::exit_code(&error)));
+    };
+    // Without a thread left there is no clock, and limits on steps remain.
+    let _ = std::thread::Builder::new().name("timeout".to_owned()).spawn(clock);
+}
+
+/// A function, and where it is evaluated.
+#[derive(Debug)]
+pub struct Point {
+    /// The function.
+    pub function: Function,
+    /// Its arguments.
+    pub args: Vec<Value>,
+}
+
+impl Point {
+    /// Compiles the program, finds the function, reads the arguments.
+    ///
+    /// # Errors
+    /// What any of these gives.
+    pub fn of(session: &Session, target: &Target) -> Result<Point> {
+        let module = session.compile(&target.file)?;
+        let function = function(&module, target.function.as_deref())?;
+        let given = input::json("--at", target.at.as_deref().unwrap_or("{}"))?;
+        let args = json_in::arguments(&function, &given.json, &given.folder)?;
+        Ok(Point { function, args })
+    }
+}
+
+/// The function of a name, or the one that no other calls.
+///
+/// # Errors
+/// AD0904.
+pub fn function(module: &Module, name: Option<&str>) -> Result<Function> {
+    match name {
+        Some(name) => module.function(name),
+        None => module.entry(),
+    }
+}
+
+/// AD0901.
+pub fn usage(message: impl Into<String>) -> Error {
+    Error::input(Code("AD0901"), message)
+}

@@ -1,0 +1,193 @@
+//! Numbers with their names, aligned, for a person.
+//!
+//! In: titles and values. Out: text in two columns, numbers aligned at the point:
+//!
+//! ```text
+//! value         -13.451638032646793
+//!
+//! gradient
+//!   p.alpha       9.24666666666687
+//!   p.beta      -82.13155555555461
+//!   x[0]          0.384
+//!   …                 148 more
+//!   x[149]        0.5
+//! ```
+//!
+//! Long arrays are shown by their ends. It knows nothing of what the numbers mean.
+
+use adit::{Array, Data, Value};
+
+/// An array with more elements is shown by its ends.
+const WHOLE: usize = 12;
+const FIRST: usize = 8;
+const LAST: usize = 2;
+
+enum Row {
+    Title(String),
+    Blank,
+    Entry { label: String, number: String },
+    Left { count: usize },
+}
+
+/// A table under way.
+#[derive(Default)]
+pub struct Table {
+    rows: Vec<Row>,
+}
+
+impl Table {
+    /// A line above a group of values.
+    #[must_use]
+    pub fn title(mut self, title: &str) -> Self {
+        if !self.rows.is_empty() {
+            self.rows.push(Row::Blank);
+        }
+        self.rows.push(Row::Title(title.to_owned()));
+        self
+    }
+
+    /// A value under a name.
+    #[must_use]
+    pub fn value(mut self, name: &str, value: &Value) -> Self {
+        self.add(name, value);
+        self
+    }
+
+    /// Values under their names, set in.
+    #[must_use]
+    pub fn values<'v>(mut self, values: impl IntoIterator<Item = (&'v str, &'v Value)>) -> Self {
+        for (name, value) in values {
+            self.add(&format!("  {name}"), value);
+        }
+        self
+    }
+
+    fn add(&mut self, label: &str, value: &Value) {
+        match value {
+            Value::F64(x) => self.entry(label.to_owned(), format!("{x:?}")),
+            Value::I64(i) => self.entry(label.to_owned(), i.to_string()),
+            Value::Bool(b) => self.entry(label.to_owned(), b.to_string()),
+            Value::Array(a) => self.array(label, a),
+            Value::Struct(fields) => fields.iter().for_each(|(name, v)| self.add(&format!("{label}.{name}"), v)),
+            Value::Tuple(items) if items.is_empty() => self.entry(label.to_owned(), "()".to_owned()),
+            Value::Tuple(items) => items.iter().enumerate().for_each(|(i, v)| self.add(&format!("{label}.{i}"), v)),
+        }
+    }
+
+    fn array(&mut self, label: &str, a: &Array) {
+        let count = a.data.len();
+        if count == 0 {
+            self.entry(label.to_owned(), "[]".to_owned());
+        }
+        let (first, last) = if count > WHOLE { (FIRST, count - LAST) } else { (count, count) };
+        for i in (0..first).chain(last..count) {
+            if i == last {
+                self.rows.push(Row::Left { count: last - first });
+            }
+            let number = match &a.data {
+                Data::F64(x) => format!("{:?}", x[i]),
+                Data::I64(x) => x[i].to_string(),
+                Data::Bool(x) => x[i].to_string(),
+            };
+            self.entry(format!("{label}{}", subscripts(&a.dims, i)), number);
+        }
+    }
+
+    fn entry(&mut self, label: String, number: String) {
+        self.rows.push(Row::Entry { label, number });
+    }
+
+    /// The text.
+    pub fn render(&self) -> String {
+        let entries = || {
+            self.rows.iter().filter_map(|row| match row {
+                Row::Entry { label, number } => Some((label, number)),
+                Row::Title(_) | Row::Blank | Row::Left { .. } => None,
+            })
+        };
+        let label_width = entries().map(|(label, _)| label.chars().count()).max().unwrap_or(0);
+        let whole_width = entries().map(|(_, number)| before_point(number)).max().unwrap_or(0);
+        let mut out = String::new();
+        for row in &self.rows {
+            let line = match row {
+                Row::Title(title) => title.clone(),
+                Row::Blank => String::new(),
+                Row::Entry { label, number } => {
+                    let pad = whole_width - before_point(number);
+                    format!("{label:label_width$}  {:pad$}{number}", "")
+                }
+                Row::Left { count } => format!("{:label_width$}  {:whole_width$}{count} more", "  …", ""),
+            };
+            out.push_str(line.trim_end());
+            out.push('\n');
+        }
+        out
+    }
+}
+
+/// How many characters stand before the point.
+fn before_point(number: &str) -> usize {
+    number.find(['.', 'e']).unwrap_or(number.chars().count())
+}
+
+/// The subscripts of an element: `[1, 2]`.
+pub fn subscripts(dims: &[usize], flat: usize) -> String {
+    let mut rest = flat;
+    let mut index: Vec<String> = Vec::with_capacity(dims.len());
+    for &extent in dims.iter().rev() {
+        let extent = extent.max(1);
+        index.push((rest % extent).to_string());
+        rest /= extent;
+    }
+    index.reverse();
+    format!("[{}]", index.join(", "))
+}
+
+/// A name for each float of a value, in order: `p.alpha`, `x[0]`.
+pub fn float_names(name: &str, value: &Value) -> Vec<String> {
+    match value {
+        Value::F64(_) => vec![name.to_owned()],
+        Value::Array(Array { dims, data: Data::F64(x) }) => {
+            (0..x.len()).map(|i| format!("{name}{}", subscripts(dims, i))).collect()
+        }
+        Value::I64(_) | Value::Bool(_) | Value::Array(_) => Vec::new(),
+        Value::Struct(fields) => fields.iter().flat_map(|(n, v)| float_names(&format!("{name}.{n}"), v)).collect(),
+        Value::Tuple(items) => {
+            items.iter().enumerate().flat_map(|(i, v)| float_names(&format!("{name}.{i}"), v)).collect()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_align_at_the_point() {
+        let p = Value::structure([("alpha", 9.25.into()), ("n", 10i64.into())]);
+        let text = Table::default().value("value", &(-13.5).into()).title("gradient").values([("p", &p)]).render();
+        let expected = "\
+value      -13.5
+
+gradient
+  p.alpha    9.25
+  p.n       10
+";
+        assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn long_arrays_are_shown_by_their_ends() {
+        let x: Value = (0..20).map(f64::from).collect::<Vec<_>>().into();
+        let text = Table::default().value("x", &x).render();
+        assert_eq!(text.lines().count(), 11);
+        assert!(text.contains("10 more") && text.contains("x[7]") && text.contains("x[19]"), "{text}");
+    }
+
+    #[test]
+    fn floats_have_names_in_order() {
+        let m = Value::Array(Array::f64(&[2, 2], vec![0.0; 4]));
+        let v = Value::structure([("m", m), ("k", 3i64.into()), ("b", 1.0.into())]);
+        assert_eq!(float_names("p", &v), ["p.m[0, 0]", "p.m[0, 1]", "p.m[1, 0]", "p.m[1, 1]", "p.b"]);
+    }
+}
