@@ -7,7 +7,7 @@
 //! let y = scale(x, &mut s);       v5 = alloc [f64; d0]; v6 = call @scale(v0, v1, v5)       s is v6, y is v5
 //! ```
 //!
-//! The extents that one dimension name binds are compared here, in the user's words; what types of the IR don't say (expressions), the callee checks on entry.
+//! The extents that one dimension name binds, and expressions of names, are compared here, in the user's words.
 
 use super::env::Lowerer;
 use super::places::Target;
@@ -129,7 +129,8 @@ impl<'p> Lowerer<'p> {
                 let value = self.load(&view, &at);
                 passed.push(Passed { value, dims: Ints::new(), back: Back::Element(view, at) });
             }
-            Target::Part(view) => {
+            Target::Part { view, whole, parts } => {
+                self.check_part(&whole, &parts);
                 let arr = Arr::of_view(self.element_type(view.array), view);
                 passed.push(self.lend_array(&arr));
             }
@@ -188,17 +189,13 @@ impl<'p> Lowerer<'p> {
         Int::Const(0)
     }
 
-    /// Extents that are bare names or literals must be what they were bound to.
+    /// Extents must be what the names in them were bound to.
     fn compare_sizes(&mut self, callee: FnId, layout: &Layout, sizes: &Sizes, passed: &[Passed]) {
         let name = &self.unit.program.functions[callee.0 as usize].name;
         for (leaf, arg) in layout.params.iter().zip(passed) {
             for (axis, (dim, &found)) in leaf.dims.iter().zip(&arg.dims).enumerate() {
-                let wanted = match dim {
-                    DimExpr::Const(c) => Some(Int::Const(*c)),
-                    DimExpr::Local(local) => sizes.get(local).copied(),
-                    DimExpr::Struct(_) | DimExpr::Apply(..) | DimExpr::Unknown => None,
-                };
-                if let Some(wanted) = wanted.filter(|&w| w != found) {
+                let wanted = self.callee_dim(dim, sizes);
+                if wanted != found {
                     let what = extent_in_words(&leaf.path.to_string(), axis, leaf.dims.len());
                     let text = format!("{what} of `{name}` and `{}`", layout.dim_in_words(dim));
                     self.require_same(found, wanted, text);

@@ -35,6 +35,10 @@ impl Lowerer<'_> {
 
     /// A reduction over a generator.
     pub(super) fn reduce(&mut self, e: &Expr, op: Reduction, generator: &Generator) -> Value {
+        let depends = |l: &GeneratorLoop| self.facts.loops.get(&Key::of_generator(l)).is_some_and(|f| f.depends);
+        if op == Reduction::LogSumExp && !generator.loops.iter().any(depends) {
+            return self.reduce_stored(e, op, generator);
+        }
         let element = match generator.element.ty {
             Ty::Scalar(s) => s,
             Ty::Array { .. } | Ty::Struct { .. } | Ty::Tuple(_) | Ty::Never => ScalarType::F64,
@@ -53,6 +57,23 @@ impl Lowerer<'_> {
         self.at(e.span);
         let last: Vec<Value> = slots.iter().filter_map(|&s| self.slot(s).scalar()).collect();
         self.finish_reduction(op, &last)
+    }
+
+    /// A reduction that reads its elements twice stores them first, if their number is known.
+    fn reduce_stored(&mut self, e: &Expr, op: Reduction, generator: &Generator) -> Value {
+        let mut trips = Vec::new();
+        let mut dims = Ints::new();
+        for l in &generator.loops {
+            let trip = self.trip(&l.range);
+            dims.push(self.trip_count(trip));
+            trips.push(Some(trip));
+        }
+        self.at(e.span);
+        let place = self.storage(ScalarType::F64, &dims);
+        self.fill_comprehension(e, generator, &trips, &place);
+        self.settle();
+        self.at(e.span);
+        self.reduce_array(e, op, &Arr::of_view(ScalarType::F64, place))
     }
 
     pub(super) fn comprehension(&mut self, e: &Expr, generator: &Generator) -> Vals {
@@ -113,7 +134,6 @@ impl Lowerer<'_> {
                 self.arith(Prim::Idiv, reach, step)
             }
             Int::Const(_) | Int::Value(_) => {
-                self.check_step(step);
                 let v = self.int_value(step);
                 let sign = self.b.prim(Prim::Isign, &[v]);
                 let spare = self.sub(step, Int::Value(sign));

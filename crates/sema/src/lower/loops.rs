@@ -32,8 +32,10 @@ impl Lowerer<'_> {
         let lo = self.scalar(&range.lo);
         let hi = self.scalar(&range.hi);
         let step = range.step.as_ref().map(|e| self.scalar(e));
-        self.at(range.span);
         let step = step.map_or(Int::Const(1), |v| self.int(v));
+        self.at(range.step.as_ref().map_or(range.span, |e| e.span));
+        self.check_step(step);
+        self.at(range.span);
         let (lo, mut hi) = (self.int(lo), self.int(hi));
         if range.inclusive {
             hi = self.after_last(hi, step);
@@ -205,7 +207,6 @@ impl Lowerer<'_> {
     /// A `for` that can be left: a `while` over its index.
     fn counted_with_exit(&mut self, frame: Frame, trip: Trip, carried: &[u32], index: u32, body: &mut dyn FnMut(&mut Self)) {
         let span = self.b.span();
-        self.check_step(trip.step);
         let mut inits = vec![self.int_value(trip.lo)];
         inits.extend(self.values(carried));
         let types = self.types(&inits, false);
@@ -233,7 +234,7 @@ impl Lowerer<'_> {
     }
 
     /// A step of 0 stops the run.
-    pub(super) fn check_step(&mut self, step: Int) {
+    fn check_step(&mut self, step: Int) {
         if matches!(step, Int::Const(c) if c != 0) {
             return;
         }

@@ -9,11 +9,13 @@
 //! ```
 
 use super::env::{Lowerer, Slot};
-use super::slices::all_positions;
+use super::slices::{Part, all_positions};
 use super::values::{Arr, Lazy, Origin, Val, Vals, View};
 use crate::typed::*;
 use adit_diag::Span;
-use adit_ir::{Int, Ints, Prim, ScalarType};
+use adit_ir::{Int, Ints, Prim, ScalarType, Value};
+use smallvec::SmallVec;
+
 
 /// A place, its subscripts evaluated.
 #[derive(Clone, Debug)]
@@ -22,8 +24,8 @@ pub(super) enum Target {
     Slots { first: u32, count: u32 },
     /// One element.
     Element { view: View, at: Ints },
-    /// A slice.
-    Part(View),
+    /// A slice of all of an array, and what stands between the brackets; positions are checked when it is read or written.
+    Part { view: View, whole: View, parts: SmallVec<[Part; 2]> },
 }
 
 impl Lowerer<'_> {
@@ -42,7 +44,7 @@ impl Lowerer<'_> {
         self.at(place.span);
         match all_positions(&parts) {
             Some(at) => Target::Element { view, at },
-            None => Target::Part(self.part_of(&view, &parts)),
+            None => Target::Part { view: self.part_of(&view, &parts), whole: view, parts },
         }
     }
 
@@ -52,29 +54,30 @@ impl Lowerer<'_> {
         let mut vals = self.expr(value);
         self.b.set_span(span);
         match target {
-            Target::Slots { first, count } => self.assign_slots(first, count, op, &mut vals, span),
+            Target::Slots { first, count } => self.assign_slots(place, first..first + count, op, &mut vals, span),
             Target::Element { view, at } => {
                 if let Some(Val::Scalar(v)) = vals.pop() {
-                    self.assign_element(&view, &at, op, v, span);
+                    self.assign_element(place, &view, &at, op, v, span);
                 }
             }
-            Target::Part(view) => {
+            Target::Part { view, whole, parts } => {
                 if let Some(val) = vals.pop() {
-                    self.assign_array(&view, op, &val, span);
+                    self.at(place.span);
+                    self.check_part(&whole, &parts);
+                    self.assign_array(place, &view, op, &val, span);
                 }
             }
         }
     }
 
-    fn assign_slots(&mut self, first: u32, count: u32, op: Option<BinOp>, vals: &mut Vals, span: Span) {
-        if count > 1 {
-            self.separate(first, count, vals);
+    fn assign_slots(&mut self, place: &Place, slots: std::ops::Range<u32>, op: Option<BinOp>, vals: &mut Vals, span: Span) {
+        if slots.len() > 1 {
+            self.separate(slots.clone(), vals);
         }
-        for (i, val) in vals.iter().enumerate().take(count as usize) {
-            let slot = first + i as u32;
+        for (slot, val) in slots.zip(vals.iter()) {
             let current = self.slot(slot).clone();
             match (current, val) {
-                (Slot::Array(view), val) => self.assign_array(&view, op, val, span),
+                (Slot::Array(view), val) => self.assign_array(place, &view, op, val, span),
                 (Slot::Scalar(old), Val::Scalar(new)) => {
                     let new = match op {
                         None => *new,
@@ -89,8 +92,7 @@ impl Lowerer<'_> {
     }
 
     /// Copies arrays that read any of the slots' storage, so that storing one leaf does not change another.
-    fn separate(&mut self, first: u32, count: u32, vals: &mut Vals) {
-        let slots = first..first + count;
+    fn separate(&mut self, slots: std::ops::Range<u32>, vals: &mut Vals) {
         let storage: Vec<_> = slots
             .filter_map(|slot| match self.slot(slot) {
                 Slot::Array(view) => Some(view.array),
@@ -108,15 +110,16 @@ impl Lowerer<'_> {
         }
     }
 
-    fn combine_scalars(&mut self, op: BinOp, old: adit_ir::Value, new: adit_ir::Value, span: Span) -> adit_ir::Value {
+    fn combine_scalars(&mut self, op: BinOp, old: Value, new: Value, span: Span) -> Value {
         match self.combine(op, span, Val::Scalar(old), Val::Scalar(new), [None, None]) {
             Val::Scalar(v) => v,
             Val::Array(_) => new,
         }
     }
 
-    fn assign_element(&mut self, view: &View, at: &[Int], op: Option<BinOp>, v: adit_ir::Value, span: Span) {
+    fn assign_element(&mut self, place: &Place, view: &View, at: &[Int], op: Option<BinOp>, v: Value, span: Span) {
         let is_float = self.element_type(view.array) == ScalarType::F64;
+        self.at(place.span);
         match op {
             None => self.store(view, at, v),
             Some(BinOp::Prim(Prim::Add)) if is_float => {
@@ -125,20 +128,25 @@ impl Lowerer<'_> {
             }
             Some(op) => {
                 let old = self.load(view, at);
-                let new = self.combine_scalars(op, old, v, span);
                 self.b.set_span(span);
+                let new = self.combine_scalars(op, old, v, span);
+                self.at(place.span);
                 self.store(view, at, new);
             }
         }
     }
 
     /// Stores an array, or a scalar everywhere.
-    pub(super) fn assign_array(&mut self, place: &View, op: Option<BinOp>, val: &Val, span: Span) {
+    fn assign_array(&mut self, source: &Place, place: &View, op: Option<BinOp>, val: &Val, span: Span) {
         let element = self.element_type(place.array);
         let mut arr = match val {
             Val::Array(arr) => (**arr).clone(),
             Val::Scalar(v) => Arr { element, dims: place.dims.clone(), lazy: Lazy::Splat(*v) },
         };
+        self.b.set_span(span);
+        if op.is_none() {
+            self.at(source.span);
+        }
         self.require_shape(&place.dims, &arr.dims, "the place and the value");
         let mut conflict = false;
         arr.lazy.each_view(&mut |view| conflict |= view.array == place.array && !view.same_place(place));

@@ -8,8 +8,8 @@
 //! | `max`, `min` of floats | the largest and how many are equal to it | −∞, ∞ |
 //! | `mean` | sum and count | 0 / 0 |
 //! | `any`, `all` | the truth value; all elements are evaluated | false, true |
-//! | `argmax`, `argmin` | position, best, its position | a run-time error |
-//! | `logsumexp` | `logaddexp` from −∞ | −∞ |
+//! | `argmax`, `argmin` | position, best, its position | an index out of range |
+//! | `logsumexp` | first the largest m, then the sum of exp(x − m); m + log of that, or m if it is infinite | −∞ |
 //! | `norm` | the sum of squares; its root, or 0 if it is 0 | 0 |
 //!
 //! The largest of k equal elements has the derivative 1/k in each: the k-th enters as `m − (m − x) / k`, which is m, and whose derivative mixes as it should. The smallest likewise, with signs
@@ -19,11 +19,14 @@ use super::env::Lowerer;
 use super::generators::element_of;
 use super::values::Arr;
 use crate::typed::{Expr, Reduction};
-use adit_ir::{CmpOp, Const, Prim, ScalarType, Trap, Value};
+use adit_ir::{CmpOp, Const, Int, Prim, ScalarType, Trap, Value};
 
 impl Lowerer<'_> {
     /// A reduction over all elements of an array.
     pub(super) fn reduce_array(&mut self, e: &Expr, op: Reduction, arr: &Arr) -> Value {
+        if op == Reduction::LogSumExp {
+            return self.log_sum_exp(e, arr);
+        }
         let element = arr.element;
         let inits = self.start_reduction(op, element);
         let last = self.fold(&arr.dims, &inits, &mut |this, indices, carried| {
@@ -32,6 +35,29 @@ impl Lowerer<'_> {
             this.step_reduction(op, element, carried, x)
         });
         self.finish_reduction(op, &last)
+    }
+
+    /// The largest element once, the shifted exponentials once more.
+    fn log_sum_exp(&mut self, e: &Expr, arr: &Arr) -> Value {
+        let arr = Arr::of_view(arr.element, self.as_view(arr));
+        self.at(e.span);
+        let top = self.reduce_array(e, Reduction::Max, &arr);
+        let inf = self.constant(Const::F64(f64::INFINITY));
+        let size = self.b.prim(Prim::Abs, &[top]);
+        let infinite = self.b.cmp(CmpOp::Eq, size, inf);
+        let result = self.choose(infinite, &mut |_| vec![top], &mut |this| {
+            let zero = this.constant(Const::F64(0.0));
+            let last = this.fold(&arr.dims, &[zero], &mut |this, indices, carried| {
+                let x = this.element(&arr.lazy, indices);
+                this.at(e.span);
+                let below = this.b.prim(Prim::Sub, &[x, top]);
+                let power = this.b.prim(Prim::Exp, &[below]);
+                vec![this.b.prim(Prim::Add, &[carried[0], power])]
+            });
+            let log = this.b.prim(Prim::Log, &[last[0]]);
+            vec![this.b.prim(Prim::Add, &[top, log])]
+        });
+        result[0]
     }
 
     /// What is carried at first.
@@ -167,8 +193,7 @@ impl Lowerer<'_> {
             (Reduction::ArgMax | Reduction::ArgMin, &[count, _, of]) => {
                 let zero = self.constant(Const::I64(0));
                 let some = self.b.cmp(CmpOp::Gt, count, zero);
-                let name = if op == Reduction::ArgMax { "argmax" } else { "argmin" };
-                self.b.assert(some, Trap::AssertFailed(format!("`{name}` of nothing")), &[]);
+                self.b.assert(some, Trap::IndexOutOfRange, &[Int::Const(0), Int::Const(0)]);
                 of
             }
             (_, &[result, ..]) => result,

@@ -2,8 +2,9 @@
 //!
 //! In: an array and what stands between its brackets. Out: an element, or a [`View`]: no element is copied until somebody keeps the part.
 //!
-//! `a[i, lo..hi]` is evaluated from left to right, then checked: `0 ≤ lo ≤ hi ≤` extent, and positions beside a slice too, since a part without elements reads none. Positions that name
-//! one element are checked by the `load` or `store` itself. What is in range by construction (`..`, an index of a loop up to this very extent) is not checked.
+//! Subscripts are evaluated from left to right. A slice is checked as soon as it is evaluated: `0 ≤ lo ≤ hi ≤` extent. Positions are checked when the element or part is read or written: those that name
+//! one element by the `load` or `store` itself, those beside a slice here, since a part without elements reads none. What is in range by construction (`..`, an index of a loop up to this very
+//! extent) is not checked.
 
 use super::env::Lowerer;
 use super::values::{Arr, Axis, Val, Vals, View};
@@ -33,6 +34,7 @@ impl Lowerer<'_> {
             let v = self.load(&view, &positions);
             return smallvec![Val::Scalar(v)];
         }
+        self.check_part(&view, &parts);
         let view = self.part_of(&view, &parts);
         smallvec![Val::Array(Box::new(Arr::of_view(arr.element, view)))]
     }
@@ -53,13 +55,15 @@ impl Lowerer<'_> {
                     let v = self.scalar(e);
                     Part::Position(self.int(v))
                 }
-                SubscriptKind::Slice { lo, hi, inclusive } => self.slice(lo.as_ref(), hi.as_ref(), *inclusive, extent),
+                SubscriptKind::Slice { lo, hi, inclusive } => {
+                    self.slice(subscript, [lo.as_ref(), hi.as_ref()], *inclusive, extent)
+                }
             });
         }
         parts
     }
 
-    fn slice(&mut self, lo: Option<&Expr>, hi: Option<&Expr>, inclusive: bool, extent: Int) -> Part {
+    fn slice(&mut self, at: &Subscript, [lo, hi]: [Option<&Expr>; 2], inclusive: bool, extent: Int) -> Part {
         let lo = lo.map(|e| self.scalar(e));
         let hi = hi.map(|e| self.scalar(e));
         let lo = lo.map_or(Int::Const(0), |v| self.int(v));
@@ -67,17 +71,23 @@ impl Lowerer<'_> {
         if inclusive && hi.is_some() {
             bound = self.add(bound, Int::Const(1));
         }
+        self.at(at.span);
+        self.check_slice(lo, bound, extent);
         Part::Slice { lo, hi: bound }
     }
 
-    /// The part of a view, after checking that there is one.
-    pub(super) fn part_of(&mut self, view: &View, parts: &[Part]) -> View {
-        for (part, &extent) in parts.iter().zip(&view.dims) {
-            match *part {
-                Part::Position(i) => self.check_position(i, extent),
-                Part::Slice { lo, hi } => self.check_slice(lo, hi, extent),
+    /// Positions beside a slice must be in range.
+    pub(super) fn check_part(&mut self, view: &View, parts: &[Part]) {
+        let dims = view.dims.clone();
+        for (part, &extent) in parts.iter().zip(&dims) {
+            if let Part::Position(i) = *part {
+                self.check_position(i, extent);
             }
         }
+    }
+
+    /// The part of a view.
+    pub(super) fn part_of(&mut self, view: &View, parts: &[Part]) -> View {
         let mut dims = Ints::new();
         let mut along = Vec::new();
         for part in parts {
@@ -104,7 +114,7 @@ impl Lowerer<'_> {
     }
 
     /// An element of a part must be in the part; one of all of an array is checked by whoever touches it.
-    fn check_positions(&mut self, view: &View, positions: &[Int]) {
+    pub(super) fn check_positions(&mut self, view: &View, positions: &[Int]) {
         if !view.whole {
             let dims = view.dims.clone();
             positions.iter().zip(&dims).for_each(|(&i, &extent)| self.check_position(i, extent));

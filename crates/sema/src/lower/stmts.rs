@@ -20,6 +20,7 @@ impl Lowerer<'_> {
         self.frames.push(Frame { key: None, id: 0, skip, leave: skip });
         let dims = self.signature();
         self.check_extents(&dims);
+        self.result = self.result_sinks(&dims);
         let sinks = self.result.clone();
         let def = self.def;
         self.find_named_results(&def.body);
@@ -37,21 +38,23 @@ impl Lowerer<'_> {
                 self.set_scalar(slot, v);
             }
         }
-        let mut slots: Vec<u32> = Vec::new();
-        for param in &self.def.params {
-            let base = self.base(param.local);
-            let leaves = self.unit.sizes.leaves(self.local_ty(param.local)) as u32;
-            slots.extend(base..base + leaves);
-        }
         let mut extents = Vec::new();
-        for (leaf, slot) in layout.params.iter().zip(slots) {
+        for (leaf, slot) in layout.params.iter().zip(self.param_slots()) {
             extents.push(self.declare_leaf(leaf, slot));
         }
         for leaf in &layout.destinations {
             extents.push(self.array_param(leaf, Passing::Mut).1);
         }
-        self.result = self.result_sinks(&extents);
         extents
+    }
+
+    /// The slots of the leaves of all parameters.
+    fn param_slots(&self) -> Vec<u32> {
+        let slots = |param: &ParamDef| {
+            let base = self.base(param.local);
+            base..base + self.width(self.local_ty(param.local)) as u32
+        };
+        self.def.params.iter().flat_map(slots).collect()
     }
 
     fn declare_leaf(&mut self, leaf: &Leaf, slot: u32) -> Ints {
@@ -96,7 +99,7 @@ impl Lowerer<'_> {
         }
     }
 
-    /// Where the leaves of the result go.
+    /// Where the leaves of the result go. The caller has made storage of the right extents, so they are what the signature says.
     fn result_sinks(&mut self, extents: &[Ints]) -> Vec<Sink> {
         let layout = self.layout;
         let mut sinks = Vec::new();
@@ -104,9 +107,12 @@ impl Lowerer<'_> {
             sinks.push(match *leaf {
                 ResultLeaf::Scalar(i) => Sink::Slot(self.temporary(), layout.results[i].element),
                 ResultLeaf::Array(i) => {
-                    let param = &self.b.func().params[layout.ir_destination(i)];
-                    let dims = &extents[layout.params.len() + i];
-                    Sink::Place(View::whole(param.value, dims, Origin::Variable))
+                    let array = self.b.func().params[layout.ir_destination(i)].value;
+                    let own = &extents[layout.params.len() + i];
+                    let dims = layout.destinations[i].dims.iter().zip(own);
+                    let dims: Ints = dims.map(|(dim, &own)| self.dim(dim).unwrap_or(own)).collect();
+                    dims.iter().for_each(|&dim| self.mark_natural(dim));
+                    Sink::Place(View::whole(array, &dims, Origin::Variable))
                 }
             });
         }
@@ -122,18 +128,22 @@ impl Lowerer<'_> {
         self.result.iter().filter_map(slot).collect()
     }
 
-    /// Extents that are expressions must be what they say.
+    /// Extents that are expressions must be what they say; from then on they are known as that.
     fn check_extents(&mut self, extents: &[Ints]) {
         let layout = self.layout;
-        for (leaf, dims) in layout.params.iter().zip(extents) {
+        let slots = self.param_slots();
+        for ((leaf, dims), slot) in layout.params.iter().zip(extents).zip(slots) {
+            let mut known = Ints::new();
             for (axis, (wanted, &found)) in leaf.dims.iter().zip(dims).enumerate() {
-                let Some(value) = self.dim(wanted) else { continue };
-                if value != found {
-                    self.at(self.def.span);
-                    let what = crate::layout::extent_in_words(&leaf.path.to_string(), axis, dims.len());
-                    let text = format!("{what} and `{}`", layout.dim_in_words(wanted));
-                    self.require_same(found, value, text);
-                }
+                self.at(self.def.span);
+                let value = self.dim(wanted).unwrap_or(found);
+                let what = crate::layout::extent_in_words(&leaf.path.to_string(), axis, dims.len());
+                self.require_same(found, value, format!("{what} and `{}`", layout.dim_in_words(wanted)));
+                self.mark_natural(value);
+                known.push(value);
+            }
+            if let Slot::Array(view) = self.slot(slot).clone() {
+                self.set(slot, Slot::Array(Box::new(View { dims: known, ..*view })));
             }
         }
     }

@@ -30,6 +30,7 @@ fn sums_and_products() {
     assert_eq!(f("fn f(n: i64) -> (i64, i64, f64) { (sum(i for i in 0..n), prod(i for i in 0..n), mean(f64(i) for i in 0..n)) }", &[V::I(0)]), "(0, 1, NaN)");
     assert_eq!(f("fn f(x: [f64; n], y: [f64; n]) -> (f64, f64) { (dot(x, y), norm(x)) }", &[vec(&[3.0, 4.0]), vec(&[1.0, 2.0])]), "(11.0, 5.0)");
     assert_eq!(f("fn f(x: [f64; n]) -> (f64, f64) { (norm(x), logsumexp(x)) }", &[vec(&[])]), "(0.0, -inf)");
+    assert_eq!(f("fn f(n: i64) -> f64 { logsumexp(f64(i + j) for i in 0..n, j in 0..2) }", &[V::I(2)]), "2.6265233750364456");
     assert_eq!(f("fn f(x: [f64; n]) -> f64 { logsumexp(x) }", &[vec(&[0.0, 0.0])]), "0.6931471805599453");
 }
 
@@ -46,7 +47,7 @@ fn largest_and_smallest() {
     assert_eq!(f(source, &[vec(&[-0.0, -0.0])]), "(-0.0, -0.0)");
     let source = "fn f(x: [i64; n]) -> (i64, i64, i64, i64) { (max(x), min(x), argmax(x), argmin(x)) }";
     assert_eq!(f(source, &[ints(&[1, 3, 3, -2, -2])]), "(3, -2, 1, 3)");
-    assert!(f("fn f(x: [f64; n]) -> i64 { argmax(x) }", &[vec(&[])]).starts_with("AD0803"));
+    assert!(f("fn f(x: [f64; n]) -> i64 { argmax(x) }", &[vec(&[])]).starts_with("AD0801"));
 }
 
 #[test]
@@ -95,7 +96,8 @@ fn branches_of_arrays() {
     assert_eq!(f(source, &[vec(&[1.0, 2.0, 3.0]), V::I(2)]), "32.0");
     assert_eq!(f(source, &[vec(&[1.0, 2.0, 3.0]), V::I(1)]), "61.0");
     let source = "fn f(x: [f64; n], k: i64) -> f64 { let y = if k > 1 { x[0..k] } else { x }; sum(y) }";
-    assert!(f(source, &[vec(&[1.0, 2.0, 3.0]), V::I(1)]).starts_with("AD0808"));
+    // The tree's interpreter has no use for one shape of both branches.
+    assert!(run_lowered(&program(source), "f", &[vec(&[1.0, 2.0, 3.0]), V::I(1)]).starts_with("AD0808"));
     let source = "fn f(x: [f64; n], k: i64) -> f64 {
         if k == 0 { return 0.0; }
         let m = 2 * k;

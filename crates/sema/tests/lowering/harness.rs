@@ -1,7 +1,7 @@
 //! Runs source text through the lowering.
 
 use adit_diag::FileId;
-use adit_interp::ir;
+use adit_interp::{ir, tree};
 use adit_ir::{Argument, Elements, ElementsMut, Limits, Module, Passing, Scalar, ScalarType};
 use adit_sema::layout::{Given, Layout, ResultLeaf};
 use adit_sema::typed::{FnId, Program, Ty};
@@ -246,23 +246,74 @@ pub fn show(v: &V) -> String {
     }
 }
 
-/// What a run gives, as one line: the value, ` & ` and each last value of a lent parameter, ` | ` and each printed line; or the error.
+/// What a run gives, as one line: the value, ` & ` and each last value of a lent parameter, ` | ` and each printed line; or the error. The interpreter of the typed tree must give the same.
 pub fn run(source: &str, name: &str, args: &[V]) -> String {
     let program = program(source);
-    let (mut out, printed) = match run_program(&program, name, args) {
-        Ok(ran) => {
-            let mut out = show(&ran.value);
-            for last in &ran.finals {
-                out += &format!(" & {}", show(last));
-            }
-            (out, ran.printed)
-        }
+    let lowered = run_lowered(&program, name, args);
+    let oracle = run_tree(&program, name, args);
+    let agree = if lowered.starts_with("AD0") { same_error(&lowered, &oracle) } else { lowered == oracle };
+    assert!(agree, "the tree gives {oracle}, what was lowered gives {lowered}\n{source}\n{}", adit_ir::print_module(&lower(&program)));
+    lowered
+}
+
+/// [`run`] without the other interpreter.
+pub fn run_lowered(program: &Program, name: &str, args: &[V]) -> String {
+    let (out, printed) = match run_program(program, name, args) {
+        Ok(ran) => (with_finals(&ran.value, &ran.finals), ran.printed),
         Err((error, printed)) => (error, printed),
     };
-    for line in printed {
-        out += &format!(" | {line}");
+    with_lines(out, &printed)
+}
+
+fn with_finals(value: &V, finals: &[V]) -> String {
+    finals.iter().fold(show(value), |out, last| out + " & " + &show(last))
+}
+
+fn with_lines(out: String, printed: &[String]) -> String {
+    printed.iter().fold(out, |out, line| out + " | " + line)
+}
+
+/// Code and place are the same; words may differ.
+fn same_error(a: &str, b: &str) -> bool {
+    let head = |s: &str| s.split_once(": ").map(|(head, _)| head.to_owned());
+    head(a) == head(b)
+}
+
+fn run_tree(program: &Program, name: &str, args: &[V]) -> String {
+    let id = program.functions.iter().position(|f| &*f.name == name).expect("the function exists");
+    let limits = Limits { steps: Some(1_000_000), depth: 200, ..Limits::default() };
+    let mut printed = Vec::new();
+    let args = args.iter().map(to_tree).collect();
+    let outcome = tree::run(program, FnId(id as u32), args, &limits, &mut |line| printed.push(line.to_owned()));
+    let out = match outcome {
+        Ok(outcome) => {
+            let finals: Vec<V> = outcome.finals.iter().map(from_tree).collect();
+            with_finals(&from_tree(&outcome.value), &finals)
+        }
+        Err(e) => format!("{} at {}..{}: {e}", e.trap.code(), e.span.start, e.span.end),
+    };
+    with_lines(out, &printed)
+}
+
+fn to_tree(v: &V) -> tree::Value {
+    match v {
+        V::F(x) => tree::Value::Scalar(Scalar::F64(*x)),
+        V::I(x) => tree::Value::Scalar(Scalar::I64(*x)),
+        V::B(x) => tree::Value::Scalar(Scalar::Bool(*x)),
+        V::T(items) => tree::Value::Tuple(items.iter().map(to_tree).collect()),
+        V::A(dims, elements) => {
+            let element = elements.first().map_or(ScalarType::F64, |s| s.ty());
+            tree::Value::Array(tree::Array { element, dims: dims.clone(), elements: elements.clone() })
+        }
     }
-    out
+}
+
+fn from_tree(v: &tree::Value) -> V {
+    match v {
+        tree::Value::Scalar(s) => scalar(*s),
+        tree::Value::Tuple(items) => V::T(items.iter().map(from_tree).collect()),
+        tree::Value::Array(a) => V::A(a.dims.clone(), a.elements.clone()),
+    }
 }
 
 /// Runs `f` of a program.
