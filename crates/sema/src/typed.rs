@@ -260,13 +260,13 @@ pub struct Range {
     /// All of it.
     pub span: Span,
     /// First index.
-    pub lo: Expr,
+    pub lo: Box<Expr>,
     /// Bound.
-    pub hi: Expr,
+    pub hi: Box<Expr>,
     /// Whether the bound is itself taken.
     pub inclusive: bool,
     /// 1 if absent.
-    pub step: Option<Expr>,
+    pub step: Option<Box<Expr>>,
 }
 
 /// Something that can be assigned or lent.

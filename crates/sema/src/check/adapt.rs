@@ -71,6 +71,20 @@ fn block_adaptable(b: &Block, src: &ast::Block, to: ScalarType) -> bool {
     }
 }
 
+/// Which of several values, that must have one type, has it already: the first, unless that is all literals and a later number is not.
+pub(super) fn model<'e>(parts: impl Iterator<Item = (usize, &'e Expr, Option<&'e ast::Expr>)>) -> Option<usize> {
+    let mut first = None;
+    for (index, e, src) in parts {
+        let flexible = src.is_some_and(|src| ScalarType::ALL.iter().filter(|s| adaptable(e, src, **s)).count() > 1);
+        let number = element(&e.ty).is_some_and(|s| s != ScalarType::Bool);
+        if !flexible && (number || first.is_none()) {
+            return Some(index);
+        }
+        first = first.or(Some(index));
+    }
+    first
+}
+
 /// Changes the literals of an adaptable expression.
 pub(super) fn adapt(e: &mut Expr, src: &ast::Expr, to: ScalarType) {
     if element(&e.ty) == Some(to) || is_silent(&e.ty) {

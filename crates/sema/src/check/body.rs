@@ -167,6 +167,7 @@ impl<'c, 'a> Body<'c, 'a> {
     }
 
     /// A type without the locals from `first` on, which are out of scope.
+    #[inline(never)]
     pub(super) fn outside(&self, ty: &Ty, first: LocalId) -> Ty {
         if dims::all_dims(ty, &|dim| dims::is_within(dim, &|local| local < first)) {
             return ty.clone();
@@ -175,6 +176,7 @@ impl<'c, 'a> Body<'c, 'a> {
     }
 
     /// A type as written in a body: its dimensions may be any immutable `i64` in scope.
+    #[inline(never)]
     fn written_type(&mut self, ty: &ast::Type) -> Ty {
         self.checker.resolve(ty, &ScopeDims(&self.scope))
     }
@@ -189,6 +191,7 @@ impl<'c, 'a> Body<'c, 'a> {
     }
 
     /// A statement, unless it was wrong; and whether what follows is never reached.
+    #[inline(never)]
     fn stmt(&mut self, s: &ast::Stmt) -> (Option<StmtKind>, bool) {
         if self.watching == 0 {
             self.mentions.clear();
@@ -215,6 +218,7 @@ impl<'c, 'a> Body<'c, 'a> {
         }
     }
 
+    #[inline(never)]
     fn leave_loop(&mut self, span: Span, what: &str, breaks: bool) {
         match self.loops.last_mut() {
             Some(Loop::Around { broken }) => *broken |= breaks,
@@ -226,6 +230,7 @@ impl<'c, 'a> Body<'c, 'a> {
         }
     }
 
+    #[inline(never)]
     fn return_stmt(&mut self, span: Span, value: Option<&ast::Expr>) -> StmtKind {
         let (result, at) = self.result.clone().unwrap_or_else(|| (error(), span));
         let typed = value.map(|v| {
@@ -251,6 +256,7 @@ impl<'c, 'a> Body<'c, 'a> {
     }
 
     /// The body of a loop; and whether a `break` leaves it.
+    #[inline(never)]
     fn loop_body(&mut self, body: &ast::Block) -> (Block, bool) {
         self.loops.push(Loop::Around { broken: false });
         let body = self.block(body, Use::Dropped);
@@ -258,6 +264,7 @@ impl<'c, 'a> Body<'c, 'a> {
         (body, broken)
     }
 
+    #[inline(never)]
     fn while_stmt(&mut self, w: &ast::While) -> (Option<StmtKind>, bool) {
         self.refuse_checkpoint(w.checkpoint.as_ref());
         let condition = self.guarded(|this| this.condition(&w.condition));
@@ -267,6 +274,7 @@ impl<'c, 'a> Body<'c, 'a> {
     }
 
     /// An expression that must be a `bool`.
+    #[inline(never)]
     pub(super) fn condition(&mut self, e: &ast::Expr) -> Expr {
         let typed = self.expr(e);
         if typed.ty == Ty::BOOL || is_silent(&typed.ty) {
@@ -283,6 +291,7 @@ impl<'c, 'a> Body<'c, 'a> {
         typed
     }
 
+    #[inline(never)]
     fn for_stmt(&mut self, f: &ast::For) -> StmtKind {
         self.refuse_checkpoint(f.checkpoint.as_ref());
         let range = self.range(&f.range);
@@ -303,6 +312,7 @@ impl<'c, 'a> Body<'c, 'a> {
         self.scope.declare(local, fact)
     }
 
+    #[inline(never)]
     fn let_stmt(&mut self, pattern: &ast::Pattern, ty: Option<&ast::Type>, value: &ast::Expr) -> StmtKind {
         let mut typed = self.expr(value);
         let mut bound = typed.ty.clone();

@@ -99,6 +99,19 @@ fn builtin(span: Span, ty: Ty, builtin: Builtin, args: Vec<Expr>) -> Expr {
     Expr { span, ty, kind: ExprKind::Builtin { builtin, args } }
 }
 
+/// Checked arguments, and where they come from.
+struct Given<'s> {
+    typed: Vec<Expr>,
+    sources: Vec<&'s ast::Expr>,
+}
+
+impl<'s> Given<'s> {
+    /// As many as there are.
+    fn exactly<const N: usize>(self) -> Option<([Expr; N], [&'s ast::Expr; N])> {
+        Some((self.typed.try_into().ok()?, self.sources.try_into().ok()?))
+    }
+}
+
 /// What a wanted argument is, for messages.
 #[derive(Clone, Copy)]
 enum Want {
@@ -113,14 +126,9 @@ impl Known {
             Kind::Reduce(op) => body.reduce(call, op),
             Kind::Make(what) => body.make(call, what),
             Kind::Fill => body.fill_array(call),
-            Kind::Identity => body.identity(call),
-            Kind::Len => body.len(call),
-            Kind::Size => body.size(call),
-            Kind::Dot => body.dot(call),
-            Kind::Transpose => body.transpose(call),
-            Kind::MatMul => body.matmul(call),
-            Kind::Where => body.where_(call),
-            Kind::Convert(to) => body.convert(call, to),
+            Kind::Identity | Kind::Len | Kind::Transpose | Kind::Convert(_) => body.of_values(call, self.kind, 1),
+            Kind::Size | Kind::Dot | Kind::MatMul => body.of_values(call, self.kind, 2),
+            Kind::Where => body.of_values(call, self.kind, 3),
             Kind::F32 => {
                 body.checker.refuse_f32(call.name_span);
                 body.args_for_themselves(call.args);
@@ -134,15 +142,32 @@ impl Known {
 }
 
 impl Body<'_, '_> {
-    /// Exactly `N` values.
-    fn values<'s, const N: usize>(&mut self, call: Call<'s>) -> Option<([Expr; N], [&'s ast::Expr; N])> {
-        if call.args.len() != N {
-            self.wrong_count_of(call, &count(N, "argument"));
+    /// Exactly `n` values.
+    fn values<'s>(&mut self, call: Call<'s>, n: usize) -> Option<Given<'s>> {
+        if call.args.len() != n {
+            self.wrong_count_of(call, &count(n, "argument"));
             self.args_for_themselves(call.args);
             return None;
         }
         let (typed, sources) = self.plain_args(call)?;
-        Some((typed.try_into().ok()?, sources.try_into().ok()?))
+        Some(Given { typed, sources })
+    }
+
+    /// A call that takes exactly `n` values. The arguments are checked here, so that what is done with them is no part of the recursion.
+    fn of_values(&mut self, call: Call, kind: Kind, n: usize) -> Option<Expr> {
+        let given = self.values(call, n)?;
+        match kind {
+            Kind::Identity => self.identity(call, given),
+            Kind::Len => self.len(call, given),
+            Kind::Size => self.size(call, given),
+            Kind::Dot => self.dot(call, given),
+            Kind::Transpose => self.transpose(call, given),
+            Kind::MatMul => self.matmul(call, given),
+            Kind::Where => self.where_(call, given),
+            Kind::Convert(to) => self.convert(call, given, to),
+            Kind::Reduce(op) => self.reduce_array(call, given, op),
+            Kind::Make(_) | Kind::Fill | Kind::F32 | Kind::Assert | Kind::Print => None,
+        }
     }
 
     fn wrong_count_of(&mut self, call: Call, takes: &str) {
@@ -150,6 +175,7 @@ impl Body<'_, '_> {
         self.checker.reports.say(codes::ARGUMENT_COUNT, call.span, message);
     }
 
+    #[inline(never)]
     fn reduce(&mut self, call: Call, op: Reduction) -> Option<Expr> {
         if call.args.len() == 2 && operators::is_table_function(call.name) {
             let (args, sources) = self.plain_args(call)?;
@@ -157,7 +183,7 @@ impl Body<'_, '_> {
         }
         match call.args {
             [ast::Arg { kind: ArgKind::Generator(g), .. }] => self.reduce_generator(call, op, g),
-            [ast::Arg { kind: ArgKind::Value(_), .. }] => self.reduce_array(call, op),
+            [ast::Arg { kind: ArgKind::Value(_), .. }] => self.of_values(call, Kind::Reduce(op), 1),
             args => {
                 let two = if operators::is_table_function(call.name) { ", or two values" } else { "" };
                 self.wrong_count_of(call, &format!("an array or `e for i in a..b`{two}"));
@@ -167,6 +193,7 @@ impl Body<'_, '_> {
         }
     }
 
+    #[inline(never)]
     fn reduce_generator(&mut self, call: Call, op: Reduction, g: &ast::Generator) -> Option<Expr> {
         let mut generator = self.generator(g).generator;
         let e = &mut generator.element;
@@ -182,8 +209,9 @@ impl Body<'_, '_> {
         Some(Expr { span: call.span, ty: Ty::Scalar(ty), kind: ExprKind::Reduce { op, generator } })
     }
 
-    fn reduce_array(&mut self, call: Call, op: Reduction) -> Option<Expr> {
-        let ([mut e], [src]) = self.values::<1>(call)?;
+    #[inline(never)]
+    fn reduce_array(&mut self, call: Call, given: Given, op: Reduction) -> Option<Expr> {
+        let ([mut e], [src]) = given.exactly()?;
         if !matches!(e.ty, Ty::Array { .. }) {
             let message = format!("`{}` takes an array or `e for i in a..b`, found `{}`", call.name, self.show(&e.ty));
             self.checker.reports.say(codes::MISMATCH, src.span, message);
@@ -228,6 +256,7 @@ impl Body<'_, '_> {
     }
 
     /// Extents given as arguments, from `from` on.
+    #[inline(never)]
     fn extents_of(&mut self, call: Call, from: usize) -> Option<(Vec<Expr>, Vec<DimExpr>)> {
         if call.args.len() <= from {
             let takes = if from == 0 { "at least one extent" } else { "a value and at least one extent" };
@@ -248,11 +277,13 @@ impl Body<'_, '_> {
         ok.then_some((typed, dims))
     }
 
+    #[inline(never)]
     fn make(&mut self, call: Call, what: Builtin) -> Option<Expr> {
         let (args, dims) = self.extents_of(call, 0)?;
         Some(builtin(call.span, shaped(ScalarType::F64, dims), what, args))
     }
 
+    #[inline(never)]
     fn fill_array(&mut self, call: Call) -> Option<Expr> {
         let (mut args, dims) = self.extents_of(call, 1)?;
         let Ty::Scalar(mut element) = args[0].ty else {
@@ -269,8 +300,9 @@ impl Body<'_, '_> {
         Some(builtin(call.span, shaped(element, dims), Builtin::Fill, args))
     }
 
-    fn identity(&mut self, call: Call) -> Option<Expr> {
-        let ([e], [src]) = self.values::<1>(call)?;
+    #[inline(never)]
+    fn identity(&mut self, call: Call, given: Given) -> Option<Expr> {
+        let ([e], [src]) = given.exactly()?;
         if !self.fits(&e, src, &Ty::I64, &Why::new("the extent of `identity`")) {
             return None;
         }
@@ -288,13 +320,15 @@ impl Body<'_, '_> {
         array
     }
 
-    fn len(&mut self, call: Call) -> Option<Expr> {
-        let ([e], _) = self.values::<1>(call)?;
+    #[inline(never)]
+    fn len(&mut self, call: Call, given: Given) -> Option<Expr> {
+        let ([e], _) = given.exactly()?;
         self.is_array(call, &e).then(|| builtin(call.span, Ty::I64, Builtin::Len, vec![e]))
     }
 
-    fn size(&mut self, call: Call) -> Option<Expr> {
-        let ([e, axis], [_, axis_src]) = self.values::<2>(call)?;
+    #[inline(never)]
+    fn size(&mut self, call: Call, given: Given) -> Option<Expr> {
+        let ([e, axis], [_, axis_src]) = given.exactly()?;
         let fits = self.fits(&axis, axis_src, &Ty::I64, &Why::new("the dimension asked of `size`"));
         if !(self.is_array(call, &e) && fits) {
             return None;
@@ -330,8 +364,9 @@ impl Body<'_, '_> {
         }
     }
 
-    fn dot(&mut self, call: Call) -> Option<Expr> {
-        let ([mut a, mut b], [a_src, b_src]) = self.values::<2>(call)?;
+    #[inline(never)]
+    fn dot(&mut self, call: Call, given: Given) -> Option<Expr> {
+        let ([mut a, mut b], [a_src, b_src]) = given.exactly()?;
         if !(self.has_rank(call, &a, Want::Vector) & self.has_rank(call, &b, Want::Vector)) {
             return None;
         }
@@ -349,8 +384,9 @@ impl Body<'_, '_> {
         Some(builtin(call.span, Ty::Scalar(element), Builtin::Dot, vec![a, b]))
     }
 
-    fn transpose(&mut self, call: Call) -> Option<Expr> {
-        let ([e], _) = self.values::<1>(call)?;
+    #[inline(never)]
+    fn transpose(&mut self, call: Call, given: Given) -> Option<Expr> {
+        let ([e], _) = given.exactly()?;
         if !self.has_rank(call, &e, Want::Matrix) {
             return None;
         }
@@ -359,16 +395,18 @@ impl Body<'_, '_> {
         Some(builtin(call.span, ty, Builtin::Transpose, vec![e]))
     }
 
-    fn matmul(&mut self, call: Call) -> Option<Expr> {
-        let ([mut a, mut b], [a_src, b_src]) = self.values::<2>(call)?;
+    #[inline(never)]
+    fn matmul(&mut self, call: Call, given: Given) -> Option<Expr> {
+        let ([mut a, mut b], [a_src, b_src]) = given.exactly()?;
         let left = Operand { typed: &mut a, src: Some(a_src) };
         let right = Operand { typed: &mut b, src: Some(b_src) };
         let ty = self.matrix_product(left, right, call.span)?;
         Some(builtin(call.span, ty, Builtin::MatMul, vec![a, b]))
     }
 
-    fn where_(&mut self, call: Call) -> Option<Expr> {
-        let ([mut c, mut a, mut b], [c_src, a_src, b_src]) = self.values::<3>(call)?;
+    #[inline(never)]
+    fn where_(&mut self, call: Call, given: Given) -> Option<Expr> {
+        let ([mut c, mut a, mut b], [c_src, a_src, b_src]) = given.exactly()?;
         if element(&c.ty) != Some(ScalarType::Bool) {
             let message = format!("`where` takes a `bool` or an array of them first, found `{}`", self.show(&c.ty));
             self.checker.reports.say(codes::MISMATCH, c_src.span, message);
@@ -393,8 +431,9 @@ impl Body<'_, '_> {
     }
 
     /// `f64(x)`, `i64(x)`; of a `bool` 1 or 0.
-    fn convert(&mut self, call: Call, to: ScalarType) -> Option<Expr> {
-        let ([mut e], [src]) = self.values::<1>(call)?;
+    #[inline(never)]
+    fn convert(&mut self, call: Call, given: Given, to: ScalarType) -> Option<Expr> {
+        let ([mut e], [src]) = given.exactly()?;
         let Some(from) = element(&e.ty) else {
             let message = format!("`{}` converts numbers, found `{}`", call.name, self.show(&e.ty));
             self.checker.reports.say(codes::MISMATCH, src.span, message);
@@ -416,6 +455,7 @@ impl Body<'_, '_> {
         Some(self.table_call(call.span, call.name, vec![e], &[src]))
     }
 
+    #[inline(never)]
     fn assert(&mut self, call: Call) -> Option<Expr> {
         let (condition, message) = match call.args {
             [ast::Arg { kind: ArgKind::Value(c), .. }] => (c, String::new()),
@@ -431,6 +471,7 @@ impl Body<'_, '_> {
         Some(Expr { span: call.span, ty: Ty::unit(), kind: ExprKind::Assert { condition, message } })
     }
 
+    #[inline(never)]
     fn print(&mut self, call: Call) -> Option<Expr> {
         let mut parts = Vec::with_capacity(call.args.len());
         for arg in call.args {

@@ -109,6 +109,7 @@ impl Holes {
 pub(super) type Part = (String, Ty, Ty, Span);
 
 impl Body<'_, '_> {
+    #[inline(never)]
     pub(super) fn call(&mut self, span: Span, callee: &ast::Expr, args: &[ast::Arg]) -> Expr {
         let ast::ExprKind::Name(name) = &callee.kind else {
             return self.call_of_value(span, callee, args);
@@ -156,6 +157,7 @@ impl Body<'_, '_> {
     }
 
     /// Arguments that can only be values.
+    #[inline(never)]
     pub(super) fn plain_args<'s>(&mut self, call: Call<'s>) -> Option<(Vec<Expr>, Vec<&'s ast::Expr>)> {
         let mut typed = Vec::with_capacity(call.args.len());
         let mut sources = Vec::with_capacity(call.args.len());
@@ -183,11 +185,13 @@ impl Body<'_, '_> {
         (ok && !typed.iter().any(|e| is_error(&e.ty))).then_some((typed, sources))
     }
 
+    #[inline(never)]
     fn mut_unwanted(&mut self, span: Span, name: &str) {
         let message = format!("`{name}` takes this by value, without `&mut`");
         self.checker.reports.say(codes::MUT_UNWANTED, span, message);
     }
 
+    #[inline(never)]
     fn generator_unwanted(&mut self, span: Span, name: &str, g: &ast::Generator) {
         self.generator(g);
         let message = format!("`{name}` takes no `… for … in …`");
@@ -196,6 +200,7 @@ impl Body<'_, '_> {
         self.checker.reports.push(d);
     }
 
+    #[inline(never)]
     fn call_of_value(&mut self, span: Span, callee: &ast::Expr, args: &[ast::Arg]) -> Expr {
         let typed = self.expr(callee);
         if !is_error(&typed.ty) {
@@ -218,6 +223,7 @@ impl Body<'_, '_> {
         }
     }
 
+    #[inline(never)]
     fn call_of_variable(&mut self, call: Call, local: LocalId) -> Expr {
         let def = self.scope.local(local);
         if !is_error(&def.ty) {
@@ -237,6 +243,7 @@ impl Body<'_, '_> {
         bad(call.span)
     }
 
+    #[inline(never)]
     fn unknown_function(&mut self, call: Call) -> Expr {
         if self.checker.struct_names.contains_key(call.name) {
             let what = format!("is a struct (its values are written `{} {{ … }}`)", call.name);
@@ -261,6 +268,7 @@ impl Body<'_, '_> {
     }
 
     /// A call of a function of the program.
+    #[inline(never)]
     pub(super) fn function_call(&mut self, call: Call, id: FnId) -> Expr {
         let function = Rc::clone(&self.checker.functions[id.0 as usize]);
         let params = &function.signature.params;
@@ -297,6 +305,7 @@ impl Body<'_, '_> {
         e
     }
 
+    #[inline(never)]
     fn wrong_arg_count(&mut self, call: Call, function: &Function) {
         let params = &function.signature.params;
         let message = format!("`{}` takes {}, found {}", call.name, count(params.len(), "argument"), call.args.len());
@@ -310,6 +319,7 @@ impl Body<'_, '_> {
         self.checker.reports.push(d);
     }
 
+    #[inline(never)]
     fn argument(&mut self, call: Call, arg: &ast::Arg, function: &Function, param: &super::Parameter) -> Option<Arg> {
         let shapeless = dims::map_dims(&param.ty, &|_| DimExpr::Unknown);
         let why = Why::at(format!("the parameter `{}` of `{}`", param.name, call.name), param.span);
@@ -352,6 +362,7 @@ impl Body<'_, '_> {
     }
 
     /// Whether nothing lent in the arguments since `start` is mentioned again in them.
+    #[inline(never)]
     fn lent_once(&mut self, start: usize) -> bool {
         let recent = &self.mentions[start..];
         if !recent.iter().any(|m| m.lent) {
@@ -385,6 +396,7 @@ impl Body<'_, '_> {
     }
 
     /// The type of a call's value; `None` if dimensions of the arguments don't agree.
+    #[inline(never)]
     fn result_type(&mut self, function: &Function, args: &[Arg]) -> Option<Ty> {
         let mut holes = Holes::of_function(function);
         let params = &function.signature.params;

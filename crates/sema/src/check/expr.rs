@@ -3,7 +3,7 @@
 //! In: [`ast::Expr`]. Out: [`Expr`] with its type; after a mistake, one of the type [`error`]. Recursion goes as deep as the tree, which the parser has bounded, so
 //! functions on that path are kept small.
 
-use super::adapt::{self, adaptable, literal};
+use super::adapt::{self, literal};
 use super::body::{Body, Mention, Use};
 use super::consts::{library_constant, library_constants};
 use super::dims::{self, Poly};
@@ -12,7 +12,7 @@ use super::report::{codes, error, is_error, is_silent};
 use super::{library, operators, refused};
 use crate::typed::{Arm, Block, Builtin, DimExpr, Expr, ExprKind, Ty};
 use adit_diag::{Diagnostic, Span};
-use adit_ir::{Const, ScalarType};
+use adit_ir::Const;
 use adit_syntax::ast::{self, UnaryOp};
 
 /// An expression that was reported.
@@ -67,6 +67,7 @@ impl Body<'_, '_> {
     }
 
     /// Refuses what always leaves before it gives a value.
+    #[inline(never)]
     fn with_value(&mut self, e: Expr) -> Expr {
         if e.ty != Ty::Never {
             return e;
@@ -75,6 +76,7 @@ impl Body<'_, '_> {
         bad(e.span)
     }
 
+    #[inline(never)]
     fn lambda(&mut self, span: Span) -> Expr {
         self.checker.reports.push(
             Diagnostic::new(codes::NO_FUNCTION_VALUES, span, "lambdas are not in this build")
@@ -83,6 +85,7 @@ impl Body<'_, '_> {
         bad(span)
     }
 
+    #[inline(never)]
     fn name(&mut self, span: Span, name: &str) -> Expr {
         if let Some(local) = self.scope.find(name) {
             self.mentions.push(Mention { local, path: Vec::new(), lent: false, span });
@@ -131,6 +134,7 @@ impl Body<'_, '_> {
         super::builtins::find(name).is_some() || library::find(name).is_some()
     }
 
+    #[inline(never)]
     fn unary(&mut self, span: Span, op: UnaryOp, operand: &ast::Expr) -> Expr {
         let typed = self.expr(operand);
         if is_silent(&typed.ty) {
@@ -161,11 +165,13 @@ impl Body<'_, '_> {
         }
     }
 
+    #[inline(never)]
     pub(super) fn block_expr(&mut self, span: Span, b: &ast::Block, usage: Use) -> Expr {
         let block = self.block(b, usage);
         Expr { span, ty: block.ty.clone(), kind: ExprKind::Block(block) }
     }
 
+    #[inline(never)]
     fn tuple(&mut self, span: Span, items: &[ast::Expr]) -> Expr {
         let items: Vec<Expr> = items.iter().map(|e| self.expr(e)).collect();
         if items.iter().any(|e| is_error(&e.ty)) {
@@ -175,6 +181,7 @@ impl Body<'_, '_> {
         Expr { span, ty: self.checker.limited(ty, span), kind: ExprKind::Tuple(items) }
     }
 
+    #[inline(never)]
     pub(super) fn if_expr(
         &mut self,
         e: &ast::Expr,
@@ -209,6 +216,7 @@ impl Body<'_, '_> {
     }
 
     /// An `if` without `else` gives nothing.
+    #[inline(never)]
     fn without_else(&mut self, span: Span, arms: &[ast::Arm], typed: &[Arm]) -> Ty {
         let gives = |arm: &&Arm| !arm.body.ty.is_unit() && !is_silent(&arm.body.ty);
         if let Some(arm) = typed.iter().find(gives) {
@@ -224,6 +232,7 @@ impl Body<'_, '_> {
     }
 
     /// The common type of the branches; literals adapt to floats in other branches.
+    #[inline(never)]
     fn join(&mut self, span: Span, mut blocks: Vec<&mut Block>, sources: &[&ast::Block]) -> Ty {
         if blocks.iter().any(|b| is_error(&b.ty)) {
             return error();
@@ -244,14 +253,18 @@ impl Body<'_, '_> {
         self.known_before(span, ty)
     }
 
-    /// The branch whose type the others must have: the first whose numbers are not all literals.
+    /// The branch whose type the others must have.
     fn model(&self, blocks: &[&mut Block], sources: &[&ast::Block]) -> Option<usize> {
-        let flexible = |i: &usize| match (&blocks[*i].value, &sources[*i].value) {
-            (Some(value), Some(src)) => ScalarType::ALL.iter().filter(|s| adaptable(value, src, **s)).count() > 1,
-            _ => false,
-        };
-        let gives: Vec<usize> = (0..blocks.len()).filter(|i| blocks[*i].ty != Ty::Never).collect();
-        gives.iter().find(|i| !flexible(i)).or(gives.first()).copied()
+        let gives = blocks.iter().zip(sources).enumerate().filter(|(_, (b, _))| b.ty != Ty::Never);
+        let mut unit = None;
+        let parts = gives.filter_map(|(i, (b, src))| match &b.value {
+            Some(value) => Some((i, &**value, src.value.as_deref())),
+            None => {
+                unit.get_or_insert(i);
+                None
+            }
+        });
+        adapt::model(parts).or(unit)
     }
 
     fn fit_block(&mut self, block: &mut Block, source: &ast::Block, ty: &Ty, why: &Why) -> bool {

@@ -52,12 +52,14 @@ enum Difference {
 
 impl Body<'_, '_> {
     /// Makes a value fit, or says why it doesn't.
+    #[inline(never)]
     pub(super) fn fit(&mut self, e: &mut Expr, src: &ast::Expr, want: &Ty, why: &Why) -> bool {
         adapt_to(e, src, want);
         self.fits(e, src, want, why)
     }
 
     /// As [`Body::fit`], for what can't adapt.
+    #[inline(never)]
     pub(super) fn fits(&mut self, e: &Expr, src: &ast::Expr, want: &Ty, why: &Why) -> bool {
         let Some(difference) = self.difference(&e.ty, want) else { return true };
         let (have, wanted) = (self.show(&e.ty), self.show(want));

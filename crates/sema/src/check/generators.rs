@@ -27,6 +27,7 @@ pub(super) struct Checked {
 
 impl Body<'_, '_> {
     /// Checks loops and element.
+    #[inline(never)]
     pub(super) fn generator(&mut self, g: &ast::Generator) -> Checked {
         self.watching += 1;
         let mark = self.scope.enter();
@@ -49,10 +50,11 @@ impl Body<'_, '_> {
     }
 
     /// How often a loop runs, where that can be told.
+    #[inline(never)]
     fn trip_count(&self, range: &Range) -> DimExpr {
         let (lo, hi) = (self.dim_of(&range.lo), self.dim_of(&range.hi));
         if let (DimExpr::Const(lo), DimExpr::Const(hi)) = (&lo, &hi) {
-            let step = range.step.as_ref().map_or(Some(1), number);
+            let step = range.step.as_ref().map_or(Some(1), |s| number(s));
             return constant_trips(*lo, *hi, range.inclusive, step).map_or(DimExpr::Unknown, DimExpr::Const);
         }
         match &range.step {
@@ -62,6 +64,7 @@ impl Body<'_, '_> {
         }
     }
 
+    #[inline(never)]
     pub(super) fn comprehension(&mut self, span: Span, g: &ast::Generator) -> Expr {
         let checked = self.generator(g);
         let Some(mut dims) = self.extents(g, &checked) else { return bad(span) };
@@ -85,6 +88,7 @@ impl Body<'_, '_> {
     }
 
     /// The extents in terms of what is known before the first element.
+    #[inline(never)]
     fn extents(&mut self, g: &ast::Generator, checked: &Checked) -> Option<Vec<DimExpr>> {
         let mut dims = Vec::with_capacity(g.loops.len());
         for (index, extent) in checked.extents.iter().enumerate() {

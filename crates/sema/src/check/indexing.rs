@@ -32,6 +32,7 @@ impl Body<'_, '_> {
         typed
     }
 
+    #[inline(never)]
     fn must_be_integer(&mut self, e: &Expr, what: &str) {
         if e.ty == Ty::I64 || is_silent(&e.ty) {
             return;
@@ -45,16 +46,18 @@ impl Body<'_, '_> {
     }
 
     /// The values of a loop variable.
+    #[inline(never)]
     pub(super) fn range(&mut self, r: &ast::Range) -> Range {
         Range {
             span: r.span,
-            lo: self.integer(&r.lo, "the start of a range"),
-            hi: self.integer(&r.hi, "the end of a range"),
+            lo: Box::new(self.integer(&r.lo, "the start of a range")),
+            hi: Box::new(self.integer(&r.hi, "the end of a range")),
             inclusive: r.inclusive,
-            step: r.step.as_ref().map(|s| self.integer(s, "the step of a range")),
+            step: r.step.as_ref().map(|s| Box::new(self.integer(s, "the step of a range"))),
         }
     }
 
+    #[inline(never)]
     pub(super) fn index(&mut self, span: Span, base: &ast::Expr, subscripts: &[ast::Subscript]) -> Expr {
         let base = self.expr(base);
         let subscripts: Vec<Subscript> = subscripts.iter().map(|s| self.subscript(s)).collect();
@@ -64,6 +67,7 @@ impl Body<'_, '_> {
         }
     }
 
+    #[inline(never)]
     fn subscript(&mut self, s: &ast::Subscript) -> Subscript {
         let kind = match &s.kind {
             ast::SubscriptKind::Index(e) => SubscriptKind::Index(self.integer(e, SUBSCRIPT)),
@@ -77,6 +81,7 @@ impl Body<'_, '_> {
     }
 
     /// The type of `a[…]`.
+    #[inline(never)]
     fn indexed(&mut self, span: Span, base: &Ty, subscripts: &[Subscript]) -> Option<Ty> {
         let Ty::Array { element, dims } = base else {
             if !is_silent(base) {
@@ -138,6 +143,7 @@ impl Body<'_, '_> {
     }
 
     /// Something to assign or lend; `None` if it was wrong.
+    #[inline(never)]
     pub(super) fn place(&mut self, e: &ast::Expr, purpose: Purpose) -> Option<Place> {
         let mut steps = Vec::new();
         let mut root = e;
@@ -250,6 +256,7 @@ impl Body<'_, '_> {
         self.checker.reports.push(d);
     }
 
+    #[inline(never)]
     pub(super) fn assign(
         &mut self,
         place: &ast::Expr,
@@ -274,6 +281,7 @@ impl Body<'_, '_> {
     }
 
     /// `place = value`: of the place's type; a slice also takes one number for all its elements.
+    #[inline(never)]
     fn fit_stored(&mut self, place: &Place, source: &ast::Expr, e: &mut Expr, src: &ast::Expr) {
         let slice = matches!(place.path.last(), Some(Step::Index(_)));
         let want = match (&place.ty, &e.ty) {
@@ -297,6 +305,7 @@ impl Body<'_, '_> {
     }
 
     /// `place op= value`
+    #[inline(never)]
     fn compound(
         &mut self,
         place: &Place,

@@ -107,7 +107,8 @@ impl<'a> Checker<'a> {
         for field in fields {
             mark_bare(&field.ty, &mut bare, &mut broken);
         }
-        for (dim, _) in s.dims.iter().zip(&bare).filter(|(_, bare)| !**bare && !broken) {
+        let again = |i: usize| s.dims[..i].iter().any(|d| d.name == s.dims[i].name);
+        for (_, dim) in s.dims.iter().enumerate().filter(|(i, _)| !bare[*i] && !again(*i) && !broken) {
             let message = format!("no field of `{}` has the plain dimension `{}`", s.name.name, dim.name);
             self.reports.push(
                 Diagnostic::new(codes::UNBOUND_DIMENSION, dim.span, message)

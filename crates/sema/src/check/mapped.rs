@@ -40,6 +40,7 @@ struct Build {
 
 impl Body<'_, '_> {
     /// A call of a library function.
+    #[inline(never)]
     pub(super) fn library_call(&mut self, call: Call, id: FnId) -> Expr {
         let function = Rc::clone(&self.checker.functions[id.0 as usize]);
         let signature = &function.signature;
@@ -71,6 +72,7 @@ impl Body<'_, '_> {
         self.mapped(call.span, id, &function, args)
     }
 
+    #[inline(never)]
     fn mapped(&mut self, span: Span, callee: FnId, function: &Function, mut args: Vec<Expr>) -> Expr {
         let Some(dims) = self.broadcast(&args.iter_mut().collect::<Vec<_>>()) else { return bad(span) };
         let mark = self.scope.enter();
@@ -147,8 +149,8 @@ impl Body<'_, '_> {
             var: self.hidden(span, name.into(), Ty::I64, Fact::default()),
             range: Range {
                 span,
-                lo: constant(span, Const::I64(0)),
-                hi: read(span, extent, Ty::I64),
+                lo: Box::new(constant(span, Const::I64(0))),
+                hi: Box::new(read(span, extent, Ty::I64)),
                 inclusive: false,
                 step: None,
             },

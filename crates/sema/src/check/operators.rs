@@ -75,6 +75,7 @@ impl Operand<'_> {
 
 impl Body<'_, '_> {
     /// A chain of operators of one precedence, from left to right.
+    #[inline(never)]
     pub(super) fn binary(&mut self, span: Span, first: &ast::Expr, rest: &[ast::Link]) -> Expr {
         let mut left = self.expr(first);
         let mut links: Vec<Link> = Vec::with_capacity(rest.len());
@@ -106,6 +107,7 @@ impl Body<'_, '_> {
         Expr { span, ty, kind }
     }
 
+    #[inline(never)]
     fn operator(
         &mut self,
         left: &mut Expr,
@@ -260,6 +262,7 @@ impl Body<'_, '_> {
     }
 
     /// The type of `a @ b`.
+    #[inline(never)]
     pub(super) fn matrix_product(&mut self, mut left: Operand, mut right: Operand, at: Span) -> Option<Ty> {
         let (Ty::Array { element: a, dims: rows }, Ty::Array { element: b, dims: columns }) =
             (&left.typed.ty, &right.typed.ty)
@@ -295,10 +298,15 @@ impl Body<'_, '_> {
             .label(left.typed.span, format!("`{a}`"))
             .label(right.typed.span, format!("`{b}`"));
         d.help = Some("`@` takes matrices and vectors of one element type; a product with a number is `*`".to_owned());
+        if arrays && left.element() != right.element() {
+            d.code = codes::INTEGER_FOR_FLOAT;
+            d.help = Some("convert one side: `f64(…)`".to_owned());
+        }
         self.checker.reports.push(d);
     }
 
     /// A call of a function of the table, with as many arguments as it has.
+    #[inline(never)]
     pub(super) fn table_call(&mut self, span: Span, name: &str, mut args: Vec<Expr>, sources: &[&ast::Expr]) -> Expr {
         if args.iter().any(|e| is_error(&e.ty)) {
             return bad(span);

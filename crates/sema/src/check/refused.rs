@@ -62,6 +62,7 @@ pub(super) fn find(name: &str) -> Option<&'static Refusal> {
 }
 
 impl Body<'_, '_> {
+    #[inline(never)]
     pub(super) fn refuse(&mut self, call: Call, refusal: &Refusal) -> Expr {
         let message = format!("`{}`: {} not in this build", call.name, refusal.what);
         self.checker.reports.push(Diagnostic::new(refusal.code, call.name_span, message).help(refusal.help));

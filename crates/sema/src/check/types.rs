@@ -146,14 +146,6 @@ impl Checker<'_> {
     /// A dimension as written.
     pub(super) fn dimension(&mut self, e: &ast::Expr, names: &dyn DimNames) -> DimExpr {
         let dim = self.dim_expr(e, names);
-        if dims::nodes(&dim) > MAX_DIM_NODES {
-            self.reports.say(
-                codes::LIMIT,
-                e.span,
-                "this dimension is too long: at most 64 names, numbers and operators",
-            );
-            return DimExpr::Unknown;
-        }
         if matches!(dim, DimExpr::Const(c) if c < 0) {
             self.reports.say(codes::DIMENSIONS, e.span, "a dimension is not negative");
             return DimExpr::Unknown;
@@ -174,7 +166,7 @@ impl Checker<'_> {
                 for link in rest {
                     let rhs = self.dim_expr(&link.rhs, names);
                     dim = match dim_operator(link.op) {
-                        Some(op) => self.dim_apply(op, dim, rhs, link.op_span),
+                        Some(op) => self.dim_apply(op, dim, rhs, (e.span, link.op_span)),
                         None => self.not_a_dimension(link.op_span),
                     };
                 }
@@ -198,18 +190,26 @@ impl Checker<'_> {
     }
 
     /// As written if it is short; two numbers become one.
-    fn dim_apply(&mut self, op: Arithmetic, a: DimExpr, b: DimExpr, op_span: Span) -> DimExpr {
+    fn dim_apply(&mut self, op: Arithmetic, a: DimExpr, b: DimExpr, (span, op_span): (Span, Span)) -> DimExpr {
         let divides = matches!(op, Arithmetic::Div | Arithmetic::Rem);
         if divides && b == DimExpr::Const(0) {
             self.reports.say(codes::NOT_CONSTANT, op_span, "division by zero in a dimension");
             return DimExpr::Unknown;
         }
+        if a == DimExpr::Unknown || b == DimExpr::Unknown {
+            return DimExpr::Unknown;
+        }
         let short = dims::nodes(&a) + dims::nodes(&b) < MAX_DIM_NODES;
         let numbers = matches!((&a, &b), (DimExpr::Const(_), DimExpr::Const(_)));
-        if !short || numbers || a == DimExpr::Unknown || b == DimExpr::Unknown {
-            return dims::apply(op.prim(), a, b, &NoValues);
+        if short && !numbers {
+            return DimExpr::Apply(op.prim(), Box::new([a, b]));
         }
-        DimExpr::Apply(op.prim(), Box::new([a, b]))
+        let dim = dims::apply(op.prim(), a, b, &NoValues);
+        if dim == DimExpr::Unknown {
+            let message = "this dimension is too long: at most 64 names, numbers and operators";
+            self.reports.say(codes::LIMIT, span, message);
+        }
+        dim
     }
 
     fn not_a_dimension(&mut self, span: Span) -> DimExpr {

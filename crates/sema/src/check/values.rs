@@ -3,7 +3,7 @@
 //! In: their syntax. Out: typed expressions. Nested array literals become one literal with more dimensions; a struct literal's dimensions are told from the values
 //! of its fields.
 
-use super::adapt::{self, adaptable};
+use super::adapt;
 use super::body::Body;
 use super::calls::Holes;
 use super::expr::{bad, known_dims};
@@ -15,6 +15,7 @@ use adit_ir::ScalarType;
 use adit_syntax::ast;
 
 impl Body<'_, '_> {
+    #[inline(never)]
     pub(super) fn array_literal(&mut self, span: Span, items: &[ast::Expr]) -> Expr {
         let mut typed: Vec<Expr> = items.iter().map(|e| self.expr(e)).collect();
         let Some(model) = self.element_model(&typed, items) else {
@@ -38,11 +39,8 @@ impl Body<'_, '_> {
 
     /// The element whose type the others must have: the first that is not made of literals alone.
     fn element_model(&self, typed: &[Expr], items: &[ast::Expr]) -> Option<usize> {
-        let fixed = |i: &usize| {
-            let both = ScalarType::ALL.iter().filter(|s| adaptable(&typed[*i], &items[*i], **s)).count() > 1;
-            !both && !is_silent(&typed[*i].ty)
-        };
-        (0..typed.len()).find(fixed).or(if typed.is_empty() { None } else { Some(0) })
+        let parts = typed.iter().zip(items).enumerate().filter(|(_, (e, _))| !is_silent(&e.ty));
+        adapt::model(parts.map(|(i, (e, src))| (i, e, Some(src)))).or(if typed.is_empty() { None } else { Some(0) })
     }
 
     fn not_an_element(&mut self, e: &Expr) {
@@ -53,11 +51,13 @@ impl Body<'_, '_> {
 
     /// Whether an element of an array literal fits the others.
     fn same_rows(&mut self, e: &Expr, src: &ast::Expr, ty: &Ty, why: &Why) -> bool {
-        let (Ty::Array { dims: have, .. }, Ty::Array { dims: want, .. }) = (&e.ty, ty) else {
-            return self.fits(e, src, ty, why);
+        let shape = |ty: &Ty| match ty {
+            Ty::Array { dims, .. } => Some(dims.clone()),
+            Ty::Scalar(_) => Some(Vec::new()),
+            Ty::Struct { .. } | Ty::Tuple(_) | Ty::Never => None,
         };
-        let different = |(a, b): (&DimExpr, &DimExpr)| self.differ(a, b);
-        let ragged = have.len() != want.len() || have.iter().zip(want).any(different);
+        let (Some(have), Some(want)) = (shape(&e.ty), shape(ty)) else { return self.fits(e, src, ty, why) };
+        let ragged = have.len() != want.len() || have.iter().zip(&want).any(|(a, b)| self.differ(a, b));
         if !ragged {
             return self.fits(e, src, ty, why);
         }
@@ -68,6 +68,7 @@ impl Body<'_, '_> {
         false
     }
 
+    #[inline(never)]
     pub(super) fn struct_literal(&mut self, span: Span, name: &ast::Ident, fields: &[ast::FieldInit]) -> Expr {
         let Some(&id) = self.checker.struct_names.get(&name.name).filter(|_| !self.is_library) else {
             self.checker.unknown_type(name);
@@ -97,6 +98,7 @@ impl Body<'_, '_> {
         Expr { span, ty, kind: ExprKind::Struct { fields: typed } }
     }
 
+    #[inline(never)]
     fn field_value(&mut self, id: StructId, f: &ast::FieldInit, given: &mut [Option<Span>]) -> Option<(u32, Expr)> {
         let mut e = self.expr(&f.value);
         let Some(index) = self.field_index(id, &f.name) else {
@@ -134,6 +136,7 @@ impl Body<'_, '_> {
         self.checker.reports.push(d);
     }
 
+    #[inline(never)]
     fn missing_fields(&mut self, id: StructId, name: &ast::Ident, given: &[Option<Span>]) -> bool {
         let def = &self.checker.structs[id.0 as usize];
         let missing: Vec<_> =
@@ -148,6 +151,7 @@ impl Body<'_, '_> {
     }
 
     /// The type of a struct literal: its dimensions are those of the fields that have them plainly.
+    #[inline(never)]
     fn struct_type(&mut self, id: StructId, fields: &[(u32, Expr)]) -> Ty {
         let def = &self.checker.structs[id.0 as usize];
         let mut holes = Holes::of_struct(def.dims.len());
@@ -164,6 +168,7 @@ impl Body<'_, '_> {
         Ty::Struct { id, dims: holes.all() }
     }
 
+    #[inline(never)]
     pub(super) fn field(&mut self, span: Span, base: &ast::Expr, field: &ast::Ident) -> Expr {
         let base = self.expr(base);
         match self.field_of(&base.ty, field) {
@@ -203,6 +208,7 @@ impl Body<'_, '_> {
         }
     }
 
+    #[inline(never)]
     pub(super) fn tuple_field(&mut self, span: Span, base: &ast::Expr, index: u32, index_span: Span) -> Expr {
         let base = self.expr(base);
         match self.tuple_part(&base.ty, index, index_span) {

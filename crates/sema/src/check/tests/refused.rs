@@ -1,0 +1,51 @@
+//! What this build does not have: one clear message at the construct, and the rest is checked.
+
+use super::{mistakes, wrong};
+
+#[test]
+fn functions_as_values() {
+    wrong("AD0501", "fn f(g: «fn(f64) -> f64», x: f64) -> f64 { g(x) }");
+    wrong("AD0501", "fn f(x: f64) -> f64 { let g = «|y| y + x»; 1 }");
+    wrong("AD0501", "fn g(x: f64) -> f64 { x } fn f(x: f64) -> f64 { let h = «g»; x }");
+    wrong("AD0501", "fn f(x: f64) -> f64 { let h = «sin»; x }");
+}
+
+#[test]
+fn imports_and_what_may_come_from_them() {
+    wrong("AD0502", "import «\"other.ad\"»; fn f(t: Thing, x: f64) -> f64 { other(x, t) + SCALE }");
+    assert_eq!(mistakes("import \"other.ad\"; fn f() -> f64 { true }"), ["AD0502 \"other.ad\"", "AD0201 true"]);
+}
+
+#[test]
+fn derivative_operators() {
+    wrong("AD0503", "fn g(x: f64) -> f64 { x } fn f(x: f64) -> f64 { «grad»(g)(x) }");
+    wrong("AD0503", "fn g(x: f64) -> f64 { x } fn f(x: f64) -> f64 { let d = «grad»(g, reverse); d(x) }");
+    wrong("AD0503", "fn f(x: f64) -> f64 { let (v, t) = «jvp»(|y| y * x, x, 1); t }");
+    wrong("AD0503", "fn f(x: f64) -> f64 { «stop_gradient»(x) * x }");
+    wrong("AD0503", "fn g(x: f64) -> f64 { x } fn f(x: f64) -> f64 { «hessian»(g)(x) }");
+    assert_eq!(
+        mistakes("fn g(x: f64) -> f64 { x } fn f(x: f64) -> f64 { grad(g)(y) + z }"),
+        ["AD0503 grad", "AD0101 y", "AD0101 z"]
+    );
+}
+
+#[test]
+fn rules_and_checkpoints() {
+    wrong("AD0504", "fn f(x: f64) -> f64 { x } «@jvp(f)» fn f_jvp(x: f64, dx: f64) -> (f64, f64) { (x, dx) }");
+    wrong("AD0505", "fn f(x: f64) -> f64 { let mut s = x; «@checkpoint(every: 10)» for i in 0..9 { s *= x; } s }");
+    wrong("AD0505", "fn f(x: f64) -> f64 { let mut s = x; «@checkpoint(budget: 64 MiB)» while s > 1 { s /= 2; } s }");
+}
+
+#[test]
+fn single_precision() {
+    wrong("AD0506", "fn f(x: «f32») -> f64 { 2 * x }");
+    wrong("AD0506", "fn f(x: [«f32»; n]) -> f64 { sum(x) }");
+    wrong("AD0506", "fn f(x: f64) -> f64 { 2 * «f32»(x) }");
+}
+
+#[test]
+fn linear_algebra_and_densities() {
+    wrong("AD0507", "fn f(a: [f64; n, n]) -> f64 { sum(«cholesky»(a)) }");
+    wrong("AD0507", "fn f(a: [f64; n, n], b: [f64; n]) -> [f64; n] { «solve»(a, b) }");
+    wrong("AD0508", "fn f(x: f64) -> f64 { «gamma_logpdf»(x, 1, 2) + 1 }");
+}
