@@ -1,1 +1,17 @@
-//! Shared by the benches.
+//! What is measured, and how: shared by the criterion benches and by the table that the binary prints.
+//!
+//! In: the programs of `examples/`, generated straight-line programs, C programs in `peers/`. Out: times. A problem is the same for Adit and for a peer: the same numbers go
+//! to both, and both results are compared before any time counts. Nothing here knows how the compiler works, but [`phases`], which walks its rooms one by one.
+
+pub mod clock;
+pub mod goals;
+pub mod numbers;
+pub mod peer;
+pub mod phases;
+pub mod problems;
+pub mod process;
+pub mod straight;
+pub mod table;
+
+/// What can go wrong while measuring, in words.
+pub type Result<T> = std::result::Result<T, String>;

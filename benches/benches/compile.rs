@@ -1,0 +1,48 @@
+//! Compile latency: front end, derivative, machine code, and all of it.
+//!
+//! `cargo bench -p adit-benches --bench compile`. In: every problem, and straight-line programs. Out: criterion's estimates. "derivative" is the text of the optimised reverse
+//! derivative, printing included; "primal" and "gradient" are machine code from a checked program; "whole" starts from source text.
+
+use adit::{Engine, Of, Stage};
+use adit_benches::{problems, straight};
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use std::hint::black_box;
+
+fn examples(c: &mut Criterion) {
+    for problem in problems::all() {
+        let mut group = c.benchmark_group(format!("compile/{}", problem.title()));
+        let module = Engine::new().compile(problem.source).expect("examples compile");
+        let fresh = || module.function(problem.function).expect("it is there");
+        group.bench_function("front end", |b| b.iter(|| black_box(Engine::new().compile(problem.source))));
+        group.bench_function("derivative", |b| b.iter(|| black_box(fresh().emit(Stage::VjpOptimized, Of::Vjp))));
+        group.bench_function("primal", |b| b.iter(|| black_box(fresh().prepare(&problem.args))));
+        group
+            .bench_function("gradient", |b| b.iter(|| black_box(fresh().prepare_gradient(&problem.args, problem.wrt))));
+        group.bench_function("whole", |b| {
+            b.iter(|| black_box(problem.compile().map(|f| f.prepare_gradient(&problem.args, problem.wrt))));
+        });
+        group.finish();
+    }
+}
+
+fn straight_line(c: &mut Criterion) {
+    let mut group = c.benchmark_group("compile/straight-line");
+    group.sample_size(10);
+    for n in straight::SIZES.into_iter().filter(|&n| n <= 10_000) {
+        let source = straight::program(n);
+        let args = [0.3.into(), 0.7.into()];
+        group.throughput(Throughput::Elements(n as u64));
+        group
+            .bench_function(BenchmarkId::new("front end", n), |b| b.iter(|| black_box(Engine::new().compile(&source))));
+        group.bench_function(BenchmarkId::new("whole", n), |b| {
+            b.iter(|| {
+                let module = Engine::new().compile(&source).expect("it compiles");
+                black_box(module.function("straight").and_then(|f| f.prepare_gradient(&args, &[])))
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, examples, straight_line);
+criterion_main!(benches);

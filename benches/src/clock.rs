@@ -1,0 +1,60 @@
+//! Time: batches of calls, and medians.
+//!
+//! In: something to call. Out: nanoseconds a call. A batch is long enough for the clock; what is reported is the median of many, since on a shared machine the mean
+//! belongs to the neighbours.
+
+use std::time::{Duration, Instant};
+
+/// How long a batch takes at least.
+const BATCH: Duration = Duration::from_millis(2);
+
+/// How many calls fill a batch.
+pub fn batch_of(mut call: impl FnMut()) -> u64 {
+    let mut calls = 1;
+    loop {
+        let taken = time(calls, &mut call);
+        if taken * calls as f64 >= BATCH.as_nanos() as f64 || calls >= 1 << 30 {
+            return calls;
+        }
+        calls *= 2;
+    }
+}
+
+/// Nanoseconds a call, over one batch.
+pub fn time(calls: u64, mut call: impl FnMut()) -> f64 {
+    let start = Instant::now();
+    for _ in 0..calls {
+        call();
+    }
+    start.elapsed().as_nanos() as f64 / calls as f64
+}
+
+/// Milliseconds of one call, and what it gave.
+pub fn once<T>(call: impl FnOnce() -> T) -> (f64, T) {
+    let start = Instant::now();
+    let made = call();
+    (start.elapsed().as_secs_f64() * 1e3, made)
+}
+
+/// The median; NaN of nothing.
+pub fn median(times: &[f64]) -> f64 {
+    let mut sorted = times.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    match sorted.len() {
+        0 => f64::NAN,
+        n if n % 2 == 1 => sorted[n / 2],
+        n => (sorted[n / 2 - 1] + sorted[n / 2]) / 2.0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_is_in_the_middle() {
+        assert_eq!(median(&[3.0, 1.0, 2.0]), 2.0);
+        assert_eq!(median(&[4.0, 1.0, 2.0, 3.0]), 2.5);
+        assert!(median(&[]).is_nan());
+    }
+}

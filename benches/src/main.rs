@@ -1,0 +1,179 @@
+//! One command that prints a table: `cargo run --release -p adit-benches`.
+//!
+//! ```text
+//! adit-benches [--peers c] [--repeats N] [--phases] [--largest N]
+//! ```
+//!
+//! In: the options. Out: on standard output, per problem the compile time, primal, gradient and their ratio; with `--peers c` the same in C by gcc (or `$CC`), Adit and C taking
+//! turns; straight-line programs and the growth of compile time; the whole process; and a line for each goal. It fails only if something does not compile or run: a goal missed is
+//! told, not an error, since wall time on a shared machine is no proof.
+
+use adit_benches::goals::Goal;
+use adit_benches::problems::{self, Problem};
+use adit_benches::table::{self, PeerRow, Row};
+use adit_benches::{Result, phases, process, straight};
+use std::io::Write as _;
+use std::process::{Command, ExitCode, Stdio};
+
+const USAGE: &str = "adit-benches [--peers c] [--repeats N] [--phases] [--largest N]";
+
+struct Options {
+    compiler: Option<String>,
+    repeats: usize,
+    phases: bool,
+    largest: usize,
+}
+
+fn main() -> ExitCode {
+    match options(std::env::args().skip(1)).and_then(|options| report(&options)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            say(&format!("adit-benches: {message}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn options(mut words: impl Iterator<Item = String>) -> Result<Options> {
+    let mut options = Options { compiler: None, repeats: 25, phases: false, largest: usize::MAX };
+    while let Some(word) = words.next() {
+        let mut number = || words.next().and_then(|w| w.parse::<usize>().ok()).ok_or(format!("{word} wants a number\n{USAGE}"));
+        match word.as_str() {
+            "--peers" => {
+                words.next().filter(|w| w == "c").ok_or(format!("--peers knows `c`\n{USAGE}"))?;
+                options.compiler = compiler();
+            }
+            "--repeats" => options.repeats = number()?.max(1),
+            "--largest" => options.largest = number()?,
+            "--phases" => options.phases = true,
+            _ => return Err(format!("what is {word}?\n{USAGE}")),
+        }
+    }
+    Ok(options)
+}
+
+/// `$CC`, or gcc, if it runs.
+fn compiler() -> Option<String> {
+    let name = std::env::var("CC").unwrap_or_else(|_| "gcc".into());
+    let mut version = Command::new(&name);
+    let runs = version.arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    let found = runs.is_ok_and(|status| status.success());
+    if !found {
+        say(&format!("no C compiler: `{name}` does not run; the table is Adit's alone\n"));
+    }
+    found.then_some(name)
+}
+
+fn report(options: &Options) -> Result<()> {
+    let mut goals = Vec::new();
+    problems(options, &mut goals)?;
+    straight_lines(options, &mut goals)?;
+    whole_process(&mut goals);
+    say("\ngoals");
+    goals.iter().for_each(|goal| say(&format!("  {goal}")));
+    Ok(())
+}
+
+fn problems(options: &Options, goals: &mut Vec<Goal>) -> Result<()> {
+    let columns = ["problem", "compile ms", "primal µs", "gradient µs", "ratio"];
+    say(&format!("{:<28}{:>11}{:>12}{:>13}{:>8}", columns[0], columns[1], columns[2], columns[3], columns[4]));
+    for problem in problems::all() {
+        let row = table::measure(&problem, options.repeats, options.compiler.as_deref())?;
+        say(&line(&row));
+        row.peers.iter().for_each(|peer| say(&peer_line(peer)));
+        if options.phases {
+            say(&phases_line(problem.source, problem.function)?);
+        }
+        goals.extend(goals_of(&problem, &row));
+    }
+    Ok(())
+}
+
+fn line(row: &Row) -> String {
+    let Row { title, compile, primal, gradient, ratio, .. } = row;
+    let (primal, gradient) = (micros(*primal), micros(*gradient));
+    format!("{title:<28}{compile:>11.3}{primal:>12}{gradient:>13}{ratio:>8.2}")
+}
+
+fn peer_line(peer: &PeerRow) -> String {
+    let PeerRow { name, times, ratios } = peer;
+    let (primal, gradient, ratio) = (micros(times.0), micros(times.1), times.1 / times.0);
+    let title = format!("  C: {name}");
+    let over = format!("   Adit/C {:.2} and {:.2}", ratios.0, ratios.1);
+    format!("{title:<28}{:>11}{primal:>12}{gradient:>13}{ratio:>8.2}{over}", "")
+}
+
+fn micros(nanoseconds: f64) -> String {
+    let us = nanoseconds / 1e3;
+    if us < 1.0 { format!("{us:.4}") } else { format!("{us:.2}") }
+}
+
+fn phases_line(source: &str, function: &str) -> Result<String> {
+    let walks = (0..5).map(|_| phases::walk(source, function)).collect::<Result<Vec<_>>>()?;
+    let walked = walks.last().ok_or("nothing was walked")?;
+    let (before, after) = walked.instructions;
+    let words = walked.phases.iter().map(|(name, ms)| format!("{name} {ms:.3}"));
+    Ok(format!("    {} (ms; {before} → {after} instructions)", words.collect::<Vec<_>>().join(", ")))
+}
+
+/// What was promised of a problem.
+fn goals_of(problem: &Problem, row: &Row) -> Vec<Goal> {
+    let mut goals = Vec::new();
+    let ratio = match row.title.as_str() {
+        "test_function n=1000" | "control_flow n=1000" => Some(5.0),
+        "linreg n=1000" => Some(10.0),
+        _ => None,
+    };
+    if let Some(most) = ratio {
+        goals.push(Goal::new(format!("{}: gradient over primal", row.title), row.ratio, most, ""));
+    }
+    if row.title == "linreg n=150" {
+        goals.push(Goal::new("linreg: compile, gradient included", row.compile, 2.0, " ms"));
+    }
+    for peer in row.peers.iter().filter(|p| p.name == problem.name) {
+        goals.push(Goal::new(format!("{}: primal over the same in C", row.title), peer.ratios.0, 2.0, ""));
+    }
+    goals
+}
+
+fn straight_lines(options: &Options, goals: &mut Vec<Goal>) -> Result<()> {
+    say(&format!("\n{:<28}{:>11}{:>12}{:>13}", "straight-line operations", "compile ms", "µs each", "exponent"));
+    let mut before: Option<(usize, f64)> = None;
+    for n in straight::SIZES.into_iter().filter(|&n| n <= options.largest) {
+        let ms = table::straight_line(n, options.repeats.min(200_000 / n + 1).min(15))?;
+        let growth = before.map(|(m, t)| straight::exponent((m, n), (t, ms)));
+        let shown = growth.map_or(String::new(), |g| format!("{g:.2}"));
+        say(&format!("{n:<28}{ms:>11.2}{:>12.2}{shown:>13}", ms * 1e3 / n as f64));
+        if options.phases {
+            say(&phases_line(&straight::program(n), "straight")?);
+        }
+        match (n, growth) {
+            (10_000, _) => goals.push(Goal::new("10,000 straight-line operations: compile", ms, 150.0, " ms")),
+            (100_000, Some(growth)) => {
+                goals.push(Goal::new("10,000 to 100,000 operations: exponent of growth", growth, 1.2, ""));
+            }
+            _ => {}
+        }
+        before = Some((n, ms));
+    }
+    Ok(())
+}
+
+/// A machine on which `adit` can't be built next to this binary has no such line.
+fn whole_process(goals: &mut Vec<Goal>) {
+    let measured = process::adit().and_then(|adit| process::grad(&adit, "linreg", 31));
+    match measured {
+        Ok(ms) => {
+            say(&format!("\nadit grad examples/linreg.ad, whole process {ms:>22.2} ms"));
+            goals.push(Goal::new("adit grad examples/linreg.ad: whole process", ms, 10.0, " ms"));
+        }
+        Err(message) => say(&format!("\nadit grad examples/linreg.ad: not measured: {message}")),
+    }
+}
+
+/// Prints a line at once: a table of minutes is read while it grows.
+fn say(line: &str) {
+    let mut out = std::io::stdout().lock();
+    // A closed pipe is the reader's wish.
+    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+}
