@@ -260,7 +260,14 @@ fn overlap(args: &mut [Argument<'_>]) -> Option<(usize, usize)> {
     if !args.iter().any(|arg| matches!(arg, Argument::ArrayMut { .. })) {
         return None;
     }
-    let mut ranges: Vec<(Range<usize>, bool, usize)> = args.iter_mut().enumerate().filter_map(range).collect();
+    colliding(args.iter_mut().enumerate().filter_map(range).collect())
+}
+
+/// A range of bytes, whether it is written, and whose it is.
+type Occupied = (Range<usize>, bool, usize);
+
+/// Two whose ranges share a byte, one of which is written.
+fn colliding(mut ranges: Vec<Occupied>) -> Option<(usize, usize)> {
     ranges.sort_unstable_by_key(|(range, _, _)| range.start);
     // What reaches farthest so far, of all and of those written.
     let (mut farthest, mut written_to): (Option<usize>, Option<usize>) = (None, None);
@@ -282,8 +289,8 @@ fn overlap(args: &mut [Argument<'_>]) -> Option<(usize, usize)> {
     None
 }
 
-/// The bytes that an array argument occupies, if any; whether it is written; its place.
-fn range((i, arg): (usize, &mut Argument<'_>)) -> Option<(Range<usize>, bool, usize)> {
+/// The bytes that an array argument occupies, if any.
+fn range((i, arg): (usize, &mut Argument<'_>)) -> Option<Occupied> {
     let (size, written) = match arg {
         Argument::Scalar(_) => return None,
         Argument::Array { elements, .. } => (elements.ty().bytes(), false),
@@ -366,4 +373,29 @@ pub(crate) fn trampoline(
     b.seal_all_blocks();
     b.finalize(crate::lower::frontend_config(unit.call_conv));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn written_ranges_collide_with_all_others() {
+        let pair = |a: Range<usize>, b: Range<usize>, written: [bool; 2]| {
+            colliding(vec![(a, written[0], 0), (b, written[1], 1)]).is_some()
+        };
+        for (a, b, meet) in [(0..4, 0..4, true), (0..4, 3..7, true), (3..7, 0..4, true), (0..4, 4..8, false)] {
+            assert_eq!(pair(a.clone(), b.clone(), [false, true]), meet, "{a:?} {b:?}");
+            assert_eq!(pair(a.clone(), b.clone(), [true, true]), meet, "{a:?} {b:?}");
+            assert!(!pair(a, b, [false, false]));
+        }
+    }
+
+    #[test]
+    fn a_long_range_collides_behind_short_ones() {
+        let ranges = vec![(0..100, true, 0), (10..12, false, 1)];
+        assert!(colliding(ranges).is_some());
+        let ranges = vec![(0..100, false, 0), (10..12, false, 1), (50..60, true, 2)];
+        assert_eq!(colliding(ranges), Some((0, 2)));
+    }
 }

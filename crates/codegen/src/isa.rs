@@ -9,8 +9,12 @@ use cranelift_codegen::isa::{OwnedTargetIsa, lookup};
 use cranelift_codegen::settings::{Configurable, Flags, builder};
 use target_lexicon::Triple;
 
-/// Above this many IR instructions, O2 leaves Cranelift's mid-end out.
-const PLAIN_ABOVE: usize = 20_000;
+/// Above this many IR instructions, O2 leaves Cranelift's mid-end out: it moves pure operations down to where a side effect needs them, which makes values of long straight code live long, and
+/// the register allocator slow, whatever [`crate::spill`] does.
+const PLAIN_ABOVE: usize = crate::spill::SMALL;
+
+/// Above this many, O2 allocates registers in one pass: with long-lived values in memory the code is as fast.
+const ONE_PASS_ABOVE: usize = 20_000;
 
 /// How hard Cranelift works on one function.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -25,7 +29,7 @@ impl Effort {
         let (optimize, one_pass) = match level {
             OptLevel::O0 => (false, true),
             OptLevel::O1 => (false, false),
-            OptLevel::O2 => (instructions <= PLAIN_ABOVE, false),
+            OptLevel::O2 => (instructions <= PLAIN_ABOVE, instructions > ONE_PASS_ABOVE),
             OptLevel::O3 => (true, false),
         };
         Effort { optimize, one_pass }

@@ -1,40 +1,249 @@
 //! Long-lived values of large functions live in memory.
 //!
-//! In: a function. Out: a [`Plan`].
+//! In: a function. Out: a [`Plan`]: which values are stored where they are defined and loaded back near their uses, and in which 8-byte slot of a frame.
+//!
+//! ```text
+//! v7 = sin v6                     v7 stored to its slot
+//! …  thousands of instructions    (no register, and nothing for the allocator to consider)
+//! v9000 = cos v7                  loaded back, and again only if the next use is far away
+//! ```
+//!
+//! Reverse code keeps what the forward sweep computed until the backward sweep uses it. Cranelift's register allocator takes time quadratic in the number of values that live
+//! through such code; with them in memory it is near-linear, and the code is not slower. Small functions have no plan. Before a small loop all that it needs is loaded, so that loads stay outside.
+//! Literals are never kept: they are made anew where they are used. Each value has a slot of its own, so that a wrong guess about its life costs time, never correctness.
 
-use adit_ir::{Function, Value};
+use crate::abi;
+use crate::error::CodegenError;
+use crate::lower::Lower;
+use adit_ir::{Function, Inst, Op, Region, Value};
+use cranelift_codegen::ir::{self, InstBuilder};
+use rustc_hash::FxHashSet;
+
+/// Functions of at most so many instructions have no plan.
+pub(crate) const SMALL: usize = 600;
+
+/// A value that lives longer than so many instructions goes to memory.
+const LONG: u32 = 120;
+
+/// After so many instructions, a loaded value is loaded again.
+const STALE: usize = 60;
+
+/// Loops of at most so many instructions find their values loaded.
+const SMALL_LOOP: usize = 50;
+
+const NONE: u32 = u32::MAX;
 
 /// Which values live in memory.
 #[derive(Debug)]
 pub(crate) struct Plan {
     slots: Vec<u32>,
+    count: u32,
 }
 
 impl Plan {
-    pub(crate) fn new(_: &Function) -> Self {
-        Plan { slots: Vec::new() }
+    pub(crate) fn new(f: &Function) -> Self {
+        if f.inst_count() <= SMALL {
+            return Plan { slots: Vec::new(), count: 0 };
+        }
+        let mut lives = Lives::new(f);
+        lives.read(f.body);
+        lives.plan()
     }
 
     /// Where a value lives, if in memory.
     pub(crate) fn slot(&self, v: Value) -> Option<u32> {
-        self.slots.get(v.index()).copied().filter(|&s| s != u32::MAX)
+        self.slots.get(v.index()).copied().filter(|&s| s != NONE)
+    }
+
+    /// How many slots there are.
+    pub(crate) fn count(&self) -> u32 {
+        self.count
     }
 }
 
-use crate::error::CodegenError;
-use crate::lower::Lower;
-use cranelift_codegen::ir;
+/// From where to where each value lives, in instructions of the text.
+struct Lives<'a> {
+    f: &'a Function,
+    from: Vec<u32>,
+    to: Vec<u32>,
+    now: u32,
+    /// Open loops: where each begins, and the values from outside that are used in it.
+    loops: Vec<(u32, Vec<Value>)>,
+}
+
+impl<'a> Lives<'a> {
+    fn new(f: &'a Function) -> Self {
+        let n = f.value_count();
+        let mut lives = Lives { f, from: vec![NONE; n], to: vec![0; n], now: 0, loops: Vec::new() };
+        f.dims.iter().chain(f.params.iter().map(|p| &p.value)).for_each(|&v| lives.define(v));
+        lives
+    }
+
+    fn define(&mut self, v: Value) {
+        self.from[v.index()] = self.now;
+    }
+
+    /// A use of a value, and where it is an array, of its extents.
+    fn used(&mut self, v: Value) {
+        let f = self.f;
+        let dims = f.ty(v).array().map_or(&[][..], |a| &a.dims);
+        dims.iter().filter_map(|d| d.value()).for_each(|d| self.scalar_used(d));
+        self.scalar_used(v);
+    }
+
+    fn scalar_used(&mut self, v: Value) {
+        let (from, to) = (self.from[v.index()], &mut self.to[v.index()]);
+        *to = (*to).max(self.now);
+        // What comes from outside a loop lives until the loop ends.
+        let outermost = self.loops.partition_point(|(start, _)| *start < from);
+        if let Some((_, outside)) = self.loops.get_mut(outermost) {
+            outside.push(v);
+        }
+    }
+
+    fn read(&mut self, region: Region) {
+        let f = self.f;
+        f.region(region).params.iter().for_each(|&p| self.define(p));
+        for &inst in &f.region(region).insts {
+            self.inst(inst);
+        }
+        f.region(region).yields.iter().for_each(|&v| self.used(v));
+    }
+
+    fn inst(&mut self, inst: Inst) {
+        let data = self.f.inst(inst);
+        self.now += 1;
+        data.op.visit_operands(&mut |v| self.used(v));
+        let regions = data.op.regions();
+        let repeats = matches!(data.op, Op::For { .. } | Op::While { .. });
+        if repeats {
+            self.loops.push((self.now, Vec::new()));
+            self.now += 1;
+        }
+        regions.into_iter().for_each(|inner| self.read(inner));
+        if repeats && let Some((_, outside)) = self.loops.pop() {
+            for v in outside {
+                self.used(v);
+            }
+        }
+        // Literals are made anew at each use.
+        if !matches!(data.op, Op::Const(_)) {
+            data.results.iter().for_each(|&r| self.define(r));
+        }
+    }
+
+    /// Gives a slot to each long life.
+    fn plan(self) -> Plan {
+        let mut slots = vec![NONE; self.from.len()];
+        let mut count = 0;
+        for (slot, (&from, &to)) in slots.iter_mut().zip(self.from.iter().zip(&self.to)) {
+            if from != NONE && to > from.saturating_add(LONG) {
+                *slot = count;
+                count += 1;
+            }
+        }
+        Plan { slots, count }
+    }
+}
 
 impl Lower<'_, '_, '_, '_> {
+    /// Makes room for the plan's values.
     pub(crate) fn open_frame(&mut self) -> Result<(), CodegenError> {
+        let count = self.plan.count();
+        if count > 0 {
+            self.frame = Some(self.frame(count)?);
+        }
         Ok(())
     }
 
-    pub(crate) fn reload(&mut self, v: Value, _slot: u32) -> ir::Value {
-        self.reloads.get(v).map(|r| r.0).unwrap_or(self.context)
+    /// A value of the plan, out of memory if it was not loaded lately.
+    pub(crate) fn reload(&mut self, v: Value, slot: u32) -> Result<ir::Value, CodegenError> {
+        if let Some((value, at)) = self.reloads.get(v)
+            && self.position - at <= STALE
+        {
+            return Ok(value);
+        }
+        let (address, offset) = self.slot_address(slot)?;
+        let (ty, flags) = (abi::value(self.f.ty(v)), self.memory.frame);
+        let value = self.b.ins().load(ty, flags, address, offset);
+        self.reloads.insert(v, (value, self.position));
+        Ok(value)
     }
 
-    pub(crate) fn keep(&mut self, v: Value, _slot: u32, clif: ir::Value) {
-        self.values[v.index()] = Some(clif);
+    /// Stores a value of the plan.
+    pub(crate) fn keep(&mut self, v: Value, slot: u32, value: ir::Value) -> Result<(), CodegenError> {
+        let (address, offset) = self.slot_address(slot)?;
+        let flags = self.memory.frame;
+        self.b.ins().store(flags, value, address, offset);
+        self.values[v.index()] = Some(value);
+        self.reloads.insert(v, (value, self.position));
+        Ok(())
+    }
+
+    fn slot_address(&mut self, slot: u32) -> Result<(ir::Value, i32), CodegenError> {
+        let frame = self.frame.ok_or_else(|| CodegenError::Internal("there is no frame".into()))?;
+        let offset = i32::try_from(8 * i64::from(slot)).map_err(|e| CodegenError::Internal(e.to_string()))?;
+        Ok(frame.address(&mut self.b, offset))
+    }
+
+    /// Loads what a small loop needs, so that it is not loaded in each iteration.
+    pub(crate) fn preload(&mut self, regions: &[Region]) -> Result<(), CodegenError> {
+        if self.plan.count() == 0 {
+            return Ok(());
+        }
+        let mut needs = Needs { f: self.f, plan: &self.plan, size: 0, found: FxHashSet::default(), order: Vec::new() };
+        if !regions.iter().all(|&r| needs.read(r)) {
+            return Ok(());
+        }
+        let order = std::mem::take(&mut needs.order);
+        for v in order {
+            if let Some(slot) = self.plan.slot(v).filter(|_| self.values[v.index()].is_some()) {
+                // As fresh as possible, so that it holds to the loop's end.
+                let value = self.reload(v, slot)?;
+                self.reloads.insert(v, (value, self.position));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The plan's values that a loop mentions.
+struct Needs<'a> {
+    f: &'a Function,
+    plan: &'a Plan,
+    size: usize,
+    found: FxHashSet<Value>,
+    order: Vec<Value>,
+}
+
+impl Needs<'_> {
+    /// Whether the loop is still small.
+    fn read(&mut self, region: Region) -> bool {
+        let f = self.f;
+        for &inst in &f.region(region).insts {
+            self.size += 1;
+            if self.size > SMALL_LOOP {
+                return false;
+            }
+            let op = &f.inst(inst).op;
+            op.visit_operands(&mut |v| self.need(v));
+            if !op.regions().into_iter().all(|inner| self.read(inner)) {
+                return false;
+            }
+        }
+        f.region(region).yields.iter().for_each(|&v| self.need(v));
+        true
+    }
+
+    fn need(&mut self, v: Value) {
+        let dims = self.f.ty(v).array().map_or(&[][..], |a| &a.dims);
+        dims.iter().filter_map(|d| d.value()).for_each(|d| self.scalar_need(d));
+        self.scalar_need(v);
+    }
+
+    fn scalar_need(&mut self, v: Value) {
+        if self.plan.slot(v).is_some() && self.found.insert(v) {
+            self.order.push(v);
+        }
     }
 }

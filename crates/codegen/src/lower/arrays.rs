@@ -216,7 +216,7 @@ impl<'a> Lower<'a, '_, '_, '_> {
     }
 
     /// An address from the arena's current chunk, or from the hook.
-    fn bump(
+    pub(super) fn bump(
         &mut self,
         ty: &ArrayType,
         bytes: ir::Value,

@@ -20,7 +20,8 @@ use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{self, Block, BlockArg, InstBuilder};
 
 /// Where memory goes back to.
-struct Mark {
+#[derive(Clone, Copy)]
+pub(crate) struct Mark {
     arena: Option<(ir::Value, ir::Value)>,
     tapes: Option<ir::Value>,
 }
@@ -68,7 +69,7 @@ impl Lower<'_, '_, '_, '_> {
         let (reloads, checked) = (self.reloads.mark(), self.checked.mark());
         let mark = self.mark(region);
         let result = inside(self);
-        self.give_back(&mark);
+        self.give_back(mark);
         self.reloads.reset(reloads);
         self.checked.reset(checked);
         result
@@ -77,21 +78,31 @@ impl Lower<'_, '_, '_, '_> {
     fn mark(&mut self, region: Region) -> Mark {
         let f = self.f;
         let ops = || f.region(region).insts.iter().map(|&inst| &f.inst(inst).op);
-        let word = |lower: &mut Self, at| lower.b.ins().load(abi::WORD, lower.memory.context, lower.context, at);
         let allocates = ops().any(|op| matches!(op, Op::Alloc { .. }));
-        let arena = allocates.then(|| (word(self, offset::ARENA_NEXT), word(self, offset::ARENA_CHUNK)));
+        let arena = if allocates { self.arena_mark().arena } else { None };
         let has_tapes = ops().any(|op| matches!(op, Op::TapeNew { .. }));
-        let tapes = has_tapes.then(|| word(self, offset::TAPE_DEPTH));
+        let tapes = has_tapes.then(|| self.context_word(offset::TAPE_DEPTH));
         Mark { arena, tapes }
     }
 
-    fn give_back(&mut self, mark: &Mark) {
+    /// Where the arena stands.
+    pub(super) fn arena_mark(&mut self) -> Mark {
+        let arena = Some((self.context_word(offset::ARENA_NEXT), self.context_word(offset::ARENA_CHUNK)));
+        Mark { arena, tapes: None }
+    }
+
+    fn context_word(&mut self, at: i32) -> ir::Value {
+        let flags = self.memory.context;
+        self.b.ins().load(abi::WORD, flags, self.context, at)
+    }
+
+    pub(super) fn give_back(&mut self, mark: Mark) {
         if let Some(depth) = mark.tapes {
             self.call_import(hooks::TAPE_CLOSE, &[self.context, depth], None);
         }
         if let Some((next, chunk)) = mark.arena {
             let flags = self.memory.context;
-            let now = self.b.ins().load(abi::WORD, flags, self.context, offset::ARENA_CHUNK);
+            let now = self.context_word(offset::ARENA_CHUNK);
             let same = self.b.ins().icmp(IntCC::Equal, now, chunk);
             let (near, far, after) = (self.b.create_block(), self.b.create_block(), self.b.create_block());
             self.b.set_cold_block(far);
@@ -157,6 +168,7 @@ impl Lower<'_, '_, '_, '_> {
         results: &[Value],
     ) -> Result<(), CodegenError> {
         let span = self.span;
+        self.preload(&[cond, body])?;
         let (head, inside, after) = (self.block_for(results), self.b.create_block(), self.block_for(results));
         let inits = self.values(inits)?;
         self.jump(head, &inits);
@@ -183,6 +195,7 @@ impl Lower<'_, '_, '_, '_> {
         results: &[Value],
     ) -> Result<(), CodegenError> {
         let span = self.span;
+        self.preload(&[body])?;
         let course = self.course(bounds)?;
         let (inside, after) = (self.block_for(&self.f.region(body).params), self.block_for(results));
         let start = self.block_args(inits)?;

@@ -16,6 +16,7 @@
 mod arrays;
 mod calls;
 mod control;
+mod frame;
 mod prims;
 mod prints;
 mod tapes;
@@ -35,6 +36,7 @@ use cranelift_codegen::ir::{
 };
 use cranelift_codegen::isa::{CallConv, TargetFrontendConfig};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
+use frame::Frame;
 use rustc_hash::FxHashMap;
 use target_lexicon::PointerWidth;
 use traps::Exit;
@@ -52,10 +54,10 @@ const ARRAY_REGIONS: u32 = 4;
 
 /// Memory that never overlaps other memory, for Cranelift's alias analysis.
 #[derive(Clone, Copy)]
-struct Memory {
+pub(crate) struct Memory {
     context: MemFlagsData,
     tape: MemFlagsData,
-    frame: MemFlagsData,
+    pub(crate) frame: MemFlagsData,
     arrays: [MemFlagsData; ARRAY_REGIONS as usize],
 }
 
@@ -77,18 +79,19 @@ impl Memory {
 pub(crate) struct Lower<'a, 'b, 'u, 'm> {
     unit: &'u mut Unit<'m>,
     id: FuncId,
-    f: &'a Function,
-    b: FunctionBuilder<'b>,
+    pub(crate) f: &'a Function,
+    pub(crate) b: FunctionBuilder<'b>,
     facts: Facts<'a>,
-    plan: Plan,
-    memory: Memory,
+    pub(crate) plan: Plan,
+    pub(crate) frame: Option<Frame>,
+    pub(crate) memory: Memory,
     pub(crate) values: Vec<Option<ir::Value>>,
     /// Values of the plan that were lately loaded back, with the position of the load.
     pub(crate) reloads: Scoped<Value, (ir::Value, usize)>,
     /// Subscripts that are known to be below an extent.
     checked: Scoped<(Int, Int), ()>,
     /// Instructions lowered so far.
-    position: usize,
+    pub(crate) position: usize,
     functions: FxHashMap<UserExternalName, FuncRef>,
     exits: Vec<Exit>,
     fail: Option<Block>,
@@ -123,6 +126,7 @@ pub(crate) fn lower(
         f,
         facts: Facts::new(f),
         plan: Plan::new(f),
+        frame: None,
         memory,
         values: vec![None; f.value_count()],
         reloads: Scoped::new(),
@@ -183,6 +187,7 @@ impl Lower<'_, '_, '_, '_> {
     }
 
     fn return_(&mut self, results: &[ir::Value]) -> Result<(), CodegenError> {
+        self.close_frame();
         let mut returned = vec![self.b.ins().iconst(abi::STATUS, 0)];
         match self.results {
             Some(address) => {
@@ -272,7 +277,7 @@ impl Lower<'_, '_, '_, '_> {
     /// What stands for a value here.
     fn get(&mut self, v: Value) -> Result<ir::Value, CodegenError> {
         match self.plan.slot(v) {
-            Some(slot) => Ok(self.reload(v, slot)),
+            Some(slot) => self.reload(v, slot),
             None => self.values[v.index()]
                 .ok_or_else(|| CodegenError::Internal(format!("{v:?} is used before its definition"))),
         }
@@ -295,10 +300,10 @@ impl Lower<'_, '_, '_, '_> {
 
     /// States what stands for a value from here on.
     fn define(&mut self, v: Value, clif: ir::Value) -> Result<(), CodegenError> {
-        match self.plan.slot(v) {
-            Some(slot) => self.keep(v, slot, clif),
-            None => self.values[v.index()] = Some(clif),
+        if let Some(slot) = self.plan.slot(v) {
+            return self.keep(v, slot, clif);
         }
+        self.values[v.index()] = Some(clif);
         Ok(())
     }
 
