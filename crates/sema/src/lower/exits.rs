@@ -142,7 +142,7 @@ impl Lowerer<'_> {
         merged
     }
 
-    /// Appends the `if`, and sets each merged slot to its result.
+    /// Appends the `if`, and sets each merged slot to its result; a value that both sides give is known outside of both.
     fn push_if(&mut self, condition: Value, then: Region, otherwise: Region, merged: Vec<(u32, [Option<Value>; 2])>) {
         let mut slots = Vec::new();
         let (mut yes, mut no) = (Vec::new(), Vec::new());
@@ -150,23 +150,31 @@ impl Lowerer<'_> {
         for (slot, sides) in merged {
             let [Some(a), Some(b)] = self.complete(sides) else { continue };
             if a == b {
+                same.push((slot, a));
                 continue;
             }
             if self.is_flag(a, true) && self.is_flag(b, false) {
-                same.push(slot);
+                same.push((slot, condition));
                 continue;
             }
             slots.push(slot);
             yes.push(a);
             no.push(b);
         }
-        self.set_yields(then, &yes);
-        self.set_yields(otherwise, &no);
+        let is_empty = |region: Region| self.b.func().region(region).insts.is_empty();
+        if !slots.is_empty() || !is_empty(then) || !is_empty(otherwise) {
+            self.append_if(condition, [then, otherwise], &slots, [&yes, &no]);
+        }
+        same.into_iter().for_each(|(slot, v)| self.set_scalar(slot, v));
+    }
+
+    fn append_if(&mut self, condition: Value, [then, otherwise]: [Region; 2], slots: &[u32], yields: [&[Value]; 2]) {
+        self.set_yields(then, yields[0]);
+        self.set_yields(otherwise, yields[1]);
         let inst = self.b.if_(condition, then, otherwise);
-        for (slot, v) in slots.into_iter().zip(self.b.results(inst)) {
+        for (&slot, v) in slots.iter().zip(self.b.results(inst)) {
             self.set_scalar(slot, v);
         }
-        same.into_iter().for_each(|slot| self.set_scalar(slot, condition));
     }
 
     fn is_flag(&self, v: Value, b: bool) -> bool {

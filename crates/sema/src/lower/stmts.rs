@@ -204,6 +204,9 @@ impl Lowerer<'_> {
             }
             self.stmt(stmt, key, i);
         }
+        if block.value.is_none() {
+            return self.exited != Exited::Yes;
+        }
         self.reach(base, key, block.stmts.len())
     }
 

@@ -39,6 +39,17 @@ pub fn program(source: &str) -> Program {
     checked.program.expect("no diagnostics")
 }
 
+/// The program, if there is nothing wrong with it.
+pub fn checked(source: &str) -> Option<Program> {
+    let parsed = adit_syntax::parse(FileId(0), source);
+    assert!(parsed.diagnostics.is_empty(), "{:?}\n{source}", parsed.diagnostics);
+    let checked = adit_sema::check::check(&parsed.file);
+    if std::env::var("ADIT_LOWERING_SHOW").is_ok() && checked.program.is_none() {
+        println!("{:?}\n{source}", checked.diagnostics);
+    }
+    checked.program
+}
+
 pub fn lower(program: &Program) -> Module {
     let module = match adit_sema::lower::lower(program) {
         Ok(module) => module,
@@ -248,11 +259,15 @@ pub fn show(v: &V) -> String {
 
 /// What a run gives, as one line: the value, ` & ` and each last value of a lent parameter, ` | ` and each printed line; or the error. The interpreter of the typed tree must give the same.
 pub fn run(source: &str, name: &str, args: &[V]) -> String {
-    let program = program(source);
-    let lowered = run_lowered(&program, name, args);
-    let oracle = run_tree(&program, name, args);
+    compare(&program(source), source, name, args, "")
+}
+
+/// Runs both ways and compares.
+pub fn compare(program: &Program, source: &str, name: &str, args: &[V], what: &str) -> String {
+    let lowered = run_lowered(program, name, args);
+    let oracle = run_tree(program, name, args);
     let agree = if lowered.starts_with("AD0") { same_error(&lowered, &oracle) } else { lowered == oracle };
-    assert!(agree, "the tree gives {oracle}, what was lowered gives {lowered}\n{source}\n{}", adit_ir::print_module(&lower(&program)));
+    assert!(agree, "{what}: the tree gives\n{oracle}\nwhat was lowered gives\n{lowered}\n{source}\n{}", adit_ir::print_module(&lower(program)));
     lowered
 }
 

@@ -7,5 +7,6 @@ mod harness;
 mod aggregates;
 mod arrays;
 mod control;
+mod random;
 mod scalars;
 mod text;
