@@ -21,8 +21,6 @@ pub(super) struct Body<'c, 'a> {
     pub(super) scope: Scope,
     /// What it returns; none in a constant.
     result: Option<(Ty, Span)>,
-    /// Whether names of the user's program are out of sight.
-    pub(super) is_library: bool,
     /// Innermost last.
     loops: Vec<Loop>,
     /// Variables mentioned since a call's arguments, or a comprehension, began.
@@ -59,8 +57,8 @@ pub(super) enum Use {
 }
 
 impl<'c, 'a> Body<'c, 'a> {
-    fn new(checker: &'c mut Checker<'a>, scope: Scope, result: Option<(Ty, Span)>, is_library: bool) -> Self {
-        Body { checker, scope, result, is_library, loops: Vec::new(), mentions: Vec::new(), watching: 0 }
+    fn new(checker: &'c mut Checker<'a>, scope: Scope, result: Option<(Ty, Span)>) -> Self {
+        Body { checker, scope, result, loops: Vec::new(), mentions: Vec::new(), watching: 0 }
     }
 
     /// Checks a function.
@@ -73,7 +71,7 @@ impl<'c, 'a> Body<'c, 'a> {
         }
         let result_span = item.result.as_ref().map_or(item.signature, |ty| ty.span);
         let result = Some((signature.result.clone(), result_span));
-        let mut this = Body::new(checker, scope, result, function.is_library);
+        let mut this = Body::new(checker, scope, result);
         let known = this.checker.reports.known();
         let mut body = this.block(&item.body, Use::Kept);
         let broken = known != this.checker.reports.known();
@@ -93,7 +91,7 @@ impl<'c, 'a> Body<'c, 'a> {
 
     /// Checks the value of a constant.
     pub(super) fn constant(checker: &'c mut Checker<'a>, value: &ast::Expr, ty: &Ty) -> Expr {
-        let mut this = Body::new(checker, Scope::default(), None, false);
+        let mut this = Body::new(checker, Scope::default(), None);
         let mut typed = this.expr(value);
         this.fit(&mut typed, value, ty, &Why::new("the constant's type"));
         typed
@@ -325,6 +323,9 @@ impl<'c, 'a> Body<'c, 'a> {
             bound = wanted;
         }
         let fact = self.fact_of(&typed, value);
+        let mut names = Vec::new();
+        pattern_names(pattern, &mut names);
+        self.checker.duplicates(names.into_iter(), "variable");
         let pattern = self.pattern(pattern, &bound, fact);
         StmtKind::Let { pattern, value: typed, ascribed }
     }
@@ -384,6 +385,15 @@ impl DimNames for ScopeDims<'_> {
             Some(_) => Found::Refused("is not an immutable `i64`"),
             None => Found::Nothing,
         }
+    }
+}
+
+/// The names that a pattern declares.
+fn pattern_names<'p>(pattern: &'p ast::Pattern, out: &mut Vec<&'p ast::Ident>) {
+    match &pattern.kind {
+        PatternKind::Name { name, .. } => out.push(name),
+        PatternKind::Tuple(parts) => parts.iter().for_each(|p| pattern_names(p, out)),
+        PatternKind::Wildcard | PatternKind::Error => {}
     }
 }
 

@@ -131,7 +131,7 @@ impl Body<'_, '_> {
             let id = self.checker.function_names[call.name];
             return self.function_call(call, id);
         }
-        if !self.is_library && self.checker.consts.contains_key(call.name) {
+        if self.checker.own_constant(call.name).is_some() {
             return self.not_a_function(call, "is a constant");
         }
         if let Some(known) = builtins::find(call.name) {

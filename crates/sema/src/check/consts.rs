@@ -47,6 +47,11 @@ struct Order<'f> {
 }
 
 impl Checker<'_> {
+    /// The user's constant of that name; the inner `None` if there was a mistake in it.
+    pub(super) fn own_constant(&self, name: &str) -> Option<Option<Const>> {
+        self.consts.get(name).filter(|_| !self.in_library).copied()
+    }
+
     /// Computes every constant. Chains of any length are followed without recursion.
     pub(super) fn constants(&mut self, file: &ast::File) {
         let mut order = Order { items: FxHashMap::default(), open: FxHashMap::default() };

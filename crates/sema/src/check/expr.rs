@@ -7,12 +7,12 @@ use super::adapt::{self, literal};
 use super::body::{Body, Mention, Use};
 use super::consts::{library_constant, library_constants};
 use super::dims::{self, Poly};
-use super::fit::{Why, adapt_to};
+use super::fit::{Why, adapt_to, with_elements};
 use super::report::{codes, error, is_error, is_silent};
 use super::{library, operators, refused};
 use crate::typed::{Arm, Block, Builtin, DimExpr, Expr, ExprKind, Ty};
 use adit_diag::{Diagnostic, Span};
-use adit_ir::Const;
+use adit_ir::{Const, ScalarType};
 use adit_syntax::ast::{self, UnaryOp};
 
 /// An expression that was reported.
@@ -91,7 +91,7 @@ impl Body<'_, '_> {
             self.mentions.push(Mention { local, path: Vec::new(), lent: false, span });
             return Expr { span, ty: self.scope.local(local).ty.clone(), kind: ExprKind::Local(local) };
         }
-        let own = if self.is_library { None } else { self.checker.consts.get(name).copied() };
+        let own = self.checker.own_constant(name);
         match own.or_else(|| library_constant(name).filter(|_| !self.is_own_function(name)).map(Some)) {
             Some(Some(c)) => constant(span, c),
             Some(None) => bad(span),
@@ -104,7 +104,7 @@ impl Body<'_, '_> {
 
     /// Whether the user's file defines such a function (and this is no library function).
     pub(super) fn is_own_function(&self, name: &str) -> bool {
-        !self.is_library && self.checker.function_names.contains_key(name)
+        !self.checker.in_library && self.checker.function_names.contains_key(name)
     }
 
     pub(super) fn no_such_value(&mut self, span: Span, name: &str) {
@@ -238,10 +238,10 @@ impl Body<'_, '_> {
             return error();
         }
         let Some(model) = self.model(&blocks, sources) else { return Ty::Never };
-        let mut ty = blocks[model].ty.clone();
+        let mut ty = blocks.iter().fold(blocks[model].ty.clone(), |ty, b| floats_in_tuples(&ty, &b.ty));
         let why_at = sources[model].value.as_ref().map_or(sources[model].span, |v| v.span);
         for (index, (block, source)) in blocks.iter_mut().zip(sources).enumerate() {
-            if index == model || block.ty == Ty::Never {
+            if block.ty == Ty::Never || (index == model && block.ty == ty) {
                 continue;
             }
             let why = Why::at(format!("this branch gives `{}`", self.show(&ty)), why_at);
@@ -271,11 +271,7 @@ impl Body<'_, '_> {
         match (&mut block.value, &source.value) {
             (Some(value), Some(src)) => {
                 adapt_to(value, src, ty);
-                if let (Some(s), Some(_)) = (adapt::element(&value.ty), adapt::element(&block.ty)) {
-                    block.ty = adapt::with_element(&block.ty, s);
-                } else if !is_silent(&value.ty) && matches!(value.ty, Ty::Tuple(_)) {
-                    block.ty = value.ty.clone();
-                }
+                block.ty = with_elements(&block.ty, &value.ty);
                 self.fits(value, src, ty, why)
             }
             _ => {
@@ -357,6 +353,19 @@ fn negated(c: Const, operand: &ast::Expr) -> Option<Const> {
         (Const::F64(x), ast::ExprKind::Float(_)) => Some(Const::F64(-x)),
         _ => None,
     }
+}
+
+/// The tuple type, with floats where `other` has them instead of integers: literals can adapt to these.
+fn floats_in_tuples(ty: &Ty, other: &Ty) -> Ty {
+    let (Ty::Tuple(a), Ty::Tuple(b)) = (ty, other) else { return ty.clone() };
+    if a.len() != b.len() {
+        return ty.clone();
+    }
+    let part = |(a, b): (&Ty, &Ty)| match (adapt::element(a), adapt::element(b)) {
+        (Some(ScalarType::I64), Some(ScalarType::F64)) => adapt::with_element(a, ScalarType::F64),
+        _ => floats_in_tuples(a, b),
+    };
+    Ty::Tuple(a.iter().zip(b).map(part).collect())
 }
 
 /// The dimensions of `ty`, and where these are unknown, those of `other`.

@@ -3,11 +3,11 @@
 //! In: a checked expression and the type its place wants. Out: the expression with its literals adapted, or one diagnostic. Dimensions that types can't decide fit;
 //! they are compared when the program runs.
 
-use super::adapt::{adapt, adaptable, element};
+use super::adapt::{adapt, adaptable, element, with_element};
 use super::body::Body;
 use super::dims::{self, Comparison};
 use super::report::{a_scalar, codes, is_silent};
-use crate::typed::{DimExpr, Expr, ExprKind, Ty};
+use crate::typed::{Block, DimExpr, Expr, ExprKind, Ty};
 use adit_diag::{Diagnostic, Span};
 use adit_ir::ScalarType;
 use adit_syntax::ast::{self, BinaryOp};
@@ -175,10 +175,10 @@ fn conversion_help(d: Diagnostic, have: &Ty, want: &Ty) -> Diagnostic {
 
 /// Adapts literals to the scalars of a type, as far as that is possible.
 pub(super) fn adapt_to(e: &mut Expr, src: &ast::Expr, want: &Ty) {
-    if let (Ty::Tuple(wanted), ExprKind::Tuple(items), ast::ExprKind::Tuple(sources)) = (want, &mut e.kind, &src.kind) {
-        let parts = items.iter_mut().zip(sources).zip(wanted);
-        parts.for_each(|((e, src), want)| adapt_to(e, src, want));
-        e.ty = Ty::Tuple(items.iter().map(|e| e.ty.clone()).collect());
+    if let Ty::Tuple(wanted) = want {
+        if matches!(e.ty, Ty::Tuple(_)) {
+            adapt_tuple(e, src, wanted, want);
+        }
         return;
     }
     if let Some(to) = element(want)
@@ -186,5 +186,45 @@ pub(super) fn adapt_to(e: &mut Expr, src: &ast::Expr, want: &Ty) {
         && adaptable(e, src, to)
     {
         adapt(e, src, to);
+    }
+}
+
+/// Adapts the parts of a tuple; values of blocks and branches are looked through.
+fn adapt_tuple(e: &mut Expr, src: &ast::Expr, parts: &[Ty], want: &Ty) {
+    match (&mut e.kind, &src.kind) {
+        (ExprKind::Tuple(items), ast::ExprKind::Tuple(sources)) => {
+            items.iter_mut().zip(sources).zip(parts).for_each(|((e, src), want)| adapt_to(e, src, want));
+            e.ty = Ty::Tuple(items.iter().map(|e| e.ty.clone()).collect());
+        }
+        (ExprKind::Block(b), ast::ExprKind::Block(src)) => {
+            adapt_block(b, src, want);
+            e.ty = b.ty.clone();
+        }
+        (ExprKind::If { arms, otherwise }, ast::ExprKind::If { arms: sources, otherwise: last }) => {
+            let blocks = arms.iter_mut().map(|a| &mut a.body).chain(otherwise);
+            let sources = sources.iter().map(|a| &a.body).chain(last);
+            for (b, src) in blocks.zip(sources) {
+                adapt_block(b, src, want);
+                if b.ty != Ty::Never {
+                    e.ty = with_elements(&e.ty, &b.ty);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn adapt_block(b: &mut Block, src: &ast::Block, want: &Ty) {
+    if let (Some(value), Some(src)) = (&mut b.value, &src.value) {
+        adapt_to(value, src, want);
+        b.ty = with_elements(&b.ty, &value.ty);
+    }
+}
+
+/// The first type with the numbers of the second: dimensions stay.
+pub(super) fn with_elements(ty: &Ty, numbers: &Ty) -> Ty {
+    match (ty, numbers) {
+        (Ty::Tuple(a), Ty::Tuple(b)) => Ty::Tuple(a.iter().zip(b).map(|(a, b)| with_elements(a, b)).collect()),
+        _ => element(numbers).map_or_else(|| ty.clone(), |s| with_element(ty, s)),
     }
 }

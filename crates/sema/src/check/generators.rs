@@ -29,6 +29,7 @@ impl Body<'_, '_> {
     /// Checks loops and element.
     #[inline(never)]
     pub(super) fn generator(&mut self, g: &ast::Generator) -> Checked {
+        self.checker.duplicates(g.loops.iter().map(|l| &l.var), "index");
         self.watching += 1;
         let mark = self.scope.enter();
         let mut loops: Vec<GeneratorLoop> = Vec::with_capacity(g.loops.len());

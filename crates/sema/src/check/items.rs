@@ -117,10 +117,12 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn duplicates<'i>(&mut self, names: impl Iterator<Item = &'i ast::Ident>, what: &str) {
+    /// Says which names occur twice in one list; `_` may.
+    pub(super) fn duplicates<'i>(&mut self, names: impl Iterator<Item = &'i ast::Ident>, what: &str) {
         let mut seen: FxHashMap<&str, Span> = FxHashMap::default();
         for ident in names {
             match seen.get(&*ident.name) {
+                _ if &*ident.name == "_" => {}
                 Some(&first) => self.defined_twice(ident, first, what),
                 None => {
                     seen.insert(&ident.name, ident.span);
@@ -168,7 +170,9 @@ impl<'a> Checker<'a> {
             return Some(id);
         }
         let id = FnId(self.functions.len() as u32);
+        let outer = std::mem::replace(&mut self.in_library, true);
         let signature = self.signature(item);
+        self.in_library = outer;
         let taken = self.function_names.contains_key(name);
         self.functions.push(Rc::new(Function {
             name: if taken { format!("library.{name}").into() } else { name.into() },
@@ -185,6 +189,7 @@ impl<'a> Checker<'a> {
     pub(super) fn bodies(&mut self) -> Program {
         let mut functions = Vec::with_capacity(self.functions.len());
         while let Some(function) = self.functions.get(functions.len()).cloned() {
+            self.in_library = function.is_library;
             functions.push(Body::check(self, &function));
         }
         Program { structs: std::mem::take(&mut self.structs), functions }
@@ -289,7 +294,7 @@ impl FnDims {
             };
             for dim in dims {
                 let ast::ExprKind::Name(name) = &dim.kind else { continue };
-                if names.contains_key(name) || checker.consts.contains_key(name) {
+                if names.contains_key(name) || checker.own_constant(name).is_some() {
                     continue;
                 }
                 names.insert(name.clone(), Found::Dim(DimExpr::Local(LocalId(locals.len() as u32))));

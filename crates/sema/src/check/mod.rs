@@ -78,6 +78,8 @@ struct Checker<'a> {
     functions: Vec<Rc<Function<'a>>>,
     function_names: FxHashMap<Arc<str>, FnId>,
     library_ids: FxHashMap<&'static str, FnId>,
+    /// Whether a library function is being checked: then names of the user's program are out of sight.
+    in_library: bool,
     /// Whether names may come from a file that was not read; then unknown ones are no news.
     imports: bool,
 }

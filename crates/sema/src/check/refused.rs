@@ -82,9 +82,7 @@ impl Body<'_, '_> {
     fn is_function_argument(&self, e: &ast::Expr) -> bool {
         match &e.kind {
             ast::ExprKind::Lambda { .. } => true,
-            ast::ExprKind::Name(name) => {
-                self.scope.find(name).is_none() && (!self.checker.consts.contains_key(name) || self.is_library)
-            }
+            ast::ExprKind::Name(name) => self.scope.find(name).is_none() && self.checker.own_constant(name).is_none(),
             ast::ExprKind::Call { callee, .. } => {
                 matches!(&callee.kind, ast::ExprKind::Name(name) if find(name).is_some())
             }

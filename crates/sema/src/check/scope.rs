@@ -50,11 +50,13 @@ impl Scope {
         scope
     }
 
-    /// Declares a variable; it hides others of its name.
+    /// Declares a variable; it hides others of its name. `_` can't be found again.
     pub(super) fn declare(&mut self, local: LocalDef, fact: Fact) -> LocalId {
         let id = self.next();
-        let before = self.visible.insert(local.name.clone(), id);
-        self.hidden.push((local.name.clone(), before));
+        if &*local.name != "_" {
+            let before = self.visible.insert(local.name.clone(), id);
+            self.hidden.push((local.name.clone(), before));
+        }
         self.locals.push(local);
         self.facts.push(fact);
         id

@@ -221,8 +221,8 @@ impl Checker<'_> {
     }
 
     fn dim_name(&mut self, name: &str, span: Span, names: &dyn DimNames) -> DimExpr {
-        let found = match (names.find(name), self.consts.get(name)) {
-            (Found::Nothing, Some(&constant)) => constant_dim(constant),
+        let found = match (names.find(name), self.own_constant(name)) {
+            (Found::Nothing, Some(constant)) => constant_dim(constant),
             (found, _) => found,
         };
         match found {

@@ -70,7 +70,7 @@ impl Body<'_, '_> {
 
     #[inline(never)]
     pub(super) fn struct_literal(&mut self, span: Span, name: &ast::Ident, fields: &[ast::FieldInit]) -> Expr {
-        let Some(&id) = self.checker.struct_names.get(&name.name).filter(|_| !self.is_library) else {
+        let Some(&id) = self.checker.struct_names.get(&name.name).filter(|_| !self.checker.in_library) else {
             self.checker.unknown_type(name);
             fields.iter().for_each(|f| drop(self.expr(&f.value)));
             return bad(span);

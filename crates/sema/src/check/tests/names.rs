@@ -90,3 +90,15 @@ fn functions_see_each_other_in_any_order_and_themselves() {
 fn unused_functions_are_checked() {
     wrong("AD0101", "fn f() -> f64 { 1 } fn unused() -> f64 { «y» }");
 }
+
+#[test]
+fn the_users_constants_are_no_dimensions_of_the_library() {
+    right("const n: i64 = 3; fn f(x: [f64; 5]) -> [f64; 5] { sort(cumsum(x)) }");
+}
+
+#[test]
+fn underscores_declare_nothing() {
+    right("fn f(_: f64, _: i64) -> i64 { let (_, _) = (1, 2); sum(1 for _ in 0..3, _ in 0..2) }");
+    wrong("AD0105", "fn f() { let (a, (b, «a»)) = (1, (2, 3)); }");
+    wrong("AD0105", "fn f() { let s = [i for i in 0..3, «i» in 0..2]; }");
+}

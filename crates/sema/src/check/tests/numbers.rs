@@ -57,6 +57,14 @@ fn integer_literals_adapt_to_floats() {
 }
 
 #[test]
+fn literals_in_tuples_adapt_too() {
+    right("fn f(c: bool) -> (f64, (f64, i64)) { if c { (1, (2, 3)) } else { let t = 1; { (0.5, (-1, t)) } } }");
+    right(
+        "fn f(c: bool) { let t: (f64, [f64; 2]) = { (1, [2, 3]) }; let u = if c { (1, 2) } else { (0.5, 2) }; let x: f64 = u.0; }",
+    );
+}
+
+#[test]
 fn integers_alone_stay_integers() {
     for expression in [
         "1 / 2",
