@@ -14,6 +14,7 @@ use adit_ir::{Argument, Elements, FuncId, Function, Passing, RunError, Scalar, S
 use adit_runtime::{Workspace, print, stack};
 use cranelift_codegen::ir::{self, ExtFuncData, ExternalName, InstBuilder, MemFlagsData, UserExternalName};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
+use smallvec::SmallVec;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -36,6 +37,9 @@ struct Signature {
     /// The words of the checks that [`Shapes`] lists.
     words: Vec<String>,
 }
+
+/// Arguments, 8 bytes each.
+type Words = SmallVec<[u64; 24]>;
 
 /// Where a function can be called.
 #[derive(Clone, Debug)]
@@ -105,7 +109,7 @@ impl Entry {
     ) -> Result<(), RunError> {
         results.clear();
         let signature = &*self.point.signature;
-        let mut words = Vec::with_capacity(signature.shapes.binds.len() + args.len());
+        let mut words = SmallVec::new();
         signature.check_kinds(args)?;
         signature.check_overlap(args)?;
         self.check_room(workspace)?;
@@ -216,7 +220,7 @@ impl Signature {
     }
 
     /// Dimensions and arguments, 8 bytes each.
-    fn pass(&self, args: &mut [Argument<'_>], words: &mut Vec<u64>) {
+    fn pass(&self, args: &mut [Argument<'_>], words: &mut Words) {
         for bind in &self.shapes.binds {
             words.push(bind.map_or(0, |e| extent(args, e) as u64));
         }
@@ -260,14 +264,14 @@ fn overlap(args: &mut [Argument<'_>]) -> Option<(usize, usize)> {
     if !args.iter().any(|arg| matches!(arg, Argument::ArrayMut { .. })) {
         return None;
     }
-    colliding(args.iter_mut().enumerate().filter_map(range).collect())
+    colliding(&mut args.iter_mut().enumerate().filter_map(range).collect::<SmallVec<[Occupied; 12]>>())
 }
 
 /// A range of bytes, whether it is written, and whose it is.
 type Occupied = (Range<usize>, bool, usize);
 
 /// Two whose ranges share a byte, one of which is written.
-fn colliding(mut ranges: Vec<Occupied>) -> Option<(usize, usize)> {
+fn colliding(ranges: &mut [Occupied]) -> Option<(usize, usize)> {
     ranges.sort_unstable_by_key(|(range, _, _)| range.start);
     // What reaches farthest so far, of all and of those written.
     let (mut farthest, mut written_to): (Option<usize>, Option<usize>) = (None, None);
@@ -382,7 +386,7 @@ mod tests {
     #[test]
     fn written_ranges_collide_with_all_others() {
         let pair = |a: Range<usize>, b: Range<usize>, written: [bool; 2]| {
-            colliding(vec![(a, written[0], 0), (b, written[1], 1)]).is_some()
+            colliding(&mut [(a, written[0], 0), (b, written[1], 1)]).is_some()
         };
         for (a, b, meet) in [(0..4, 0..4, true), (0..4, 3..7, true), (3..7, 0..4, true), (0..4, 4..8, false)] {
             assert_eq!(pair(a.clone(), b.clone(), [false, true]), meet, "{a:?} {b:?}");
@@ -393,9 +397,8 @@ mod tests {
 
     #[test]
     fn a_long_range_collides_behind_short_ones() {
-        let ranges = vec![(0..100, true, 0), (10..12, false, 1)];
-        assert!(colliding(ranges).is_some());
-        let ranges = vec![(0..100, false, 0), (10..12, false, 1), (50..60, true, 2)];
-        assert_eq!(colliding(ranges), Some((0, 2)));
+        assert!(colliding(&mut [(0..100, true, 0), (10..12, false, 1)]).is_some());
+        let mut ranges = [(0..100, false, 0), (10..12, false, 1), (50..60, true, 2)];
+        assert_eq!(colliding(&mut ranges), Some((0, 2)));
     }
 }

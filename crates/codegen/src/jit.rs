@@ -87,6 +87,7 @@ pub fn compile(module: &Module, entries: &[FuncId], options: &Options) -> Result
     for &f in entries {
         compiler.trampoline(f)?;
     }
+    compiler.thunks()?;
     compiler.link(entries)
 }
 
@@ -108,6 +109,7 @@ struct Relocation {
 enum Target {
     Compiled(u32),
     Imported(u32),
+    Thunk(u32),
     Library(LibCall),
     Here(u32),
 }
@@ -122,6 +124,7 @@ pub(crate) struct Compiler<'m> {
     pieces: Vec<Piece>,
     frames: Vec<u64>,
     trampolines: FxHashMap<FuncId, usize>,
+    thunks: FxHashMap<u32, usize>,
 }
 
 impl<'m> Compiler<'m> {
@@ -139,6 +142,7 @@ impl<'m> Compiler<'m> {
             pieces: Vec::new(),
             frames: Vec::new(),
             trampolines: FxHashMap::default(),
+            thunks: FxHashMap::default(),
         })
     }
 
@@ -177,6 +181,19 @@ impl<'m> Compiler<'m> {
         let isa = self.isa(0)?;
         self.trampolines.insert(f, self.pieces.len());
         self.emit(&*isa, "trampoline").map(|_| ())
+    }
+
+    /// Compiles the ways to hooks that cold paths take.
+    fn thunks(&mut self) -> Result<(), CodegenError> {
+        for (import, words) in std::mem::take(&mut self.unit.thunks) {
+            self.context.clear();
+            let call_conv = self.unit.call_conv;
+            crate::lower::thunk(import, words, call_conv, &mut self.context.func, &mut self.scratch);
+            let isa = self.isa(0)?;
+            self.thunks.insert(import, self.pieces.len());
+            self.emit(&*isa, "thunk")?;
+        }
+        Ok(())
     }
 
     /// Compiles what is in `self.context` and appends it; the bytes of its stack frame.
@@ -222,6 +239,7 @@ impl<'m> Compiler<'m> {
                 let within = |place: usize| ModuleRelocTarget::FunctionOffset(whole, self.pieces[place].start as u32);
                 let name = match r.target {
                     Target::Compiled(place) => within(place as usize),
+                    Target::Thunk(import) => within(self.thunks[&import]),
                     Target::Imported(place) => imports[place as usize].clone(),
                     Target::Library(call) => ModuleRelocTarget::LibCall(call),
                     Target::Here(offset) => ModuleRelocTarget::FunctionOffset(whole, piece.start as u32 + offset),
@@ -280,6 +298,7 @@ fn relocations(
                 let name = &func.params.user_named_funcs()[*name];
                 match name.namespace {
                     namespace::COMPILED => Target::Compiled(name.index),
+                    namespace::THUNK => Target::Thunk(name.index),
                     _ => Target::Imported(name.index),
                 }
             }

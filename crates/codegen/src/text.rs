@@ -125,6 +125,7 @@ impl Compiler<'_> {
             let f = *self.unit.graph.order.get(place)?;
             Some(format!("@{}", self.unit.module.function(f).name))
         } else {
+            // A thunk goes by the name of its import.
             self.unit.imports.get(place).map(|import| import.name.to_owned())
         }
     }

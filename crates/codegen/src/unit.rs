@@ -61,6 +61,8 @@ pub(crate) struct Unit<'m> {
     pub(crate) sites: Vec<Site>,
     pub(crate) imports: Vec<Import>,
     import_places: FxHashMap<&'static str, u32>,
+    /// Imports that cold paths call, with the number of their operands.
+    pub(crate) thunks: Vec<(u32, usize)>,
     // Boxed, because compiled code holds their addresses while the list grows.
     #[expect(clippy::vec_box, reason = "lines must not move")]
     pub(crate) lines: Vec<Box<PrintLine>>,
@@ -77,6 +79,7 @@ impl<'m> Unit<'m> {
             sites: Vec::new(),
             imports: Vec::new(),
             import_places: FxHashMap::default(),
+            thunks: Vec::new(),
             lines: Vec::new(),
         }
     }
@@ -93,6 +96,15 @@ impl<'m> Unit<'m> {
         let place = *self.import_places.entry(import.name).or_insert(next);
         if place == next {
             self.imports.push(import);
+        }
+        place
+    }
+
+    /// The number of an imported function that a cold path calls.
+    pub(crate) fn thunk(&mut self, import: Import, words: usize) -> u32 {
+        let place = self.import(import);
+        if !self.thunks.iter().any(|&(known, _)| known == place) {
+            self.thunks.push((place, words));
         }
         place
     }

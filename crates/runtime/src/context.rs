@@ -30,6 +30,8 @@ pub struct Context {
     pub details: [i64; 2],
     /// Which of an allocation's two traps a slow path asks for: 0 a negative extent, 1 the memory limit.
     pub fault: u64,
+    /// What a slow path gives back.
+    pub answer: u64,
 }
 
 impl Context {
@@ -46,6 +48,7 @@ impl Context {
             tape_depth: 0,
             details: [0; 2],
             fault: 0,
+            answer: 0,
         }
     }
 }
@@ -81,5 +84,6 @@ pub mod offset {
         TAPE_DEPTH tape_depth
         DETAILS details
         FAULT fault
+        ANSWER answer
     }
 }

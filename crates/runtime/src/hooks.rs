@@ -126,14 +126,15 @@ unsafe extern "C" fn alloc(context: *mut Context, dims: *const i64, rank: u64, e
     })
 }
 
-/// Goes back to a mark in an earlier chunk.
+/// Goes back to a mark in an earlier chunk. Gives 0, since every hook that cold paths call gives something.
 ///
 /// # Safety
 /// As for every hook; the mark was taken in this call.
-unsafe extern "C" fn reset(context: *mut Context, next: *mut u8, chunk: u64) {
+unsafe extern "C" fn reset(context: *mut Context, next: *mut u8, chunk: u64) -> u64 {
     // SAFETY: compiled code passes its own context.
     let machine = unsafe { machine(context) };
     machine.arena.reset(&mut machine.context, next, chunk);
+    0
 }
 
 /// # Safety

@@ -256,8 +256,7 @@ impl<'a> Lower<'a, '_, '_, '_> {
         self.reloads.reset(reloads);
         let (rank, size) = (self.word(ty.dims.len() as i64), self.word(ty.element.bytes() as i64));
         let args = [self.context, extents, rank, size];
-        let address = self.call_import(hooks::ALLOC, &args, Some(abi::WORD));
-        let address = address.ok_or_else(|| CodegenError::Internal("the allocation hook gives nothing".into()))?;
+        let address = self.call_cold(hooks::ALLOC, &args);
         let site = self.unit.status(Trap::NegativeLength, self.span);
         self.unit.status(Trap::MemoryLimit, self.span);
         let exit = self.exit(Status::SitePlusFault(site), &[]);

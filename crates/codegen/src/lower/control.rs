@@ -8,6 +8,8 @@
 //! after(results…):
 //! ```
 //!
+//! Where the body is short and simple, interruption is looked for once in some hundred iterations: the loop becomes two, the inner one without a look.
+//!
 //! Loops with other steps, and reversed ones, know their last index beforehand, so no arithmetic can wrap past the bound. A region that allocates gives its memory back when it ends.
 
 use super::Lower;
@@ -26,7 +28,14 @@ pub(crate) struct Mark {
     tapes: Option<ir::Value>,
 }
 
+/// How many iterations may pass between two looks for interruption, where the body is short.
+const CHUNK: i64 = 512;
+
+/// The most instructions of such a body.
+const CHUNKED_BODY: usize = 150;
+
 /// A counted loop's course.
+#[derive(Clone, Copy)]
 struct Course {
     /// Whether the body runs at all.
     enters: ir::Value,
@@ -110,7 +119,7 @@ impl Lower<'_, '_, '_, '_> {
             self.b.ins().store(flags, next, self.context, offset::ARENA_NEXT);
             self.b.ins().jump(after, &[]);
             self.b.switch_to_block(far);
-            self.call_import(hooks::RESET, &[self.context, next, chunk], None);
+            self.call_cold(hooks::RESET, &[self.context, next, chunk]);
             self.b.ins().jump(after, &[]);
             self.b.switch_to_block(after);
         }
@@ -194,23 +203,104 @@ impl Lower<'_, '_, '_, '_> {
         body: Region,
         results: &[Value],
     ) -> Result<(), CodegenError> {
-        let span = self.span;
         self.preload(&[body])?;
         let course = self.course(bounds)?;
-        let (inside, after) = (self.block_for(&self.f.region(body).params), self.block_for(results));
+        let after = self.block_for(results);
+        let head = self.block_for(&self.f.region(body).params);
         let start = self.block_args(inits)?;
         let enter: Vec<BlockArg> = std::iter::once(course.first.into()).chain(start.iter().copied()).collect();
-        self.b.ins().brif(course.enters, inside, &enter, after, &start);
-        self.b.switch_to_block(inside);
+        self.b.ins().brif(course.enters, head, &enter, after, &start);
+        self.b.switch_to_block(head);
+        match self.end_of_chunks(&course, body) {
+            Some((end, step)) => self.chunked(&course, (end, step), body, head, after)?,
+            None => self.polled(&course, body, head, after)?,
+        }
+        self.arrive(after, results)
+    }
+
+    /// A loop that polls in each iteration.
+    fn polled(&mut self, course: &Course, body: Region, head: Block, after: Block) -> Result<(), CodegenError> {
+        let span = self.span;
         self.poll(span);
-        let params = self.b.block_params(inside).to_vec();
+        let params = self.b.block_params(head).to_vec();
         let yields = self.region(body, &params)?;
         self.locate(span);
-        let (next, again) = self.advance(&course, params[0]);
+        let (next, again) = self.advance(course, params[0]);
+        self.close_loop(again, (head, after), next, &yields);
+        Ok(())
+    }
+
+    /// A loop that polls in its outer half, at `head`, and runs an inner loop of at most [`CHUNK`] iterations.
+    fn chunked(
+        &mut self,
+        course: &Course,
+        (end, step): (ir::Value, i64),
+        body: Region,
+        head: Block,
+        after: Block,
+    ) -> Result<(), CodegenError> {
+        let span = self.span;
+        self.poll(span);
+        let params = self.b.block_params(head).to_vec();
+        let (from, to) = if step > 0 { (params[0], end) } else { (end, params[0]) };
+        let left = self.b.ins().isub(to, from);
+        let far = self.b.ins().icmp_imm_u(IntCC::UnsignedGreaterThan, left, CHUNK);
+        let ahead = self.b.ins().iadd_imm_s(params[0], step * CHUNK);
+        let stop = self.b.ins().select(far, ahead, end);
+        let inner = self.block_for(&self.f.region(body).params);
+        let latch = self.b.create_block();
+        self.jump(inner, &params);
+        self.b.switch_to_block(inner);
+        let params = self.b.block_params(inner).to_vec();
+        let yields = self.region(body, &params)?;
+        self.locate(span);
+        let mut chunk = *course;
+        chunk.again = match course.again {
+            Again::NextBefore(order, _) => Again::NextBefore(order, stop),
+            Again::Unless(_) | Again::Farther(..) => Again::Unless(stop),
+        };
+        let (next, again) = self.advance(&chunk, params[0]);
+        let repeat = with_index(next, &yields);
+        self.b.ins().brif(again, inner, &repeat, latch, &[]);
+        self.b.switch_to_block(latch);
+        let (_, again) = self.advance(course, params[0]);
+        self.close_loop(again, (head, after), next, &yields);
+        Ok(())
+    }
+
+    fn close_loop(&mut self, again: ir::Value, (head, after): (Block, Block), next: ir::Value, yields: &[ir::Value]) {
         let leave: Vec<BlockArg> = yields.iter().map(|&y| y.into()).collect();
-        let repeat: Vec<BlockArg> = std::iter::once(next.into()).chain(leave.iter().copied()).collect();
-        self.b.ins().brif(again, inside, &repeat, after, &leave);
-        self.arrive(after, results)
+        self.b.ins().brif(again, head, &with_index(next, yields), after, &leave);
+    }
+
+    /// The bound (or the last index) of a loop that may run in chunks, and its step of 1 or -1: its body must be short, and take little time.
+    fn end_of_chunks(&self, course: &Course, body: Region) -> Option<(ir::Value, i64)> {
+        let Step::Literal(step @ (1 | -1)) = course.step else {
+            return None;
+        };
+        let end = match course.again {
+            Again::NextBefore(_, end) | Again::Unless(end) => end,
+            Again::Farther(..) => return None,
+        };
+        let mut left = CHUNKED_BODY;
+        (!self.unit.options.fuel && self.is_quick(body, &mut left)).then_some((end, step))
+    }
+
+    /// Whether a region has few instructions, all of bounded time.
+    fn is_quick(&self, region: Region, left: &mut usize) -> bool {
+        let f = self.f;
+        f.region(region).insts.iter().all(|&inst| {
+            *left = left.saturating_sub(1);
+            *left > 0
+                && match &f.inst(inst).op {
+                    Op::Const(_) | Op::Prim { .. } | Op::Cmp { .. } | Op::Select { .. } => true,
+                    Op::Load { .. } | Op::Store { .. } | Op::Acc { .. } | Op::Assert { .. } => true,
+                    Op::TapePush { .. } | Op::TapePop { .. } => true,
+                    Op::If { then, otherwise, .. } => self.is_quick(*then, left) && self.is_quick(*otherwise, left),
+                    Op::For { .. } | Op::While { .. } | Op::Call { .. } | Op::Print { .. } => false,
+                    Op::Alloc { .. } | Op::Copy { .. } | Op::Fill { .. } | Op::TapeNew { .. } => false,
+                }
+        })
     }
 
     /// The next index, and whether the body runs with it.
@@ -284,4 +374,9 @@ impl Lower<'_, '_, '_, '_> {
             Course { enters, first: lo, step: Step::Value(step), again: Again::Unless(last) }
         })
     }
+}
+
+/// The arguments of a loop's body: its index and what it carries.
+fn with_index(index: ir::Value, carried: &[ir::Value]) -> Vec<BlockArg> {
+    std::iter::once(index.into()).chain(carried.iter().map(|&c| c.into())).collect()
 }

@@ -30,6 +30,7 @@ use crate::spill::Plan;
 use crate::unit::{Import, Unit};
 use adit_ir::{Const, FuncId, Function, Inst, Int, Op, Value};
 use adit_runtime::context::offset;
+use adit_runtime::hooks::Hook;
 use cranelift_codegen::ir::{
     self, AbiParam, AliasRegionData, Block, BlockArg, ExtFuncData, ExternalName, FuncRef, InstBuilder, MemFlagsData,
     Signature, StackSlot, StackSlotData, StackSlotKind, UserExternalName, types,
@@ -47,6 +48,8 @@ pub(crate) mod namespace {
     pub(crate) const COMPILED: u32 = 0;
     /// [`Unit::imports`](crate::unit::Unit::imports), by place.
     pub(crate) const IMPORTED: u32 = 1;
+    /// Ways to imported functions that leave every register alone, by place of the import.
+    pub(crate) const THUNK: u32 = 2;
 }
 
 /// How many kinds of array memory are told apart; more would slow large functions down.
@@ -151,6 +154,36 @@ pub(crate) fn lower(
     let config = frontend_config(lower.unit.call_conv);
     lower.b.finalize(config);
     Ok(())
+}
+
+/// Lowers the way to a hook that leaves every register alone: `(context, …)`, the answer going to the context.
+pub(crate) fn thunk(
+    import: u32,
+    words: usize,
+    call_conv: CallConv,
+    clif: &mut ir::Function,
+    scratch: &mut FunctionBuilderContext,
+) {
+    clif.signature = Signature::new(CallConv::PreserveAll);
+    clif.signature.params.extend((0..words).map(|_| AbiParam::new(abi::WORD)));
+    let mut b = FunctionBuilder::new(clif, scratch);
+    let entry = b.create_block();
+    b.append_block_params_for_function_params(entry);
+    b.switch_to_block(entry);
+    let params = b.block_params(entry).to_vec();
+    let mut signature = Signature::new(call_conv);
+    signature.params.extend((0..words).map(|_| AbiParam::new(abi::WORD)));
+    signature.returns.push(AbiParam::new(abi::WORD));
+    let signature = b.import_signature(signature);
+    let name = b.func.declare_imported_user_function(UserExternalName::new(namespace::IMPORTED, import));
+    let data = ExtFuncData { name: ExternalName::user(name), signature, colocated: false, patchable: false };
+    let hook = b.import_function(data);
+    let call = b.ins().call(hook, &params);
+    let answer = b.inst_results(call)[0];
+    b.ins().store(MemFlagsData::trusted(), answer, params[0], offset::ANSWER);
+    b.ins().return_(&[]);
+    b.seal_all_blocks();
+    b.finalize(frontend_config(call_conv));
 }
 
 /// What Cranelift's builder wants to know of the machine.
@@ -320,7 +353,7 @@ impl Lower<'_, '_, '_, '_> {
         if let Some(&known) = self.functions.get(&name) {
             return known;
         }
-        let colocated = name.namespace == namespace::COMPILED;
+        let colocated = name.namespace != namespace::IMPORTED;
         let signature = self.b.import_signature(signature);
         let name_ref = self.b.func.declare_imported_user_function(name.clone());
         let data = ExtFuncData { name: ExternalName::user(name_ref), signature, colocated, patchable: false };
@@ -343,6 +376,17 @@ impl Lower<'_, '_, '_, '_> {
         let function = self.declare(UserExternalName::new(namespace::IMPORTED, place), signature);
         let call = self.b.ins().call(function, args);
         self.b.inst_results(call).first().copied()
+    }
+
+    /// Calls a hook from a cold path, so that the hot paths around need not keep anything out of registers that the call would change. What the hook gives is in
+    /// the context's `answer`.
+    fn call_cold(&mut self, hook: Hook, args: &[ir::Value]) -> ir::Value {
+        let place = self.unit.thunk(hook.into(), args.len());
+        let mut signature = Signature::new(CallConv::PreserveAll);
+        signature.params.extend(args.iter().map(|_| AbiParam::new(abi::WORD)));
+        let function = self.declare(UserExternalName::new(namespace::THUNK, place), signature);
+        self.b.ins().call(function, args);
+        self.b.ins().load(abi::WORD, self.memory.context, self.context, offset::ANSWER)
     }
 
     /// The address of that many bytes of scratch memory; every user has the same.

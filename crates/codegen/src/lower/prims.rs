@@ -27,8 +27,11 @@ impl Lower<'_, '_, '_, '_> {
             self.guard(guard, &operands, &literals);
         }
         match row.code {
-            Code::Native(native) => Ok(self.native(native, &operands, &literals)),
-            Code::Call => {
+            Code::Native(Native::FPowi) if matches!(literals[1], Some(-1..=4)) => {
+                Ok(self.small_power(operands[0], literals[1].unwrap_or(0)))
+            }
+            Code::Native(native) if native != Native::FPowi => Ok(self.native(native, &operands, &literals)),
+            Code::Native(_) | Code::Call => {
                 let import = Import { name: row.name, address: row.eval.address() };
                 let result = abi::scalar(row.signature.result);
                 let called = self.call_import(import, &operands, Some(result));
@@ -87,7 +90,13 @@ impl Lower<'_, '_, '_, '_> {
             // In range, by the guard; this form never traps.
             Native::FToI => self.b.ins().fcvt_to_sint_sat(types::I64, a),
             Native::FAdd | Native::FSub | Native::FMul | Native::FDiv | Native::FFma | Native::FMin | Native::FMax => a,
-            Native::FSmul | Native::IAdd | Native::ISub | Native::IMul | Native::IDiv | Native::IRem => a,
+            Native::FSmul
+            | Native::FPowi
+            | Native::IAdd
+            | Native::ISub
+            | Native::IMul
+            | Native::IDiv
+            | Native::IRem => a,
             Native::IMin | Native::IMax | Native::And | Native::Or => a,
         }
     }
@@ -112,7 +121,29 @@ impl Lower<'_, '_, '_, '_> {
             Native::Or => self.b.ins().bor(a, b),
             Native::FNeg | Native::FAbs | Native::FSqrt | Native::FFloor | Native::FCeil | Native::FTrunc => a,
             Native::FSign | Native::FRelu | Native::FFma | Native::INeg | Native::IAbs | Native::ISign => a,
-            Native::Not | Native::IToF | Native::FToI => a,
+            Native::Not | Native::IToF | Native::FToI | Native::FPowi => a,
+        }
+    }
+
+    /// A power from -1 to 4, with the products in the order of the row's evaluation.
+    fn small_power(&mut self, x: ir::Value, n: i64) -> ir::Value {
+        let one = |lower: &mut Self| lower.b.ins().f64const(1.0);
+        match n {
+            -1 => {
+                let one = one(self);
+                self.b.ins().fdiv(one, x)
+            }
+            0 => one(self),
+            1 => x,
+            2 => self.b.ins().fmul(x, x),
+            3 => {
+                let square = self.b.ins().fmul(x, x);
+                self.b.ins().fmul(square, x)
+            }
+            _ => {
+                let square = self.b.ins().fmul(x, x);
+                self.b.ins().fmul(square, square)
+            }
         }
     }
 

@@ -34,7 +34,7 @@ impl Lower<'_, '_, '_, '_> {
         self.b.append_block_param(room, abi::WORD);
         self.b.ins().brif(fits, room, &[top.into()], full, &[]);
         self.b.switch_to_block(full);
-        let top = self.grow(tape, bytes, counted as i64)?;
+        let top = self.grow(tape, bytes, counted as i64);
         self.b.ins().jump(room, &[top.into()]);
         self.b.switch_to_block(room);
         let top = self.b.block_params(room)[0];
@@ -51,16 +51,15 @@ impl Lower<'_, '_, '_, '_> {
     }
 
     /// Makes room for a record of so many bytes, which counts for so many; the new top.
-    fn grow(&mut self, tape: ir::Value, bytes: i64, counted: i64) -> Result<ir::Value, CodegenError> {
+    fn grow(&mut self, tape: ir::Value, bytes: i64, counted: i64) -> ir::Value {
         let (record, counted) = (self.word(bytes), self.word(counted));
-        let grown = self.call_import(hooks::TAPE_GROW, &[self.context, tape, record, counted], Some(abi::WORD));
-        let grown = grown.ok_or_else(|| CodegenError::Internal("the growth hook gives nothing".into()))?;
+        let grown = self.call_cold(hooks::TAPE_GROW, &[self.context, tape, record, counted]);
         let site = self.unit.status(Trap::MemoryLimit, self.span);
         let exit = self.exit(Status::Site(site), &[]);
         let go_on = self.b.create_block();
         self.b.set_cold_block(go_on);
         self.branch_to(grown, go_on, exit);
-        Ok(self.b.ins().load(abi::WORD, self.memory.tape, tape, tape::TOP))
+        self.b.ins().load(abi::WORD, self.memory.tape, tape, tape::TOP)
     }
 
     pub(super) fn tape_pop(&mut self, tape: Value, results: &[Value]) -> Result<(), CodegenError> {

@@ -140,6 +140,8 @@ pub fn all_options() -> Vec<Options> {
         Options { opt: OptLevel::O0, ..base.clone() },
         Options { opt: OptLevel::O1, keep_checks: true, ..base.clone() },
         Options { cpu: Cpu::Baseline, ..base.clone() },
+        Options { fuel: false, keep_checks: true, ..base.clone() },
+        Options { fuel: false, ..base.clone() },
         base,
     ]
 }
@@ -148,7 +150,7 @@ pub fn all_options() -> Vec<Options> {
 pub fn agree_with(text: &str, args: &[Arg], limits: Limits) -> Seen {
     let module = module(text);
     let expected = interpreted(&module, args, limits);
-    for options in all_options() {
+    for options in all_options().into_iter().filter(|o| o.fuel || limits.steps.is_none()) {
         let seen = compiled(&module, args, limits, &options);
         assert_eq!(seen, expected, "{options:?}\n{text}\n{args:?}");
     }

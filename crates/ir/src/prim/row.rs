@@ -318,6 +318,8 @@ pub enum Native {
     IAbs,
     /// −1, 0 or 1.
     ISign,
+    /// a to the integer power b. Where b is a literal from 0 to 4, or −1, the products or the quotient that [`Row::eval`] forms; elsewhere a call of it.
+    FPowi,
     /// The smaller, signed.
     IMin,
     /// The larger, signed.

@@ -131,7 +131,7 @@ pub static powi: Row = Row {
     guard: None,
     complex: Complex::FI(complex::powi),
     partials: partials![smul(itof(y), powi(x, isub(y, iabs(isign(y))))); not_float],
-    code: Code::Call,
+    code: Code::Native(Native::FPowi),
     cost: 6,
     algebra: Algebra { right_identity: Some(i(1)), ..Algebra::NONE },
     about: "x to an integer power: by multiplication for 0 to 4, by division for -1, else by `pow`.",
