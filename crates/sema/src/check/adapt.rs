@@ -40,11 +40,10 @@ pub(super) fn adaptable(e: &Expr, src: &ast::Expr, to: ScalarType) -> bool {
     }
     match (&e.kind, &src.kind) {
         (ExprKind::Const(_), _) => literal(src).is_some() && to != ScalarType::Bool,
-        (ExprKind::Builtin { builtin, args }, _) => match builtin {
-            Builtin::Zeros | Builtin::Ones | Builtin::Identity => true,
-            Builtin::Fill => first_argument(src).is_some_and(|v| adaptable(&args[0], v, to)),
-            _ => false,
-        },
+        (ExprKind::Builtin { builtin: Builtin::Zeros | Builtin::Ones | Builtin::Identity, .. }, _) => true,
+        (ExprKind::Builtin { builtin: Builtin::Fill, args }, _) => {
+            first_argument(src).is_some_and(|v| adaptable(&args[0], v, to))
+        }
         (ExprKind::Array { elements, .. }, ast::ExprKind::Array(_)) => {
             let sources = array_leaves(src);
             elements.len() == sources.len() && elements.iter().zip(sources).all(|(e, src)| adaptable(e, src, to))
@@ -148,24 +147,19 @@ impl Literal {
 
 /// The integer literal that an expression is, perhaps negated.
 pub(super) fn literal(src: &ast::Expr) -> Option<Literal> {
-    match &src.kind {
-        ast::ExprKind::Int(value) => Some(Literal { value: *value, negated: false }),
-        ast::ExprKind::Unary { op: UnaryOp::Neg, operand } => match operand.kind {
-            ast::ExprKind::Int(value) => Some(Literal { value, negated: true }),
-            _ => None,
-        },
-        _ => None,
+    if let ast::ExprKind::Unary { op: UnaryOp::Neg, operand } = &src.kind
+        && let ast::ExprKind::Int(value) = operand.kind
+    {
+        return Some(Literal { value, negated: true });
     }
+    let ast::ExprKind::Int(value) = src.kind else { return None };
+    Some(Literal { value, negated: false })
 }
 
 fn first_argument(src: &ast::Expr) -> Option<&ast::Expr> {
-    match &src.kind {
-        ast::ExprKind::Call { args, .. } => match args.first().map(|a| &a.kind) {
-            Some(ArgKind::Value(v)) => Some(v),
-            _ => None,
-        },
-        _ => None,
-    }
+    let ast::ExprKind::Call { args, .. } = &src.kind else { return None };
+    let ArgKind::Value(v) = &args.first()?.kind else { return None };
+    Some(v)
 }
 
 /// What an array literal, perhaps of array literals, consists of.
@@ -173,9 +167,10 @@ fn array_leaves(src: &ast::Expr) -> Vec<&ast::Expr> {
     let mut out = Vec::new();
     let mut pending = vec![src];
     while let Some(e) = pending.pop() {
-        match &e.kind {
-            ast::ExprKind::Array(items) => pending.extend(items.iter().rev()),
-            _ => out.push(e),
+        if let ast::ExprKind::Array(items) = &e.kind {
+            pending.extend(items.iter().rev());
+        } else {
+            out.push(e);
         }
     }
     out

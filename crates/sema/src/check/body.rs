@@ -181,11 +181,13 @@ impl<'c, 'a> Body<'c, 'a> {
 
     /// An expression whose value may be dropped.
     fn used(&mut self, e: &ast::Expr, usage: Use) -> Expr {
-        match &e.kind {
-            ast::ExprKind::If { arms, otherwise } => self.if_expr(e, arms, otherwise.as_ref(), usage),
-            ast::ExprKind::Block(b) => self.block_expr(e.span, b, usage),
-            _ => self.expr(e),
+        if let ast::ExprKind::If { arms, otherwise } = &e.kind {
+            return self.if_expr(e, arms, otherwise.as_ref(), usage);
         }
+        if let ast::ExprKind::Block(b) = &e.kind {
+            return self.block_expr(e.span, b, usage);
+        }
+        self.expr(e)
     }
 
     /// A statement, unless it was wrong; and whether what follows is never reached.
@@ -359,16 +361,16 @@ impl<'c, 'a> Body<'c, 'a> {
 
     fn tuple_pattern(&mut self, span: Span, parts: &[ast::Pattern], ty: &Ty) -> Vec<Pattern> {
         let unknown = error();
-        let items: &[Ty] = match ty {
-            Ty::Tuple(items) if items.len() == parts.len() => items,
-            _ => {
+        let mut items: &[Ty] = &[];
+        match ty {
+            Ty::Tuple(types) if types.len() == parts.len() => items = types,
+            Ty::Scalar(_) | Ty::Array { .. } | Ty::Struct { .. } | Ty::Tuple(_) | Ty::Never => {
                 if !is_silent(ty) {
                     let message = format!("a pattern of {} names for a value of type `{}`", parts.len(), self.show(ty));
                     self.checker.reports.say(codes::MISMATCH, span, message);
                 }
-                &[]
             }
-        };
+        }
         let ty_of = |i: usize| items.get(i).unwrap_or(&unknown);
         parts.iter().enumerate().map(|(i, p)| self.pattern(p, ty_of(i), Fact::default())).collect()
     }

@@ -269,10 +269,8 @@ impl Body<'_, '_> {
         let mut ok = true;
         for (e, src) in typed.iter().zip(sources).skip(from) {
             ok &= self.fits(e, src, &Ty::I64, &Why::new(format!("an extent of `{}`", call.name)));
-            dims.push(match self.dim_of(e) {
-                DimExpr::Const(c) if c < 0 => DimExpr::Unknown,
-                dim => dim,
-            });
+            let dim = self.dim_of(e);
+            dims.push(if matches!(dim, DimExpr::Const(c) if c < 0) { DimExpr::Unknown } else { dim });
         }
         ok.then_some((typed, dims))
     }

@@ -71,10 +71,8 @@ impl Holes {
         if let Some(index) = self.index(dim) {
             return self.found[index].as_ref().map_or(DimExpr::Unknown, |(dim, _)| dim.clone());
         }
-        match dim {
-            DimExpr::Local(local) => self.values.get(local).cloned().unwrap_or(DimExpr::Unknown),
-            _ => dim.clone(),
-        }
+        let DimExpr::Local(local) = dim else { return dim.clone() };
+        self.values.get(local).cloned().unwrap_or(DimExpr::Unknown)
     }
 
     fn bind(&mut self, want: &Ty, have: &Ty, part: usize) {

@@ -174,14 +174,8 @@ impl Checker<'_> {
     }
 
     fn call_may_be_constant(&mut self, span: Span, callee: &ast::Expr, args: &[ast::Arg]) -> bool {
-        let in_table = match &callee.kind {
-            ast::ExprKind::Name(name) => {
-                let own = self.function_names.contains_key(name);
-                !own && (operators::is_table_function(name) || matches!(&**name, "f64" | "i64"))
-            }
-            _ => false,
-        };
-        if !in_table {
+        let in_table = |name: &str| operators::is_table_function(name) && !self.function_names.contains_key(name);
+        if !matches!(&callee.kind, ast::ExprKind::Name(name) if in_table(name)) {
             return self.not_constant(span);
         }
         args.iter().fold(true, |ok, arg| match &arg.kind {

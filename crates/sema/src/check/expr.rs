@@ -10,7 +10,7 @@ use super::dims::{self, Poly};
 use super::fit::{Why, adapt_to, with_elements};
 use super::report::{codes, error, is_error, is_silent};
 use super::{library, operators, refused};
-use crate::typed::{Arm, Block, Builtin, DimExpr, Expr, ExprKind, Ty};
+use crate::typed::{Arm, BinOp, Block, Builtin, DimExpr, Expr, ExprKind, Link, Ty};
 use adit_diag::{Diagnostic, Span};
 use adit_ir::{Const, ScalarType};
 use adit_syntax::ast::{self, UnaryOp};
@@ -300,28 +300,29 @@ impl Body<'_, '_> {
     }
 
     /// An `i64` expression as a dimension.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "all other expressions are unknown before they run")]
     pub(super) fn dim_of(&self, e: &Expr) -> DimExpr {
         match &e.kind {
             ExprKind::Const(Const::I64(c)) => DimExpr::Const(*c),
             ExprKind::Local(local) if self.scope.is_dimension(*local) => DimExpr::Local(*local),
-            ExprKind::Prim { prim, args } if args.len() == 1 && *prim == operators::integer_negation() => {
+            ExprKind::Prim { prim, args } if *prim == operators::integer_negation() => {
                 dims::apply(dims::Arithmetic::Sub.prim(), DimExpr::Const(0), self.dim_of(&args[0]), &self.scope)
             }
             ExprKind::Binary { first, rest } => {
-                let mut dim = self.dim_of(first);
-                for link in rest {
-                    dim = match link.op {
-                        crate::typed::BinOp::Prim(op) if dims::is_arithmetic(op) => {
-                            dims::apply(op, dim, self.dim_of(&link.rhs), &self.scope)
-                        }
-                        _ => return DimExpr::Unknown,
-                    };
-                }
-                dim
+                rest.iter().fold(self.dim_of(first), |dim, link| self.dim_link(dim, link))
             }
             ExprKind::Builtin { builtin: Builtin::Len, args } => extent(&args[0].ty, Some(0)),
             ExprKind::Builtin { builtin: Builtin::Size, args } => extent(&args[0].ty, axis(&args[1])),
             _ => DimExpr::Unknown,
+        }
+    }
+
+    fn dim_link(&self, dim: DimExpr, link: &Link) -> DimExpr {
+        match link.op {
+            BinOp::Prim(op) if dim != DimExpr::Unknown && dims::is_arithmetic(op) => {
+                dims::apply(op, dim, self.dim_of(&link.rhs), &self.scope)
+            }
+            BinOp::Prim(_) | BinOp::Cmp(_) | BinOp::And | BinOp::Or | BinOp::MatMul => DimExpr::Unknown,
         }
     }
 
@@ -333,10 +334,8 @@ impl Body<'_, '_> {
 }
 
 fn axis(e: &Expr) -> Option<usize> {
-    match e.kind {
-        ExprKind::Const(Const::I64(c)) => usize::try_from(c).ok(),
-        _ => None,
-    }
+    let ExprKind::Const(Const::I64(c)) = e.kind else { return None };
+    usize::try_from(c).ok()
 }
 
 fn extent(ty: &Ty, axis: Option<usize>) -> DimExpr {

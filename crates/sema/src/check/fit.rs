@@ -141,10 +141,10 @@ impl Body<'_, '_> {
             let d = d.note("`/` of two integers drops the fraction: `1 / 2` is 0");
             return d.help("write one of the numbers as a float: `1.0 / 2`");
         }
-        match &src.kind {
-            ast::ExprKind::Name(name) => d.help(format!("write `f64({name})`")),
-            _ => d.help("convert it: `f64(…)`"),
+        if let ast::ExprKind::Name(name) = &src.kind {
+            return d.help(format!("write `f64({name})`"));
         }
+        d.help("convert it: `f64(…)`")
     }
 }
 

@@ -112,10 +112,7 @@ impl Body<'_, '_> {
 }
 
 fn number(e: &Expr) -> Option<i64> {
-    match e.kind {
-        ExprKind::Const(Const::I64(c)) => Some(c),
-        _ => None,
-    }
+    if let ExprKind::Const(Const::I64(c)) = e.kind { Some(c) } else { None }
 }
 
 /// How many values `lo..hi step k` has.

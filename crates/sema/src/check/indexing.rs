@@ -129,17 +129,14 @@ impl Body<'_, '_> {
 
     /// `hi - lo`, and one more if `hi` is taken; unknown if that is negative.
     pub(super) fn distance(&self, lo: DimExpr, hi: DimExpr, inclusive: bool) -> DimExpr {
-        let mut distance = match lo {
-            DimExpr::Const(0) => hi,
-            lo => dims::apply(Arithmetic::Sub.prim(), hi, lo, &self.scope),
+        let mut distance = match lo == DimExpr::Const(0) {
+            true => hi,
+            false => dims::apply(Arithmetic::Sub.prim(), hi, lo, &self.scope),
         };
         if inclusive {
             distance = dims::apply(Arithmetic::Add.prim(), distance, DimExpr::Const(1), &self.scope);
         }
-        match distance {
-            DimExpr::Const(c) if c < 0 => DimExpr::Unknown,
-            distance => distance,
-        }
+        if matches!(distance, DimExpr::Const(c) if c < 0) { DimExpr::Unknown } else { distance }
     }
 
     /// Something to assign or lend; `None` if it was wrong.
@@ -147,13 +144,10 @@ impl Body<'_, '_> {
     pub(super) fn place(&mut self, e: &ast::Expr, purpose: Purpose) -> Option<Place> {
         let mut steps = Vec::new();
         let mut root = e;
-        loop {
-            let base = match &root.kind {
-                ast::ExprKind::Field { base, .. }
-                | ast::ExprKind::TupleField { base, .. }
-                | ast::ExprKind::Index { base, .. } => base,
-                _ => break,
-            };
+        while let ast::ExprKind::Field { base, .. }
+        | ast::ExprKind::TupleField { base, .. }
+        | ast::ExprKind::Index { base, .. } = &root.kind
+        {
             steps.push(root);
             root = base;
         }
@@ -178,17 +172,15 @@ impl Body<'_, '_> {
     }
 
     fn step(&mut self, e: &ast::Expr, ty: &Ty) -> Option<(Step, Ty)> {
-        match &e.kind {
-            ast::ExprKind::Field { field, .. } => self.field_of(ty, field).map(|(i, ty)| (Step::Field(i), ty)),
-            ast::ExprKind::TupleField { index, index_span, .. } => {
-                self.tuple_part(ty, *index, *index_span).map(|ty| (Step::Field(*index), ty))
-            }
-            ast::ExprKind::Index { subscripts, .. } => {
-                let subscripts: Vec<Subscript> = subscripts.iter().map(|s| self.subscript(s)).collect();
-                self.indexed(e.span, ty, &subscripts).map(|ty| (Step::Index(subscripts), ty))
-            }
-            _ => None,
+        if let ast::ExprKind::Field { field, .. } = &e.kind {
+            return self.field_of(ty, field).map(|(i, ty)| (Step::Field(i), ty));
         }
+        if let ast::ExprKind::TupleField { index, index_span, .. } = &e.kind {
+            return self.tuple_part(ty, *index, *index_span).map(|ty| (Step::Field(*index), ty));
+        }
+        let ast::ExprKind::Index { subscripts, .. } = &e.kind else { return None };
+        let subscripts: Vec<Subscript> = subscripts.iter().map(|s| self.subscript(s)).collect();
+        self.indexed(e.span, ty, &subscripts).map(|ty| (Step::Index(subscripts), ty))
     }
 
     fn index_twice(&mut self, span: Span) {
@@ -200,13 +192,11 @@ impl Body<'_, '_> {
 
     fn place_root(&mut self, root: &ast::Expr, whole: Span, purpose: Purpose) -> Option<LocalId> {
         let ast::ExprKind::Name(name) = &root.kind else {
-            match root.kind {
-                ast::ExprKind::Error => self.checker.reports.fail(),
-                _ => self.checker.reports.say(
-                    codes::NOT_A_PLACE,
-                    whole,
-                    "only variables and parts of variables can be assigned or lent",
-                ),
+            if root.kind == ast::ExprKind::Error {
+                self.checker.reports.fail();
+            } else {
+                let message = "only variables and parts of variables can be assigned or lent";
+                self.checker.reports.say(codes::NOT_A_PLACE, whole, message);
             }
             return None;
         };

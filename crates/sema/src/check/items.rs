@@ -88,11 +88,11 @@ impl<'a> Checker<'a> {
         for (index, s) in items.enumerate() {
             self.duplicates(s.dims.iter(), "dimension");
             self.duplicates(s.fields.iter().map(|f| &f.name), "field");
-            let mut names = StructDims { dims: &s.dims };
+            let names = StructDims { dims: &s.dims };
             let fields: Vec<FieldDef> = s
                 .fields
                 .iter()
-                .map(|f| FieldDef { name: f.name.name.clone(), ty: self.resolve(&f.ty, &mut names) })
+                .map(|f| FieldDef { name: f.name.name.clone(), ty: self.resolve(&f.ty, &names) })
                 .collect();
             self.bare_in_fields(s, &fields);
             self.structs[index].fields = fields;
@@ -144,11 +144,11 @@ impl<'a> Checker<'a> {
     fn signature(&mut self, f: &ast::FnItem) -> Signature {
         self.duplicates(f.params.iter().map(|p| &p.name), "parameter");
         let mut locals: Vec<LocalDef> = f.params.iter().map(parameter_local).collect();
-        let mut names = FnDims::new(self, f, &mut locals);
+        let names = FnDims::new(self, f, &mut locals);
         for (index, p) in f.params.iter().enumerate() {
-            locals[index].ty = self.resolve(&p.ty, &mut names);
+            locals[index].ty = self.resolve(&p.ty, &names);
         }
-        let result = f.result.as_ref().map_or_else(Ty::unit, |ty| self.resolve(ty, &mut names));
+        let result = f.result.as_ref().map_or_else(Ty::unit, |ty| self.resolve(ty, &names));
         let params = f.params.iter().zip(&locals).map(|(p, local)| Parameter {
             name: p.name.name.clone(),
             lent: p.lent,

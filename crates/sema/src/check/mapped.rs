@@ -88,10 +88,8 @@ impl Body<'_, '_> {
             kind: ExprKind::Call { callee, args: args.into_iter().map(|e| Arg::Value(at(e, &indices))).collect() },
         };
         self.scope.leave(mark);
-        let ty = match element.ty {
-            Ty::Scalar(s) => shaped(s, dims),
-            _ => return bad(span),
-        };
+        let Ty::Scalar(scalar) = element.ty else { return bad(span) };
+        let ty = shaped(scalar, dims);
         let generator = Generator { loops, element: Box::new(element) };
         let value = Expr { span, ty: ty.clone(), kind: ExprKind::Comprehension(generator) };
         in_block(span, build.stmts, value, self.outside(&ty, mark.first))
@@ -185,19 +183,23 @@ fn in_block(span: Span, stmts: Vec<Stmt>, value: Expr, ty: Ty) -> Expr {
 
 /// A reduction of an array: if that is a comprehension of numbers, one over its generator, without the array.
 pub(super) fn reduction(span: Span, op: Reduction, ty: Ty, mut e: Expr) -> Expr {
-    let number = |g: &Generator| matches!(g.element.ty, Ty::Scalar(_));
-    match e.kind {
-        ExprKind::Comprehension(generator) if number(&generator) => {
-            Expr { span, ty, kind: ExprKind::Reduce { op, generator } }
-        }
-        ExprKind::Block(ref mut block) if matches!(block.value.as_ref().map(|v| &v.kind), Some(ExprKind::Comprehension(g)) if number(g)) =>
-        {
-            if let Some(value) = block.value.take() {
-                block.value = Some(Box::new(reduction(span, op, ty.clone(), *value)));
-                block.ty = ty.clone();
-            }
-            Expr { span, ty, ..e }
-        }
-        _ => Expr { span, ty, kind: ExprKind::Builtin { builtin: Builtin::Reduce(op), args: vec![e] } },
+    if let ExprKind::Block(block) = &mut e.kind
+        && block.value.as_ref().is_some_and(|v| is_of_numbers(v))
+        && let Some(value) = block.value.take()
+    {
+        block.value = Some(Box::new(reduction(span, op, ty.clone(), *value)));
+        block.ty = ty.clone();
+        return Expr { span, ty, ..e };
     }
+    if is_of_numbers(&e)
+        && let ExprKind::Comprehension(generator) = e.kind
+    {
+        return Expr { span, ty, kind: ExprKind::Reduce { op, generator } };
+    }
+    Expr { span, ty, kind: ExprKind::Builtin { builtin: Builtin::Reduce(op), args: vec![e] } }
+}
+
+/// Whether it is a comprehension whose elements are numbers.
+fn is_of_numbers(e: &Expr) -> bool {
+    matches!(&e.kind, ExprKind::Comprehension(g) if matches!(g.element.ty, Ty::Scalar(_)))
 }

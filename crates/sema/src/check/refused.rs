@@ -80,14 +80,13 @@ impl Body<'_, '_> {
 
     /// Whether an argument is a function, or the word for a mode: nothing to check in a refused call.
     fn is_function_argument(&self, e: &ast::Expr) -> bool {
-        match &e.kind {
-            ast::ExprKind::Lambda { .. } => true,
-            ast::ExprKind::Name(name) => self.scope.find(name).is_none() && self.checker.own_constant(name).is_none(),
-            ast::ExprKind::Call { callee, .. } => {
-                matches!(&callee.kind, ast::ExprKind::Name(name) if find(name).is_some())
-            }
-            _ => false,
+        if let ast::ExprKind::Name(name) = &e.kind {
+            return self.scope.find(name).is_none() && self.checker.own_constant(name).is_none();
         }
+        if let ast::ExprKind::Call { callee, .. } = &e.kind {
+            return matches!(&callee.kind, ast::ExprKind::Name(name) if find(name).is_some());
+        }
+        matches!(e.kind, ast::ExprKind::Lambda { .. })
     }
 
     pub(super) fn refuse_checkpoint(&mut self, checkpoint: Option<&ast::Checkpoint>) {

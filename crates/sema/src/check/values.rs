@@ -200,7 +200,7 @@ impl Body<'_, '_> {
                     }
                     Ty::Array { .. } if &*field.name == "T" => Some("write `transpose(a)`".to_owned()),
                     Ty::Tuple(_) => Some("the parts of a tuple are `t.0`, `t.1`, …".to_owned()),
-                    _ => None,
+                    Ty::Scalar(_) | Ty::Array { .. } | Ty::Struct { .. } | Ty::Never => None,
                 };
                 self.checker.reports.push(d);
                 None
@@ -250,20 +250,17 @@ impl Body<'_, '_> {
 
 fn is_variable_part(e: &Expr) -> bool {
     let mut e = e;
-    loop {
-        match &e.kind {
-            ExprKind::Local(_) => return true,
-            ExprKind::Field { base, .. } => e = base,
-            _ => return false,
-        }
+    while let ExprKind::Field { base, .. } = &e.kind {
+        e = base;
     }
+    matches!(e.kind, ExprKind::Local(_))
 }
 
 /// The type of a field in a struct with these dimensions.
 pub(super) fn instance(ty: &Ty, args: &[DimExpr], values: &dyn super::dims::Values) -> Ty {
-    let replace = |d: &DimExpr| match d {
-        DimExpr::Struct(i) => args.get(*i as usize).cloned().unwrap_or(DimExpr::Unknown),
-        _ => d.clone(),
+    let replace = |d: &DimExpr| {
+        let DimExpr::Struct(i) = d else { return d.clone() };
+        args.get(*i as usize).cloned().unwrap_or(DimExpr::Unknown)
     };
     super::dims::map_dims(ty, &|d| super::dims::substitute(d, &replace, values))
 }
@@ -283,9 +280,9 @@ fn assemble(span: Span, ty: &Ty, items: Vec<Expr>) -> Expr {
     };
     let ty =
         Ty::Array { element, dims: [DimExpr::Const(length as i64)].into_iter().chain(inner.iter().cloned()).collect() };
-    let shape = items.first().and_then(|e| match &e.kind {
-        ExprKind::Array { dims, .. } => Some(dims.clone()),
-        _ => None,
+    let shape = items.first().and_then(|e| {
+        let ExprKind::Array { dims, .. } = &e.kind else { return None };
+        Some(dims.clone())
     });
     let literals = items.iter().all(|e| matches!(e.kind, ExprKind::Array { .. }));
     let kind = match shape {
@@ -300,8 +297,5 @@ fn assemble(span: Span, ty: &Ty, items: Vec<Expr>) -> Expr {
 }
 
 fn literal_elements(e: Expr) -> Vec<Expr> {
-    match e.kind {
-        ExprKind::Array { elements, .. } => elements,
-        _ => Vec::new(),
-    }
+    if let ExprKind::Array { elements, .. } = e.kind { elements } else { Vec::new() }
 }
