@@ -67,25 +67,22 @@ impl<'p> Lowerer<'p> {
     /// Evaluates arguments, from left to right, and flattens them.
     fn arguments(&mut self, args: &[Arg]) -> Vec<Passed> {
         let last_busy = args.iter().rposition(|arg| self.is_busy_arg(arg)).unwrap_or(0);
-        let mut evaluated: Vec<Result<Vals, (Target, adit_diag::Span)>> = Vec::new();
+        let mut passed = Vec::new();
         for (i, arg) in args.iter().enumerate() {
-            evaluated.push(match arg {
+            match arg {
                 Arg::Value(e) => {
                     let mut vals = self.expr(e);
                     if i < last_busy {
                         self.freeze(&mut vals);
                     }
-                    Ok(vals)
+                    self.at(e.span);
+                    for val in &vals {
+                        passed.push(self.pass(val));
+                    }
                 }
-                Arg::Lent(place) => Err((self.target(place), place.span)),
-            });
-        }
-        let mut passed = Vec::new();
-        for arg in evaluated {
-            match arg {
-                Ok(vals) => passed.extend(vals.iter().map(|val| self.pass(val)).collect::<Vec<_>>()),
-                Err((target, span)) => {
-                    self.at(span);
+                Arg::Lent(place) => {
+                    let target = self.target(place);
+                    self.at(place.span);
                     self.lend(target, &mut passed);
                 }
             }
