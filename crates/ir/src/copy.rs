@@ -108,6 +108,7 @@ impl<'s> Copier<'s> {
 
     /// Declares the dimensions and parameters of the source in the builder.
     pub fn copy_signature(&mut self, b: &mut Builder) {
+        b.func_mut().reserve_like(self.source);
         for &dim in &self.source.dims {
             let v = b.dim();
             self.map.set(dim, v);
@@ -122,6 +123,8 @@ impl<'s> Copier<'s> {
     /// Copies the instructions of a region into the builder's current region and gives what it yields.
     pub fn copy_insts<R: Rewrite + ?Sized>(&mut self, rewrite: &mut R, b: &mut Builder, region: Region) -> Values {
         let source = self.source;
+        let into = b.current();
+        b.func_mut().region_mut(into).insts.reserve(source.region(region).insts.len());
         for &inst in &source.region(region).insts {
             b.set_span(self.span(inst));
             rewrite.inst(self, b, inst);

@@ -66,6 +66,13 @@ impl Function {
         Function { name: name.into(), span, dims, params, results, body, values, insts, regions }
     }
 
+    /// Makes room for a function of about the size of another.
+    pub fn reserve_like(&mut self, other: &Function) {
+        self.values.reserve(other.values.len());
+        self.insts.reserve(other.insts.len());
+        self.regions.reserve(other.regions.len());
+    }
+
     /// A new value that nothing defines yet.
     pub fn add_value(&mut self, ty: Type) -> Value {
         self.values.push(ty);

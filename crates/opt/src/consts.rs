@@ -3,13 +3,13 @@
 //! In: the constants that a pass emits. Out: [`Consts`], the pass's memory of them, and [`Folded`], an operand map that writes known integers as literals
 //! wherever the IR allows one (bounds, extents, subscripts). It computes nothing.
 
+use crate::per_value::PerValue;
 use adit_ir::{Builder, Const, Int, OperandMap, Scalar, Value, ValueMap};
-use rustc_hash::FxHashMap;
 
 /// The literals seen so far, by their value in the new function.
 #[derive(Default)]
 pub struct Consts {
-    known: FxHashMap<Value, Const>,
+    known: PerValue<Const>,
 }
 
 impl Consts {
@@ -22,7 +22,7 @@ impl Consts {
 
     /// The literal that a value is, if it is one.
     pub fn get(&self, v: Value) -> Option<Const> {
-        self.known.get(&v).copied()
+        self.known.get(v).copied()
     }
 
     /// The literals that values are, if all of them are.

@@ -15,6 +15,7 @@
 use adit_ir::{
     Builder, Copier, Effect, Function, Inst, Int, Module, Op, OperandMap, Region, Rewrite, Type, Value, Values,
 };
+use rustc_hash::FxHashMap;
 
 /// Cleans one function.
 pub fn run(_: &Module, f: &Function) -> Option<Function> {
@@ -45,7 +46,7 @@ struct Marks<'f> {
     /// The instruction that owns the region an instruction stands in.
     owner: Vec<Option<Inst>>,
     /// Writes into arrays and tapes made here, by array or tape: needed once it is read.
-    writers: Vec<Vec<Inst>>,
+    writers: FxHashMap<Value, Vec<Inst>>,
     value: Vec<bool>,
     inst: Vec<bool>,
     work: Vec<Work>,
@@ -63,7 +64,7 @@ impl<'f> Marks<'f> {
             f,
             def: vec![Def::Signature; values],
             owner: vec![None; f.inst_count()],
-            writers: vec![Vec::new(); values],
+            writers: FxHashMap::default(),
             value: vec![false; values],
             inst: vec![false; f.inst_count()],
             work: Vec::new(),
@@ -98,7 +99,9 @@ impl<'f> Marks<'f> {
         f.walk(&mut |inst| {
             let op = &f.inst(inst).op;
             match written_object(op) {
-                Some(object) if self.is_local(object) && !may_trap(f, op) => self.writers[object.index()].push(inst),
+                Some(object) if self.is_local(object) && !may_trap(f, op) => {
+                    self.writers.entry(object).or_default().push(inst)
+                }
                 _ if always_needed(f, op) => self.work.push(Work::Inst(inst)),
                 _ => {}
             }
@@ -136,7 +139,7 @@ impl<'f> Marks<'f> {
             }
         }
         if self.f.ty(v).scalar().is_none() {
-            let writers = std::mem::take(&mut self.writers[v.index()]);
+            let writers = self.writers.remove(&v).unwrap_or_default();
             self.work.extend(writers.into_iter().map(Work::Inst));
         }
     }

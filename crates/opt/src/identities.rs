@@ -9,8 +9,8 @@
 //! ```
 
 use crate::consts::{Consts, scalar};
+use crate::per_value::PerValue;
 use adit_ir::{Builder, Copier, Function, Inst, Module, Op, Prim, Rewrite, Scalar, Value, Values};
-use rustc_hash::FxHashMap;
 
 /// Simplifies one function.
 pub fn run(_: &Module, f: &Function) -> Option<Function> {
@@ -24,8 +24,8 @@ pub fn run(_: &Module, f: &Function) -> Option<Function> {
 #[derive(Default)]
 struct Identities {
     consts: Consts,
-    /// How values of the new function were computed.
-    computed: FxHashMap<Value, (Prim, Values)>,
+    /// How values of the new function were computed: by what, first of all from what.
+    computed: PerValue<(Prim, Value)>,
 }
 
 impl Rewrite for Identities {
@@ -50,7 +50,9 @@ impl Identities {
     fn emit(&mut self, b: &mut Builder, span: adit_diag::Span, prim: Prim, args: Values) -> Value {
         b.set_span(span);
         let v = b.prim(prim, &args);
-        self.computed.insert(v, (prim, args));
+        if let Some(&first) = args.first() {
+            self.computed.insert(v, (prim, first));
+        }
         v
     }
 
@@ -65,11 +67,11 @@ impl Identities {
 
     fn unary(&self, prim: Prim, x: Value) -> Option<Value> {
         let algebra = &prim.row().algebra;
-        let (inner, args) = self.computed.get(&x)?;
-        if *inner != prim {
+        let &(inner, operand) = self.computed.get(x)?;
+        if inner != prim {
             None
         } else if algebra.involution {
-            Some(args[0])
+            Some(operand)
         } else {
             algebra.idempotent.then_some(x)
         }

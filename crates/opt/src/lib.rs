@@ -15,6 +15,7 @@ pub mod fold;
 pub mod hoist;
 pub mod identities;
 pub mod inline;
+mod per_value;
 pub mod promote;
 mod writes;
 
