@@ -135,7 +135,13 @@ impl Shape {
     }
 
     /// Appends what `f__vjp` takes: shadows (zero, or the seeds of destinations), then seeds (zero for what comes after `seeds`).
-    pub(crate) fn add_shadows(&self, frame: &mut Frame, active: &[bool], seeds: &[f64], arrays: &[Array]) -> Result<()> {
+    pub(crate) fn add_shadows(
+        &self,
+        frame: &mut Frame,
+        active: &[bool],
+        seeds: &[f64],
+        arrays: &[Array],
+    ) -> Result<()> {
         let first_destination = self.layout.ir_destination(0);
         let mut arrays = arrays.iter();
         for i in (0..active.len()).filter(|&i| active[i]) {
@@ -248,7 +254,13 @@ impl Shape {
     }
 
     /// A gradient from a flat list of its active floats.
-    pub(crate) fn gradient_from_floats(&self, frame: &Frame, value: Value, floats: &[f64], active: &[bool]) -> Gradient {
+    pub(crate) fn gradient_from_floats(
+        &self,
+        frame: &Frame,
+        value: Value,
+        floats: &[f64],
+        active: &[bool],
+    ) -> Gradient {
         let mut floats = floats.iter().copied();
         let mut leaf = |i: usize| {
             let mut zero = zero_slot(&frame.slots[i]);

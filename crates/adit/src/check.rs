@@ -1,3 +1,257 @@
 //! Every engine against every other.
 //!
-//! In: a function and a point. Out: how far the derivatives of each engine are from those of each other.
+//! In: a function and a point. Out: a [`CheckReport`]: for each pair of engines how far their results are apart.
+//!
+//! | what | engines | agree if |
+//! |---|---|---|
+//! | value | typed tree, IR as written, IR cleaned up (all interpreted), machine code in strict mode | equal bit for bit |
+//! | derivative | reverse and forward as machine code; reverse and forward as written, interpreted; reverse cleaned up, interpreted; complex step | difference at most [`TOLERANCE`] · max(1, largest component) |
+//! | inner product | ⟨w, J d⟩ by forward, ⟨Jᵀ w, d⟩ by reverse mode, for random d (and w, unless the result is one float) | as derivatives |
+//! | second derivative | forward over reverse as machine code, complex step of reverse, symmetry | as derivatives |
+//!
+//! Derivatives are compared along every unit direction where that is cheap, else along a few random ones. Interpreters share neither code generation nor passes with machine code; the complex
+//! step shares no derivative rule with either mode. What this does not do: it says nothing about other points than the given one, and near a kink engines may differ without
+//! being wrong, which is noted.
+
+mod engines;
+mod second;
+
+use crate::error::Result;
+use crate::function::{Function, Wrt};
+use crate::value::{Value, float_names};
+use engines::{Flat, Subject};
+
+/// How far derivatives may be apart, relative to max(1, largest component).
+pub const TOLERANCE: f64 = 1e-10;
+
+/// Operands closer than this to a kink, and sides of a comparison closer than this, are noted.
+const NEAR: f64 = 1e-8;
+
+/// What a comparison is about.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Quantity {
+    /// The result and the final contents of `&mut` parameters.
+    Value,
+    /// The derivative of the result, or of a random combination of results.
+    Derivative,
+    /// The two sides of the identity that ties the modes together.
+    InnerProduct,
+    /// The derivative of the gradient.
+    SecondDerivative,
+}
+
+impl Quantity {
+    /// In words.
+    pub fn name(self) -> &'static str {
+        match self {
+            Quantity::Value => "value",
+            Quantity::Derivative => "derivative",
+            Quantity::InnerProduct => "inner product",
+            Quantity::SecondDerivative => "second derivative",
+        }
+    }
+}
+
+/// Two engines compared.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Pair {
+    /// What was compared.
+    pub quantity: Quantity,
+    /// One engine.
+    pub left: &'static str,
+    /// The other.
+    pub right: &'static str,
+    /// The largest difference, relative to max(1, largest component).
+    pub worst: f64,
+    /// Where it is, if it is not 0.
+    pub place: Option<String>,
+    /// Whether that is close enough.
+    pub agrees: bool,
+}
+
+/// What a check found.
+#[derive(Clone, PartialEq, Debug)]
+pub struct CheckReport {
+    /// The value of the function.
+    pub value: Value,
+    /// All comparisons.
+    pub pairs: Vec<Pair>,
+    /// What a reader should know: engines left out, kinks nearby, how many directions.
+    pub notes: Vec<String>,
+}
+
+impl CheckReport {
+    /// Whether all engines agree.
+    pub fn agrees(&self) -> bool {
+        self.pairs.iter().all(|pair| pair.agrees)
+    }
+
+    /// Compares each with each.
+    fn compare(&mut self, quantity: Quantity, engines: &[(&'static str, Vec<f64>)], names: &[String]) {
+        for (i, (right, b)) in engines.iter().enumerate() {
+            for (left, a) in &engines[..i] {
+                let (worst, at) = difference(a, b);
+                let place = at.and_then(|at| names.get(at).cloned());
+                self.pairs.push(Pair { quantity, left, right, worst, place, agrees: worst <= TOLERANCE });
+            }
+        }
+    }
+}
+
+impl Function {
+    /// Compares the value and the derivative of every engine with every other at a point; with `order` 2 the Hessian too.
+    ///
+    /// ```
+    /// let module = adit::Engine::new().compile("fn f(x: [f64; n]) -> f64 { sum(sin(x) * x) }")?;
+    /// let report = module.function("f")?.check(&[[0.5, 1.0, 2.0].into()], &[], 1)?;
+    /// assert!(report.agrees());
+    /// # Ok::<(), adit::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Function::gradient`], for any result that holds floats. That engines disagree is no error.
+    pub fn check(&self, args: &[Value], wrt: Wrt<'_>, order: u8) -> Result<CheckReport> {
+        if order > 1 {
+            self.one_float()?;
+        }
+        let subject = Subject::new(self, args, wrt)?;
+        let mut report = CheckReport { value: subject.value.clone(), pairs: Vec::new(), notes: Vec::new() };
+        values(&subject, &mut report)?;
+        derivatives(&subject, &mut report)?;
+        if order > 1 {
+            second::check(&subject, &mut report)?;
+        }
+        Ok(report)
+    }
+}
+
+fn values(subject: &Subject<'_>, report: &mut CheckReport) -> Result<()> {
+    let engines = engines::values(subject, &mut report.notes)?;
+    for (i, (right, b)) in engines.iter().enumerate() {
+        for (left, a) in &engines[..i] {
+            report.pairs.push(bits(left, a, right, b));
+        }
+    }
+    Ok(())
+}
+
+/// Compares values bit for bit.
+fn bits(left: &'static str, a: &Flat, right: &'static str, b: &Flat) -> Pair {
+    let (a, b) = (a.floats(), b.floats());
+    let same = |x: f64, y: f64| x.to_bits() == y.to_bits() || (x.is_nan() && y.is_nan());
+    let first = a.iter().zip(&b).position(|(x, y)| !same(*x, *y));
+    let agrees = first.is_none() && a.len() == b.len();
+    let place = first.map(|i| format!("number {} of the result", i + 1));
+    Pair { quantity: Quantity::Value, left, right, worst: difference(&a, &b).0, place, agrees }
+}
+
+fn derivatives(subject: &Subject<'_>, report: &mut CheckReport) -> Result<()> {
+    let directions = subject.directions();
+    report.notes.push(directions.in_words());
+    let columns = engines::derivatives(subject, &directions, &mut report.notes)?;
+    let names = directions.names(&subject.float_names());
+    report.compare(Quantity::Derivative, &columns, &names);
+    if let Some(sides) = engines::inner_product(subject)? {
+        report.compare(Quantity::InnerProduct, &sides, &[]);
+    }
+    Ok(())
+}
+
+/// The largest difference relative to max(1, largest component), and where it is. NaN and the infinities are no distance from themselves, and infinitely far from all else.
+fn difference(a: &[f64], b: &[f64]) -> (f64, Option<usize>) {
+    if a.len() != b.len() {
+        return (f64::INFINITY, None);
+    }
+    let largest = a.iter().chain(b).filter(|x| x.is_finite()).fold(1.0f64, |m, x| m.max(x.abs()));
+    let mut worst = (0.0, None);
+    for (i, (&x, &y)) in a.iter().zip(b).enumerate() {
+        let apart = match x == y || (x.is_nan() && y.is_nan()) {
+            true => 0.0,
+            false if x.is_finite() && y.is_finite() => (x - y).abs() / largest,
+            false => f64::INFINITY,
+        };
+        if apart > worst.0 {
+            worst = (apart, Some(i));
+        }
+    }
+    worst
+}
+
+impl Subject<'_> {
+    /// A name for each active float.
+    fn float_names(&self) -> Vec<String> {
+        let parts = &self.gradient_shape.parameters;
+        parts.iter().flat_map(|(name, v)| float_names(name, v)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Engine;
+
+    fn check(source: &str, args: &[Value], order: u8) -> CheckReport {
+        let module = Engine::new().compile(source).unwrap_or_else(|e| panic!("{e}"));
+        module.entry().unwrap_or_else(|e| panic!("{e}")).check(args, &[], order).unwrap_or_else(|e| panic!("{e}"))
+    }
+
+    fn agree(source: &str, args: &[Value], order: u8) -> CheckReport {
+        let report = check(source, args, order);
+        let apart: Vec<_> = report.pairs.iter().filter(|p| !p.agrees).collect();
+        assert!(apart.is_empty(), "{apart:#?}");
+        report
+    }
+
+    #[test]
+    fn differences_are_relative_to_the_largest_component() {
+        assert_eq!(difference(&[1000.0, 1.0], &[1000.0, 2.0]), (1e-3, Some(1)));
+        assert_eq!(difference(&[0.5], &[0.25]), (0.25, Some(0)));
+        assert_eq!(difference(&[f64::NAN, f64::INFINITY], &[f64::NAN, f64::INFINITY]), (0.0, None));
+        assert_eq!(difference(&[f64::NAN], &[1.0]), (f64::INFINITY, Some(0)));
+        assert_eq!(difference(&[1.0], &[]), (f64::INFINITY, None));
+    }
+
+    #[test]
+    fn engines_agree_on_scalars_arrays_structs_and_loops() {
+        let source = "struct P { a: f64, k: i64, w: [f64; n] }
+            fn f(p: P<n>, x: [f64; n], s: &mut f64) -> f64 {
+                let mut t = 0.0;
+                for i in 0..n { if x[i] > 0.5 { t += p.w[i] * sin(x[i]) * p.a; } else { t += x[i]^2; } }
+                s = t * s;
+                t + s * f64(p.k)
+            }";
+        let source = source.replace("struct P {", "struct P<n> {");
+        let p = Value::structure([("a", 1.5.into()), ("k", 2i64.into()), ("w", [0.1, 0.2].into())]);
+        let report = agree(&source, &[p, [0.25, 2.0].into(), 3.0.into()], 2);
+        let count = |q| report.pairs.iter().filter(|p| p.quantity == q).count();
+        assert_eq!(count(Quantity::Value), 6);
+        assert_eq!(count(Quantity::Derivative), 15);
+        assert_eq!(count(Quantity::InnerProduct), 1);
+        assert_eq!(count(Quantity::SecondDerivative), 2, "two engines, and symmetry");
+    }
+
+    #[test]
+    fn results_of_several_floats_are_combined_at_random() {
+        let report = agree("fn f(x: [f64; n]) -> ([f64; n], f64, i64) { (x * x, sum(exp(x)), n) }", &[[1.0, 2.0].into()], 1);
+        assert!(report.pairs.iter().any(|p| p.quantity == Quantity::InnerProduct));
+    }
+
+    #[test]
+    fn many_parameters_are_checked_along_random_directions() {
+        let x: Vec<f64> = (0..2000).map(|i| f64::from(i) * 1e-3).collect();
+        let report = agree("fn f(x: [f64; n]) -> f64 { sum(sin(x)) }", &[x.into()], 1);
+        assert!(report.notes.iter().any(|n| n.contains("random")), "{:?}", report.notes);
+    }
+
+    #[test]
+    fn recursion_is_checked_without_reverse_mode() {
+        let report = agree("fn f(x: f64, n: i64) -> f64 { if n == 0 { x } else { sin(f(x, n - 1)) } }", &[0.5.into(), 3i64.into()], 1);
+        assert!(report.notes.iter().any(|n| n.contains("reverse mode is left out")), "{:?}", report.notes);
+    }
+
+    #[test]
+    fn kinks_nearby_are_noted() {
+        let report = check("fn f(x: f64) -> f64 { abs(x - 1) }", &[1.0.into()], 1);
+        assert!(report.notes.iter().any(|n| n.contains("kink")), "{:?}", report.notes);
+    }
+}

@@ -10,7 +10,6 @@ use adit_diag::Code;
 use adit_ir::{Argument, Elements, ElementsMut, Passing, Scalar, ScalarType};
 use adit_sema::layout::{Bound, Given, Layout, Leaf};
 
-
 const UNKNOWN_NAME: Code = Code("AD0904");
 const WRONG_KIND: Code = Code("AD0905");
 const WRONG_SIZE: Code = Code("AD0906");
@@ -227,7 +226,8 @@ fn int(value: &LeafValue) -> Option<i64> {
 fn check_count(leaf: &Leaf, value: &LeafValue) -> Result<()> {
     match value {
         LeafValue::Array(a) if a.dims.iter().product::<usize>() != a.data.len() => {
-            let text = format!("`{}` has {} elements, which its extents {:?} do not say", leaf.path, a.data.len(), a.dims);
+            let text =
+                format!("`{}` has {} elements, which its extents {:?} do not say", leaf.path, a.data.len(), a.dims);
             Err(Error::input(WRONG_SIZE, text))
         }
         LeafValue::Array(_) | LeafValue::Scalar(_) => Ok(()),

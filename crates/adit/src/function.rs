@@ -17,7 +17,7 @@ use crate::stage::{Of, Stage};
 use crate::value::{Array, Value};
 use adit_codegen::Code;
 use adit_diag::Code as DiagCode;
-use adit_ir::{FuncId, Scalar};
+use adit_ir::{FuncId, RunError, Scalar, Trap};
 use adit_runtime::Workspace;
 use adit_sema::layout::Layout;
 use adit_sema::typed::FnId;
@@ -154,7 +154,8 @@ impl Function {
         let active = self.active(wrt, false)?;
         match mode {
             Mode::Reverse => {
-                let (frame, results) = self.reverse(args, &active, &[1.0], &[])?;
+                let mut frame = self.reverse_frame(args, &active, &[1.0], &[])?;
+                let results = self.run(&Derivative::Vjp(active.clone()), &mut frame)?;
                 Ok(self.inner.shape.gradient(&frame, &results, &active))
             }
             Mode::Forward => self.gradient_by_columns(args, &active),
@@ -183,7 +184,8 @@ impl Function {
     pub fn vjp(&self, args: &[Value], seed: &Value, wrt: Wrt<'_>) -> Result<Gradient> {
         let active = self.active(wrt, true)?;
         let seeds = calls::seed_leaves(&self.inner.shape, seed)?;
-        let (frame, results) = self.reverse(args, &active, &seeds.scalars, &seeds.arrays)?;
+        let mut frame = self.reverse_frame(args, &active, &seeds.scalars, &seeds.arrays)?;
+        let results = self.run(&Derivative::Vjp(active.clone()), &mut frame)?;
         Ok(self.inner.shape.gradient(&frame, &results, &active))
     }
 
@@ -196,7 +198,8 @@ impl Function {
         let active = self.active(wrt, false)?;
         let frame = self.frame(args)?;
         let direction = self.direction(&frame, args, directions, &active)?;
-        let (frame, results) = self.forward_over_reverse(frame, &active, &direction)?;
+        let mut frame = self.second_order_frame(frame, &active, &direction)?;
+        let results = self.run(&Derivative::Hvp(active.clone()), &mut frame)?;
         Ok(self.inner.shape.hessian_product(&frame, &results, &active))
     }
 
@@ -210,9 +213,11 @@ impl Function {
         let gradient = self.gradient_wrt(args, wrt, Mode::Reverse)?;
         let frame = self.frame(args)?;
         let n = self.inner.shape.active_floats(&frame, &active);
+        self.fits_in_memory(n, n)?;
         let mut rows = Vec::with_capacity(n * n);
         for k in 0..n {
-            let (frame, results) = self.forward_over_reverse(frame.clone(), &active, &unit(n, k))?;
+            let mut frame = self.second_order_frame(frame.clone(), &active, &unit(n, k))?;
+            let results = self.run_quietly(&Derivative::Hvp(active.clone()), &mut frame)?;
             rows.extend(self.inner.shape.hessian_product(&frame, &results, &active).floats());
         }
         Ok((gradient, Array::f64(&[n, n], rows)))
@@ -227,8 +232,9 @@ impl Function {
         let active = self.active(wrt, true)?;
         let frame = self.frame(args)?;
         let (rows, columns) = (outcome.value.floats().len(), self.inner.shape.active_floats(&frame, &active));
+        self.fits_in_memory(rows, columns)?;
         let matrix = if rows < columns && self.compiled(&Derivative::Vjp(active.clone())).is_ok() {
-            self.jacobian_rows(args, &outcome.value, wrt)?
+            self.jacobian_rows(args, &outcome.value, &active)?
         } else {
             self.jacobian_columns(&frame, &active, rows, columns)?
         };
@@ -283,7 +289,7 @@ impl Function {
         Err(self.refused("AD0602", format!("a gradient needs a result of one float; `{}` gives {result}", self.name())))
     }
 
-    fn refused(&self, code: &'static str, message: String) -> Error {
+    pub(crate) fn refused(&self, code: &'static str, message: String) -> Error {
         let span = self.inner.unit.ir.function(self.inner.id).span;
         let diagnostic = adit_diag::Diagnostic::new(DiagCode(code), span, message);
         Error::compile(vec![diagnostic], self.inner.unit.sources.clone())
@@ -309,7 +315,7 @@ impl Function {
         let full: Vec<Value> = args
             .iter()
             .enumerate()
-            .map(|(i, arg)| directions.get(i).cloned().flatten().unwrap_or_else(|| arg.zeroed()))
+            .map(|(i, arg)| directions.get(i).cloned().flatten().unwrap_or_else(|| still(arg)))
             .collect();
         let along = self.frame(&full)?;
         self.inner.shape.same_sizes(frame, &along)?;
@@ -329,7 +335,7 @@ impl Function {
         for k in 0..columns {
             let mut frame = frame.clone();
             self.inner.shape.add_tangents(&mut frame, active, &unit(columns, k));
-            let results = self.run(&Derivative::Jvp(active.to_vec()), &mut frame)?;
+            let results = self.run_quietly(&Derivative::Jvp(active.to_vec()), &mut frame)?;
             let column = self.inner.shape.tangent(&frame, &results, active).floats();
             for (row, x) in column.into_iter().enumerate() {
                 matrix[row * columns + k] = x;
@@ -338,7 +344,7 @@ impl Function {
         Ok(matrix)
     }
 
-    fn jacobian_rows(&self, args: &[Value], value: &Value, wrt: Wrt<'_>) -> Result<Vec<f64>> {
+    fn jacobian_rows(&self, args: &[Value], value: &Value, active: &[bool]) -> Result<Vec<f64>> {
         let mut matrix = Vec::new();
         for k in 0..value.floats().len() {
             let mut seed = value.zeroed();
@@ -347,29 +353,39 @@ impl Function {
                 *x = f64::from(u8::from(at == k));
                 at += 1;
             });
-            matrix.extend(self.vjp(args, &seed, wrt)?.floats());
+            let seeds = calls::seed_leaves(&self.inner.shape, &seed)?;
+            let mut frame = self.reverse_frame(args, active, &seeds.scalars, &seeds.arrays)?;
+            let results = self.run_quietly(&Derivative::Vjp(active.to_vec()), &mut frame)?;
+            matrix.extend(self.inner.shape.gradient(&frame, &results, active).floats());
         }
         Ok(matrix)
     }
 
-    fn reverse(
-        &self,
-        args: &[Value],
-        active: &[bool],
-        seeds: &[f64],
-        arrays: &[Array],
-    ) -> Result<(Frame, Vec<Scalar>)> {
+    /// The frame that `f__vjp` takes.
+    fn reverse_frame(&self, args: &[Value], active: &[bool], seeds: &[f64], arrays: &[Array]) -> Result<Frame> {
         let mut frame = self.frame(args)?;
         self.inner.shape.add_shadows(&mut frame, active, seeds, arrays)?;
-        let results = self.run(&Derivative::Vjp(active.to_vec()), &mut frame)?;
-        Ok((frame, results))
+        Ok(frame)
     }
 
-    fn forward_over_reverse(&self, mut frame: Frame, active: &[bool], along: &[f64]) -> Result<(Frame, Vec<Scalar>)> {
+    /// The frame that `f__vjp__jvp` takes, from that of `f`.
+    fn second_order_frame(&self, mut frame: Frame, active: &[bool], along: &[f64]) -> Result<Frame> {
         self.inner.shape.add_shadows(&mut frame, active, &[1.0], &[])?;
         self.inner.shape.add_second_order(&mut frame, active, along);
-        let results = self.run(&Derivative::Hvp(active.to_vec()), &mut frame)?;
-        Ok((frame, results))
+        Ok(frame)
+    }
+
+    /// That a dense matrix of floats keeps within the memory limit.
+    fn fits_in_memory(&self, rows: usize, columns: usize) -> Result<()> {
+        let limit = self.inner.options.limits.memory_bytes;
+        let bytes = (rows as u64).saturating_mul(columns as u64).saturating_mul(8);
+        if bytes <= limit {
+            return Ok(());
+        }
+        let details = [bytes, limit].map(|n| i64::try_from(n).unwrap_or(i64::MAX));
+        let span = self.inner.unit.ir.function(self.inner.id).span;
+        let error = RunError::with_details(Trap::MemoryLimit, span, details);
+        Err(Error::run(&error, self.inner.unit.sources.clone()))
     }
 
     fn compiled(&self, derivative: &Derivative) -> Result<Arc<Compiled>> {
@@ -391,16 +407,52 @@ impl Function {
         Ok(compiled)
     }
 
+    /// Runs, and prints what the program prints.
     fn run(&self, derivative: &Derivative, frame: &mut Frame) -> Result<Vec<Scalar>> {
+        self.run_in(self.workspace(), derivative, frame)
+    }
+
+    /// Runs without printing: for all but the first run of one call of the user's.
+    pub(crate) fn run_quietly(&self, derivative: &Derivative, frame: &mut Frame) -> Result<Vec<Scalar>> {
+        let mut workspace = self.workspace();
+        workspace.set_sink(None);
+        self.run_in(workspace, derivative, frame)
+    }
+
+    fn run_in(&self, mut workspace: Workspace, derivative: &Derivative, frame: &mut Frame) -> Result<Vec<Scalar>> {
         let compiled = self.compiled(derivative)?;
         let entry =
             compiled.code.entry(compiled.id).ok_or_else(|| Error::internal("compiled code without its entry"))?;
         let mut results = Vec::new();
-        let mut workspace = self.workspace();
         let options = &self.inner.options;
         let outcome = options.timed("run", || entry.call(&mut workspace, &mut frame.arguments(), &mut results));
         outcome.map_err(|e| Error::run(&e, self.inner.unit.sources.clone()))?;
         Ok(results)
+    }
+
+    /// The same function in strict mode.
+    pub(crate) fn strict(&self) -> Result<Function> {
+        let i = &self.inner;
+        let options = Arc::new(Options { strict: true, ..(*i.options).clone() });
+        let shape = Shape { layout: i.shape.layout.clone(), signature: i.shape.signature.clone() };
+        let (unit, name) = (i.unit.clone(), i.name.clone());
+        Ok(Function { inner: Arc::new(Inner { unit, options, id: i.id, name, shape, compiled: Mutex::default() }) })
+    }
+
+    pub(crate) fn unit(&self) -> &Unit {
+        &self.inner.unit
+    }
+
+    pub(crate) fn options(&self) -> &Options {
+        &self.inner.options
+    }
+
+    pub(crate) fn ir_id(&self) -> FuncId {
+        self.inner.id
+    }
+
+    pub(crate) fn shape(&self) -> &Shape {
+        &self.inner.shape
     }
 
     fn workspace(&self) -> Workspace {
@@ -419,6 +471,13 @@ impl Gradient {
     pub fn floats(&self) -> Vec<f64> {
         self.parameters.iter().flat_map(|(_, v)| v.floats()).collect()
     }
+}
+
+/// The direction in which nothing moves: floats are 0; integers and truth values stay, because extents may depend on them.
+fn still(arg: &Value) -> Value {
+    let mut direction = arg.clone();
+    direction.for_each_float_mut(&mut |x| *x = 0.0);
+    direction
 }
 
 fn unit(n: usize, k: usize) -> Vec<f64> {

@@ -24,7 +24,7 @@
 //! [`Function`] what can be called. What this crate does not do: it prints nothing unless told where to, and reads no file but in [`Engine::compile_file`].
 
 mod calls;
-
+pub mod check;
 mod engine;
 mod error;
 mod frame;
@@ -47,4 +47,4 @@ pub use module::Module;
 pub use passes::parse_ir;
 pub use signature::{Parameter, Signature, Type};
 pub use stage::{Of, Stage};
-pub use value::{Array, Data, Value};
+pub use value::{Array, Data, Value, float_names, subscripts};

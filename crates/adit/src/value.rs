@@ -100,7 +100,9 @@ impl Value {
     pub fn as_slice(&self) -> Option<&[f64]> {
         match self {
             Value::Array(Array { data: Data::F64(x), .. }) => Some(x),
-            Value::Array(_) | Value::F64(_) | Value::I64(_) | Value::Bool(_) | Value::Struct(_) | Value::Tuple(_) => None,
+            Value::Array(_) | Value::F64(_) | Value::I64(_) | Value::Bool(_) | Value::Struct(_) | Value::Tuple(_) => {
+                None
+            }
         }
     }
 
@@ -162,6 +164,34 @@ fn zeroed(data: &Data) -> Data {
     }
 }
 
+/// A name for each float of a value called `name`, in order: `p.alpha`, `x[0, 1]`.
+pub fn float_names(name: &str, value: &Value) -> Vec<String> {
+    match value {
+        Value::F64(_) => vec![name.to_owned()],
+        Value::Array(Array { dims, data: Data::F64(x) }) => {
+            (0..x.len()).map(|i| format!("{name}{}", subscripts(dims, i))).collect()
+        }
+        Value::I64(_) | Value::Bool(_) | Value::Array(_) => Vec::new(),
+        Value::Struct(fields) => fields.iter().flat_map(|(n, v)| float_names(&format!("{name}.{n}"), v)).collect(),
+        Value::Tuple(items) => {
+            items.iter().enumerate().flat_map(|(i, v)| float_names(&format!("{name}.{i}"), v)).collect()
+        }
+    }
+}
+
+/// The subscripts of an element of an array with these extents: `[1, 2]`.
+pub fn subscripts(dims: &[usize], flat: usize) -> String {
+    let mut rest = flat;
+    let mut index: Vec<String> = Vec::with_capacity(dims.len());
+    for &extent in dims.iter().rev() {
+        let extent = extent.max(1);
+        index.push((rest % extent).to_string());
+        rest /= extent;
+    }
+    index.reverse();
+    format!("[{}]", index.join(", "))
+}
+
 macro_rules! value_from {
     ($($from:ty, |$x:ident| $to:expr;)*) => {
         $(impl From<$from> for Value {
@@ -187,5 +217,17 @@ value_from! {
 impl<const N: usize> From<[f64; N]> for Value {
     fn from(x: [f64; N]) -> Self {
         x.to_vec().into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn floats_have_names_in_order() {
+        let m = Value::Array(Array::f64(&[2, 2], vec![0.0; 4]));
+        let v = Value::structure([("m", m), ("k", 3i64.into()), ("b", 1.0.into())]);
+        assert_eq!(float_names("p", &v), ["p.m[0, 0]", "p.m[0, 1]", "p.m[1, 0]", "p.m[1, 1]", "p.b"]);
     }
 }

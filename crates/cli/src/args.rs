@@ -11,7 +11,7 @@ use std::time::Duration;
 
 /// A compiler that differentiates.
 #[derive(Parser, Debug)]
-#[command(name = "adit", version, about, max_term_width = 100, disable_help_subcommand = true)]
+#[command(name = "adit", version, about = "A compiler that differentiates", max_term_width = 100, disable_help_subcommand = true)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -60,14 +60,11 @@ pub struct Common {
     pub timeout: Option<Duration>,
 }
 
-/// When errors are coloured.
+/// When errors are coloured; `auto` is on a terminal, unless `NO_COLOR` is set.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ColorWhen {
-    /// On a terminal, unless `NO_COLOR` is set.
     Auto,
-    /// Always.
     Always,
-    /// Never.
     Never,
 }
 
@@ -142,9 +139,7 @@ pub struct Grad {
 /// A mode by its name.
 #[derive(ValueEnum, Clone, Copy, Debug)]
 pub enum ModeName {
-    /// One sweep back.
     Reverse,
-    /// One sweep forth per input.
     Forward,
 }
 
@@ -226,11 +221,8 @@ pub struct Emit {
 /// Whose code, by its name.
 #[derive(ValueEnum, Clone, Copy, Debug)]
 pub enum OfName {
-    /// The function's own.
     Primal,
-    /// Its forward derivative's.
     Jvp,
-    /// Its reverse derivative's.
     Vjp,
 }
 

@@ -175,7 +175,8 @@ fn object<'n, T>(out: &mut String, members: impl Iterator<Item = (&'n str, T)>, 
     out.push('}');
 }
 
-fn list<T>(out: &mut String, items: &[T], write: &mut dyn FnMut(&mut String, &T)) {
+/// Writes items as a list.
+pub fn list<T>(out: &mut String, items: &[T], write: &mut dyn FnMut(&mut String, &T)) {
     out.push('[');
     for (i, item) in items.iter().enumerate() {
         if i > 0 {

@@ -2,9 +2,9 @@
 //!
 //! In: a name that is not known, and those that are. Out: the nearest one, or a list. It prints nothing.
 
-/// The known name that is probably meant: at most one edit away per three letters, and the nearest.
+/// The known name that is probably meant: at most one edit for every three letters (letters of another case count as the same), and the nearest.
 pub fn nearest<'n>(name: &str, known: &[&'n str]) -> Option<&'n str> {
-    let most = (name.chars().count() / 3).max(1);
+    let most = name.chars().count() / 3;
     let distances = known.iter().map(|k| (distance(name, k), *k));
     distances.filter(|(d, _)| *d <= most).min_by_key(|(d, _)| *d).map(|(_, k)| k)
 }
@@ -42,6 +42,7 @@ mod tests {
         assert_eq!(nearest("sigm", &["alpha", "sigma"]), Some("sigma"));
         assert_eq!(nearest("X", &["x", "y"]), Some("x"));
         assert_eq!(nearest("gamma", &["x", "sigma"]), None);
+        assert_eq!(nearest("y", &["x"]), None);
         assert_eq!(nearest("x", &[]), None);
     }
 

@@ -15,7 +15,7 @@
 //!
 //! Long arrays are shown by their ends. It knows nothing of what the numbers mean.
 
-use adit::{Array, Data, Value};
+use adit::{Array, Data, Value, subscripts};
 
 /// An array with more elements is shown by its ends.
 const WHOLE: usize = 12;
@@ -130,34 +130,6 @@ fn before_point(number: &str) -> usize {
     number.find(['.', 'e']).unwrap_or(number.chars().count())
 }
 
-/// The subscripts of an element: `[1, 2]`.
-pub fn subscripts(dims: &[usize], flat: usize) -> String {
-    let mut rest = flat;
-    let mut index: Vec<String> = Vec::with_capacity(dims.len());
-    for &extent in dims.iter().rev() {
-        let extent = extent.max(1);
-        index.push((rest % extent).to_string());
-        rest /= extent;
-    }
-    index.reverse();
-    format!("[{}]", index.join(", "))
-}
-
-/// A name for each float of a value, in order: `p.alpha`, `x[0]`.
-pub fn float_names(name: &str, value: &Value) -> Vec<String> {
-    match value {
-        Value::F64(_) => vec![name.to_owned()],
-        Value::Array(Array { dims, data: Data::F64(x) }) => {
-            (0..x.len()).map(|i| format!("{name}{}", subscripts(dims, i))).collect()
-        }
-        Value::I64(_) | Value::Bool(_) | Value::Array(_) => Vec::new(),
-        Value::Struct(fields) => fields.iter().flat_map(|(n, v)| float_names(&format!("{name}.{n}"), v)).collect(),
-        Value::Tuple(items) => {
-            items.iter().enumerate().flat_map(|(i, v)| float_names(&format!("{name}.{i}"), v)).collect()
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -182,12 +154,5 @@ gradient
         let text = Table::default().value("x", &x).render();
         assert_eq!(text.lines().count(), 11);
         assert!(text.contains("10 more") && text.contains("x[7]") && text.contains("x[19]"), "{text}");
-    }
-
-    #[test]
-    fn floats_have_names_in_order() {
-        let m = Value::Array(Array::f64(&[2, 2], vec![0.0; 4]));
-        let v = Value::structure([("m", m), ("k", 3i64.into()), ("b", 1.0.into())]);
-        assert_eq!(float_names("p", &v), ["p.m[0, 0]", "p.m[0, 1]", "p.m[1, 0]", "p.m[1, 1]", "p.b"]);
     }
 }

@@ -31,11 +31,11 @@ pub fn stop(error: &clap::Error, color: bool) -> Stop {
     Stop::Wrong(usage(message(error)))
 }
 
-/// Clap's words without its heading, and without the last hint, which stands in every message.
+/// Clap's words on one line: without its heading, and without the usage, which `--help` tells.
 fn message(error: &clap::Error) -> String {
     let text = error.render().to_string();
     let text = text.strip_prefix("error: ").unwrap_or(&text);
-    let lines = text.lines().take_while(|line| !line.starts_with("For more information"));
-    let lines: Vec<&str> = lines.map(str::trim_end).collect();
-    lines.join("\n").trim_end().to_owned()
+    let lines = text.lines().map(str::trim).take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more"));
+    let lines: Vec<&str> = lines.filter(|line| !line.is_empty()).collect();
+    lines.join(" ").replace(" tip: ", "; ")
 }

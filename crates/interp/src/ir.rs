@@ -32,6 +32,7 @@ mod tests;
 pub use memory::{Array, Data};
 pub use number::{Cell, Number};
 
+use adit_diag::Span;
 use adit_ir::{Argument, FuncId, Limits, Module, RunError, Scalar, Shapes};
 use machine::Machine;
 use num_complex::Complex64;
@@ -54,6 +55,8 @@ pub struct Outcome<N> {
     /// The smallest distance seen between two compared floats, or between an operand and a point where the table of primitives states a kink; infinite if nothing was
     /// compared. Finite differences mean little where this is small.
     pub nearest_kink: f64,
+    /// The instruction that saw it.
+    pub nearest_kink_at: Span,
     /// Loop iterations and calls, as [`adit_ir::limits`] counts them.
     pub steps: u64,
     /// The most bytes of arrays and tapes alive at one time.

@@ -5,9 +5,9 @@
 use crate::args::{Dense, Grad, Jvp, ModeName, Vjp};
 use crate::json_out::{self, Object};
 use crate::session::{Answer, Point, Session, usage};
-use crate::table::{Table, float_names};
+use crate::table::Table;
 use crate::{input, json_in};
-use adit::{Array, Data, Function, Gradient, Mode, Result, Type, Value};
+use adit::{Array, Data, Function, Gradient, Mode, Result, Type, Value, float_names};
 
 /// `adit grad`
 ///

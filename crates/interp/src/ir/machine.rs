@@ -103,6 +103,7 @@ pub(super) struct Machine<'r, 'm, N> {
     base: usize,
     steps: u64,
     pub(super) nearest_kink: f64,
+    pub(super) nearest_kink_at: Span,
 }
 
 impl<'r, 'm, N: Number> Machine<'r, 'm, N> {
@@ -117,6 +118,7 @@ impl<'r, 'm, N: Number> Machine<'r, 'm, N> {
             base: 0,
             steps: 0,
             nearest_kink: f64::INFINITY,
+            nearest_kink_at: Span::NONE,
         }
     }
 
@@ -125,6 +127,7 @@ impl<'r, 'm, N: Number> Machine<'r, 'm, N> {
         Outcome {
             results: Vec::new(),
             nearest_kink: self.nearest_kink,
+            nearest_kink_at: self.nearest_kink_at,
             steps: self.steps,
             peak_bytes: self.memory.peak,
             records_left: self.memory.records_left,

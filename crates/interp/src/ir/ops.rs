@@ -5,6 +5,7 @@
 use super::machine::{Cells, Machine, Slot};
 use super::memory::{Array, Data, Element, Fault};
 use super::number::{Cell, MAX_ARITY, Number};
+use adit_diag::Span;
 use adit_ir::display::{write_array, write_scalar};
 use adit_ir::shape::COPY;
 use adit_ir::{CmpOp, Elements, InstData, Int, Op, Prim, PrintPart, Scalar, Trap, Value};
@@ -14,8 +15,8 @@ impl<N: Number> Machine<'_, '_, N> {
     pub(super) fn simple(&mut self, data: &InstData) -> Result<(), Fault> {
         let result = match &data.op {
             Op::Const(c) => Slot::Scalar(Cell::literal(*c)),
-            Op::Prim { prim, args } => Slot::Scalar(self.prim(*prim, args)?),
-            Op::Cmp { op, a, b } => Slot::Scalar(Cell::Bool(self.cmp(*op, *a, *b))),
+            Op::Prim { prim, args } => Slot::Scalar(self.prim(*prim, args, data.span)?),
+            Op::Cmp { op, a, b } => Slot::Scalar(Cell::Bool(self.cmp(*op, *a, *b, data.span))),
             Op::Select { cond, then, otherwise } => {
                 Slot::Scalar(self.cell(if self.bool(*cond) { *then } else { *otherwise }))
             }
@@ -77,13 +78,13 @@ impl<N: Number> Machine<'_, '_, N> {
         self.memory.push(tape, record.into_iter())
     }
 
-    fn prim(&mut self, prim: Prim, args: &[Value]) -> Result<Cell<N>, Fault> {
+    fn prim(&mut self, prim: Prim, args: &[Value], span: Span) -> Result<Cell<N>, Fault> {
         let mut cells = [Cell::Bool(false); MAX_ARITY];
         for (cell, &v) in cells.iter_mut().zip(args) {
             *cell = self.cell(v);
         }
         let args = &cells[..args.len()];
-        self.watch_kinks(prim, args);
+        self.watch_kinks(prim, args, span);
         N::apply(prim, args).map_err(|trap| {
             let guarded = prim.row().guard.map_or(0, |g| usize::from(g.operand));
             (trap.into(), detail(args[guarded].real()))
@@ -91,23 +92,29 @@ impl<N: Number> Machine<'_, '_, N> {
     }
 
     /// Notes how far the operands are from where the table states a kink: the point itself for one operand, a tie for two equal ones.
-    fn watch_kinks(&mut self, prim: Prim, args: &[Cell<N>]) {
+    fn watch_kinks(&mut self, prim: Prim, args: &[Cell<N>], span: Span) {
         for kink in prim.row().kinks {
             let distance = match (args, kink.at) {
                 (&[Cell::F64(x)], &[Scalar::F64(at)]) => x.real() - at,
                 (&[Cell::F64(x), Cell::F64(y)], &[Scalar::F64(a), Scalar::F64(b)]) if a == b => x.real() - y.real(),
                 (_, _) => continue,
             };
-            // A NaN is no distance: `min` leaves it out.
-            self.nearest_kink = self.nearest_kink.min(distance.abs());
+            self.note_kink(distance.abs(), span);
         }
     }
 
-    fn cmp(&mut self, op: CmpOp, a: Value, b: Value) -> bool {
+    /// Keeps the nearest; a NaN is no distance.
+    fn note_kink(&mut self, distance: f64, span: Span) {
+        if distance < self.nearest_kink {
+            (self.nearest_kink, self.nearest_kink_at) = (distance, span);
+        }
+    }
+
+    fn cmp(&mut self, op: CmpOp, a: Value, b: Value, span: Span) -> bool {
         match (self.cell(a), self.cell(b)) {
             (Cell::F64(a), Cell::F64(b)) => {
                 let (a, b) = (a.real(), b.real());
-                self.nearest_kink = self.nearest_kink.min((a - b).abs());
+                self.note_kink((a - b).abs(), span);
                 op.holds(a, b)
             }
             (Cell::I64(a), Cell::I64(b)) => op.holds(a, b),

@@ -1,0 +1,481 @@
+//! The engines that are compared.
+//!
+//! In: a [`Subject`]: a function, a point, the combination of results whose derivative is taken. Out: values, and derivatives along directions, by each engine.
+
+use super::NEAR;
+use crate::calls::{self, Seeds};
+use crate::engine::Options;
+use crate::error::{Error, ErrorKind, Result};
+use crate::frame::{Frame, Slot, rebuild, scalar_value};
+use crate::function::{Function, Gradient, Wrt};
+use crate::pipeline::{self, Derivative, Derived};
+use crate::value::{Data, Value};
+use adit_interp::ir::{Array as Cells, Cell, Data as Elements, Input, Interpreter, Outcome};
+use adit_interp::tree;
+use adit_ir::{Scalar, ScalarType};
+use adit_sema::typed::FnId;
+use num_complex::Complex64;
+
+/// The imaginary step: so small that its square does not count, and that products of derivatives do not vanish.
+const STEP: f64 = 1e-80;
+
+/// Instructions that interpreters may spend on unit directions.
+const BUDGET: u64 = 20_000_000;
+
+/// No more unit directions than this.
+const MOST_UNITS: usize = 400;
+
+/// How many random directions stand for too many units.
+const RANDOM: usize = 8;
+
+/// A function at a point.
+pub(super) struct Subject<'f> {
+    pub(super) function: &'f Function,
+    pub(super) active: Vec<bool>,
+    pub(super) frame: Frame,
+    pub(super) value: Value,
+    /// Of the floats of the result: 1 for one float, else random.
+    pub(super) weights: Vec<f64>,
+    pub(super) seeds: Seeds,
+    /// A derivative of zeros, for its shape.
+    pub(super) gradient_shape: Gradient,
+    /// Instructions that one interpreted run takes, roughly.
+    pub(super) cost: u64,
+}
+
+impl<'f> Subject<'f> {
+    pub(super) fn new(function: &'f Function, args: &[Value], wrt: Wrt<'_>) -> Result<Self> {
+        let active = function.active(wrt, true)?;
+        let frame = function.frame(args)?;
+        let value = function.call(args)?.value;
+        let mut random = Random(1);
+        let weights: Vec<f64> = match value {
+            Value::F64(_) => vec![1.0],
+            _ => value.floats().iter().map(|_| random.next()).collect(),
+        };
+        if weights.is_empty() {
+            let text = format!("`{}` gives {}, which holds no floats", function.name(), function.signature().result);
+            return Err(function.refused("AD0602", text));
+        }
+        let mut seed = value.clone();
+        let mut next = weights.iter();
+        seed.for_each_float_mut(&mut |x| *x = next.next().copied().unwrap_or(0.0));
+        let seeds = calls::seed_leaves(function.shape(), &seed)?;
+        let zeros = vec![0.0; function.shape().active_floats(&frame, &active)];
+        let gradient_shape = function.shape().gradient_from_floats(&frame, value.clone(), &zeros, &active);
+        Ok(Subject { function, active, frame, value, weights, seeds, gradient_shape, cost: 0 }.with_cost()?)
+    }
+
+    fn with_cost(mut self) -> Result<Self> {
+        let machine = Machine::new(self.function, &Derivative::Primal, 0)?;
+        let f = machine.derived.function();
+        let mut instructions = 0;
+        f.walk(&mut |_| instructions += 1);
+        let steps = machine.run_cells(&self.frame, &|x| x)?.1.steps;
+        self.cost = steps.saturating_add(1).saturating_mul(instructions + 1);
+        Ok(self)
+    }
+
+    /// How many floats the active parameters hold.
+    pub(super) fn width(&self) -> usize {
+        self.function.shape().active_floats(&self.frame, &self.active)
+    }
+
+    pub(super) fn directions(&self) -> Directions {
+        let n = self.width();
+        let affordable = BUDGET / self.cost.max(1);
+        if n <= MOST_UNITS && n as u64 <= affordable.max(1) {
+            return Directions::Units(n);
+        }
+        let mut random = Random(2);
+        Directions::Random((0..RANDOM.min(n)).map(|_| (0..n).map(|_| random.next()).collect()).collect())
+    }
+
+    /// The frame that `f__vjp` takes.
+    pub(super) fn reverse_frame(&self) -> Result<Frame> {
+        let mut frame = self.frame.clone();
+        self.function.shape().add_shadows(&mut frame, &self.active, &self.seeds.scalars, &self.seeds.arrays)?;
+        Ok(frame)
+    }
+
+    fn forward_frame(&self, along: &[f64]) -> Frame {
+        let mut frame = self.frame.clone();
+        self.function.shape().add_tangents(&mut frame, &self.active, along);
+        frame
+    }
+
+    /// The combination of results that is differentiated, of a tangent of the result.
+    fn combined(&self, tangent: &Value) -> f64 {
+        dot(&self.weights, &tangent.floats())
+    }
+}
+
+/// Along what derivatives are compared.
+pub(super) enum Directions {
+    /// Every unit direction of that many.
+    Units(usize),
+    /// These.
+    Random(Vec<Vec<f64>>),
+}
+
+impl Directions {
+    pub(super) fn in_words(&self) -> String {
+        match self {
+            Directions::Units(n) => format!("derivatives are compared in all {n} components"),
+            Directions::Random(d) => format!("derivatives are compared along {} random directions", d.len()),
+        }
+    }
+
+    /// A name for each direction.
+    pub(super) fn names(&self, floats: &[String]) -> Vec<String> {
+        match self {
+            Directions::Units(_) => floats.to_vec(),
+            Directions::Random(d) => (1..=d.len()).map(|i| format!("random direction {i}")).collect(),
+        }
+    }
+
+    /// What `derivative` gives along each.
+    pub(super) fn each<T>(&self, mut derivative: impl FnMut(&[f64]) -> Result<T>) -> Result<Vec<T>> {
+        match self {
+            Directions::Units(n) => (0..*n).map(|k| derivative(&unit(*n, k))).collect(),
+            Directions::Random(d) => d.iter().map(|d| derivative(d)).collect(),
+        }
+    }
+
+    /// The components of a gradient along each.
+    fn components(&self, gradient: Vec<f64>) -> Vec<f64> {
+        match self {
+            Directions::Units(_) => gradient,
+            Directions::Random(d) => d.iter().map(|d| dot(d, &gradient)).collect(),
+        }
+    }
+}
+
+fn unit(n: usize, k: usize) -> Vec<f64> {
+    (0..n).map(|i| f64::from(u8::from(i == k))).collect()
+}
+
+/// The sum of products in which a weight of 0 leaves its number out, whatever it is.
+pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).filter(|(w, _)| **w != 0.0).map(|(w, x)| w * x).sum()
+}
+
+/// Numbers between -1 and 1, the same on every run (splitmix64).
+pub(super) struct Random(pub(super) u64);
+
+impl Random {
+    pub(super) fn next(&mut self) -> f64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^= z >> 31;
+        (z >> 11) as f64 / (1u64 << 52) as f64 - 1.0
+    }
+}
+
+/// A result and final contents, as numbers in order.
+pub(super) struct Flat(Vec<Scalar>);
+
+impl Flat {
+    fn of(function: &Function, frame: &Frame, results: &[Scalar]) -> Flat {
+        let outcome = function.shape().outcome(frame, results);
+        let mut out = Vec::new();
+        flatten(&outcome.value, &mut out);
+        outcome.finals.iter().for_each(|(_, v)| flatten(v, &mut out));
+        Flat(out)
+    }
+
+    /// The numbers as floats that are equal exactly if the numbers are; integers beyond 2⁵³ by their bits.
+    pub(super) fn floats(&self) -> Vec<f64> {
+        let float = |s: &Scalar| match *s {
+            Scalar::F64(x) => x,
+            Scalar::I64(i) if i.unsigned_abs() > 1 << 53 => f64::from_bits(i as u64),
+            Scalar::I64(i) => i as f64,
+            Scalar::Bool(b) => f64::from(u8::from(b)),
+        };
+        self.0.iter().map(float).collect()
+    }
+}
+
+fn flatten(value: &Value, out: &mut Vec<Scalar>) {
+    match value {
+        Value::F64(x) => out.push(Scalar::F64(*x)),
+        Value::I64(i) => out.push(Scalar::I64(*i)),
+        Value::Bool(b) => out.push(Scalar::Bool(*b)),
+        Value::Array(a) => match &a.data {
+            Data::F64(x) => out.extend(x.iter().map(|x| Scalar::F64(*x))),
+            Data::I64(x) => out.extend(x.iter().map(|x| Scalar::I64(*x))),
+            Data::Bool(x) => out.extend(x.iter().map(|x| Scalar::Bool(*x))),
+        },
+        Value::Struct(fields) => fields.iter().for_each(|(_, v)| flatten(v, out)),
+        Value::Tuple(items) => items.iter().for_each(|v| flatten(v, out)),
+    }
+}
+
+/// An interpreter of one derivative of a function.
+pub(super) struct Machine<'f> {
+    function: &'f Function,
+    pub(super) derived: Derived,
+}
+
+impl<'f> Machine<'f> {
+    /// Of the IR as written (level 0) or cleaned up.
+    pub(super) fn new(function: &'f Function, derivative: &Derivative, opt: u8) -> Result<Self> {
+        let options = Options { opt, ..function.options().clone() };
+        let derived = pipeline::derive(function.unit(), function.ir_id(), derivative, &options)?;
+        let derived = if opt == 0 { derived } else { pipeline::optimized(derived, &options)? };
+        Ok(Machine { function, derived })
+    }
+
+    /// Runs in floats.
+    pub(super) fn run(&self, frame: &mut Frame) -> Result<Vec<Scalar>> {
+        let ran = self.interpreter().run(self.derived.id, &mut frame.arguments(), &mut |_| {});
+        ran.map_err(|e| Error::run(&e, self.function.unit().sources.clone()))
+    }
+
+    fn interpreter(&self) -> Interpreter<'_> {
+        let options = self.function.options();
+        Interpreter::new(&self.derived.module, options.limits).interrupted_by(&options.interrupt)
+    }
+
+    /// Runs in numbers that `lift` makes of the floats of a frame, slot by slot in order.
+    fn run_cells<N: adit_interp::ir::Number>(
+        &self,
+        frame: &Frame,
+        lift: &dyn Fn(f64) -> N,
+    ) -> Result<(Vec<Input<N>>, Outcome<N>)> {
+        let mut inputs: Vec<Input<N>> = frame.slots.iter().map(|slot| input(slot, lift)).collect();
+        self.run_inputs(&mut inputs).map(|outcome| (inputs, outcome))
+    }
+
+    fn run_inputs<N: adit_interp::ir::Number>(&self, inputs: &mut [Input<N>]) -> Result<Outcome<N>> {
+        let ran = self.interpreter().run_with(self.derived.id, inputs, &mut |_| {});
+        ran.map_err(|e| Error::run(&e, self.function.unit().sources.clone()))
+    }
+
+    /// Runs with an infinitesimal imaginary part along a direction of the active floats; gives the derivatives of results and of the contents of all slots.
+    pub(super) fn complex_step(&self, frame: &Frame, active: &[bool], along: &[f64]) -> Result<(Frame, Vec<Scalar>)> {
+        let destinations = self.function.shape().layout.ir_destination(0);
+        let mut along = along.iter().copied();
+        let mut inputs = Vec::with_capacity(frame.slots.len());
+        for (i, slot) in frame.slots.iter().enumerate() {
+            let mut input = input(slot, &|x| Complex64::new(x, 0.0));
+            if active.get(i).is_some_and(|a| *a) && i < destinations {
+                for_each_float(&mut input, &mut |z| z.im = along.next().unwrap_or(0.0) * STEP);
+            }
+            inputs.push(input);
+        }
+        let outcome = self.run_inputs(&mut inputs)?;
+        let mut moved = frame.clone();
+        for (slot, input) in moved.slots.iter_mut().zip(&inputs) {
+            take_imaginary(slot, input);
+        }
+        let results = outcome.results.iter().map(|cell| match cell {
+            Cell::F64(z) => Scalar::F64(z.im / STEP),
+            Cell::I64(i) => Scalar::I64(*i),
+            Cell::Bool(b) => Scalar::Bool(*b),
+        });
+        Ok((moved, results.collect()))
+    }
+}
+
+fn input<N: adit_interp::ir::Number>(slot: &Slot, lift: &dyn Fn(f64) -> N) -> Input<N> {
+    match slot {
+        Slot::Scalar(Scalar::F64(x)) => Input::Scalar(Cell::F64(lift(*x))),
+        Slot::Scalar(s) => Input::Scalar(Cell::from_real(*s)),
+        Slot::Array(_, a) => {
+            let data = match &a.data {
+                Data::F64(x) => Elements::F64(x.iter().map(|x| lift(*x)).collect()),
+                Data::I64(x) => Elements::I64(x.clone()),
+                Data::Bool(x) => Elements::Bool(x.clone()),
+            };
+            let dims = a.dims.iter().map(|&d| i64::try_from(d).unwrap_or(i64::MAX)).collect();
+            Input::Array(Cells { dims, data })
+        }
+    }
+}
+
+fn for_each_float(input: &mut Input<Complex64>, change: &mut dyn FnMut(&mut Complex64)) {
+    match input {
+        Input::Scalar(Cell::F64(z)) => change(z),
+        Input::Array(Cells { data: Elements::F64(x), .. }) => x.iter_mut().for_each(change),
+        Input::Scalar(_) | Input::Array(_) => {}
+    }
+}
+
+fn take_imaginary(slot: &mut Slot, input: &Input<Complex64>) {
+    match (slot, input) {
+        (Slot::Scalar(Scalar::F64(x)), Input::Scalar(Cell::F64(z))) => *x = z.im / STEP,
+        (Slot::Array(_, a), Input::Array(Cells { data: Elements::F64(from), .. })) => {
+            a.data = Data::F64(from.iter().map(|z| z.im / STEP).collect());
+        }
+        (Slot::Scalar(_) | Slot::Array(..), _) => {}
+    }
+}
+
+/// The value by every engine that has one.
+pub(super) fn values(subject: &Subject<'_>, notes: &mut Vec<String>) -> Result<Vec<(&'static str, Flat)>> {
+    let f = subject.function;
+    let mut out = Vec::new();
+    match tree_value(subject) {
+        Ok(flat) => out.push(("typed tree", flat)),
+        Err(e) => notes.push(format!("the typed tree is left out: {}", first_message(&e))),
+    }
+    let written = Machine::new(f, &Derivative::Primal, 0)?;
+    note_kinks(subject, &written, notes)?;
+    for (name, machine) in [("IR as written", written), ("IR cleaned up", Machine::new(f, &Derivative::Primal, 1)?)] {
+        let mut frame = subject.frame.clone();
+        let results = machine.run(&mut frame)?;
+        out.push((name, Flat::of(f, &frame, &results)));
+    }
+    let strict = f.strict()?;
+    let mut frame = subject.frame.clone();
+    let results = strict.run_quietly(&Derivative::Primal, &mut frame)?;
+    out.push(("machine code", Flat::of(f, &frame, &results)));
+    Ok(out)
+}
+
+fn note_kinks(subject: &Subject<'_>, machine: &Machine<'_>, notes: &mut Vec<String>) -> Result<()> {
+    let (_, outcome) = machine.run_cells(&subject.frame, &|x| x)?;
+    if outcome.nearest_kink < NEAR {
+        let unit = subject.function.unit();
+        let place = unit.sources.position(outcome.nearest_kink_at);
+        let text = unit.sources.snippet(outcome.nearest_kink_at).unwrap_or_default();
+        let place = place.map_or_else(String::new, |p| format!(" at line {}, `{text}`", p.line));
+        notes.push(format!("a kink or the border of a branch is {:e} away{place}: engines may differ there", outcome.nearest_kink));
+    }
+    Ok(())
+}
+
+fn first_message(error: &Error) -> String {
+    error.diagnostics().first().map_or_else(String::new, |d| d.message.clone())
+}
+
+fn tree_value(subject: &Subject<'_>) -> Result<Flat> {
+    let f = subject.function;
+    let unit = f.unit();
+    let id = unit.program.functions.iter().position(|def| *def.name == *f.name());
+    let id = FnId(id.ok_or_else(|| Error::internal("a function without a definition"))? as u32);
+    let shape = f.shape();
+    let args = shape.signature.params.iter().enumerate().map(|(i, p)| {
+        let mut leaves = shape.layout.leaves_of_param(i).map(|leaf| match &subject.frame.slots[shape.layout.ir_param(leaf)] {
+            Slot::Scalar(s) => scalar_value(*s),
+            Slot::Array(_, a) => Value::Array(a.clone()),
+        });
+        to_tree(&rebuild(&p.ty, &mut || leaves.next().unwrap_or_else(Value::unit)))
+    });
+    let ran = tree::run(&unit.program, id, args.collect(), &f.options().limits, &mut |_| {});
+    let outcome = ran.map_err(|e| Error::run(&e, unit.sources.clone()))?;
+    let mut out = Vec::new();
+    flatten_tree(&outcome.value, &mut out);
+    outcome.finals.iter().for_each(|v| flatten_tree(v, &mut out));
+    Ok(Flat(out))
+}
+
+fn to_tree(value: &Value) -> tree::Value {
+    let scalars = |v: &Value| {
+        let mut out = Vec::new();
+        flatten(v, &mut out);
+        out
+    };
+    match value {
+        Value::F64(x) => tree::Value::Scalar(Scalar::F64(*x)),
+        Value::I64(i) => tree::Value::Scalar(Scalar::I64(*i)),
+        Value::Bool(b) => tree::Value::Scalar(Scalar::Bool(*b)),
+        Value::Array(a) => {
+            let element = match &a.data {
+                Data::F64(_) => ScalarType::F64,
+                Data::I64(_) => ScalarType::I64,
+                Data::Bool(_) => ScalarType::Bool,
+            };
+            tree::Value::Array(tree::Array { element, dims: a.dims.clone(), elements: scalars(value) })
+        }
+        Value::Struct(fields) => tree::Value::Tuple(fields.iter().map(|(_, v)| to_tree(v)).collect()),
+        Value::Tuple(items) => tree::Value::Tuple(items.iter().map(to_tree).collect()),
+    }
+}
+
+fn flatten_tree(value: &tree::Value, out: &mut Vec<Scalar>) {
+    match value {
+        tree::Value::Scalar(s) => out.push(*s),
+        tree::Value::Array(a) => out.extend(&a.elements),
+        tree::Value::Tuple(items) => items.iter().for_each(|v| flatten_tree(v, out)),
+    }
+}
+
+/// The derivative along each direction, by every engine.
+pub(super) fn derivatives(
+    subject: &Subject<'_>,
+    directions: &Directions,
+    notes: &mut Vec<String>,
+) -> Result<Vec<(&'static str, Vec<f64>)>> {
+    let mut out = Vec::new();
+    let reverse: [(&'static str, &dyn Fn() -> Result<Vec<f64>>); 3] = [
+        ("reverse", &|| reverse_compiled(subject)),
+        ("reverse, interpreted", &|| reverse_interpreted(subject, 1)),
+        ("reverse as written", &|| reverse_interpreted(subject, 0)),
+    ];
+    for (name, gradient) in reverse {
+        match gradient() {
+            Ok(gradient) => out.push((name, directions.components(gradient))),
+            Err(e) if e.kind() == ErrorKind::Compile => {
+                notes.push(format!("reverse mode is left out: {}", first_message(&e)));
+                break;
+            }
+            Err(e) => return Err(e),
+        }
+    }
+    out.push(("forward", directions.each(|d| forward_compiled(subject, d))?));
+    let machine = Machine::new(subject.function, &Derivative::Jvp(subject.active.clone()), 0)?;
+    out.push(("forward as written", directions.each(|d| forward_interpreted(subject, &machine, d))?));
+    let machine = Machine::new(subject.function, &Derivative::Primal, 0)?;
+    out.push(("complex step", directions.each(|d| complex_step(subject, &machine, d))?));
+    Ok(out)
+}
+
+fn reverse_compiled(subject: &Subject<'_>) -> Result<Vec<f64>> {
+    let mut frame = subject.reverse_frame()?;
+    let results = subject.function.run_quietly(&Derivative::Vjp(subject.active.clone()), &mut frame)?;
+    Ok(subject.function.shape().gradient(&frame, &results, &subject.active).floats())
+}
+
+fn reverse_interpreted(subject: &Subject<'_>, opt: u8) -> Result<Vec<f64>> {
+    let machine = Machine::new(subject.function, &Derivative::Vjp(subject.active.clone()), opt)?;
+    let mut frame = subject.reverse_frame()?;
+    let results = machine.run(&mut frame)?;
+    Ok(subject.function.shape().gradient(&frame, &results, &subject.active).floats())
+}
+
+fn forward_compiled(subject: &Subject<'_>, along: &[f64]) -> Result<f64> {
+    let mut frame = subject.forward_frame(along);
+    let results = subject.function.run_quietly(&Derivative::Jvp(subject.active.clone()), &mut frame)?;
+    Ok(subject.combined(&subject.function.shape().tangent(&frame, &results, &subject.active)))
+}
+
+fn forward_interpreted(subject: &Subject<'_>, machine: &Machine<'_>, along: &[f64]) -> Result<f64> {
+    let mut frame = subject.forward_frame(along);
+    let results = machine.run(&mut frame)?;
+    Ok(subject.combined(&subject.function.shape().tangent(&frame, &results, &subject.active)))
+}
+
+fn complex_step(subject: &Subject<'_>, machine: &Machine<'_>, along: &[f64]) -> Result<f64> {
+    let (frame, results) = machine.complex_step(&subject.frame, &subject.active, along)?;
+    Ok(subject.combined(&subject.function.shape().outcome(&frame, &results).value))
+}
+
+/// ⟨w, J d⟩ and ⟨Jᵀ w, d⟩; nothing where reverse mode is refused.
+pub(super) fn inner_product(subject: &Subject<'_>) -> Result<Option<[(&'static str, Vec<f64>); 2]>> {
+    let gradient = match reverse_compiled(subject) {
+        Ok(gradient) => gradient,
+        Err(e) if e.kind() == ErrorKind::Compile => return Ok(None),
+        Err(e) => return Err(e),
+    };
+    let mut random = Random(3);
+    let along: Vec<f64> = gradient.iter().map(|_| random.next()).collect();
+    let forward = forward_compiled(subject, &along)?;
+    // Cancellation is measured against the size of what cancels.
+    let size = along.iter().zip(&gradient).map(|(d, g)| (d * g).abs()).fold(1.0, f64::max);
+    let scaled = |x: f64| vec![x, if size.is_finite() { size } else { 1.0 }];
+    Ok(Some([("<w, J d>, forward", scaled(forward)), ("<J^T w, d>, reverse", scaled(dot(&along, &gradient)))]))
+}
