@@ -200,7 +200,7 @@ impl<'m> Compiler<'m> {
     fn emit(&mut self, isa: &dyn TargetIsa, name: &str) -> Result<u64, CodegenError> {
         compile_context(&mut self.context, isa, name)?;
         let compiled = self.context.compiled_code().ok_or_else(|| CodegenError::Internal("no code".into()))?;
-        let alignment = (compiled.buffer.alignment.max(16) as usize).next_power_of_two();
+        let alignment = (compiled.buffer.alignment.max(64) as usize).next_power_of_two();
         self.bytes.resize(self.bytes.len().next_multiple_of(alignment), 0);
         let start = self.bytes.len();
         self.bytes.extend_from_slice(compiled.code_buffer());
@@ -281,7 +281,9 @@ pub(crate) fn compile_context(context: &mut Context, isa: &dyn TargetIsa, name: 
         Clif::Verifier(errors) => {
             CodegenError::Internal(format!("`{name}` does not verify as CLIF: {errors}\n{}", context.func.display()))
         }
-        other => CodegenError::Internal(format!("`{name}`: {other}")),
+        other @ (Clif::Unsupported(_) | Clif::RegisterMappingError(_) | Clif::Regalloc(_)) => {
+            CodegenError::Internal(format!("`{name}`: {other}"))
+        }
     })
 }
 
