@@ -1,19 +1,72 @@
 //! No text harms the compiler: it compiles, or it is refused with a code.
 //!
-//! Long, deep, cut off, shuffled and random texts. A panic fails the test, a stack overflow ends it.
+//! Long, deep, cut off, shuffled and random texts. What compiles is run, and differentiated in both modes, at made-up arguments under limits; what comes out is
+//! not looked at. A panic fails the test; a stack overflow, a signal or an endless loop ends it.
 
-use adit::Engine;
+use adit::{Array, Data, Engine, Error, Function, Mode, Module, Options, ScalarType, Type, Value};
 use adit_tests::{check_all, files};
 use std::fmt::Write;
 
-/// Compiles, and gives the codes of what was told.
+/// Compiles, runs what can be run, and gives the codes of what was told at compile time.
 fn codes(source: &str) -> Vec<String> {
-    match Engine::new().compile(source) {
-        Ok(_) => Vec::new(),
-        Err(error) => {
-            assert!(!error.render(false).is_empty());
-            error.diagnostics().iter().map(|d| d.code.to_string()).collect()
+    let mut options = Options::default();
+    options.limits.steps = Some(10_000);
+    options.limits.memory_bytes = 16 << 20;
+    match Engine::with_options(options).compile(source) {
+        Ok(module) => {
+            run_all(&module);
+            Vec::new()
         }
+        Err(error) => told(&error),
+    }
+}
+
+fn told(error: &Error) -> Vec<String> {
+    assert!(!error.render(false).is_empty());
+    let codes: Vec<String> = error.diagnostics().iter().map(|d| d.code.to_string()).collect();
+    assert!(!codes.is_empty());
+    assert!(codes.iter().all(|c| c != "AD9999"), "{}", error.render(false));
+    codes
+}
+
+fn run_all(module: &Module) {
+    for name in module.function_names() {
+        match module.function(name) {
+            Ok(function) => run(&function),
+            Err(error) => drop(told(&error)),
+        }
+    }
+}
+
+/// Runs a function and its derivatives. Nothing is asked of the numbers.
+fn run(function: &Function) {
+    let args: Vec<Value> = function.signature().params.iter().map(|p| sample(&p.ty)).collect();
+    let outcomes = [
+        function.call(&args).map(drop),
+        function.gradient_wrt(&args, &[], Mode::Reverse).map(drop),
+        function.gradient_wrt(&args, &[], Mode::Forward).map(drop),
+    ];
+    outcomes.iter().filter_map(|o| o.as_ref().err()).for_each(|e| drop(told(e)));
+}
+
+/// A value of this type; dimensions that have names are 2.
+fn sample(ty: &Type) -> Value {
+    match ty {
+        Type::Scalar(ScalarType::F64) => Value::F64(0.75),
+        Type::Scalar(ScalarType::I64) => Value::I64(2),
+        Type::Scalar(ScalarType::Bool) => Value::Bool(true),
+        Type::Array { element, dims } => {
+            let dims: Vec<usize> = dims.iter().map(|d| d.parse().unwrap_or(2).min(64)).collect();
+            let size: usize = dims.iter().product();
+            let data = match element {
+                ScalarType::F64 => Data::F64((0..size).map(|i| 0.5 + i as f64).collect()),
+                ScalarType::I64 => Data::I64(vec![1; size]),
+                ScalarType::Bool => Data::Bool(vec![true; size]),
+            };
+            Value::Array(Array { dims, data })
+        }
+        Type::Struct { fields, .. } => Value::Struct(fields.iter().map(|(n, t)| (n.clone(), sample(t))).collect()),
+        Type::Tuple(items) => Value::Tuple(items.iter().map(sample).collect()),
     }
 }
 
@@ -76,14 +129,24 @@ fn long_chains_of_else_if_compile_or_meet_a_limit() {
     assert!(told.is_empty() || told == ["AD0701"] || told == ["AD0006"], "{told:?}");
 }
 
-#[test]
-fn a_hundred_thousand_statements_compile() {
+/// A function of so many statements, each of which depends on the one before.
+fn straight(statements: usize) -> String {
     let mut source = String::from("fn f(x: f64) -> f64 {\n    let mut s = x;\n");
-    for i in 0..100_000 {
+    for i in 0..statements {
         writeln!(source, "    s = s * x + {i}.5;").unwrap();
     }
     source.push_str("    s\n}\n");
-    assert_eq!(codes(&source), Vec::<String>::new());
+    source
+}
+
+#[test]
+fn a_hundred_thousand_statements_compile() {
+    assert!(Engine::new().compile(&straight(100_000)).is_ok());
+}
+
+#[test]
+fn ten_thousand_statements_are_differentiated() {
+    assert_eq!(codes(&straight(10_000)), Vec::<String>::new());
 }
 
 #[test]

@@ -1,3 +1,5 @@
+//! Signatures of structs, tuples and dimensions, taken apart and bound.
+
 use super::*;
 use crate::typed::{Block, LocalDef, ParamDef};
 use adit_diag::Span;
