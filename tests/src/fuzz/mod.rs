@@ -3,6 +3,8 @@
 //! In: seeds. Out: failures, each shrunk to a small program. [`generate`] writes programs, [`node`] is what they are made of, [`types`] their types, [`features`] counts what
 //! they contain.
 
+pub mod call;
+pub mod compile;
 pub mod features;
 pub mod generate;
 pub mod node;

@@ -53,7 +53,15 @@ impl Writer {
             15 => {
                 self.note(Feature::IfValue);
                 let condition = self.boolean(d);
-                pieces!["(if ", condition, " { ", self.array(element, dims, d), " } else { ", self.array(element, dims, d), " })"]
+                pieces![
+                    "(if ",
+                    condition,
+                    " { ",
+                    self.array(element, dims, d),
+                    " } else { ",
+                    self.array(element, dims, d),
+                    " })"
+                ]
             }
             16 => {
                 self.note(Feature::ElementWise);
@@ -153,7 +161,9 @@ impl Writer {
             return Some(Node::expr(&ty, pieces));
         }
         let [Dim::Lit(k)] = dims else { return None };
-        let path = self.path(&|p| matches!(&p.ty, Ty::Array(e, d) if **e == Ty::F64 && matches!(d[..], [Dim::Lit(l)] if l > *k)))?;
+        let path = self.path(
+            &|p| matches!(&p.ty, Ty::Array(e, d) if **e == Ty::F64 && matches!(d[..], [Dim::Lit(l)] if l > *k)),
+        )?;
         let Ty::Array(_, all) = path.ty.clone() else { return None };
         let Dim::Lit(l) = all[0] else { return None };
         self.note(Feature::Slice);

@@ -22,7 +22,8 @@ impl Writer {
             return fallback(self);
         }
         let (signature, names) = self.rng.pick(&suitable).clone();
-        if signature.params.iter().any(|p| p.lent) && !self.rng.percent(35) {
+        let lends = signature.params.iter().any(|p| p.lent);
+        if lends && (self.arguments > 0 || !self.rng.percent(35)) {
             return fallback(self);
         }
         match self.call(&signature, names, depth) {
@@ -36,8 +37,13 @@ impl Writer {
         if self.functions.is_empty() {
             return None;
         }
-        let lending: Vec<Signature> = self.functions.iter().filter(|s| s.params.iter().any(|p| p.lent)).cloned().collect();
-        let signature = if lending.is_empty() { self.rng.pick(&self.functions.clone()).clone() } else { self.rng.pick(&lending).clone() };
+        let lending: Vec<Signature> =
+            self.functions.iter().filter(|s| s.params.iter().any(|p| p.lent)).cloned().collect();
+        let signature = if lending.is_empty() {
+            self.rng.pick(&self.functions.clone()).clone()
+        } else {
+            self.rng.pick(&lending).clone()
+        };
         let mut pieces = self.call(&signature, Names::new(), 2)?;
         let Some(result) = &signature.result else {
             pieces.extend(pieces![";"]);
@@ -65,7 +71,12 @@ impl Writer {
         let types: Vec<Ty> = signature.params.iter().map(|p| p.ty.renamed(&names)).collect::<Option<_>>()?;
         let places = self.places(&signature.params, &types);
         let args = match &places {
-            Some(places) => Some(self.arguments(signature, &types, places, depth)),
+            Some(places) => {
+                self.arguments += 1;
+                let args = self.arguments(signature, &types, places, depth);
+                self.arguments -= 1;
+                Some(args)
+            }
             None => None,
         };
         for (_, root) in places.iter().flatten().flatten() {

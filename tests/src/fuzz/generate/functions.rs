@@ -33,7 +33,10 @@ impl Writer {
         }
         if self.rng.percent(15) {
             let (name, value) = (self.fresh("C"), self.rng.float(-1.0, 1.0));
-            self.items.push(Node { sort: crate::fuzz::node::Sort::Item, pieces: pieces![format!("const {name}: f64 = {value:?};")] });
+            self.items.push(Node {
+                sort: crate::fuzz::node::Sort::Item,
+                pieces: pieces![format!("const {name}: f64 = {value:?};")],
+            });
             self.declare(&name, Ty::F64, false);
         }
         let helpers = match self.flavour {
@@ -225,7 +228,8 @@ impl Writer {
             .map(|p| format!("{}: {}{}", p.name, if p.lent { "&mut " } else { "" }, p.ty.text(&self.structs)))
             .collect();
         let result = signature.result.as_ref().map_or(String::new(), |ty| format!("-> {} ", ty.text(&self.structs)));
-        let mut pieces = pieces![format!("fn {}({}) {result}{{\n", signature.name, params.join(", ")), Node::body(stmts)];
+        let mut pieces =
+            pieces![format!("fn {}({}) {result}{{\n", signature.name, params.join(", ")), Node::body(stmts)];
         if let Some(value) = value {
             pieces.extend(pieces![value, "\n"]);
         }

@@ -23,8 +23,12 @@ impl Writer {
     /// A range, what its indices stay below, and whether it has a step.
     fn range(&mut self) -> (Node, Option<Dim>) {
         let dim = self.some_dim();
-        let outer: Vec<(String, Dim)> =
-            self.scope.iter().filter(|v| v.ty == Ty::I64).filter_map(|v| Some((v.name.clone(), v.below.clone()?))).collect();
+        let outer: Vec<(String, Dim)> = self
+            .scope
+            .iter()
+            .filter(|v| v.ty == Ty::I64)
+            .filter_map(|v| Some((v.name.clone(), v.below.clone()?)))
+            .collect();
         let step = |w: &mut Self, text: String| {
             w.note(Feature::StepLoop);
             text
@@ -131,7 +135,8 @@ impl Writer {
         let shrink = self.rng.float(0.4, 0.7);
         self.declare(&v, Ty::F64, false);
         let body = self.loop_body(|_| {});
-        let mut pieces = pieces![format!("let mut {v} = 1.7 + sin("), start, format!(");\nwhile {v} > {floor:?} {{\n"),];
+        let mut pieces =
+            pieces![format!("let mut {v} = 1.7 + sin("), start, format!(");\nwhile {v} > {floor:?} {{\n"),];
         pieces.extend(pieces![format!("{v} *= {shrink:?};\n"), body, "}"]);
         Node::stmt(pieces)
     }

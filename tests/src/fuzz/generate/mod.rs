@@ -106,6 +106,8 @@ struct Writer {
     budget: i64,
     /// How deep statements are nested.
     depth: usize,
+    /// How many calls' arguments are being written: nothing is lent inside.
+    arguments: usize,
 }
 
 impl Writer {
@@ -124,6 +126,7 @@ impl Writer {
             breakable: false,
             budget: 0,
             depth: 0,
+            arguments: 0,
         }
     }
 

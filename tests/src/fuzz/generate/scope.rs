@@ -145,8 +145,12 @@ impl Writer {
 
     /// A subscript for a dimension: in range, but for one in many.
     pub(super) fn index(&mut self, dim: &Dim) -> Node {
-        let loops: Vec<String> =
-            self.visible().filter(|v| v.ty == Ty::I64).filter(|v| fits(v.below.as_ref(), dim)).map(|v| v.name.clone()).collect();
+        let loops: Vec<String> = self
+            .visible()
+            .filter(|v| v.ty == Ty::I64)
+            .filter(|v| fits(v.below.as_ref(), dim))
+            .map(|v| v.name.clone())
+            .collect();
         let choice = if loops.is_empty() { 10 + self.rng.below(6) } else { self.rng.below(16) };
         let constant = if self.flavour == super::Flavour::Memory { 6 } else { 9 };
         match choice {

@@ -173,8 +173,8 @@ impl Writer {
         self.note(Feature::SlicePlace);
         let (place, rest) = match dims {
             [Dim::Lit(k)] => {
-                let lo = self.rng.between(0, *k);
-                let hi = self.rng.between(lo, *k);
+                let lo = self.rng.between(0, *k - 1);
+                let hi = self.rng.between(lo + 1, *k);
                 (format!("{path}[{lo}..{hi}]"), vec![Dim::Lit(hi - lo)])
             }
             [dim] if self.rng.percent(50) => {
@@ -258,14 +258,17 @@ impl Writer {
         self.note(Feature::Print);
         let x = self.small_float();
         match self.float_array(false) {
-            Some((path, _)) if self.rng.percent(30) => Node::stmt(pieces![format!("print(\"a\", {}, ", path.text), x, ");"]),
+            Some((path, _)) if self.rng.percent(30) => {
+                Node::stmt(pieces![format!("print(\"a\", {}, ", path.text), x, ");"])
+            }
             _ => Node::stmt(pieces!["print(\"x\", ", x, ");"]),
         }
     }
 
     /// A float that depends on what is in scope.
     pub(super) fn summary(&mut self) -> Node {
-        let mut pieces = pieces![self.float(2)];
+        // In parentheses: a block at the start of a line would end with its brace.
+        let mut pieces = pieces!["(", self.float(2), ")"];
         for path in self.paths(&|p| p.ty == Ty::F64 && p.mutable).iter().rev().take(4) {
             pieces.extend(pieces![format!(" + {:?} * {}", self.rng.float(0.3, 1.2), path.text)]);
         }
