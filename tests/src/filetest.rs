@@ -28,7 +28,7 @@
 //! | `help: TEXT` | what a rendered message must contain |
 //! | `tolerance: X` | of what follows, relative to max(1, expected) |
 //! | `max-steps: N`, `timeout: SECONDS` | limits of the groups that follow |
-//! | `hand: WHY` | for readers: an expectation that stands by convention, not by calculation |
+//! | `hand: WHY` | the group's expectations stand by convention or closed form; engines need not agree there |
 //!
 //! It deliberately does not run anything, and does not know what a code means.
 
@@ -96,6 +96,8 @@ pub struct Group {
     pub expect: Vec<(Expect, f64)>,
     /// Limits of the run.
     pub limits: Limits,
+    /// Whether expectations stand by convention: at a kink, an infinity.
+    pub by_hand: bool,
 }
 
 /// A test program.
@@ -152,10 +154,16 @@ impl Reader {
                     at,
                     expect: Vec::new(),
                     limits: self.limits,
+                    by_hand: false,
                 });
             }
             "error" if self.test.groups.is_empty() => self.test.errors.push(told(rest)?),
             "seed" => self.seed = Some(json(rest)?),
+            "hand" => {
+                if let Some(group) = self.test.groups.last_mut() {
+                    group.by_hand = true;
+                }
+            }
             "value" => self.expect(Expect::Value(json(rest)?))?,
             "grad" => self.expect(Expect::Grad(json(rest)?))?,
             "reverse-grad" => self.expect(Expect::ReverseGrad(json(rest)?))?,

@@ -99,6 +99,15 @@ impl Subject {
         Ok((to_json(&gradient.value), parts))
     }
 
+    /// Every engine against every other, to second order: the pairs that disagree.
+    pub fn check(&self, name: Option<&str>, at: &Json) -> Outcome<Vec<String>> {
+        let function = self.function(name)?;
+        let args = arguments(&function, at)?;
+        let report = function.check(&args, &[], 2)?;
+        let wrong = report.pairs.iter().filter(|pair| !pair.agrees);
+        Ok(wrong.map(|pair| format!("{pair:?}")).collect())
+    }
+
     /// The cotangents of the parameters by name.
     pub fn vjp(&self, name: Option<&str>, at: &Json, seed: &Json) -> Outcome<Json> {
         let function = self.function(name)?;

@@ -18,6 +18,25 @@ fn programs_compute_what_they_say() {
     });
 }
 
+/// Where a gradient is expected and no convention decides it, all engines agree, to second order.
+#[test]
+fn engines_agree() {
+    check_all(&files("tests/filetests/run", ".ad"), |_, text| match filetest::parse(text) {
+        Ok(test) => test.groups.iter().flat_map(|g| agree(&test, g)).collect(),
+        Err(error) => vec![error],
+    });
+}
+
+fn agree(test: &FileTest, group: &Group) -> Vec<String> {
+    let graded = group.expect.iter().any(|(e, _)| matches!(e, Expect::Grad(_)));
+    if group.by_hand || !graded {
+        return Vec::new();
+    }
+    let checked = Subject::new(&test.source, 2, group.limits)
+        .and_then(|subject| subject.check(group.function.as_deref(), &group.at));
+    checked.unwrap_or_else(|refusal| vec![refusal.to_string()])
+}
+
 #[test]
 fn wrong_programs_are_told() {
     check_all(&files("tests/filetests/diag", ".ad"), |path, text| match filetest::parse(text) {
