@@ -133,7 +133,7 @@ fn long_chains_of_else_if_compile_or_meet_a_limit() {
 fn straight(statements: usize) -> String {
     let mut source = String::from("fn f(x: f64) -> f64 {\n    let mut s = x;\n");
     for i in 0..statements {
-        writeln!(source, "    s = s * x + {i}.5;").unwrap();
+        writeln!(source, "    s = s * x + {i}.5;").expect("text takes text");
     }
     source.push_str("    s\n}\n");
     source
