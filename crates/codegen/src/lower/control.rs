@@ -246,7 +246,8 @@ impl Lower<'_, '_, '_, '_> {
         let left = self.b.ins().isub(to, from);
         let far = self.b.ins().icmp_imm_u(IntCC::UnsignedGreaterThan, left, CHUNK);
         let ahead = self.b.ins().iadd_imm_s(params[0], step * CHUNK);
-        let stop = self.b.ins().select(far, ahead, end);
+        // This form of `select` stays where it is; the plain one would sink into the inner loop.
+        let stop = self.b.ins().select_spectre_guard(far, ahead, end);
         let inner = self.block_for(&self.f.region(body).params);
         let latch = self.b.create_block();
         self.jump(inner, &params);
