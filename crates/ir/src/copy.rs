@@ -14,17 +14,25 @@ use adit_diag::Span;
 #[derive(Clone, Debug)]
 pub struct ValueMap {
     to: Vec<Option<Int>>,
+    /// Where a source value has become a literal, the value that stands for it as an operand that must be one.
+    literals: Vec<(Value, Value)>,
 }
 
 impl ValueMap {
     /// An empty map for the values of `source`.
     pub fn new(source: &Function) -> Self {
-        ValueMap { to: vec![None; source.value_count()] }
+        ValueMap { to: vec![None; source.value_count()], literals: Vec::new() }
     }
 
     /// States what `from` has become.
     pub fn set(&mut self, from: Value, to: impl Into<Int>) {
         self.to[from.index()] = Some(to.into());
+    }
+
+    /// States that `from` has become a literal, and which value holds it for operands that can't be literals.
+    pub fn set_literal(&mut self, from: Value, literal: i64, value: Value) {
+        self.set(from, Int::Const(literal));
+        self.literals.push((from, value));
     }
 
     /// What `from` has become, if that was stated.
@@ -58,7 +66,8 @@ impl ValueMap {
 impl OperandMap for ValueMap {
     fn value(&self, v: Value) -> Value {
         let mapped = self.get(v).expect("a value is copied before its use");
-        mapped.value().expect("only integer operands become literals")
+        let literal = || self.literals.iter().find(|(from, _)| *from == v).map(|&(_, to)| to);
+        mapped.value().or_else(literal).expect("a literal that is used as a value has one")
     }
 
     fn int(&self, i: Int) -> Int {

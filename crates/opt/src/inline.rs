@@ -112,7 +112,13 @@ fn bind(b: &mut Builder, copier: &mut Copier<'_>, callee: &Function, args: &[Val
     };
     for (&dim, bound) in callee.dims.iter().zip(&shapes.binds) {
         let from = bound.expect("a verified function binds its dimensions");
-        copier.map.set(dim, extent(b, from));
+        match extent(b, from) {
+            Int::Const(literal) => {
+                let value = b.i64(literal);
+                copier.map.set_literal(dim, literal, value);
+            }
+            extent @ Int::Value(_) => copier.map.set(dim, extent),
+        }
     }
     for (param, &arg) in callee.params.iter().zip(args) {
         copier.map.set(param.value, arg);
