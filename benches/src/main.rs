@@ -67,7 +67,7 @@ fn compiler() -> Option<String> {
 fn report(options: &Options) -> Result<()> {
     let mut goals = Vec::new();
     problems(options, &mut goals)?;
-    straight_lines(options, &mut goals)?;
+    straight_lines(options, &mut goals);
     whole_process(&mut goals);
     say("\ngoals");
     goals.iter().for_each(|goal| say(&format!("  {goal}")));
@@ -136,16 +136,19 @@ fn goals_of(problem: &Problem, row: &Row) -> Vec<Goal> {
     goals
 }
 
-fn straight_lines(options: &Options, goals: &mut Vec<Goal>) -> Result<()> {
+fn straight_lines(options: &Options, goals: &mut Vec<Goal>) {
     say(&format!("\n{:<28}{:>11}{:>12}{:>13}", "straight-line operations", "compile ms", "µs each", "exponent"));
     let mut before: Option<(usize, f64)> = None;
     for n in straight::SIZES.into_iter().filter(|&n| n <= options.largest) {
-        let ms = table::straight_line(n, options.repeats.min(200_000 / n + 1).min(15))?;
+        let measured = table::straight_line(n, options.repeats.min(200_000 / n + 1).min(15));
+        let ms = measured.as_ref().copied().unwrap_or(f64::NAN);
         let growth = before.map(|(m, t)| straight::exponent((m, n), (t, ms)));
         let shown = growth.map_or(String::new(), |g| format!("{g:.2}"));
         say(&format!("{n:<28}{ms:>11.2}{:>12.2}{shown:>13}", ms * 1e3 / n as f64));
-        if options.phases {
-            say(&phases_line(&straight::program(n), "straight")?);
+        if let Err(message) = measured {
+            say(&format!("    not compiled: {}", message.lines().next().unwrap_or_default()));
+        } else if options.phases {
+            say(&phases_line(&straight::program(n), "straight").unwrap_or_else(|message| message));
         }
         match (n, growth) {
             (10_000, _) => goals.push(Goal::new("10,000 straight-line operations: compile", ms, 150.0, " ms")),
@@ -156,7 +159,6 @@ fn straight_lines(options: &Options, goals: &mut Vec<Goal>) -> Result<()> {
         }
         before = Some((n, ms));
     }
-    Ok(())
 }
 
 /// A machine on which `adit` can't be built next to this binary has no such line.

@@ -48,3 +48,13 @@ pub use passes::parse_ir;
 pub use signature::{Parameter, Signature, Type};
 pub use stage::{Of, Stage};
 pub use value::{Array, Data, Value, float_names, subscripts};
+
+/// The Rust snippets of the README and of the tutorial, as doc tests.
+#[cfg(doctest)]
+mod book {
+    #[doc = include_str!("../../../README.md")]
+    struct Readme;
+
+    #[doc = include_str!("../../../docs/tutorial.md")]
+    struct Tutorial;
+}
