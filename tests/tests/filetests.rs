@@ -5,9 +5,11 @@
 use adit::Mode;
 use adit_tests::compare::difference;
 use adit_tests::filetest::{self, Expect, FileTest, Group, Told};
+use adit_tests::pages::{Block, blocks};
 use adit_tests::subject::{Outcome, Refusal, Subject};
-use adit_tests::{check_all, files};
+use adit_tests::{check_all, files, root};
 use serde_json::Value as Json;
+use std::fs;
 use std::path::Path;
 
 #[test]
@@ -44,6 +46,30 @@ fn wrong_programs_are_told() {
         Ok(test) => [named_by_code(path, &test), run(&test)].concat(),
         Err(error) => vec![error],
     });
+}
+
+/// The programs of `docs/language.md`: ` ```ad ` blocks compute what their comments say, ` ```ad wrong CODE ` blocks are told with the code.
+#[test]
+fn the_language_page_shows_what_happens() {
+    let page = fs::read_to_string(root().join("docs/language.md")).unwrap();
+    let programs: Vec<Block> = blocks(&page).into_iter().filter(|b| b.is("ad")).collect();
+    assert!(programs.len() >= 20, "the page shows {} programs", programs.len());
+    let complaints: Vec<String> = programs.iter().flat_map(shown).collect();
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+}
+
+fn shown(block: &Block) -> Vec<String> {
+    let test = match filetest::parse(&block.text) {
+        Ok(test) => test,
+        Err(error) => return vec![format!("line {}: {error}", block.line)],
+    };
+    let complaints = match Subject::new(&block.text, 2, filetest::Limits::default()) {
+        Err(refusal) if block.is("wrong") && refusal.told.iter().all(|t| block.is(&t.code)) => Vec::new(),
+        Ok(_) if block.is("wrong") => vec!["compiles".to_owned()],
+        Err(refusal) => vec![refusal.to_string()],
+        Ok(_) => run(&test),
+    };
+    complaints.into_iter().map(|c| format!("line {}: {c}", block.line)).collect()
 }
 
 /// A wrong program's file begins with the code it is about.
