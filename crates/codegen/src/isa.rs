@@ -5,6 +5,7 @@
 
 use crate::error::CodegenError;
 use crate::options::{Cpu, OptLevel, Options};
+use adit_ir::{Function, Op};
 use cranelift_codegen::isa::{OwnedTargetIsa, lookup};
 use cranelift_codegen::settings::{Configurable, Flags, builder};
 use target_lexicon::Triple;
@@ -13,8 +14,42 @@ use target_lexicon::Triple;
 /// the register allocator slow, whatever [`crate::spill`] does.
 const PLAIN_ABOVE: usize = crate::spill::SMALL;
 
-/// Above this many, O2 allocates registers in one pass: with long-lived values in memory the code is as fast.
+/// Above this many, O2 allocates registers in one pass where there are no loops: with long-lived values in memory the code is as fast.
 const ONE_PASS_ABOVE: usize = 20_000;
+
+/// The same where there are loops, which become several times slower by it.
+const ONE_PASS_LOOPS_ABOVE: usize = 80_000;
+
+/// What is known of a function before it is compiled.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Size {
+    /// IR instructions.
+    pub(crate) instructions: usize,
+    /// Whether some run more than once.
+    pub(crate) loops: bool,
+    /// Whether so many values are alive at the beginning that full allocation takes long.
+    pub(crate) wide: bool,
+}
+
+/// Functions with more parameters are wide.
+const WIDE: usize = 300;
+
+impl Size {
+    /// Of an IR function.
+    pub(crate) fn of(f: &Function) -> Self {
+        let mut size = Size { instructions: 0, loops: false, wide: f.params.len() > WIDE };
+        f.walk(&mut |inst| {
+            size.instructions += 1;
+            size.loops |= matches!(f.inst(inst).op, Op::For { .. } | Op::While { .. });
+        });
+        size
+    }
+
+    /// Of glue that only moves so many values.
+    pub(crate) fn of_glue(values: usize) -> Self {
+        Size { instructions: values, loops: false, wide: values > WIDE / 4 }
+    }
+}
 
 /// How hard Cranelift works on one function.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -24,12 +59,13 @@ pub(crate) struct Effort {
 }
 
 impl Effort {
-    /// The effort for a function of that many IR instructions.
-    pub(crate) fn choose(level: OptLevel, instructions: usize) -> Self {
+    /// The effort for a function of that size.
+    pub(crate) fn choose(level: OptLevel, Size { instructions, loops, wide }: Size) -> Self {
+        let one_pass_above = if loops { ONE_PASS_LOOPS_ABOVE } else { ONE_PASS_ABOVE };
         let (optimize, one_pass) = match level {
             OptLevel::O0 => (false, true),
             OptLevel::O1 => (false, false),
-            OptLevel::O2 => (instructions <= PLAIN_ABOVE, instructions > ONE_PASS_ABOVE),
+            OptLevel::O2 => (instructions <= PLAIN_ABOVE, wide || instructions > one_pass_above),
             OptLevel::O3 => (true, false),
         };
         Effort { optimize, one_pass }
@@ -88,7 +124,7 @@ mod tests {
     #[test]
     fn unknown_processors_are_refused() {
         let options = Options { cpu: Cpu::Named("no-such-thing".into()), ..Options::default() };
-        let effort = Effort::choose(OptLevel::O2, 1);
+        let effort = Effort::choose(OptLevel::O2, Size::of_glue(1));
         let refused = target(&options, effort).map(|_| ());
         assert_eq!(refused, Err(CodegenError::UnsupportedCpu("no-such-thing".into())));
     }
@@ -98,7 +134,7 @@ mod tests {
         for opt in [OptLevel::O0, OptLevel::O1, OptLevel::O2, OptLevel::O3] {
             for cpu in [Cpu::Native, Cpu::Baseline] {
                 let options = Options { opt, cpu, ..Options::default() };
-                assert!(target(&options, Effort::choose(opt, 10)).is_ok());
+                assert!(target(&options, Effort::choose(opt, Size::of_glue(1))).is_ok());
             }
         }
     }

@@ -8,7 +8,7 @@ use crate::abi;
 use crate::entry::{Entry, EntryPoint};
 use crate::error::CodegenError;
 use crate::graph::CallGraph;
-use crate::isa::{Effort, target};
+use crate::isa::{Effort, Size, target};
 use crate::lower::{lower, namespace};
 use crate::options::Options;
 use crate::unit::{Import, Site, Unit};
@@ -130,7 +130,7 @@ pub(crate) struct Compiler<'m> {
 impl<'m> Compiler<'m> {
     pub(crate) fn new(module: &'m Module, entries: &[FuncId], options: &'m Options) -> Result<Self, CodegenError> {
         let graph = CallGraph::new(module, entries);
-        let effort = Effort::choose(options.opt, 0);
+        let effort = Effort::choose(options.opt, Size::of_glue(1));
         let isa = target(options, effort)?;
         let unit = Unit::new(module, options, graph, isa.default_call_conv());
         Ok(Compiler {
@@ -146,9 +146,9 @@ impl<'m> Compiler<'m> {
         })
     }
 
-    /// The target for a function of that many instructions.
-    pub(crate) fn isa(&mut self, instructions: usize) -> Result<Arc<dyn TargetIsa>, CodegenError> {
-        let effort = Effort::choose(self.unit.options.opt, instructions);
+    /// The target for a function of that size.
+    pub(crate) fn isa(&mut self, size: Size) -> Result<Arc<dyn TargetIsa>, CodegenError> {
+        let effort = Effort::choose(self.unit.options.opt, size);
         if let Some((_, isa)) = self.isas.iter().find(|(e, _)| *e == effort) {
             return Ok(isa.clone());
         }
@@ -166,7 +166,7 @@ impl<'m> Compiler<'m> {
     fn function(&mut self, f: FuncId) -> Result<(), CodegenError> {
         self.lower(f)?;
         let function = self.unit.module.function(f);
-        let isa = self.isa(function.inst_count())?;
+        let isa = self.isa(Size::of(function))?;
         let frame = self.emit(&*isa, &function.name)?;
         self.frames.push(frame);
         Ok(())
@@ -178,7 +178,8 @@ impl<'m> Compiler<'m> {
         }
         self.context.clear();
         crate::entry::trampoline(&self.unit, f, &mut self.context.func, &mut self.scratch)?;
-        let isa = self.isa(0)?;
+        let function = self.unit.module.function(f);
+        let isa = self.isa(Size::of_glue(function.dims.len() + function.params.len() + function.results.len()))?;
         self.trampolines.insert(f, self.pieces.len());
         self.emit(&*isa, "trampoline").map(|_| ())
     }
@@ -189,7 +190,7 @@ impl<'m> Compiler<'m> {
             self.context.clear();
             let call_conv = self.unit.call_conv;
             crate::lower::thunk(import, words, call_conv, &mut self.context.func, &mut self.scratch);
-            let isa = self.isa(0)?;
+            let isa = self.isa(Size::of_glue(1))?;
             self.thunks.insert(import, self.pieces.len());
             self.emit(&*isa, "thunk")?;
         }

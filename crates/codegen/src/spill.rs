@@ -26,7 +26,7 @@ pub(crate) const SMALL: usize = 600;
 const LONG: u32 = 120;
 
 /// After so many instructions, a loaded value is loaded again.
-const STALE: usize = 60;
+pub(crate) const STALE: usize = 60;
 
 /// Loops of at most so many instructions find their values loaded.
 const SMALL_LOOP: usize = 50;
@@ -38,12 +38,13 @@ const NONE: u32 = u32::MAX;
 pub(crate) struct Plan {
     slots: Vec<u32>,
     count: u32,
+    large: bool,
 }
 
 impl Plan {
     pub(crate) fn new(f: &Function) -> Self {
         if f.inst_count() <= SMALL {
-            return Plan { slots: Vec::new(), count: 0 };
+            return Plan { slots: Vec::new(), count: 0, large: false };
         }
         let mut lives = Lives::new(f);
         lives.read(f.body);
@@ -53,6 +54,11 @@ impl Plan {
     /// Where a value lives, if in memory.
     pub(crate) fn slot(&self, v: Value) -> Option<u32> {
         self.slots.get(v.index()).copied().filter(|&s| s != NONE)
+    }
+
+    /// Whether the function is large enough to have a plan.
+    pub(crate) fn is_large(&self) -> bool {
+        self.large
     }
 
     /// How many slots there are.
@@ -142,7 +148,7 @@ impl<'a> Lives<'a> {
                 count += 1;
             }
         }
-        Plan { slots, count }
+        Plan { slots, count, large: true }
     }
 }
 
@@ -181,9 +187,8 @@ impl Lower<'_, '_, '_, '_> {
     }
 
     fn slot_address(&mut self, slot: u32) -> Result<(ir::Value, i32), CodegenError> {
-        let frame = self.frame.ok_or_else(|| CodegenError::Internal("there is no frame".into()))?;
         let offset = i32::try_from(8 * i64::from(slot)).map_err(|e| CodegenError::Internal(e.to_string()))?;
-        Ok(frame.address(&mut self.b, offset))
+        Ok((self.frame_address(), offset))
     }
 
     /// Loads what a small loop needs, so that it is not loaded in each iteration.

@@ -12,6 +12,7 @@
 
 use crate::disasm::{Instruction, disassemble};
 use crate::error::CodegenError;
+use crate::isa::Size;
 use crate::jit::{Compiler, compile_context};
 use crate::lower::namespace;
 use crate::options::Options;
@@ -113,7 +114,7 @@ impl Compiler<'_> {
     fn compile_only(&mut self, f: FuncId, disassembly: bool) -> Result<(), CodegenError> {
         self.lower(f)?;
         let function = self.unit.module.function(f);
-        let isa = self.isa(function.inst_count())?;
+        let isa = self.isa(Size::of(function))?;
         self.context.set_disasm(disassembly);
         compile_context(&mut self.context, &*isa, &function.name)
     }

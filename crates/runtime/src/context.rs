@@ -32,6 +32,8 @@ pub struct Context {
     pub fault: u64,
     /// What a slow path gives back.
     pub answer: u64,
+    /// What a function that stops returns.
+    pub status: u64,
 }
 
 impl Context {
@@ -49,6 +51,7 @@ impl Context {
             details: [0; 2],
             fault: 0,
             answer: 0,
+            status: 0,
         }
     }
 }
@@ -85,5 +88,6 @@ pub mod offset {
         DETAILS details
         FAULT fault
         ANSWER answer
+        STATUS status
     }
 }

@@ -223,8 +223,9 @@ impl<'a> Lower<'a, '_, '_, '_> {
         ordinary: Option<ir::Value>,
     ) -> Result<ir::Value, CodegenError> {
         let flags = self.memory.context;
-        let next = self.b.ins().load(abi::WORD, flags, self.context, offset::ARENA_NEXT);
-        let end = self.b.ins().load(abi::WORD, flags, self.context, offset::ARENA_END);
+        let context = self.context();
+        let next = self.b.ins().load(abi::WORD, flags, context, offset::ARENA_NEXT);
+        let end = self.b.ins().load(abi::WORD, flags, context, offset::ARENA_END);
         let behind = self.b.ins().iadd(next, bytes);
         let fits = self.b.ins().icmp(IntCC::UnsignedLessThanOrEqual, behind, end);
         let fits = match ordinary {
@@ -236,10 +237,10 @@ impl<'a> Lower<'a, '_, '_, '_> {
         self.b.append_block_param(done, abi::WORD);
         self.b.ins().brif(fits, near, &[], far, &[]);
         self.b.switch_to_block(far);
-        let slow = self.alloc_slowly(ty)?;
+        let slow = self.aside(|lower| lower.alloc_slowly(ty))?;
         self.b.ins().jump(done, &[slow.into()]);
         self.b.switch_to_block(near);
-        self.b.ins().store(flags, behind, self.context, offset::ARENA_NEXT);
+        self.b.ins().store(flags, behind, context, offset::ARENA_NEXT);
         self.b.ins().jump(done, &[next.into()]);
         self.b.switch_to_block(done);
         Ok(self.b.block_params(done)[0])
@@ -247,15 +248,12 @@ impl<'a> Lower<'a, '_, '_, '_> {
 
     fn alloc_slowly(&mut self, ty: &ArrayType) -> Result<ir::Value, CodegenError> {
         let extents = self.scratch(8 * ty.dims.len() as u32);
-        // Loads for this path alone must not be found by others.
-        let reloads = self.reloads.mark();
         for (axis, &dim) in ty.dims.iter().enumerate() {
             let dim = self.int(dim)?;
             self.b.ins().store(self.memory.frame, dim, extents, 8 * axis as i32);
         }
-        self.reloads.reset(reloads);
         let (rank, size) = (self.word(ty.dims.len() as i64), self.word(ty.element.bytes() as i64));
-        let args = [self.context, extents, rank, size];
+        let args = [self.context(), extents, rank, size];
         let address = self.call_cold(hooks::ALLOC, &args);
         let site = self.unit.status(Trap::NegativeLength, self.span);
         self.unit.status(Trap::MemoryLimit, self.span);

@@ -3,6 +3,7 @@
 //! In: a `call`. Out: a poll, the check of the depth, of the stack where the call can come back to its caller, of the extents that must agree, the call itself, and a branch to a cold exit that
 //! passes the callee's status on. Dimensions are passed once each, as the callee's signature binds them.
 
+use super::fixed::Fixed;
 use super::{Lower, namespace};
 use crate::abi;
 use crate::error::CodegenError;
@@ -26,7 +27,7 @@ impl Lower<'_, '_, '_, '_> {
         let target = self.unit.module.function(callee);
         let in_memory = abi::results_in_memory(&target.results, self.unit.call_conv);
         let room = in_memory.then(|| self.scratch(8 * target.results.len() as u32));
-        let mut passed = vec![self.context, depth];
+        let mut passed = vec![self.context(), depth];
         passed.extend(room);
         for dim in dims {
             passed.push(self.int(dim)?);
@@ -46,7 +47,7 @@ impl Lower<'_, '_, '_, '_> {
 
     /// The depth for the callee: one less, which must not be below 0.
     fn enter(&mut self) -> ir::Value {
-        let depth = self.depth;
+        let depth = self.fixed(Fixed::Depth);
         let none = self.b.ins().icmp_imm_s(IntCC::Equal, depth, 0);
         self.trap_if(none, Trap::RecursionTooDeep, &[]);
         self.b.ins().iadd_imm_s(depth, -1)
@@ -55,10 +56,11 @@ impl Lower<'_, '_, '_, '_> {
     /// Stops the program if the stack has no room for the callee and all that it calls outside this cycle.
     fn check_stack(&mut self, place: usize) {
         let constant = self.memory.context.with_readonly().with_can_move();
-        let needs = self.b.ins().load(abi::WORD, constant, self.context, offset::STACK_NEEDS);
+        let context = self.context();
+        let needs = self.b.ins().load(abi::WORD, constant, context, offset::STACK_NEEDS);
         let at = i32::try_from(8 * place).unwrap_or(0);
         let need = self.b.ins().load(abi::WORD, constant, needs, at);
-        let limit = self.b.ins().load(abi::WORD, constant, self.context, offset::STACK_LIMIT);
+        let limit = self.b.ins().load(abi::WORD, constant, context, offset::STACK_LIMIT);
         let here = self.b.ins().get_stack_pointer(abi::WORD);
         let lowest = self.b.ins().isub(here, need);
         let beyond = self.b.ins().icmp(IntCC::SignedLessThan, lowest, limit);

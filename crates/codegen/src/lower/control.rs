@@ -75,13 +75,12 @@ impl Lower<'_, '_, '_, '_> {
         region: Region,
         inside: impl FnOnce(&mut Self) -> Result<T, CodegenError>,
     ) -> Result<T, CodegenError> {
-        let (reloads, checked) = (self.reloads.mark(), self.checked.mark());
-        let mark = self.mark(region);
-        let result = inside(self);
-        self.give_back(mark);
-        self.reloads.reset(reloads);
-        self.checked.reset(checked);
-        result
+        self.aside(|lower| {
+            let mark = lower.mark(region);
+            let result = inside(lower);
+            lower.give_back(mark);
+            result
+        })
     }
 
     fn mark(&mut self, region: Region) -> Mark {
@@ -102,12 +101,14 @@ impl Lower<'_, '_, '_, '_> {
 
     fn context_word(&mut self, at: i32) -> ir::Value {
         let flags = self.memory.context;
-        self.b.ins().load(abi::WORD, flags, self.context, at)
+        let context = self.context();
+        self.b.ins().load(abi::WORD, flags, context, at)
     }
 
     pub(super) fn give_back(&mut self, mark: Mark) {
         if let Some(depth) = mark.tapes {
-            self.call_import(hooks::TAPE_CLOSE, &[self.context, depth], None);
+            let context = self.context();
+            self.call_import(hooks::TAPE_CLOSE, &[context, depth], None);
         }
         if let Some((next, chunk)) = mark.arena {
             let flags = self.memory.context;
@@ -115,11 +116,12 @@ impl Lower<'_, '_, '_, '_> {
             let same = self.b.ins().icmp(IntCC::Equal, now, chunk);
             let (near, far, after) = (self.b.create_block(), self.b.create_block(), self.b.create_block());
             self.b.set_cold_block(far);
+            let context = self.context();
             self.branch_to(same, near, far);
-            self.b.ins().store(flags, next, self.context, offset::ARENA_NEXT);
+            self.b.ins().store(flags, next, context, offset::ARENA_NEXT);
             self.b.ins().jump(after, &[]);
             self.b.switch_to_block(far);
-            self.call_cold(hooks::RESET, &[self.context, next, chunk]);
+            self.call_cold(hooks::RESET, &[context, next, chunk]);
             self.b.ins().jump(after, &[]);
             self.b.switch_to_block(after);
         }
@@ -189,9 +191,12 @@ impl Lower<'_, '_, '_, '_> {
         self.b.ins().brif(goes_on, inside, &[], after, &leave);
         self.b.switch_to_block(inside);
         self.locate(span);
-        self.poll(span);
-        let yields = self.region(body, &carried)?;
-        self.jump(head, &yields);
+        self.aside(|lower| {
+            lower.poll(span);
+            let yields = lower.region(body, &carried)?;
+            lower.jump(head, &yields);
+            Ok(())
+        })?;
         self.locate(span);
         self.arrive(after, results)
     }
@@ -211,10 +216,10 @@ impl Lower<'_, '_, '_, '_> {
         let enter: Vec<BlockArg> = std::iter::once(course.first.into()).chain(start.iter().copied()).collect();
         self.b.ins().brif(course.enters, head, &enter, after, &start);
         self.b.switch_to_block(head);
-        match self.end_of_chunks(&course, body) {
-            Some((end, step)) => self.chunked(&course, (end, step), body, head, after)?,
-            None => self.polled(&course, body, head, after)?,
-        }
+        self.aside(|lower| match lower.end_of_chunks(&course, body) {
+            Some((end, step)) => lower.chunked(&course, (end, step), body, head, after),
+            None => lower.polled(&course, body, head, after),
+        })?;
         self.arrive(after, results)
     }
 

@@ -4,11 +4,11 @@
 
 use super::Lower;
 use super::control::Mark;
+use super::fixed::Fixed;
 use crate::abi;
 use crate::error::CodegenError;
 use adit_ir::{ArrayType, Int, ScalarType};
 use cranelift_codegen::ir::{self, InstBuilder, StackSlot, StackSlotData, StackSlotKind};
-use cranelift_frontend::FunctionBuilder;
 
 /// Frames of more bytes are in the arena.
 const LARGE: u32 = 32 << 10;
@@ -17,20 +17,18 @@ const LARGE: u32 = 32 << 10;
 #[derive(Clone, Copy)]
 pub(crate) enum Frame {
     Stack(StackSlot),
-    Arena { base: ir::Value, mark: Mark },
-}
-
-impl Frame {
-    /// The address of a byte, in two parts.
-    pub(crate) fn address(self, b: &mut FunctionBuilder<'_>, offset: i32) -> (ir::Value, i32) {
-        match self {
-            Frame::Stack(slot) => (b.ins().stack_addr(abi::WORD, slot, 0), offset),
-            Frame::Arena { base, .. } => (base, offset),
-        }
-    }
+    Arena(Mark),
 }
 
 impl Lower<'_, '_, '_, '_> {
+    /// The address of the frame.
+    pub(crate) fn frame_address(&mut self) -> ir::Value {
+        match self.frame {
+            Some(Frame::Stack(slot)) => self.b.ins().stack_addr(abi::WORD, slot, 0),
+            Some(Frame::Arena(_)) | None => self.fixed(Fixed::Frame),
+        }
+    }
+
     /// Makes room for that many slots.
     pub(crate) fn frame(&mut self, slots: u32) -> Result<Frame, CodegenError> {
         let bytes = slots.saturating_mul(8);
@@ -42,12 +40,13 @@ impl Lower<'_, '_, '_, '_> {
         let dims = [Int::Const(i64::from(slots))].into_iter().collect();
         let bytes = self.word(i64::from(bytes));
         let base = self.bump(&ArrayType { element: ScalarType::I64, dims }, bytes, None)?;
-        Ok(Frame::Arena { base, mark })
+        self.set_fixed(Fixed::Frame, base);
+        Ok(Frame::Arena(mark))
     }
 
     /// Gives the frame's memory back before the function returns.
     pub(crate) fn close_frame(&mut self) {
-        if let Some(Frame::Arena { mark, .. }) = self.frame {
+        if let Some(Frame::Arena(mark)) = self.frame {
             self.give_back(mark);
         }
     }

@@ -16,6 +16,7 @@
 mod arrays;
 mod calls;
 mod control;
+mod fixed;
 mod frame;
 mod prims;
 mod prints;
@@ -37,6 +38,7 @@ use cranelift_codegen::ir::{
 };
 use cranelift_codegen::isa::{CallConv, TargetFrontendConfig};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
+use fixed::{AtHand, Fixed};
 use frame::Frame;
 use rustc_hash::FxHashMap;
 use target_lexicon::PointerWidth;
@@ -99,12 +101,10 @@ pub(crate) struct Lower<'a, 'b, 'u, 'm> {
     exits: Vec<Exit>,
     fail: Option<Block>,
     scratch: Option<StackSlot>,
-    pub(crate) context: ir::Value,
-    depth: ir::Value,
-    /// Where results go, if not in registers.
-    results: Option<ir::Value>,
-    /// The address of the interruption flag.
-    interrupt: ir::Value,
+    at_hand: AtHand,
+    /// Fixed values that were lately loaded, with the position of the load.
+    fixed_loads: Scoped<Fixed, (ir::Value, usize)>,
+    results_in_memory: bool,
     span: adit_diag::Span,
 }
 
@@ -123,7 +123,6 @@ pub(crate) fn lower(
     b.append_block_params_for_function_params(entry);
     b.switch_to_block(entry);
     let params = b.block_params(entry).to_vec();
-    let interrupt = ir::Value::from_u32(0);
     let mut lower = Lower {
         id,
         f,
@@ -139,15 +138,14 @@ pub(crate) fn lower(
         exits: Vec::new(),
         fail: None,
         scratch: None,
-        context: params[0],
-        depth: params[1],
-        results: None,
-        interrupt,
+        at_hand: AtHand::default(),
+        fixed_loads: Scoped::new(),
+        results_in_memory: abi::results_in_memory(&f.results, unit.call_conv),
         span: f.span,
         unit,
         b,
     };
-    lower.prologue(&params[2..])?;
+    lower.prologue(&params)?;
     lower.body()?;
     lower.emit_exits()?;
     lower.b.seal_all_blocks();
@@ -193,18 +191,29 @@ pub(crate) fn frontend_config(call_conv: CallConv) -> TargetFrontendConfig {
 
 impl Lower<'_, '_, '_, '_> {
     /// Names parameters, makes room for the plan's values, reads what stays the same during a call.
-    fn prologue(&mut self, mut params: &[ir::Value]) -> Result<(), CodegenError> {
+    fn prologue(&mut self, params: &[ir::Value]) -> Result<(), CodegenError> {
         self.locate(self.f.span);
-        if abi::results_in_memory(&self.f.results, self.unit.call_conv) {
-            self.results = params.first().copied();
-            params = params.get(1..).unwrap_or(&[]);
+        if self.plan.is_large() {
+            self.keep_fixed_in_memory();
+        }
+        let mut params = params.iter().copied();
+        let missing = || CodegenError::Internal("a function lacks parameters".into());
+        for which in [Fixed::Context, Fixed::Depth] {
+            let value = params.next().ok_or_else(missing)?;
+            self.set_fixed(which, value);
+        }
+        if self.results_in_memory {
+            let value = params.next().ok_or_else(missing)?;
+            self.set_fixed(Fixed::Results, value);
         }
         let constant = self.memory.context.with_readonly().with_can_move();
-        self.interrupt = self.b.ins().load(abi::WORD, constant, self.context, offset::INTERRUPT);
+        let context = self.context();
+        let interrupt = self.b.ins().load(abi::WORD, constant, context, offset::INTERRUPT);
+        self.set_fixed(Fixed::Interrupt, interrupt);
         self.open_frame()?;
         let f = self.f;
         let names = f.dims.iter().copied().chain(f.params.iter().map(|p| p.value));
-        for (v, &clif) in names.zip(params) {
+        for (v, clif) in names.zip(params) {
             self.define(v, clif)?;
         }
         Ok(())
@@ -222,13 +231,13 @@ impl Lower<'_, '_, '_, '_> {
     fn return_(&mut self, results: &[ir::Value]) -> Result<(), CodegenError> {
         self.close_frame();
         let mut returned = vec![self.b.ins().iconst(abi::STATUS, 0)];
-        match self.results {
-            Some(address) => {
-                for (i, &result) in results.iter().enumerate() {
-                    self.b.ins().store(self.memory.frame, result, address, 8 * i as i32);
-                }
+        if self.results_in_memory {
+            let address = self.fixed(Fixed::Results);
+            for (i, &result) in results.iter().enumerate() {
+                self.b.ins().store(self.memory.frame, result, address, 8 * i as i32);
             }
-            None => returned.extend(results),
+        } else {
+            returned.extend(results);
         }
         self.b.ins().return_(&returned);
         Ok(())
@@ -386,7 +395,8 @@ impl Lower<'_, '_, '_, '_> {
         signature.params.extend(args.iter().map(|_| AbiParam::new(abi::WORD)));
         let function = self.declare(UserExternalName::new(namespace::THUNK, place), signature);
         self.b.ins().call(function, args);
-        self.b.ins().load(abi::WORD, self.memory.context, self.context, offset::ANSWER)
+        let context = self.context();
+        self.b.ins().load(abi::WORD, self.memory.context, context, offset::ANSWER)
     }
 
     /// The address of that many bytes of scratch memory; every user has the same.

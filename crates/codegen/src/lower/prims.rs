@@ -103,9 +103,15 @@ impl Lower<'_, '_, '_, '_> {
 
     fn native_of_two(&mut self, native: Native, a: ir::Value, b: ir::Value, literal: Option<i64>) -> ir::Value {
         match native {
-            Native::FAdd => self.b.ins().fadd(a, b),
+            Native::FAdd => {
+                let (a, b) = self.literal_last(a, b);
+                self.b.ins().fadd(a, b)
+            }
+            Native::FMul => {
+                let (a, b) = self.literal_last(a, b);
+                self.b.ins().fmul(a, b)
+            }
             Native::FSub => self.b.ins().fsub(a, b),
-            Native::FMul => self.b.ins().fmul(a, b),
             Native::FDiv => self.b.ins().fdiv(a, b),
             Native::FMin => self.b.ins().fmin(a, b),
             Native::FMax => self.b.ins().fmax(a, b),
@@ -123,6 +129,13 @@ impl Lower<'_, '_, '_, '_> {
             Native::FSign | Native::FRelu | Native::FFma | Native::INeg | Native::IAbs | Native::ISign => a,
             Native::Not | Native::IToF | Native::FToI | Native::FPowi => a,
         }
+    }
+
+    /// The operands of a commutative operation, a literal second: there the machine can take it from memory.
+    fn literal_last(&self, a: ir::Value, b: ir::Value) -> (ir::Value, ir::Value) {
+        let dfg = &self.b.func.dfg;
+        let made_by = dfg.value_def(a).inst().map(|inst| dfg.insts[inst].opcode());
+        if made_by == Some(ir::Opcode::F64const) { (b, a) } else { (a, b) }
     }
 
     /// A power from -1 to 4, with the products in the order of the row's evaluation.
@@ -189,9 +202,9 @@ impl Lower<'_, '_, '_, '_> {
         self.b.ins().isub(above, below)
     }
 
-    /// A float in the low lane of a vector.
-    fn lanes(&mut self, x: ir::Value) -> ir::Value {
-        self.b.ins().scalar_to_vector(types::F64X2, x)
+    /// A float in the low lane of a vector of zeros: one instruction, since the zeros are shared.
+    fn lanes(&mut self, x: ir::Value, zero: ir::Value) -> ir::Value {
+        self.b.ins().insertlane(zero, x, 0)
     }
 
     fn bits(&mut self, lanes: ir::Value) -> ir::Value {
@@ -210,10 +223,12 @@ impl Lower<'_, '_, '_, '_> {
         self.b.ins().vconst(types::F64X2, zero)
     }
 
-    /// `x` where the comparison of `a` and `b` holds, +0 elsewhere.
-    fn keep_if(&mut self, x: ir::Value, order: FloatCC, a: ir::Value, b: ir::Value) -> ir::Value {
-        let mask = self.b.ins().fcmp(order, a, b);
-        let x = self.lanes(x);
+    /// `x` where the comparison of `a` with 0 holds, +0 elsewhere.
+    fn keep_if(&mut self, x: ir::Value, order: FloatCC, a: ir::Value) -> ir::Value {
+        let zero = self.zero_lanes();
+        let a = self.lanes(a, zero);
+        let mask = self.b.ins().fcmp(order, a, zero);
+        let x = self.lanes(x, zero);
         let x = self.bits(x);
         let kept = self.b.ins().band(x, mask);
         self.low_lane(kept)
@@ -221,15 +236,13 @@ impl Lower<'_, '_, '_, '_> {
 
     /// `w == 0 ? w : w * p`: with `p` masked to +0 where `w` is a zero, the product is that zero.
     fn strong_product(&mut self, w: ir::Value, p: ir::Value) -> ir::Value {
-        let (lanes, zero) = (self.lanes(w), self.zero_lanes());
-        let masked = self.keep_if(p, FloatCC::NotEqual, lanes, zero);
+        let masked = self.keep_if(p, FloatCC::NotEqual, w);
         self.b.ins().fmul(w, masked)
     }
 
     /// `a <= 0 ? +0 : a`.
     fn relu(&mut self, a: ir::Value) -> ir::Value {
-        let (lanes, zero) = (self.lanes(a), self.zero_lanes());
-        self.keep_if(a, FloatCC::UnorderedOrGreaterThan, lanes, zero)
+        self.keep_if(a, FloatCC::UnorderedOrGreaterThan, a)
     }
 
     /// 1 with the sign of `a`, or `a` where it is a zero or NaN.
@@ -237,14 +250,16 @@ impl Lower<'_, '_, '_, '_> {
         let one = self.b.ins().f64const(1.0);
         let unit = self.b.ins().fcopysign(one, a);
         let size = self.b.ins().fabs(a);
-        let (size, zero) = (self.lanes(size), self.zero_lanes());
+        let zero = self.zero_lanes();
+        let size = self.lanes(size, zero);
         let mask = self.b.ins().fcmp(FloatCC::GreaterThan, size, zero);
         self.choose(mask, unit, a)
     }
 
     /// Of two floats, by a mask of lanes.
     fn choose(&mut self, mask: ir::Value, then: ir::Value, otherwise: ir::Value) -> ir::Value {
-        let (then, otherwise) = (self.lanes(then), self.lanes(otherwise));
+        let zero = self.zero_lanes();
+        let (then, otherwise) = (self.lanes(then, zero), self.lanes(otherwise, zero));
         let (then, otherwise) = (self.bits(then), self.bits(otherwise));
         let chosen = self.b.ins().bitselect(mask, then, otherwise);
         self.low_lane(chosen)
@@ -273,7 +288,8 @@ impl Lower<'_, '_, '_, '_> {
             && self.f.ty(a) == &Type::F64
         {
             let (a, b) = (self.get(a)?, self.get(b)?);
-            let (a, b) = (self.lanes(a), self.lanes(b));
+            let zero = self.zero_lanes();
+            let (a, b) = (self.lanes(a, zero), self.lanes(b, zero));
             return Ok(self.b.ins().fcmp(float_order(op), a, b));
         }
         let cond = self.get(cond)?;

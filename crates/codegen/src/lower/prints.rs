@@ -26,7 +26,8 @@ impl Lower<'_, '_, '_, '_> {
         }
         let line = self.unit.line(line);
         let line = self.word(line as i64);
-        let written = self.call_import(hooks::PRINT, &[self.context, line, room], Some(abi::WORD));
+        let context = self.context();
+        let written = self.call_import(hooks::PRINT, &[context, line, room], Some(abi::WORD));
         let written = written.ok_or_else(|| CodegenError::Internal("the print hook gives nothing".into()))?;
         // What stopped the run is the sink's panic, which goes on when the call has ended.
         self.trap_unless(written, Trap::Interrupted, &[]);

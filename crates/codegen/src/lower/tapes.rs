@@ -15,7 +15,8 @@ use cranelift_codegen::ir::{self, InstBuilder, types};
 
 impl Lower<'_, '_, '_, '_> {
     pub(super) fn tape_new(&mut self) -> Result<ir::Value, CodegenError> {
-        let tape = self.call_import(hooks::TAPE_OPEN, &[self.context], Some(abi::WORD));
+        let context = self.context();
+        let tape = self.call_import(hooks::TAPE_OPEN, &[context], Some(abi::WORD));
         tape.ok_or_else(|| CodegenError::Internal("the tape hook gives nothing".into()))
     }
 
@@ -34,7 +35,7 @@ impl Lower<'_, '_, '_, '_> {
         self.b.append_block_param(room, abi::WORD);
         self.b.ins().brif(fits, room, &[top.into()], full, &[]);
         self.b.switch_to_block(full);
-        let top = self.grow(tape, bytes, counted as i64);
+        let top = self.aside(|lower| lower.grow(tape, bytes, counted as i64));
         self.b.ins().jump(room, &[top.into()]);
         self.b.switch_to_block(room);
         let top = self.b.block_params(room)[0];
@@ -52,8 +53,8 @@ impl Lower<'_, '_, '_, '_> {
 
     /// Makes room for a record of so many bytes, which counts for so many; the new top.
     fn grow(&mut self, tape: ir::Value, bytes: i64, counted: i64) -> ir::Value {
-        let (record, counted) = (self.word(bytes), self.word(counted));
-        let grown = self.call_cold(hooks::TAPE_GROW, &[self.context, tape, record, counted]);
+        let (context, record, counted) = (self.context(), self.word(bytes), self.word(counted));
+        let grown = self.call_cold(hooks::TAPE_GROW, &[context, tape, record, counted]);
         let site = self.unit.status(Trap::MemoryLimit, self.span);
         let exit = self.exit(Status::Site(site), &[]);
         let go_on = self.b.create_block();

@@ -4,6 +4,7 @@
 //! Also the questions asked at each beginning of a loop body and at each call: has someone interrupted, are steps left.
 
 use super::Lower;
+use super::fixed::Fixed;
 use crate::abi;
 use crate::error::CodegenError;
 use adit_diag::Span;
@@ -79,7 +80,8 @@ impl Lower<'_, '_, '_, '_> {
         let exit = self.exit(Status::Site(site), &[]);
         // Atomic, lest the load be taken for equal to an earlier one.
         let flags = MemFlagsData::trusted();
-        let flag = self.b.ins().atomic_load(types::I8, flags, self.interrupt);
+        let interrupt = self.fixed(Fixed::Interrupt);
+        let flag = self.b.ins().atomic_load(types::I8, flags, interrupt);
         self.leave_if(flag, exit);
     }
 
@@ -87,11 +89,12 @@ impl Lower<'_, '_, '_, '_> {
         let site = self.unit.status(Trap::StepLimit, span);
         let exit = self.exit(Status::Site(site), &[]);
         let flags = self.memory.context;
-        let fuel = self.b.ins().load(abi::WORD, flags, self.context, offset::FUEL);
+        let context = self.context();
+        let fuel = self.b.ins().load(abi::WORD, flags, context, offset::FUEL);
         let none = self.b.ins().icmp_imm_s(IntCC::Equal, fuel, 0);
         self.leave_if(none, exit);
         let less = self.b.ins().iadd_imm_s(fuel, -1);
-        self.b.ins().store(flags, less, self.context, offset::FUEL);
+        self.b.ins().store(flags, less, context, offset::FUEL);
     }
 
     /// Fills the cold blocks, after all else.
@@ -99,19 +102,22 @@ impl Lower<'_, '_, '_, '_> {
         for exit in std::mem::take(&mut self.exits) {
             self.b.switch_to_block(exit.block);
             self.b.set_srcloc(exit.location);
-            for (i, detail) in exit.details.into_iter().enumerate() {
-                if let Some(detail) = detail {
-                    let place = offset::DETAILS + 8 * i as i32;
-                    self.b.ins().store(self.memory.context, detail, self.context, place);
-                }
+            for (i, detail) in exit.details.into_iter().flatten().enumerate() {
+                let place = offset::DETAILS + 8 * i as i32;
+                let context = self.fixed_anew(Fixed::Context);
+                self.b.ins().store(self.memory.context, detail, context, place);
             }
             let status = self.status(exit.status);
+            let context = self.fixed_anew(Fixed::Context);
+            self.b.ins().store(self.memory.context, status, context, offset::STATUS);
             let fail = self.fail_block();
-            self.b.ins().jump(fail, &[status.into()]);
+            self.b.ins().jump(fail, &[]);
         }
         if let Some(fail) = self.fail {
             self.b.switch_to_block(fail);
-            let status = self.b.block_params(fail)[0];
+            // Through memory: a block parameter with thousands of sources would take the register allocator quadratic time.
+            let context = self.fixed_anew(Fixed::Context);
+            let status = self.b.ins().load(abi::STATUS, self.memory.context, context, offset::STATUS);
             let returns = self.b.func.signature.returns.clone();
             let zeros = returns.iter().skip(1).map(|r| self.zero_of(r.value_type));
             let returned: Vec<ir::Value> = std::iter::once(status).chain(zeros.collect::<Vec<_>>()).collect();
@@ -125,7 +131,8 @@ impl Lower<'_, '_, '_, '_> {
             Status::Passed(status) => status,
             Status::Site(site) => self.b.ins().iconst(abi::STATUS, site),
             Status::SitePlusFault(site) => {
-                let fault = self.b.ins().load(types::I32, self.memory.context, self.context, offset::FAULT);
+                let context = self.fixed_anew(Fixed::Context);
+                let fault = self.b.ins().load(types::I32, self.memory.context, context, offset::FAULT);
                 self.b.ins().iadd_imm_s(fault, site)
             }
         }
@@ -136,7 +143,6 @@ impl Lower<'_, '_, '_, '_> {
             return fail;
         }
         let fail = self.b.create_block();
-        self.b.append_block_param(fail, abi::STATUS);
         self.b.set_cold_block(fail);
         self.fail = Some(fail);
         fail
