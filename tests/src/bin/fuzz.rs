@@ -1,22 +1,122 @@
-//! The long command.
-fn main() {
-    use std::io::Write;
-    let n: u64 = std::env::args().nth(1).and_then(|s| s.parse().ok()).unwrap_or(3);
-    let mut bad = 0;
-    let mut h = adit_tests::fuzz::features::Histogram::default();
-    for i in 0..n {
-        let case = adit_tests::fuzz::generate::case(1, i);
-        h.count(case.features);
-        let out = case.program.source();
-        match adit_tests::fuzz::compile::build(&out, "main") {
-            Ok(_) => {}
-            Err(e) => {
-                bad += 1;
-                if bad < 12 {
-                    let _ = writeln!(std::io::stdout(), "// {i}\n{e}");
-                }
+//! The long command: random programs, seeded bugs, hostile texts.
+//!
+//! ```text
+//! cargo run --release -p adit-tests --bin fuzz -- programs --count 20000
+//! cargo run --release -p adit-tests --bin fuzz -- mutants
+//! cargo run --release -p adit-tests --bin fuzz -- show --number 17
+//! ```
+//!
+//! The exit code is 1 if anything failed, 2 for wrong usage.
+
+use adit_autodiff::Mutant;
+use adit_tests::fuzz::campaign::{self, Campaign};
+use adit_tests::fuzz::{generate, mutants};
+use std::io::Write;
+use std::process::ExitCode;
+use std::time::Duration;
+
+const USAGE: &str = "fuzz COMMAND [--flag VALUE]…
+  programs   random programs and all relations
+             --count 20000 --seed 1 --from 0 --threads N --second 8 (for one program in 8) --failures fuzz-failures --enough 10 --shrink 20 (seconds)
+  mutants    how many programs it takes to find each seeded bug
+             --count 2000 --seed 1 --threads N --all 0 (1: the share of programs that show each)
+  show       a program of the sequence
+             --number 0 --seed 1
+";
+
+/// `--flag VALUE`, each at most once.
+struct Flags(Vec<(String, String)>);
+
+impl Flags {
+    fn read(args: &[String]) -> Option<Flags> {
+        let pairs = args.chunks(2).map(|pair| match pair {
+            [flag, value] => Some((flag.strip_prefix("--")?.to_owned(), value.clone())),
+            _ => None,
+        });
+        pairs.collect::<Option<Vec<_>>>().map(Flags)
+    }
+
+    fn text(&self, name: &str, default: &str) -> String {
+        let found = self.0.iter().find(|(flag, _)| flag == name);
+        found.map_or_else(|| default.to_owned(), |(_, value)| value.clone())
+    }
+
+    fn number(&self, name: &str, default: u64) -> u64 {
+        self.text(name, "").parse().unwrap_or(default)
+    }
+
+    fn threads(&self) -> usize {
+        let default = std::thread::available_parallelism().map_or(2, usize::from);
+        self.number("threads", default as u64) as usize
+    }
+}
+
+fn say(text: &str) {
+    // Nobody may be listening.
+    let _ = writeln!(std::io::stdout().lock(), "{text}");
+}
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let command = args.first().map(String::as_str);
+    let Some(flags) = Flags::read(args.get(1..).unwrap_or_default()) else {
+        say(USAGE);
+        return ExitCode::from(2);
+    };
+    match command {
+        Some("programs") => programs(&flags),
+        Some("mutants") => hunt(&flags),
+        Some("show") => show(&flags),
+        _ => {
+            say(USAGE);
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn programs(flags: &Flags) -> ExitCode {
+    let campaign = Campaign {
+        seed: flags.number("seed", 1),
+        from: flags.number("from", 0),
+        count: flags.number("count", 20_000),
+        threads: flags.threads(),
+        second_in: flags.number("second", 8),
+        failures: Some(flags.text("failures", "fuzz-failures").into()),
+        enough: flags.number("enough", 10) as usize,
+        shrink: Duration::from_secs(flags.number("shrink", 20)),
+    };
+    let tally = campaign::run(&campaign, &say);
+    say(&tally.to_string());
+    let missed = tally.histogram.missed();
+    missed.iter().for_each(|m| say(&format!("quota missed: {m}")));
+    ExitCode::from(u8::from(!tally.found.is_empty() || !missed.is_empty()))
+}
+
+fn hunt(flags: &Flags) -> ExitCode {
+    let (seed, count, all) = (flags.number("seed", 1), flags.number("count", 2000), flags.number("all", 0) == 1);
+    let mut lost = false;
+    for mutant in Mutant::ALL {
+        let hunt = mutants::hunt(mutant, seed, count, all, flags.threads());
+        let (hits, run) = hunt.share;
+        match hunt.found {
+            Some((programs, relation)) => {
+                let share = if all { format!(", shown by {hits} of {run}") } else { String::new() };
+                say(&format!("{:24} found by program {programs:5} (`{relation}`){share}", mutant.name()));
+            }
+            None => {
+                lost = true;
+                say(&format!("{:24} not found in {run} programs", mutant.name()));
             }
         }
     }
-    let _ = writeln!(std::io::stdout(), "{bad} of {n}\n{h}\n{:?}", h.missed());
+    ExitCode::from(u8::from(lost))
+}
+
+fn show(flags: &Flags) -> ExitCode {
+    let case = generate::case(flags.number("seed", 1), flags.number("number", 0));
+    say(&case.program.source());
+    for (param, arg) in case.params.iter().zip(&case.args) {
+        say(&format!("// {} = {}", param.name, arg.to_json()));
+    }
+    ExitCode::SUCCESS
 }

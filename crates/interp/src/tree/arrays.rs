@@ -207,11 +207,17 @@ pub(super) struct Fold {
     op: Reduction,
     element: ScalarType,
     taken: Vec<Scalar>,
+    in_turn: bool,
 }
 
 impl Fold {
     pub(super) fn new(op: Reduction, element: ScalarType) -> Self {
-        Fold { op, element, taken: Vec::new() }
+        Fold { op, element, taken: Vec::new(), in_turn: false }
+    }
+
+    /// `logsumexp` adds one element to what came before, instead of all to the largest.
+    pub(super) fn take_in_turn(&mut self) {
+        self.in_turn = true;
     }
 
     pub(super) fn take(&mut self, s: Scalar) {
@@ -232,6 +238,9 @@ impl Fold {
             Reduction::All => Scalar::Bool(bools().all(|b| b)),
             Reduction::ArgMax => Scalar::I64(position(all, std::cmp::Ordering::Greater, span)?),
             Reduction::ArgMin => Scalar::I64(position(all, std::cmp::Ordering::Less, span)?),
+            Reduction::LogSumExp if self.in_turn => {
+                Scalar::F64(floats().fold(f64::NEG_INFINITY, |sum, x| table(Prim::Logaddexp, &[sum, x])))
+            }
             Reduction::LogSumExp => Scalar::F64(log_sum_exp(&floats().collect::<Vec<f64>>())),
             Reduction::Norm => Scalar::F64(floats().fold(0.0, |sum, x| sum + x * x).sqrt()),
         })

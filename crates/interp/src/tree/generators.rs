@@ -20,6 +20,9 @@ struct Made {
 impl<'p> Machine<'p, '_> {
     pub(super) fn reduce_generator(&mut self, e: &'p Expr, op: Reduction, generator: &'p Generator) -> Eval<Value> {
         let mut fold = Fold::new(op, element_type(&e.ty));
+        if depends(generator) {
+            fold.take_in_turn();
+        }
         self.each(generator, 0, &mut |machine| {
             let element = machine.expr(&generator.element)?.scalar();
             fold.take(element);
@@ -125,4 +128,13 @@ impl<'p> Machine<'p, '_> {
         let inner = dims.iter().skip(generator.loops.len());
         inner.map(|dim| self.extent(dim, &[]).and_then(|n| usize::try_from(n).ok()).unwrap_or(0)).collect()
     }
+}
+
+/// Whether the bounds of a loop need the index of one outside it: the elements are then not counted before they come.
+fn depends(generator: &Generator) -> bool {
+    let vars: Vec<LocalId> = generator.loops.iter().map(|level| level.var).collect();
+    generator.loops.iter().any(|level| {
+        let bounds = [Some(&level.range.lo), Some(&level.range.hi), level.range.step.as_ref()];
+        bounds.into_iter().flatten().any(|b| super::arrays::mentions(b, &vars))
+    })
 }

@@ -11,7 +11,7 @@ mod arrays;
 mod calls;
 mod floats;
 mod functions;
-mod inputs;
+pub mod inputs;
 mod ints;
 mod loops;
 mod scope;

@@ -155,7 +155,7 @@ impl Writer {
         let constant = if self.flavour == super::Flavour::Memory { 6 } else { 9 };
         match choice {
             c if c < constant => Node::expr(&Ty::I64, pieces![self.rng.pick(&loops).clone()]),
-            15 if self.rng.percent(25) => self.int(1),
+            15 if self.rng.percent(5) => self.int(1),
             14 => self.gathered(dim),
             13 if !loops.is_empty() => {
                 let i = self.rng.pick(&loops).clone();

@@ -1,0 +1,381 @@
+//! First derivatives: forward, reverse, the complex step, each with each.
+//!
+//! Derivatives are taken of the function as lowered (for reverse mode with calls inlined), and of the cleaned function, and cleaned once more: so that level 0 is checked by itself, and what
+//! the compiler really runs too.
+
+use super::numbers::{all, answer_floats, array_floats, complex, dot, far, mapped, random, tangents, wild};
+use super::values::{cleaned, reachable};
+use super::{Failure, MORE, Subject};
+use crate::fuzz::call::{Answer, Run, active, is_array, run_ir};
+use crate::fuzz::compile::verified;
+use crate::fuzz::rng::Rng;
+use adit_autodiff::{Mutant, Options, RefusalKind, jvp, vjp_with};
+use adit_interp::ir::{Cell, Input, Interpreter};
+use adit_ir::{FuncId, Function, Module, Passing, RunError, ScalarType, print_module};
+use num_complex::Complex64;
+
+/// A direction for each active parameter, and a seed for each float that comes out.
+pub(super) struct Probe {
+    active: Vec<bool>,
+    /// By parameter.
+    along: Vec<Option<Input<f64>>>,
+    /// By parameter: seeds for the last contents of active `mut` arrays.
+    contents: Vec<Option<Input<f64>>>,
+    /// For the `f64` results.
+    seeds: Vec<f64>,
+    /// How many results the function has.
+    results: usize,
+    /// How many `mut` arrays it has.
+    written: usize,
+}
+
+impl Probe {
+    /// Random directions and seeds; nothing flows into destinations, which are zero at first.
+    pub(super) fn new(f: &Function, inputs: &[Input<f64>], first_destination: usize, rng: &mut Rng) -> Self {
+        let active = active(f);
+        let mut along = Vec::new();
+        let mut contents = Vec::new();
+        for (k, input) in inputs.iter().enumerate() {
+            let zero = |_| 0.0;
+            along.push(
+                active[k]
+                    .then(|| if k < first_destination { random(input, rng) } else { mapped(input, &mut { zero }) }),
+            );
+            let written = active[k] && is_array(f, k) && f.params[k].passing == Passing::Mut;
+            contents.push(written.then(|| random(input, rng)));
+        }
+        let seeds = f.results.iter().filter(|ty| **ty == ScalarType::F64).map(|_| rng.float(-1.0, 1.0)).collect();
+        let written = f.params.iter().filter(|p| p.passing == Passing::Mut).count();
+        Probe { active, along, contents, seeds, results: f.results.len(), written }
+    }
+
+    /// The direction of a parameter.
+    pub(super) fn direction_of(&self, k: usize) -> Option<&Input<f64>> {
+        self.along[k].as_ref()
+    }
+
+    /// Whether a parameter is an active array that comes back.
+    pub(super) fn is_written(&self, k: usize) -> bool {
+        self.contents[k].is_some()
+    }
+
+    pub(super) fn active(&self) -> &[bool] {
+        &self.active
+    }
+
+    /// Slots of `f__jvp`.
+    pub(super) fn forward(&self, inputs: &[Input<f64>]) -> Vec<Input<f64>> {
+        inputs.iter().chain(self.along.iter().flatten()).cloned().collect()
+    }
+
+    /// Slots of `f__vjp`, all seeds times a factor.
+    pub(super) fn reverse(&self, inputs: &[Input<f64>], factor: f64) -> Vec<Input<f64>> {
+        let mut slots = inputs.to_vec();
+        for (k, input) in inputs.iter().enumerate() {
+            if self.active[k] && matches!(input, Input::Array(_)) {
+                let shadow = self.contents[k].as_ref();
+                slots.push(match shadow {
+                    Some(seed) => mapped(seed, &mut |x| factor * x),
+                    None => mapped(input, &mut |_| 0.0),
+                });
+            }
+        }
+        slots.extend(self.seeds.iter().map(|s| Input::Scalar(Cell::F64(factor * s))));
+        slots
+    }
+
+    /// The part of a derivative's answer that is the primal's.
+    pub(super) fn primal(&self, answer: &Answer) -> Answer {
+        Answer {
+            results: answer.results[..self.results].to_vec(),
+            arrays: answer.arrays[..self.written].to_vec(),
+            lines: answer.lines.clone(),
+        }
+    }
+
+    /// J ẋ: tangents of results, then of active `mut` arrays; or x̄: adjoints of active scalars, then of active arrays.
+    pub(super) fn derivative(&self, answer: &Answer) -> Vec<f64> {
+        all(&answer.results[self.results..], &answer.arrays[self.written..])
+    }
+
+    /// ẋ in the order of x̄.
+    fn direction(&self) -> Vec<f64> {
+        let along = || self.along.iter().flatten();
+        let scalars = along().filter_map(|slot| match slot {
+            Input::Scalar(Cell::F64(x)) => Some(*x),
+            Input::Scalar(_) | Input::Array(_) => None,
+        });
+        let arrays = along().flat_map(|slot| match slot {
+            Input::Array(a) => array_floats(a),
+            Input::Scalar(_) => Vec::new(),
+        });
+        scalars.chain(arrays).collect()
+    }
+
+    /// ȳ in the order of ẏ.
+    fn cotangent(&self) -> Vec<f64> {
+        let contents = self.contents.iter().flatten().flat_map(super::numbers::floats);
+        self.seeds.iter().copied().chain(contents).collect()
+    }
+
+    /// Whether ⟨ȳ, J ẋ⟩ and ⟨x̄, ẋ⟩ differ.
+    pub(super) fn products_differ(&self, forward: &Answer, reverse: &Answer, tolerance: f64) -> Option<String> {
+        let (y, y_size) = dot(&self.cotangent(), &self.derivative(forward));
+        let (x, x_size) = dot(&self.derivative(reverse), &self.direction());
+        let far = !((y - x).abs() <= tolerance * (1.0 + y_size + x_size));
+        far.then(|| {
+            format!(
+                "⟨ȳ, J ẋ⟩ = {y:?}, ⟨Jᵀ ȳ, ẋ⟩ = {x:?}; tangents {:?}, adjoints {:?}",
+                self.derivative(forward),
+                self.derivative(reverse)
+            )
+        })
+    }
+}
+
+/// A module with derivatives in it.
+pub(super) struct Derived {
+    pub(super) module: Module,
+    pub(super) jvp: FuncId,
+    /// None if reverse mode is refused.
+    pub(super) vjp: Option<FuncId>,
+}
+
+/// Relative tolerance of everything that is not bit for bit.
+pub(super) const CLOSE: f64 = 1e-9;
+
+impl Subject<'_> {
+    pub(super) fn derivatives(&mut self, inputs: &[Input<f64>]) -> Result<(), Failure> {
+        let main = self.built.main;
+        let f = self.built.plain.function(main);
+        let first_destination = self.built.layout.ir_destination(0);
+        let probe = Probe::new(f, inputs, first_destination, &mut self.rng);
+        if !probe.active.iter().any(|&a| a) {
+            return Ok(());
+        }
+        let primal = self.interpret(&self.built.plain, main, inputs, &MORE);
+        let clean = cleaned(&self.built.plain, main);
+        let level_0 = self.derive(&self.built.plain, main, probe.active())?;
+        let mut best = self.derive(&clean, main, probe.active())?;
+        self.report.refused = best.vjp.is_none();
+
+        let forward_0 = self.forward(&level_0, &probe, inputs, &primal)?;
+        let reverse_0 = self.reverse(&level_0, &probe, inputs, &primal)?;
+        let forward_1 = self.forward(&best, &probe, inputs, &primal)?;
+        let reverse_1 = self.reverse(&best, &probe, inputs, &primal)?;
+        for id in [Some(best.jvp), best.vjp].into_iter().flatten() {
+            best.module = cleaned(&best.module, id);
+        }
+        let fail = |detail: String| Failure { relation: "passes", detail };
+        verified(&best.module).map_err(|e| fail(format!("cleaned derivatives: {e}")))?;
+        self.text(&best.module)?;
+        let forward_2 = self.forward(&best, &probe, inputs, &primal)?;
+        let reverse_2 = self.reverse(&best, &probe, inputs, &primal)?;
+        self.same("passes", ["jvp", "cleaned jvp"], &forward_1, &forward_2)?;
+        if let (Some(r1), Some(r2)) = (&reverse_1, &reverse_2) {
+            self.same("passes", ["vjp", "cleaned vjp"], r1, r2)?;
+        }
+        if self.plan.native {
+            self.native_derivatives(
+                &level_0,
+                &best,
+                &probe,
+                inputs,
+                [&forward_0, &forward_2],
+                [&reverse_0, &reverse_2],
+            )?;
+        }
+        let (Ok(value), Ok(forward_0), Ok(forward_2)) = (&primal, &forward_0, &forward_2) else { return Ok(()) };
+        self.compare(&probe, inputs, value, [forward_0, forward_2], [&reverse_0, &reverse_2])?;
+        if self.plan.second && self.report.first && best.vjp.is_some() {
+            self.second(&level_0, &probe, inputs)?;
+        }
+        Ok(())
+    }
+
+    /// Both derivatives of a function, for reverse mode with its calls inlined.
+    pub(super) fn derive(&self, module: &Module, f: FuncId, active: &[bool]) -> Result<Derived, Failure> {
+        derive(module, f, active, self.plan.mutant)
+    }
+
+    fn forward(&self, d: &Derived, probe: &Probe, inputs: &[Input<f64>], primal: &Run) -> Result<Run, Failure> {
+        let run = self.interpret(&d.module, d.jvp, &probe.forward(inputs), &MORE);
+        self.keeps_primal("jvp", probe, primal, &run, d)?;
+        Ok(run)
+    }
+
+    fn reverse(&self, d: &Derived, probe: &Probe, inputs: &[Input<f64>], primal: &Run) -> Result<Option<Run>, Failure> {
+        let Some(id) = d.vjp else { return Ok(None) };
+        let interpreter = Interpreter::new(&d.module, MORE);
+        let f = d.module.function(id);
+        let run = run_ir(&interpreter, f, id, &probe.reverse(inputs, 1.0));
+        if let Ok((_, outcome)) = &run
+            && outcome.records_left > 0
+        {
+            let detail = format!("{} records are left\n{}", outcome.records_left, print_module(&d.module));
+            return Err(Failure { relation: "tapes", detail });
+        }
+        let run = run.map(|(answer, _)| answer);
+        self.keeps_primal("vjp", probe, primal, &run, d)?;
+        if let Ok(answer) = &run {
+            self.linear(&interpreter, f, id, probe, inputs, answer)?;
+        }
+        Ok(Some(run))
+    }
+
+    /// That a derivative computes the same values, prints the same lines, and stops at the same place.
+    fn keeps_primal(&self, name: &str, probe: &Probe, primal: &Run, run: &Run, d: &Derived) -> Result<(), Failure> {
+        let found = match run {
+            Ok(answer) => Ok(probe.primal(answer)),
+            Err(e) => Err(e.clone()),
+        };
+        let held = self.same("primal", ["the primal", name], primal, &found);
+        held.map_err(|f| Failure { detail: format!("{}\n{}", f.detail, print_module(&d.module)), ..f })
+    }
+
+    /// That reverse mode is linear in its seeds: exactly, for factors 0 and 2.
+    fn linear(
+        &self,
+        interpreter: &Interpreter<'_>,
+        f: &Function,
+        id: FuncId,
+        probe: &Probe,
+        inputs: &[Input<f64>],
+        once: &Answer,
+    ) -> Result<(), Failure> {
+        let fail = |detail: String| Failure { relation: "linear", detail };
+        let run = |factor: f64| {
+            let run = run_ir(interpreter, f, id, &probe.reverse(inputs, factor));
+            run.map(|(answer, _)| probe.derivative(&answer))
+                .map_err(|e: RunError| fail(format!("seed times {factor}: {e}")))
+        };
+        if let Some(x) = run(0.0)?.into_iter().find(|x| *x != 0.0) {
+            return Err(fail(format!("seeds of zero give {x:?}")));
+        }
+        let once = probe.derivative(once);
+        let tame = |x: f64| x == 0.0 || x.abs() > 1e-280 && x.abs() < 1e280;
+        for (x, twice) in once.iter().zip(run(2.0)?) {
+            if tame(*x) && 2.0 * x != twice {
+                return Err(fail(format!("{x:?} doubles to {twice:?}")));
+            }
+        }
+        Ok(())
+    }
+
+    fn native_derivatives(
+        &mut self,
+        level_0: &Derived,
+        best: &Derived,
+        probe: &Probe,
+        inputs: &[Input<f64>],
+        forward: [&Run; 2],
+        reverse: [&Option<Run>; 2],
+    ) -> Result<(), Failure> {
+        let level_0_too = self.rng.percent(20);
+        for (d, forward, reverse, wanted) in
+            [(best, forward[1], reverse[1], true), (level_0, forward[0], reverse[0], level_0_too)]
+        {
+            if !wanted {
+                continue;
+            }
+            let options = self.rng.clone_options();
+            self.native(&d.module, d.jvp, &probe.forward(inputs), forward, &MORE, &options)?;
+            if let (Some(id), Some(reverse)) = (d.vjp, reverse) {
+                self.native(&d.module, id, &probe.reverse(inputs, 1.0), reverse, &MORE, &options)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Tangents with the complex step, tangents with adjoints.
+    fn compare(
+        &mut self,
+        probe: &Probe,
+        inputs: &[Input<f64>],
+        value: &Answer,
+        forward: [&Answer; 2],
+        reverse: [&Option<Run>; 2],
+    ) -> Result<(), Failure> {
+        let main = self.built.main;
+        let numbers = [answer_floats(value), probe.derivative(forward[0]), probe.derivative(forward[1])];
+        if numbers.iter().any(|n| wild(n)) {
+            self.report.wild = true;
+            return Ok(());
+        }
+        let mut along: Vec<Input<Complex64>> =
+            inputs.iter().zip(&probe.along).map(|(x, t)| complex(x, t.as_ref())).collect();
+        let interpreter = Interpreter::new(&self.built.plain, MORE);
+        let stepped = interpreter.run_with(main, &mut along, &mut |_| {});
+        let stepped = stepped.map_err(|e| Failure { relation: "complex step", detail: format!("it stops: {e}") })?;
+        let mut step: Vec<Complex64> = stepped
+            .results
+            .iter()
+            .filter_map(|c| match c {
+                Cell::F64(z) => Some(*z),
+                Cell::I64(_) | Cell::Bool(_) => None,
+            })
+            .collect();
+        for (k, slot) in along.iter().enumerate() {
+            if let (Input::Array(a), Some(_)) = (slot, &probe.contents[k]) {
+                step.extend(array_floats(a));
+            }
+        }
+        for (name, forward) in ["jvp", "cleaned jvp"].into_iter().zip(forward) {
+            if let Some(far) = far(&tangents(&step), &probe.derivative(forward), CLOSE) {
+                if stepped.nearest_kink < 1e-6 {
+                    self.report.near_kink = true;
+                    continue;
+                }
+                return Err(Failure {
+                    relation: "complex step",
+                    detail: format!("the complex step and {name}: {far}"),
+                });
+            }
+        }
+        for (forward, reverse) in forward.into_iter().zip(reverse) {
+            let Some(Ok(reverse)) = reverse else { continue };
+            if wild(&probe.derivative(reverse)) {
+                self.report.wild = true;
+            } else if let Some(detail) = probe.products_differ(forward, reverse, CLOSE) {
+                return Err(Failure { relation: "inner product", detail });
+            }
+        }
+        self.report.first = true;
+        Ok(())
+    }
+}
+
+/// Both derivatives of a function, for reverse mode with its calls inlined, perhaps with a seeded bug.
+///
+/// # Errors
+/// If a derivative breaks a rule of the IR, or is refused without need.
+pub(super) fn derive(module: &Module, f: FuncId, active: &[bool], mutant: Option<Mutant>) -> Result<Derived, Failure> {
+    let fail = |detail: String| Failure { relation: "derives", detail };
+    let mut module = module.clone();
+    let forward = jvp(&mut module, f, active).map_err(|r| fail(r.to_diagnostic().to_string()))?;
+    // Reverse mode wants calls inlined; forward mode has been through them.
+    let mut whole = adit_opt::inline::run(&module, module.function(f)).unwrap_or_else(|| module.function(f).clone());
+    whole.name.push_str("__whole");
+    let whole = module.push(whole);
+    let options = Options { mutant, ..Options::default() };
+    let reverse = match vjp_with(&mut module, whole, active, &options) {
+        Ok(id) => Some(id),
+        Err(refusal) if matches!(refusal.kind, RefusalKind::CallsRemain { .. }) && recursive(&module, f) => None,
+        Err(refusal) => return Err(fail(refusal.to_diagnostic().to_string())),
+    };
+    verified(&module).map_err(fail)?;
+    Ok(Derived { module, jvp: forward, vjp: reverse })
+}
+
+/// Whether a function reaches one that calls itself.
+fn recursive(module: &Module, f: FuncId) -> bool {
+    reachable(module, f).into_iter().any(|g| {
+        let f = module.function(g);
+        let mut calls = false;
+        f.walk(&mut |inst| {
+            calls |=
+                matches!(f.inst(inst).op, adit_ir::Op::Call { callee, .. } if reachable(module, callee).contains(&g))
+        });
+        calls
+    })
+}
