@@ -41,8 +41,8 @@ impl Writer {
                     _ => pieces!["max(", self.array(element, dims, d), format!(", {:?})", self.odd_float())],
                 }
             }
-            7..=10 => return self.comprehension(dims, d),
-            11 => return self.slice(dims).unwrap_or_else(|| self.small_array(element, dims)),
+            7..=9 => return self.comprehension(dims, d),
+            10..=11 => return self.slice(dims).unwrap_or_else(|| self.small_array(element, dims)),
             12 => return self.slice(dims).unwrap_or_else(|| self.comprehension(dims, d)),
             13 => return self.product(dims, d),
             14 if dims.len() == 2 => {
