@@ -70,9 +70,10 @@ fn block_adaptable(b: &Block, src: &ast::Block, to: ScalarType) -> bool {
     }
 }
 
-/// Which of several values, that must have one type, has it already: the first, unless that is all literals and a later number is not.
+/// Which of several values, that must have one type, has it already: the first, unless that is all literals and a later
+/// number is not; of literals alone, a float.
 pub(super) fn model<'e>(parts: impl Iterator<Item = (usize, &'e Expr, Option<&'e ast::Expr>)>) -> Option<usize> {
-    let mut first = None;
+    let (mut first, mut float) = (None, None);
     for (index, e, src) in parts {
         let flexible = src.is_some_and(|src| ScalarType::ALL.iter().filter(|s| adaptable(e, src, **s)).count() > 1);
         let number = element(&e.ty).is_some_and(|s| s != ScalarType::Bool);
@@ -80,8 +81,11 @@ pub(super) fn model<'e>(parts: impl Iterator<Item = (usize, &'e Expr, Option<&'e
             return Some(index);
         }
         first = first.or(Some(index));
+        if element(&e.ty) == Some(ScalarType::F64) {
+            float = float.or(Some(index));
+        }
     }
-    first
+    float.or(first)
 }
 
 /// Changes the literals of an adaptable expression.

@@ -6,9 +6,9 @@ use super::adapt::{self, adapt, adaptable, element};
 use super::body::Body;
 use super::calls::Call;
 use super::expr::{bad, constant};
-use super::fit::{Why, adapt_to};
+use super::fit::Why;
 use super::mapped::reduction;
-use super::operators::{self, Operand, shaped};
+use super::operators::{self, Operand, agree, shaped};
 use super::report::{codes, count, is_error};
 use crate::typed::{Builtin, DimExpr, Expr, ExprKind, PrintArg, Reduction, Ty};
 use adit_diag::{Diagnostic, Span};
@@ -368,10 +368,7 @@ impl Body<'_, '_> {
         if !(self.has_rank(call, &a, Want::Vector) & self.has_rank(call, &b, Want::Vector)) {
             return None;
         }
-        let want = adapt::with_element(&a.ty, element(&b.ty)?);
-        adapt_to(&mut a, a_src, &want);
-        let want = adapt::with_element(&b.ty, element(&a.ty)?);
-        adapt_to(&mut b, b_src, &want);
+        agree(&mut Operand { typed: &mut a, src: Some(a_src) }, &mut Operand { typed: &mut b, src: Some(b_src) });
         let element = element(&a.ty)?;
         if element == ScalarType::Bool {
             self.checker.reports.say(codes::MISMATCH, a.span, "`dot` takes vectors of numbers");
@@ -410,16 +407,13 @@ impl Body<'_, '_> {
             self.checker.reports.say(codes::MISMATCH, c_src.span, message);
             return None;
         }
-        let (Some(left), Some(right)) = (element(&a.ty), element(&b.ty)) else {
+        agree(&mut Operand { typed: &mut a, src: Some(a_src) }, &mut Operand { typed: &mut b, src: Some(b_src) });
+        let (Some(left), Some(_)) = (element(&a.ty), element(&b.ty)) else {
             let message =
                 format!("`where` chooses between numbers, found `{}` and `{}`", self.show(&a.ty), self.show(&b.ty));
             self.checker.reports.say(codes::MISMATCH, call.span, message);
             return None;
         };
-        if left != right && adaptable(&a, a_src, right) {
-            adapt(&mut a, a_src, right);
-        }
-        let left = element(&a.ty)?;
         let want = adapt::with_element(&b.ty, left);
         if !self.fit(&mut b, b_src, &want, &Why::at("the other choice", a.span)) {
             return None;

@@ -36,6 +36,8 @@ struct Build {
     stmts: Vec<Stmt>,
     /// The extents of the first array, once they have names.
     extents: Vec<LocalId>,
+    /// The same, as the types of the others must have them.
+    dims: Vec<DimExpr>,
 }
 
 impl Body<'_, '_> {
@@ -76,7 +78,7 @@ impl Body<'_, '_> {
     fn mapped(&mut self, span: Span, callee: FnId, function: &Function, mut args: Vec<Expr>) -> Expr {
         let Some(dims) = self.broadcast(&args.iter_mut().collect::<Vec<_>>()) else { return bad(span) };
         let mark = self.scope.enter();
-        let mut build = Build { span, stmts: Vec::new(), extents: Vec::new() };
+        let mut build = Build { span, stmts: Vec::new(), extents: Vec::new(), dims: Vec::new() };
         let args: Vec<Expr> =
             args.into_iter().zip(&function.signature.params).map(|(e, p)| self.named(&mut build, &p.name, e)).collect();
         let loops: Vec<GeneratorLoop> =
@@ -106,6 +108,7 @@ impl Body<'_, '_> {
             for (axis, dim) in dims.iter().enumerate() {
                 let extent = self.bind_extent(build, axis, dim, &named);
                 build.extents.push(extent);
+                build.dims.push(if *dim == DimExpr::Unknown { DimExpr::Local(extent) } else { dim.clone() });
             }
         }
         named
@@ -113,9 +116,7 @@ impl Body<'_, '_> {
 
     fn shaped_as_first(&self, build: &Build, ty: &Ty) -> Ty {
         match ty {
-            Ty::Array { element, .. } => {
-                Ty::Array { element: *element, dims: build.extents.iter().map(|l| DimExpr::Local(*l)).collect() }
-            }
+            Ty::Array { element, .. } => Ty::Array { element: *element, dims: build.dims.clone() },
             Ty::Scalar(_) | Ty::Struct { .. } | Ty::Tuple(_) | Ty::Never => ty.clone(),
         }
     }

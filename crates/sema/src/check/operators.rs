@@ -73,6 +73,17 @@ impl Operand<'_> {
     }
 }
 
+/// Gives two operands one element type, if one of them can take that of the other; floats come before integers, so that `zeros(n) + 1` is of floats.
+pub(super) fn agree(left: &mut Operand, right: &mut Operand) -> Option<ScalarType> {
+    let (a, b) = (left.element()?, right.element()?);
+    if a == b {
+        return Some(a);
+    }
+    let order = if b == ScalarType::F64 { [b, a] } else { [a, b] };
+    let numbers = order.into_iter().filter(|s| *s != ScalarType::Bool);
+    numbers.into_iter().find(|&to| if a == to { right.becomes(to) } else { left.becomes(to) })
+}
+
 impl Body<'_, '_> {
     /// A chain of operators of one precedence, from left to right.
     #[inline(never)]
@@ -168,12 +179,9 @@ impl Body<'_, '_> {
     ) -> Option<(BinOp, Ty)> {
         let ordered = !matches!(op, CmpOp::Eq | CmpOp::Ne);
         let allowed = |s: ScalarType| !(ordered && s == ScalarType::Bool);
-        if let (Some(a), Some(b)) = (left.element(), right.element()) {
-            let same = a == b || left.becomes(b) || right.becomes(a);
-            if same && left.element().is_some_and(allowed) {
-                let dims = self.broadcast(&[left.typed, right.typed])?;
-                return Some((BinOp::Cmp(op), shaped(ScalarType::Bool, dims)));
-            }
+        if agree(&mut left, &mut right).is_some_and(allowed) {
+            let dims = self.broadcast(&[left.typed, right.typed])?;
+            return Some((BinOp::Cmp(op), shaped(ScalarType::Bool, dims)));
         }
         self.refuse_operands(&left, &right, link);
         None
@@ -185,9 +193,7 @@ impl Body<'_, '_> {
             return None;
         };
         let symbol = link.op.symbol();
-        let prim = row(symbol, &[a, b])
-            .or_else(|| row(symbol, &[b, b]).filter(|_| left.becomes(b)))
-            .or_else(|| row(symbol, &[a, a]).filter(|_| right.becomes(a)));
+        let prim = row(symbol, &[a, b]).or_else(|| agree(&mut left, &mut right).and_then(|s| row(symbol, &[s, s])));
         let Some(prim) = prim else {
             self.refuse_operands(&left, &right, link);
             return None;
@@ -264,15 +270,12 @@ impl Body<'_, '_> {
     /// The type of `a @ b`.
     #[inline(never)]
     pub(super) fn matrix_product(&mut self, mut left: Operand, mut right: Operand, at: Span) -> Option<Ty> {
-        let (Ty::Array { element: a, dims: rows }, Ty::Array { element: b, dims: columns }) =
-            (&left.typed.ty, &right.typed.ty)
-        else {
+        let (Ty::Array { dims: rows, .. }, Ty::Array { dims: columns, .. }) = (&left.typed.ty, &right.typed.ty) else {
             self.no_product(&left, &right, at);
             return None;
         };
-        let ((a, b), (rows, columns)) = ((*a, *b), (rows.clone(), columns.clone()));
-        let same = a == b || left.becomes(b) || right.becomes(a);
-        let element = left.element().filter(|s| same && *s != ScalarType::Bool);
+        let (rows, columns) = (rows.clone(), columns.clone());
+        let element = agree(&mut left, &mut right).filter(|s| *s != ScalarType::Bool);
         let (Some(element), Some(inner), true) = (element, rows.last(), rows.len() <= 2 && columns.len() <= 2) else {
             self.no_product(&left, &right, at);
             return None;

@@ -57,6 +57,18 @@ fn integer_literals_adapt_to_floats() {
 }
 
 #[test]
+fn literals_yield_before_zeros_does() {
+    assert_eq!(of("zeros(n) + 1"), "[f64; n]");
+    assert_eq!(of("1 - zeros(n) * 2"), "[f64; n]");
+    assert_eq!(of("where(b, zeros(n), 1)"), "[f64; n]");
+    assert_eq!(of("dot(zeros(2), [1, 2])"), "f64");
+    assert_eq!(of("max(zeros(n), 0)"), "[f64; n]");
+    assert_eq!(of("[[1, 2], zeros(2)]"), "[f64; 2, 2]");
+    assert_eq!(of("identity(2) @ [1, 2]"), "[f64; 2]");
+    assert_eq!(of("zeros(n) + w"), "[i64; n]");
+}
+
+#[test]
 fn literals_in_tuples_adapt_too() {
     right("fn f(c: bool) -> (f64, (f64, i64)) { if c { (1, (2, 3)) } else { let t = 1; { (0.5, (-1, t)) } } }");
     right(
