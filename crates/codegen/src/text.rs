@@ -71,7 +71,7 @@ pub fn native_text(
     let names = compiler.relocated_names();
     let mut out = String::new();
     let mut line = None;
-    for Instruction { start, bytes, text } in disassemble(compiled.code_buffer()) {
+    for Instruction { start, bytes, text } in disassemble(compiled.code_buffer(), locations.end) {
         if let Some(found) = locations.line(start)
             && line.as_ref() != Some(&found)
         {
@@ -90,6 +90,8 @@ pub fn native_text(
 
 /// The source lines of ranges of code.
 struct Locations {
+    /// Where the last instruction of the program ends.
+    end: u32,
     ranges: Vec<(u32, u32, (usize, String))>,
 }
 
@@ -99,7 +101,8 @@ impl Locations {
         let sorted = compiled.map_or(&[][..], |c| c.buffer.get_srclocs_sorted());
         let line = |location: SourceLoc| compiler.unit.spans.span(location).filter(|s| !s.is_none()).and_then(source);
         let ranges = sorted.iter().filter_map(|r| Some((r.start, r.end, line(r.loc)?))).collect();
-        Locations { ranges }
+        let end = sorted.iter().map(|r| r.end).max().unwrap_or(0);
+        Locations { end, ranges }
     }
 
     fn line(&self, at: u32) -> Option<(usize, String)> {
