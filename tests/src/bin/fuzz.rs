@@ -3,6 +3,7 @@
 //! ```text
 //! cargo run --release -p adit-tests --bin fuzz -- programs --count 20000
 //! cargo run --release -p adit-tests --bin fuzz -- mutants
+//! cargo run --release -p adit-tests --bin fuzz -- hostile --kind source --count 100000
 //! cargo run --release -p adit-tests --bin fuzz -- show --number 17
 //! ```
 //!
@@ -10,6 +11,7 @@
 
 use adit_autodiff::Mutant;
 use adit_tests::fuzz::campaign::{self, Campaign};
+use adit_tests::fuzz::hostile::{self, Attack, Kind};
 use adit_tests::fuzz::{generate, mutants};
 use std::io::Write;
 use std::process::ExitCode;
@@ -20,6 +22,8 @@ const USAGE: &str = "fuzz COMMAND [--flag VALUE]…
              --count 20000 --seed 1 --from 0 --threads N --second 8 (for one program in 8) --failures fuzz-failures --enough 10 --shrink 20 (seconds)
   mutants    how many programs it takes to find each seeded bug
              --count 2000 --seed 1 --threads N --all 0 (1: the share of programs that show each)
+  hostile    spoiled texts: no panic, nothing that takes longer than a second
+             --kind source (or ir) --count 100000 --seed 1 --threads N --failures fuzz-failures --enough 10
   show       a program of the sequence
              --number 0 --seed 1
 ";
@@ -66,6 +70,7 @@ fn main() -> ExitCode {
     match command {
         Some("programs") => programs(&flags),
         Some("mutants") => hunt(&flags),
+        Some("hostile") => hostile(&flags),
         Some("show") => show(&flags),
         _ => {
             say(USAGE);
@@ -110,6 +115,33 @@ fn hunt(flags: &Flags) -> ExitCode {
         }
     }
     ExitCode::from(u8::from(lost))
+}
+
+fn hostile(flags: &Flags) -> ExitCode {
+    let kind = match flags.text("kind", "source").as_str() {
+        "source" => Kind::Source,
+        "ir" => Kind::Ir,
+        _ => {
+            say(USAGE);
+            return ExitCode::from(2);
+        }
+    };
+    let attack = Attack {
+        kind,
+        seed: flags.number("seed", 1),
+        count: flags.number("count", 100_000),
+        threads: flags.threads(),
+        failures: Some(flags.text("failures", "fuzz-failures").into()),
+        enough: flags.number("enough", 10) as usize,
+    };
+    let start = std::time::Instant::now();
+    let outcome = hostile::run(&attack, &say);
+    let seconds = start.elapsed().as_secs_f64();
+    let rate = outcome.tried as f64 / seconds;
+    say(&format!("{} texts in {seconds:.0} s ({rate:.0}/s), the slowest {:?}", outcome.tried, outcome.slowest));
+    say(&format!("{:?}", outcome.reached));
+    say(&format!("{} failures", outcome.found.len()));
+    ExitCode::from(u8::from(!outcome.found.is_empty()))
 }
 
 fn show(flags: &Flags) -> ExitCode {

@@ -15,3 +15,4 @@ pub mod campaign;
 pub mod caught;
 pub mod mutants;
 pub mod shrink;
+pub mod hostile;

@@ -141,3 +141,13 @@ impl Subject<'_> {
 fn limited(run: &Run) -> bool {
     matches!(run, Err(RunError { trap: Trap::StepLimit | Trap::MemoryLimit, .. }))
 }
+
+/// A module with every function cleaned up.
+pub(super) fn all_cleaned(module: &adit_ir::Module) -> adit_ir::Module {
+    let mut cleaned = module.clone();
+    for id in module.ids() {
+        let f = adit_opt::clean_up(&cleaned, module.function(id));
+        *cleaned.function_mut(id) = f;
+    }
+    cleaned
+}

@@ -23,7 +23,7 @@ impl Subject<'_> {
         let cleaned = cleaned(&self.built.plain, main);
         self.after_passes(&cleaned, inputs, &plain)?;
         if self.plan.native {
-            let plain_too = self.rng.percent(35);
+            let plain_too = self.rng.percent(20);
             let modules = [Some(&cleaned), plain_too.then_some(&self.built.plain)];
             for module in modules.into_iter().flatten() {
                 let options = self.rng.clone_options();
@@ -133,7 +133,7 @@ impl crate::fuzz::rng::Rng {
     /// Options for one compilation, the same until the next random number is taken.
     pub(super) fn clone_options(&self) -> Options {
         let mut rng = self.clone();
-        let opt = *rng.pick(&[OptLevel::O0, OptLevel::O2, OptLevel::O2, OptLevel::O3]);
-        Options { opt, fuel: rng.percent(50), keep_checks: rng.percent(25), verify_clif: rng.percent(20), ..Options::default() }
+        let opt = *rng.pick(&[OptLevel::O0, OptLevel::O0, OptLevel::O0, OptLevel::O2, OptLevel::O2, OptLevel::O3]);
+        Options { opt, fuel: rng.percent(50), keep_checks: rng.percent(25), verify_clif: rng.percent(10), ..Options::default() }
     }
 }
