@@ -40,6 +40,7 @@ pub use adit_diag as diag;
 pub use adit_ir as ir;
 pub use adit_ir::ScalarType;
 pub use adit_ir::limits::Limits;
+pub use adit_sema::check::library_sources;
 pub use engine::{Clock, Cpu, Engine, Options, Sink};
 pub use error::{Error, ErrorKind, Result};
 pub use function::{Function, Gradient, Mode, Outcome, Prepared, Wrt};

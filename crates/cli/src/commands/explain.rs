@@ -1,6 +1,6 @@
 //! `adit explain`: what a code means, what a function of the library is, and the conventions at kinks.
 //!
-//! In: `AD0301`, `atan2` or `kinks`. Out: text. Pages are those of `docs/errors/`, put into the program when it is built; functions and conventions are read from the
+//! In: `AD0301`, `atan2`, `sort` or `kinks`. Out: text. Pages are those of `docs/errors/`, put into the program when it is built; functions and conventions are read from the
 //! primitive table, so nothing here knows one by name.
 
 use crate::args::Explain;
@@ -66,6 +66,9 @@ fn topic(topic: &str) -> Option<String> {
     if topic == "kinks" {
         return Some(kinks());
     }
+    if let Some((_, source)) = adit::library_sources().find(|(name, _)| *name == topic) {
+        return Some(format!("{topic} is written in the language itself:\n\n{source}"));
+    }
     let rows: Vec<String> = Prim::all_for_source(topic).map(|prim| function(prim.row())).collect();
     (!rows.is_empty()).then(|| rows.join("\n"))
 }
@@ -73,7 +76,8 @@ fn topic(topic: &str) -> Option<String> {
 fn unknown(topic: &str) -> Error {
     let codes = PAGES.iter().map(|(code, _)| *code);
     let functions = Prim::ALL.iter().filter_map(|prim| prim.row().source);
-    let known: Vec<&str> = codes.chain(functions).chain(["kinks"]).collect();
+    let library = adit::library_sources().map(|(name, _)| name);
+    let known: Vec<&str> = codes.chain(functions).chain(library).chain(["kinks"]).collect();
     let hint = match nearest(topic, &known) {
         Some(near) => format!("did you mean `{near}`?"),
         None => "there are error codes such as AD0301, functions such as atan2, and `kinks`".to_owned(),
@@ -163,6 +167,7 @@ mod tests {
     fn functions_are_told_with_their_partials() {
         let text = topic("atan2").unwrap();
         assert!(text.contains("atan2(") && text.contains("Partial derivatives"), "{text}");
+        assert!(topic("normal_logpdf").unwrap().contains("scale > 0"));
         assert!(topic("no_such").is_none());
         assert!(unknown("sine").to_string().contains("did you mean `sin`?"));
     }

@@ -38,6 +38,11 @@ pub(super) fn find(name: &str) -> Option<(&'static str, &'static FnItem, &'stati
     }
 }
 
+/// The functions written in the language: name and source text, which begins with the documentation.
+pub fn sources() -> impl Iterator<Item = (&'static str, &'static str)> {
+    LIBRARY.iter().map(|e| (e.name, e.text))
+}
+
 /// The names of all functions.
 pub(super) fn names<'n>() -> impl Iterator<Item = &'n str> {
     LIBRARY.iter().map(|e| -> &'n str { e.name })

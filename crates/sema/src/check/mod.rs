@@ -38,6 +38,8 @@ mod values;
 #[cfg(test)]
 mod tests;
 
+pub use library::sources as library_sources;
+
 use crate::typed::{FnId, LocalDef, LocalId, Program, StructDef, StructId, Ty};
 use adit_diag::{Diagnostic, Span};
 use adit_ir::Const;

@@ -8,20 +8,11 @@ use adit_ir::Const;
 fn value(consts: &str) -> Const {
     let program = program(&format!("{consts} fn f() {{ print(C); }}"));
     let f = function(&program, "f");
-    let text = format!("{:?}", f.body.stmts[0]);
-    let ExprKind::Print(parts) = (match &f.body.stmts[0].kind {
-        crate::typed::StmtKind::Expr(e) => &e.kind,
-        _ => panic!("{text}"),
-    }) else {
-        panic!("{text}")
-    };
-    match &parts[0] {
-        crate::typed::PrintArg::Value(e) => match e.kind {
-            ExprKind::Const(c) => c,
-            _ => panic!("{text}"),
-        },
-        crate::typed::PrintArg::Text(_) => panic!("{text}"),
-    }
+    let crate::typed::StmtKind::Expr(e) = &f.body.stmts[0].kind else { panic!("{f:?}") };
+    let ExprKind::Print(parts) = &e.kind else { panic!("{f:?}") };
+    let crate::typed::PrintArg::Value(e) = &parts[0] else { panic!("{f:?}") };
+    let ExprKind::Const(c) = e.kind else { panic!("{f:?}") };
+    c
 }
 
 #[test]
