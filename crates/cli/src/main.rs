@@ -30,13 +30,15 @@ use std::process::ExitCode;
 const STACK: usize = 256 << 20;
 
 fn main() -> ExitCode {
-    std::panic::set_hook(Box::new(|_| {}));
+    if std::env::var_os("RUST_BACKTRACE").is_none() {
+        std::panic::set_hook(Box::new(|_| {}));
+    }
     let worker = std::thread::Builder::new().stack_size(STACK).spawn(work);
     let outcome = match worker {
         Ok(worker) => worker.join(),
         Err(_) => std::panic::catch_unwind(work),
     };
-    ExitCode::from(outcome.unwrap_or_else(|panic| failed(&panic)))
+    ExitCode::from(outcome.unwrap_or_else(|panic| failed(panic.as_ref())))
 }
 
 /// The whole program; gives the exit code.
