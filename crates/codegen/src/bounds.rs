@@ -28,6 +28,7 @@ pub(crate) struct Facts<'a> {
     defs: Vec<Option<Inst>>,
     loops: Vec<Option<Inst>>,
     dims: Vec<bool>,
+    uses: Vec<u32>,
 }
 
 /// `root + offset`, or only `offset`.
@@ -44,7 +45,7 @@ impl<'a> Facts<'a> {
     /// Reads a function.
     pub(crate) fn new(f: &'a Function) -> Self {
         let n = f.value_count();
-        let mut facts = Facts { f, defs: vec![None; n], loops: vec![None; n], dims: vec![false; n] };
+        let mut facts = Facts { f, defs: vec![None; n], loops: vec![None; n], dims: vec![false; n], uses: vec![0; n] };
         f.dims.iter().for_each(|d| facts.dims[d.index()] = true);
         facts.read(f.body);
         facts
@@ -55,6 +56,7 @@ impl<'a> Facts<'a> {
         for &inst in &f.region(region).insts {
             let data = f.inst(inst);
             data.results.iter().for_each(|r| self.defs[r.index()] = Some(inst));
+            data.op.visit_operands(&mut |v| self.uses[v.index()] += 1);
             if let Op::For { body, .. } = data.op
                 && let Some(index) = f.region(body).params.first()
             {
@@ -62,6 +64,12 @@ impl<'a> Facts<'a> {
             }
             data.op.regions().into_iter().for_each(|inner| self.read(inner));
         }
+        f.region(region).yields.iter().for_each(|v| self.uses[v.index()] += 1);
+    }
+
+    /// How often a value is mentioned.
+    pub(crate) fn uses(&self, v: Value) -> u32 {
+        self.uses[v.index()]
     }
 
     /// The instruction that defines a value, unless it is a parameter of something.

@@ -141,6 +141,10 @@ impl Generator {
                 let a = self.dice.pick(&scope.ints);
                 scope.floats.push(self.b.prim(Prim::Itof, &[a]));
             }
+            9 if self.dice.one_in(3) => {
+                let b = self.dice.one_in(2);
+                scope.bools.push(self.b.bool(b));
+            }
             9 => {
                 let op = self.dice.pick(&CmpOp::ALL);
                 let (a, c) = if self.dice.one_in(2) {
@@ -234,6 +238,16 @@ impl Generator {
 
     fn if_(&mut self, scope: &mut Scope, depth: usize) {
         let cond = self.dice.pick(&scope.bools);
+        self.if_on(cond, scope, depth);
+        // Often followed by others on the flag just made.
+        while self.budget > 0 && self.dice.one_in(2) {
+            self.budget -= 1;
+            let flag = scope.bools[scope.bools.len() - 1];
+            self.if_on(flag, scope, depth);
+        }
+    }
+
+    fn if_on(&mut self, cond: Value, scope: &mut Scope, depth: usize) {
         let yields = [ScalarType::F64, ScalarType::I64, ScalarType::Bool];
         let then = self.region(scope, &[], &yields, depth);
         let otherwise = self.region(scope, &[], &yields, depth);

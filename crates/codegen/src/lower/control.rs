@@ -63,12 +63,6 @@ enum Again {
 }
 
 impl Lower<'_, '_, '_, '_> {
-    /// The instructions of a region.
-    pub(super) fn insts(&mut self, region: Region) -> Result<(), CodegenError> {
-        let f = self.f;
-        f.region(region).insts.iter().try_for_each(|&inst| self.inst(inst))
-    }
-
     /// What `inside` does with a region, between taking a mark and giving memory back, if the region has memory of its own. What was learned inside is forgotten.
     pub(super) fn scope<T>(
         &mut self,
@@ -128,7 +122,7 @@ impl Lower<'_, '_, '_, '_> {
     }
 
     /// A region from its parameters to what it yields.
-    fn region(&mut self, region: Region, params: &[ir::Value]) -> Result<Vec<ir::Value>, CodegenError> {
+    pub(super) fn region(&mut self, region: Region, params: &[ir::Value]) -> Result<Vec<ir::Value>, CodegenError> {
         let f = self.f;
         self.scope(region, |lower| {
             lower.define_all(&f.region(region).params, params)?;
@@ -138,7 +132,7 @@ impl Lower<'_, '_, '_, '_> {
     }
 
     /// A block with a parameter for each value.
-    fn block_for(&mut self, values: &[Value]) -> Block {
+    pub(super) fn block_for(&mut self, values: &[Value]) -> Block {
         let block = self.b.create_block();
         for &v in values {
             self.b.append_block_param(block, abi::value(self.f.ty(v)));
@@ -152,7 +146,7 @@ impl Lower<'_, '_, '_, '_> {
     }
 
     /// Goes on in `block`, whose parameters are the results.
-    fn arrive(&mut self, block: Block, results: &[Value]) -> Result<(), CodegenError> {
+    pub(super) fn arrive(&mut self, block: Block, results: &[Value]) -> Result<(), CodegenError> {
         self.b.switch_to_block(block);
         let params = self.b.block_params(block).to_vec();
         self.define_all(results, &params)

@@ -9,7 +9,7 @@
 //! ```
 //!
 //! Scalars are Cranelift values, arrays and tapes addresses; regions become blocks whose parameters are what the region carries or yields, and a value of an enclosing region is
-//! simply used, since scope implies dominance. [`control`] makes blocks, [`arrays`] addresses, checks and memory, [`prims`] arithmetic, [`tapes`] records, [`calls`] calls, [`traps`] cold exits.
+//! simply used, since scope implies dominance. [`control`] makes blocks, [`threads`] leaves out tests of decided flags, [`arrays`] addresses, checks and memory, [`prims`] arithmetic, [`tapes`] records, [`calls`] calls, [`traps`] cold exits.
 //! No optimisation happens here but what only this place can see: superfluous checks ([`crate::bounds`], and checks made before in scope), and long-lived values of large functions, which are
 //! kept in memory instead of in registers ([`crate::spill`]).
 
@@ -21,6 +21,7 @@ mod frame;
 mod prims;
 mod prints;
 mod tapes;
+mod threads;
 mod traps;
 
 use crate::abi;
@@ -244,7 +245,7 @@ impl Lower<'_, '_, '_, '_> {
     }
 
     /// Lowers one instruction.
-    fn inst(&mut self, inst: Inst) -> Result<(), CodegenError> {
+    pub(super) fn inst(&mut self, inst: Inst) -> Result<(), CodegenError> {
         let f = self.f;
         let data = f.inst(inst);
         self.position += 1;
