@@ -290,9 +290,16 @@ impl Op {
             Op::If { then, otherwise, .. } => smallvec![*then, *otherwise],
             Op::For { body, .. } => smallvec![*body],
             Op::While { cond, body, .. } => smallvec![*cond, *body],
-            Op::Const(_) | Op::Prim { .. } | Op::Cmp { .. } | Op::Select { .. } | Op::Alloc { .. } | Op::Load { .. } => smallvec![],
+            Op::Const(_)
+            | Op::Prim { .. }
+            | Op::Cmp { .. }
+            | Op::Select { .. }
+            | Op::Alloc { .. }
+            | Op::Load { .. } => smallvec![],
             Op::Store { .. } | Op::Acc { .. } | Op::Copy { .. } | Op::Fill { .. } | Op::Call { .. } => smallvec![],
-            Op::TapeNew { .. } | Op::TapePush { .. } | Op::TapePop { .. } | Op::Assert { .. } | Op::Print { .. } => smallvec![],
+            Op::TapeNew { .. } | Op::TapePush { .. } | Op::TapePop { .. } | Op::Assert { .. } | Op::Print { .. } => {
+                smallvec![]
+            }
         }
     }
 

@@ -174,10 +174,7 @@ mod tests {
             assert_eq!(Trap::parse(trap.name(), None), Some(trap.clone()));
             assert_eq!(Trap::parse(trap.name(), Some("a".into())), None);
         }
-        for trap in [
-            Trap::AssertFailed("a".into()),
-            Trap::ShapeMismatch("b".into()),
-        ] {
+        for trap in [Trap::AssertFailed("a".into()), Trap::ShapeMismatch("b".into())] {
             let text = trap.text().map(String::from);
             assert_eq!(Trap::parse(trap.name(), text), Some(trap.clone()));
             assert_eq!(Trap::parse(trap.name(), None), None);
