@@ -42,9 +42,18 @@ pub(super) fn spoiled(corpus: &[String], rng: &mut Rng) -> String {
     let mut text = rng.pick(corpus).clone();
     for _ in 0..1 + rng.weighted(&[5, 3, 2, 1]) {
         text = once(text, corpus, rng);
+        // Repeated repetition is no new mistake.
+        let mut end = text.len().min(LARGEST);
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        text.truncate(end);
     }
     text
 }
+
+/// No text is longer.
+const LARGEST: usize = 1 << 20;
 
 fn once(text: String, corpus: &[String], rng: &mut Rng) -> String {
     match rng.below(16) {
