@@ -123,6 +123,9 @@ fn a_brace_in_a_header_starts_the_block() {
     assert_eq!(stmts_of("if a == b { c }"), "{(if (a == b) {c})}");
     assert_eq!(stmts_of("while a { b; }"), "{while a {b;}}");
     assert_eq!(stmts_of("for i in a..b { c; }"), "{for i in a..b {c;}}");
+    assert_eq!(stmts_of("while { a; b } { c; }"), "{while {a; b} {c;}}");
+    assert_eq!(stmts_of("if { a } && { b } { c }"), "{(if ({a} && {b}) {c})}");
+    assert_eq!(stmts_of("for i in { a }..b { c; }"), "{for i in {a}..b {c;}}");
     assert_eq!(stmts_of("if (S { x: 1 }).x == f(S { x }) { c }"), "{(if (S{x: 1}.x == f(S{x: x})) {c})}");
 }
 

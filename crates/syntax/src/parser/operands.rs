@@ -42,11 +42,19 @@ impl Parser<'_> {
             Kind::LParen => self.parenthesised(),
             Kind::LBracket => self.array(),
             Kind::If => self.block_like(),
-            Kind::LBrace if self.struct_literals => self.block_like(),
+            Kind::LBrace if self.struct_literals || self.value_before_a_body() => self.block_like(),
             Kind::Pipe | Kind::OrOr => self.lambda(),
             Kind::Text => self.misplaced_text(),
             _ => self.no_operand(),
         }
+    }
+
+    /// Whether the brace here holds a value of the header, because the header goes on behind it: `while { step(); i < n } { … }`
+    fn value_before_a_body(&self) -> bool {
+        let end = self.brackets.end_of(self.at);
+        let after = self.peek_at(end + 1 - self.at);
+        self.brackets.is_closed(self.at)
+            && (matches!(after, Kind::LBrace | Kind::DotDot | Kind::DotDotEq) || is_operator(after))
     }
 
     fn literal(&mut self, kind: ExprKind) -> Expr {
