@@ -40,10 +40,12 @@ pub enum Feature {
     BlockValue,
     ConstantIndex,
     Unwrapped,
+    Effect,
+    UnknownLength,
 }
 
 /// Each feature with its name, and of how many programs in a hundred it must be part at least.
-const TABLE: [(Feature, &str, u32); 31] = [
+const TABLE: [(Feature, &str, u32); 33] = [
     (Feature::Loop, "loop", 50),
     (Feature::NestedLoop, "nested loops", 0),
     (Feature::ArrayWrite, "writes to arrays", 0),
@@ -75,6 +77,8 @@ const TABLE: [(Feature, &str, u32); 31] = [
     (Feature::BlockValue, "block as value", 3),
     (Feature::ConstantIndex, "constant subscript", 10),
     (Feature::Unwrapped, "function at any operand", 2),
+    (Feature::Effect, "effect within an expression", 10),
+    (Feature::UnknownLength, "length known when it runs", 5),
 ];
 
 /// Quotas of several features together: any of them counts.
@@ -100,11 +104,17 @@ impl Features {
 }
 
 /// How many programs contain what.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Histogram {
     programs: u64,
     single: [u64; TABLE.len()],
     together: [u64; TOGETHER.len()],
+}
+
+impl Default for Histogram {
+    fn default() -> Self {
+        Histogram { programs: 0, single: [0; TABLE.len()], together: [0; TOGETHER.len()] }
+    }
 }
 
 impl Histogram {
@@ -165,7 +175,7 @@ mod tests {
         for (i, (feature, _, _)) in TABLE.iter().enumerate() {
             assert_eq!(i, *feature as usize);
         }
-        assert_eq!(TABLE.len() - 1, Feature::Unwrapped as usize);
+        assert_eq!(TABLE.len() - 1, Feature::UnknownLength as usize);
     }
 
     #[test]

@@ -27,8 +27,7 @@ pub fn check_caught(case: &Case, plan: Plan) -> Result<super::relations::Report,
 fn key(failure: &Failure) -> (&'static str, String) {
     let first = failure.detail.lines().next().unwrap_or_default();
     let part = match failure.relation {
-        "compiles" => first.split(']').next().unwrap_or_default(),
-        "panics" => first,
+        "compiles" | "panics" => first,
         _ => "",
     };
     (failure.relation, part.to_owned())

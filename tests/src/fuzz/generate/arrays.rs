@@ -125,6 +125,12 @@ impl Writer {
         self.scoped(|w| {
             w.declare_index(&i, Some(dims[0].clone()));
             let pieces = match dims {
+                [Dim::Lit(count)] if w.rng.percent(30) => {
+                    let range = w.odd_range(*count, &i);
+                    // The index is not below the dimension here.
+                    w.scope.iter_mut().filter(|v| v.name == i).for_each(|v| v.below = None);
+                    pieces!["[", w.float(depth), format!(" for {range}]")]
+                }
                 [dim] => pieces!["[", w.float(depth), format!(" for {i} in 0..{dim}]")],
                 [dim, rest @ ..] if rest.len() > 1 || w.rng.percent(40) => {
                     pieces!["[", w.array(&Ty::F64, rest, depth), format!(" for {i} in 0..{dim}]")]

@@ -128,8 +128,35 @@ impl Writer {
             self.hide(&path.root, false);
             return Some((element.trim().to_owned(), path.root));
         }
+        if let Ty::Array(_, dims) = ty
+            && let [dim] = &dims[..]
+            && self.rng.percent(30)
+            && let Some(part) = self.lendable_part(dim)
+        {
+            return Some(part);
+        }
         let path = self.place_of(ty)?;
         Some((path.text, path.root))
+    }
+
+    /// A row, a column, or the beginning of an array of floats that is that long.
+    fn lendable_part(&mut self, dim: &Dim) -> Option<(String, String)> {
+        let longer = |d: &[Dim]| match (d, dim) {
+            ([a, b], dim) => a == dim || b == dim,
+            ([Dim::Lit(l)], Dim::Lit(k)) => l > k,
+            (_, _) => false,
+        };
+        let path = self.path(&|p| p.mutable && matches!(&p.ty, Ty::Array(e, d) if **e == Ty::F64 && longer(d)))?;
+        let Ty::Array(_, dims) = path.ty.clone() else { return None };
+        self.note(Feature::SlicePlace);
+        self.hide(&path.root, true);
+        let part = match &dims[..] {
+            [a, b] if b == dim => format!("{}[{}, ..]", path.text, self.index(a).source().trim()),
+            [_, b] => format!("{}[.., {}]", path.text, self.index(b).source().trim()),
+            _ => format!("{}[0..{dim}]", path.text),
+        };
+        self.hide(&path.root, false);
+        Some((part, path.root))
     }
 
     fn arguments(

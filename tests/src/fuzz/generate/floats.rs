@@ -82,7 +82,7 @@ impl Writer {
             return self.small_float();
         }
         let d = depth - 1;
-        let pieces = match self.rng.below(30) {
+        let pieces = match self.rng.below(32) {
             0..=3 => pieces!["(", self.float(d), *self.rng.pick(&[" + ", " - "]), self.float(d), ")"],
             4..=6 => pieces!["(", self.float(d), " * ", self.float(d), ")"],
             7 => pieces!["(", self.float(d), " / ", self.within(Domain::Positive, d), ")"],
@@ -100,6 +100,7 @@ impl Writer {
             21..=24 => return self.reduction(d),
             25..=27 => return self.call_or(&Ty::F64, d, Writer::small_float),
             28 => pieces!["(", self.float(d), " % ", self.within(Domain::Positive, d), ")"],
+            29..=30 => return self.odd_float_value(d).unwrap_or_else(|| self.small_float()),
             _ => return self.small_float(),
         };
         Node::expr(&Ty::F64, pieces)

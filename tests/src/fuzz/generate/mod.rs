@@ -14,6 +14,7 @@ mod functions;
 pub mod inputs;
 mod ints;
 mod loops;
+mod odd;
 mod scope;
 mod stmts;
 

@@ -24,9 +24,9 @@ impl Writer {
         self.budget -= 1;
         let nest = if self.depth < DEEPEST && self.budget > 0 { 1 } else { 0 };
         let weights = match self.flavour {
-            Flavour::Mixed => [8, 3, 2, 10, 6, 3, 2, 5 * nest, 4 * nest, nest, 2 * nest, 4, 3, 1, 1],
-            Flavour::Minimal => [2, 0, 0, 8, 0, 0, 8, 4 * nest, 5 * nest, nest, 2 * nest, 2, 1, 0, 0],
-            Flavour::Memory => [2, 1, 0, 4, 14, 3, 1, 4 * nest, 5 * nest, nest, nest, 2, 2, 0, 0],
+            Flavour::Mixed => [8, 3, 2, 10, 6, 3, 2, 5 * nest, 4 * nest, nest, 2 * nest, 4, 3, 1, 1, 6],
+            Flavour::Minimal => [2, 0, 0, 8, 0, 0, 8, 4 * nest, 5 * nest, nest, 2 * nest, 2, 1, 0, 0, 1],
+            Flavour::Memory => [2, 1, 0, 4, 14, 3, 1, 4 * nest, 5 * nest, nest, nest, 2, 2, 0, 0, 4],
         };
         let stmt = match self.rng.weighted(&weights) {
             0 => Some(self.let_float()),
@@ -43,7 +43,8 @@ impl Writer {
             11 => self.call_statement(),
             12 => Some(self.exit()),
             13 => Some(self.assertion()),
-            _ => Some(self.print()),
+            14 => Some(self.print()),
+            _ => self.odd_statement(),
         };
         stmt.unwrap_or_else(|| self.let_float())
     }

@@ -325,8 +325,9 @@ impl Subject<'_> {
         }
         for (name, forward) in ["jvp", "cleaned jvp"].into_iter().zip(forward) {
             if let Some(far) = far(&tangents(&step), &probe.derivative(forward), CLOSE) {
-                if stepped.nearest_kink < 1e-6 {
-                    self.report.near_kink = true;
+                if stepped.nearest_kink < 1e-6 || wild(&tangents(&step)) {
+                    self.report.near_kink |= stepped.nearest_kink < 1e-6;
+                    self.report.wild |= wild(&tangents(&step));
                     continue;
                 }
                 return Err(Failure {

@@ -29,8 +29,10 @@ impl Subject<'_> {
         }
         let (step, near_kink) = self.complex_step(d, vjp, &outer, &inputs)?;
         if let Some(far) = far(&step, &outer.derivative(forward), 10.0 * CLOSE) {
-            if near_kink {
-                self.report.near_kink = true;
+            // A NaN whose cotangent is zero is nothing to the program, by strong zero, but may be to the oracle.
+            if near_kink || wild(&step) {
+                self.report.near_kink |= near_kink;
+                self.report.wild |= wild(&step);
                 return Ok(());
             }
             return Err(fail(format!("the complex step of reverse and forward over reverse: {far}")));
