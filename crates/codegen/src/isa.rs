@@ -5,6 +5,7 @@
 
 use crate::error::CodegenError;
 use crate::options::{Cpu, OptLevel, Options};
+use adit_ir::prim::Code;
 use adit_ir::{Function, Op};
 use cranelift_codegen::isa::{OwnedTargetIsa, lookup};
 use cranelift_codegen::settings::{Configurable, Flags, builder};
@@ -20,6 +21,13 @@ const ONE_PASS_ABOVE: usize = 20_000;
 /// The same where there are loops, which become several times slower by it.
 const ONE_PASS_LOOPS_ABOVE: usize = 80_000;
 
+/// The same where there are no loops and every few instructions a mathematical function is called, which leaves no register as it was: full allocation then takes twice the time, and its code is
+/// faster by a twentieth.
+const ONE_PASS_CALLS_ABOVE: usize = 300;
+
+/// Calls are dense if there is one among so many instructions.
+const DENSE: usize = 10;
+
 /// What is known of a function before it is compiled.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Size {
@@ -27,6 +35,8 @@ pub(crate) struct Size {
     pub(crate) instructions: usize,
     /// Whether some run more than once.
     pub(crate) loops: bool,
+    /// Those that call a function of the table.
+    pub(crate) calls: usize,
     /// Whether so many values are alive at the beginning that full allocation takes long.
     pub(crate) wide: bool,
 }
@@ -37,17 +47,19 @@ const WIDE: usize = 300;
 impl Size {
     /// Of an IR function.
     pub(crate) fn of(f: &Function) -> Self {
-        let mut size = Size { instructions: 0, loops: false, wide: f.params.len() > WIDE };
+        let mut size = Size { instructions: 0, loops: false, calls: 0, wide: f.params.len() > WIDE };
         f.walk(&mut |inst| {
             size.instructions += 1;
             size.loops |= matches!(f.inst(inst).op, Op::For { .. } | Op::While { .. });
+            size.calls +=
+                usize::from(matches!(f.inst(inst).op, Op::Prim { prim, .. } if prim.row().code == Code::Call));
         });
         size
     }
 
     /// Of glue that only moves so many values.
     pub(crate) fn of_glue(values: usize) -> Self {
-        Size { instructions: values, loops: false, wide: values > WIDE / 4 }
+        Size { instructions: values, loops: false, calls: 0, wide: values > WIDE / 4 }
     }
 }
 
@@ -60,8 +72,12 @@ pub(crate) struct Effort {
 
 impl Effort {
     /// The effort for a function of that size.
-    pub(crate) fn choose(level: OptLevel, Size { instructions, loops, wide }: Size) -> Self {
-        let one_pass_above = if loops { ONE_PASS_LOOPS_ABOVE } else { ONE_PASS_ABOVE };
+    pub(crate) fn choose(level: OptLevel, Size { instructions, loops, calls, wide }: Size) -> Self {
+        let one_pass_above = match loops {
+            true => ONE_PASS_LOOPS_ABOVE,
+            false if calls * DENSE >= instructions => ONE_PASS_CALLS_ABOVE,
+            false => ONE_PASS_ABOVE,
+        };
         let (optimize, one_pass) = match level {
             OptLevel::O0 => (false, true),
             OptLevel::O1 => (false, false),
