@@ -19,6 +19,12 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
+/// No thread is made for frames of more bytes.
+const MOST_STACK: u64 = 1 << 30;
+
+/// What a thread made for large frames has beyond them.
+const SPARE_STACK: usize = 1 << 20;
+
 /// What a parameter takes.
 #[derive(Clone, Debug)]
 enum Kind {
@@ -127,19 +133,42 @@ impl Entry {
         Ok(())
     }
 
-    /// Refuses a call beyond the depth limit, or one for which the stack is too small.
+    /// Refuses a call beyond the depth limit, or one whose frames no stack can hold.
     fn check_room(&self, workspace: &Workspace) -> Result<(), RunError> {
         let depth = workspace.limits().depth;
-        let room = stack::here().saturating_sub(stack::limit()) as u64;
-        if depth > 0 && self.code.needs[self.point.place] <= room {
+        if depth > 0 && self.needs() <= MOST_STACK {
             return Ok(());
         }
         let span = self.point.signature.span;
         Err(RunError::with_details(Trap::RecursionTooDeep, span, [i64::from(depth), 0]))
     }
 
-    /// Runs the function on checked arguments.
+    /// The bytes of stack that a call takes, recursion aside.
+    fn needs(&self) -> u64 {
+        self.code.needs[self.point.place]
+    }
+
+    /// Runs the function on checked arguments: here, or on a thread of its own if this one's stack is too small for its frames.
     fn run(&self, workspace: &mut Workspace, args: &[u64], results: &mut [u64]) -> Result<(), RunError> {
+        let room = stack::here().saturating_sub(stack::limit()) as u64;
+        if self.needs() <= room {
+            return self.run_here(workspace, args, results);
+        }
+        let size = usize::try_from(self.needs()).unwrap_or(usize::MAX).saturating_add(SPARE_STACK);
+        std::thread::scope(|scope| {
+            let thread = std::thread::Builder::new().stack_size(size);
+            let thread = thread.spawn_scoped(scope, || self.run_here(workspace, args, results));
+            match thread.map(std::thread::ScopedJoinHandle::join) {
+                Ok(Ok(outcome)) => outcome,
+                // What a sink panicked with goes on from the call.
+                Ok(Err(panic)) => std::panic::resume_unwind(panic),
+                Err(_) => Err(RunError::new(Trap::RecursionTooDeep, self.point.signature.span)),
+            }
+        })
+    }
+
+    /// Runs the function on this thread's stack.
+    fn run_here(&self, workspace: &mut Workspace, args: &[u64], results: &mut [u64]) -> Result<(), RunError> {
         let depth = workspace.limits().depth.saturating_sub(1);
         let context = workspace.begin(self.code.needs.as_ptr());
         // SAFETY: the address is that of a trampoline of this type in code that `self.code` keeps alive.

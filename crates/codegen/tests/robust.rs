@@ -6,7 +6,7 @@ use adit_codegen::{OptLevel, Options};
 use adit_ir::limits::Limits;
 use adit_ir::{Bounds, Builder, Int, Module, Passing, Prim, Scalar, Trap, Type};
 use adit_runtime::Workspace;
-use common::{Arg, call, entry, f, i, interpreted, module};
+use common::{Arg, bits, call, entry, f, i, interpreted, module};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -86,26 +86,28 @@ func @f(v0: f64) -> f64 {
 }
 
 #[test]
-fn a_frame_larger_than_the_stack_is_an_error() {
-    // A function whose parameters alone fill a frame.
+fn frames_larger_than_the_stack_find_room_elsewhere() {
+    // Every value is needed again, last one first.
+    const COUNT: usize = 30_000;
     let mut b = Builder::new("f", Default::default());
-    let params: Vec<_> = (0..400).map(|_| b.param(Type::F64, Passing::ByValue)).collect();
-    let sums: Vec<_> = params.iter().map(|&p| b.prim(Prim::Sin, &[p])).collect();
+    let mut values = vec![b.param(Type::F64, Passing::ByValue)];
+    for _ in 0..COUNT {
+        let last = values[values.len() - 1];
+        values.push(b.prim(Prim::Cos, &[last]));
+    }
     let mut total = b.f64(0.0);
-    for &s in sums.iter().rev() {
-        total = b.prim(Prim::Add, &[total, s]);
+    for &v in values.iter().rev() {
+        total = b.prim(Prim::Add, &[total, v]);
     }
     let mut module = Module::new();
     module.push(b.finish(&[total]));
-    let entry = entry(&module, &Options::default());
-    let run = |bytes| {
-        let entry = entry.clone();
-        on_stack_of(bytes, move || {
-            let mut args = vec![f(0.5); 400];
-            call(&entry, &mut Workspace::new(), &mut args).map_err(|e| e.trap).map(|r| r.len())
-        })
-    };
-    assert_eq!(run(1 << 20), Ok(1));
+    let expected = interpreted(&module, &[f(0.5)], Limits::default()).result.expect("it runs");
+    for opt in [OptLevel::O0, OptLevel::O2] {
+        let entry = entry(&module, &Options { opt, ..Options::default() });
+        let found = on_stack_of(128 << 10, move || call(&entry, &mut Workspace::new(), &mut [f(0.5)]));
+        let found: Vec<u64> = found.expect("there is room").into_iter().map(bits).collect();
+        assert_eq!(found, expected, "{opt:?}");
+    }
 }
 
 const ENDLESS: &str = "func @f(v0: f64) -> f64 {
