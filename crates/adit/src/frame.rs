@@ -28,8 +28,8 @@ pub(crate) struct Frame {
 }
 
 impl Frame {
-    /// The arguments that a function's own parameters want.
-    pub(crate) fn primal(layout: &Layout, names: &[String], args: &[Value]) -> Result<Frame> {
+    /// The arguments that a function's own parameters want. Before an array for a result is made, `allow` is asked for its bytes (none: more than can be counted).
+    pub(crate) fn primal(layout: &Layout, names: &[String], args: &[Value], allow: Allow<'_>) -> Result<Frame> {
         let leaves = leaf_values(layout, names, args)?;
         let bound = bind(layout, &leaves)?;
         let mut slots: Vec<Slot> = bound.explicit.iter().map(|&d| Slot::Scalar(Scalar::I64(d))).collect();
@@ -37,7 +37,7 @@ impl Frame {
             slots.push(value.into_slot(leaf, shape));
         }
         for (leaf, dims) in layout.destinations.iter().zip(bound.destinations) {
-            slots.push(Slot::Array(Passing::Mut, zeros(leaf.element, dims)?));
+            slots.push(Slot::Array(Passing::Mut, zeros(leaf.element, dims, allow)?));
         }
         Ok(Frame { slots })
     }
@@ -78,25 +78,31 @@ fn argument(slot: &mut Slot) -> Argument<'_> {
     }
 }
 
-/// An array of zeros, refused where it could not be allocated.
-pub(crate) fn zeros(element: ScalarType, dims: Vec<usize>) -> Result<Array> {
+/// Says whether an array of so many bytes may be made.
+pub(crate) type Allow<'a> = &'a dyn Fn(Option<u64>) -> Result<()>;
+
+/// An array of zeros, refused where it may not or cannot be made.
+fn zeros(element: ScalarType, dims: Vec<usize>, allow: Allow<'_>) -> Result<Array> {
     let extents = dims.iter().map(|&d| i64::try_from(d).unwrap_or(i64::MAX));
     let bytes = adit_ir::limits::array_bytes(element, extents.collect::<Vec<_>>());
-    let too_large = || Error::input(WRONG_SIZE, format!("an array of the extents {dims:?} does not fit in memory"));
-    if bytes.is_none_or(|b| b > MOST_BYTES) {
-        return Err(too_large());
-    }
+    allow(bytes)?;
     let n = dims.iter().product();
     let data = match element {
-        ScalarType::F64 => Data::F64(vec![0.0; n]),
-        ScalarType::I64 => Data::I64(vec![0; n]),
-        ScalarType::Bool => Data::Bool(vec![false; n]),
+        ScalarType::F64 => zeroed(n, 0.0).map(Data::F64),
+        ScalarType::I64 => zeroed(n, 0).map(Data::I64),
+        ScalarType::Bool => zeroed(n, false).map(Data::Bool),
     };
-    Ok(Array { dims, data })
+    match data {
+        Some(data) => Ok(Array { dims, data }),
+        None => allow(None).and(Err(Error::internal("an array was allowed that cannot be made"))),
+    }
 }
 
-/// No result is larger: 64 GiB.
-const MOST_BYTES: u64 = 64 << 30;
+/// So many equal elements; nothing if the system has no memory for them. The probe is returned before the elements are made by the allocator's own zeroing, which touches no page.
+fn zeroed<T: Clone>(n: usize, zero: T) -> Option<Vec<T>> {
+    Vec::<T>::new().try_reserve_exact(n).ok()?;
+    Some(vec![zero; n])
+}
 
 /// The value of one leaf, of the leaf's element type.
 enum LeafValue {

@@ -301,7 +301,7 @@ impl Function {
             frame::check_names(&p.name, &p.ty, v)?;
         }
         let names: Vec<String> = params.iter().map(|p| p.name.clone()).collect();
-        Frame::primal(&self.inner.shape.layout, &names, args)
+        Frame::primal(&self.inner.shape.layout, &names, args, &|bytes| self.within_memory(bytes))
     }
 
     /// The active floats of a direction, in order; parameters without one have zeros.
@@ -377,12 +377,17 @@ impl Function {
 
     /// That a dense matrix of floats keeps within the memory limit.
     fn fits_in_memory(&self, rows: usize, columns: usize) -> Result<()> {
+        let elements = (rows as u64).checked_mul(columns as u64);
+        self.within_memory(elements.and_then(|n| n.checked_mul(8)))
+    }
+
+    /// That so many bytes keep within the memory limit; none are too many to be counted.
+    fn within_memory(&self, bytes: Option<u64>) -> Result<()> {
         let limit = self.inner.options.limits.memory_bytes;
-        let bytes = (rows as u64).saturating_mul(columns as u64).saturating_mul(8);
-        if bytes <= limit {
+        if bytes.is_some_and(|bytes| bytes <= limit) {
             return Ok(());
         }
-        let details = [bytes, limit].map(|n| i64::try_from(n).unwrap_or(i64::MAX));
+        let details = [bytes.unwrap_or(u64::MAX), limit].map(|n| i64::try_from(n).unwrap_or(i64::MAX));
         let span = self.inner.unit.ir.function(self.inner.id).span;
         let error = RunError::with_details(Trap::MemoryLimit, span, details);
         Err(Error::run(&error, self.inner.unit.sources.clone()))

@@ -121,6 +121,7 @@ pub(super) enum Directions {
 impl Directions {
     pub(super) fn in_words(&self) -> String {
         match self {
+            Directions::Units(1) => "derivatives are compared in the only component".to_owned(),
             Directions::Units(n) => format!("derivatives are compared in all {n} components"),
             Directions::Random(d) => format!("derivatives are compared along {} random directions", d.len()),
         }
@@ -343,7 +344,7 @@ fn note_kinks(subject: &Subject<'_>, machine: &Machine<'_>, notes: &mut Vec<Stri
         let place = unit.sources.position(outcome.nearest_kink_at);
         let text = unit.sources.snippet(outcome.nearest_kink_at).unwrap_or_default();
         let place = place.map_or_else(String::new, |p| format!(" at line {}, `{text}`", p.line));
-        notes.push(format!("a kink or the border of a branch is {:e} away{place}: engines may differ there", outcome.nearest_kink));
+        notes.push(format!("a kink or the border of a branch is {:.1e} away{place}: engines may differ there", outcome.nearest_kink));
     }
     Ok(())
 }
