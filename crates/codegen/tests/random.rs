@@ -112,7 +112,7 @@ impl Generator {
     }
 
     fn inst(&mut self, scope: &mut Scope, depth: usize) {
-        match self.dice.below(22) {
+        match self.dice.below(23) {
             0 => scope.floats.push(self.b.f64([0.0, -0.0, 1.5, -2.0, f64::INFINITY, f64::NAN][self.dice.below(6)])),
             1..=3 => {
                 let prim = self.dice.pick(&[Prim::Iadd, Prim::Isub, Prim::Iadd, Prim::Isub, Prim::Imul, Prim::Imin]);
@@ -174,11 +174,11 @@ impl Generator {
                     self.b.acc(array, &subscripts, value);
                 }
             }
-            16 => self.array_or_tape(scope),
-            17 => self.call_copy_or_print(scope),
-            18 if depth > 0 => self.if_(scope, depth - 1),
-            19 | 20 if depth > 0 => self.for_(scope, depth - 1),
-            21 if depth > 0 => self.while_(scope, depth - 1),
+            16 | 17 => self.array_or_tape(scope),
+            18 => self.call_copy_or_print(scope),
+            19 if depth > 0 => self.if_(scope, depth - 1),
+            20 | 21 if depth > 0 => self.for_(scope, depth - 1),
+            22 if depth > 0 => self.while_(scope, depth - 1),
             _ => scope.ints.push({
                 let c = self.dice.pick(&NEAR[..10]);
                 self.b.i64(c)

@@ -42,7 +42,6 @@ hooks! {
     FILL_WORDS "adit.fill_words" fill_words
     FILL_BYTES "adit.fill_bytes" fill_bytes
     TAPE_OPEN "adit.tape_open" tape_open
-    TAPE_CLOSE "adit.tape_close" tape_close
     TAPE_GROW "adit.tape_grow" tape_grow
     PRINT "adit.print" print
 }
@@ -177,15 +176,6 @@ unsafe extern "C" fn tape_open(context: *mut Context) -> *mut Tape {
     machine.tapes.open(&mut machine.context.tape_depth)
 }
 
-/// Ends the newest tapes, down to a depth.
-///
-/// # Safety
-/// As for every hook; `depth` was read in this call.
-unsafe extern "C" fn tape_close(context: *mut Context, depth: u64) {
-    // SAFETY: compiled code passes its own context.
-    unsafe { machine(context) }.context.tape_depth = depth;
-}
-
 /// Makes room for one more record, which counts for so many bytes; 0 if the limit is met, with details in the context.
 ///
 /// # Safety
@@ -252,7 +242,8 @@ mod tests {
             assert!(alloc(context, [1024].as_ptr(), 1, 8).is_null());
             assert_eq!((*context).details, [8192, 8192]);
             assert_eq!((*context).fault, 1);
-            tape_close(context, 0);
+            // What compiled code does where a tape's region ends.
+            (*context).tape_depth = 0;
             assert!(!alloc(context, [1024].as_ptr(), 1, 8).is_null());
         }
         workspace.end();

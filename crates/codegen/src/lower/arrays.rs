@@ -115,8 +115,8 @@ impl<'a> Lower<'a, '_, '_, '_> {
             return Ok(());
         }
         let (index, length) = (self.int(subscript)?, self.int(extent)?);
-        let inside = self.b.ins().icmp(IntCC::UnsignedLessThan, index, length);
-        self.trap_unless(inside, Trap::IndexOutOfRange, &[index, length]);
+        let outside = self.b.ins().icmp(IntCC::UnsignedGreaterThanOrEqual, index, length);
+        self.trap_if(outside, Trap::IndexOutOfRange, &[index, length]);
         self.checked.insert((subscript, extent), ());
         Ok(())
     }
@@ -154,8 +154,8 @@ impl<'a> Lower<'a, '_, '_, '_> {
             return Ok(());
         }
         let (a, b) = (self.int(a)?, self.int(b)?);
-        let equal = self.b.ins().icmp(IntCC::Equal, a, b);
-        self.trap_unless(equal, Trap::ShapeMismatch(what.to_owned()), &[a, b]);
+        let differ = self.b.ins().icmp(IntCC::NotEqual, a, b);
+        self.trap_if(differ, Trap::ShapeMismatch(what.to_owned()), &[a, b]);
         Ok(())
     }
 
@@ -257,9 +257,7 @@ impl<'a> Lower<'a, '_, '_, '_> {
         let address = self.call_cold(hooks::ALLOC, &args);
         let site = self.unit.status(Trap::NegativeLength, self.span);
         self.unit.status(Trap::MemoryLimit, self.span);
-        let exit = self.exit(Status::SitePlusFault(site), &[]);
-        let refused = self.b.ins().icmp_imm_s(IntCC::Equal, address, 0);
-        self.leave_if(refused, exit);
+        self.leave_unless(address, Status::SitePlusFault(site));
         Ok(address)
     }
 

@@ -101,8 +101,8 @@ impl Lower<'_, '_, '_, '_> {
 
     pub(super) fn give_back(&mut self, mark: Mark) {
         if let Some(depth) = mark.tapes {
-            let context = self.context();
-            self.call_import(hooks::TAPE_CLOSE, &[context, depth], None);
+            let (flags, context) = (self.memory.context, self.context());
+            self.b.ins().store(flags, depth, context, offset::TAPE_DEPTH);
         }
         if let Some((next, chunk)) = mark.arena {
             let flags = self.memory.context;
@@ -247,12 +247,19 @@ impl Lower<'_, '_, '_, '_> {
         let ahead = self.b.ins().iadd_imm_s(params[0], step * CHUNK);
         // This form of `select` stays where it is; the plain one would sink into the inner loop.
         let stop = self.b.ins().select_spectre_guard(far, ahead, end);
+        self.keep_ends(body)?;
         let inner = self.block_for(&self.f.region(body).params);
+        let ends = self.carried_ends();
+        ends.iter().for_each(|_| {
+            self.b.append_block_param(inner, abi::WORD);
+        });
         let latch = self.b.create_block();
-        self.jump(inner, &params);
+        let carried = params.len();
+        self.jump(inner, &[params, ends].concat());
         self.b.switch_to_block(inner);
         let params = self.b.block_params(inner).to_vec();
-        let yields = self.region(body, &params)?;
+        self.set_carried_ends(&params[carried..]);
+        let yields = self.region(body, &params[..carried])?;
         self.locate(span);
         let mut chunk = *course;
         chunk.again = match course.again {
@@ -260,9 +267,11 @@ impl Lower<'_, '_, '_, '_> {
             Again::Unless(_) | Again::Farther(..) => Again::Unless(stop),
         };
         let (next, again) = self.advance(&chunk, params[0]);
-        let repeat = with_index(next, &yields);
+        let mut repeat = with_index(next, &yields);
+        repeat.extend(self.carried_ends().into_iter().map(BlockArg::from));
         self.b.ins().brif(again, inner, &repeat, latch, &[]);
         self.b.switch_to_block(latch);
+        self.store_ends()?;
         let (_, again) = self.advance(course, params[0]);
         self.close_loop(again, (head, after), next, &yields);
         Ok(())

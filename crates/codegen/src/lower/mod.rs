@@ -98,6 +98,8 @@ pub(crate) struct Lower<'a, 'b, 'u, 'm> {
     checked: Scoped<(Int, Int), ()>,
     /// Instructions lowered so far.
     pub(crate) position: usize,
+    /// Tapes whose ends are in registers.
+    kept_ends: Vec<(Value, tapes::Ends)>,
     functions: FxHashMap<UserExternalName, FuncRef>,
     exits: Vec<Exit>,
     fail: Option<Block>,
@@ -135,6 +137,7 @@ pub(crate) fn lower(
         reloads: Scoped::new(),
         checked: Scoped::new(),
         position: 0,
+        kept_ends: Vec::new(),
         functions: FxHashMap::default(),
         exits: Vec::new(),
         fail: None,

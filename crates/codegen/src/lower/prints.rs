@@ -7,6 +7,7 @@ use crate::abi;
 use crate::error::CodegenError;
 use adit_ir::{PrintPart, Trap, Type, Value};
 use adit_runtime::{PrintLine, PrintPiece, hooks};
+use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{self, InstBuilder, types};
 
 impl Lower<'_, '_, '_, '_> {
@@ -30,7 +31,8 @@ impl Lower<'_, '_, '_, '_> {
         let written = self.call_import(hooks::PRINT, &[context, line, room], Some(abi::WORD));
         let written = written.ok_or_else(|| CodegenError::Internal("the print hook gives nothing".into()))?;
         // What stopped the run is the sink's panic, which goes on when the call has ended.
-        self.trap_unless(written, Trap::Interrupted, &[]);
+        let failed = self.b.ins().icmp_imm_s(IntCC::Equal, written, 0);
+        self.trap_if(failed, Trap::Interrupted, &[]);
         Ok(())
     }
 

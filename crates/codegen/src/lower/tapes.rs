@@ -1,6 +1,7 @@
 //! Tapes: records of 8 bytes a field on growable stacks.
 //!
-//! In: `tape.new`, `tape.push`, `tape.pop`. Out: inline stores and loads at the tape's top, after one comparison; the hook where the buffer is full, a trap where it is empty. What a pop gives is not
+//! In: `tape.new`, `tape.push`, `tape.pop`. Out: inline stores and loads at the tape's top, after one comparison; the hook where the buffer is full, a trap where it is empty. Short loops keep the
+//! ends of their tapes in registers. What a pop gives is not
 //! trusted: subscripts made from it are checked like any others.
 
 use super::Lower;
@@ -8,10 +9,17 @@ use crate::abi;
 use crate::error::CodegenError;
 use crate::lower::traps::Status;
 use adit_ir::limits::record_bytes;
-use adit_ir::{ScalarType, Trap, Value};
+use adit_ir::{Op, Region, ScalarType, Trap, Value};
 use adit_runtime::{hooks, tape};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{self, InstBuilder, types};
+
+/// Behind the newest record, and behind the last that fits.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ends {
+    top: ir::Value,
+    end: ir::Value,
+}
 
 impl Lower<'_, '_, '_, '_> {
     pub(super) fn tape_new(&mut self) -> Result<ir::Value, CodegenError> {
@@ -25,20 +33,21 @@ impl Lower<'_, '_, '_, '_> {
         let values = self.values(values)?;
         let bytes = 8 * values.len() as i64;
         let counted = self.f.ty(tape).tape().map_or(0, record_bytes);
-        let tape = self.get(tape)?;
-        let top = self.b.ins().load(abi::WORD, flags, tape, tape::TOP);
-        let end = self.b.ins().load(abi::WORD, flags, tape, tape::END);
+        let header = self.get(tape)?;
+        let Ends { top, end } = self.ends(tape, header);
         let behind = self.b.ins().iadd_imm_s(top, bytes);
         let fits = self.b.ins().icmp(IntCC::UnsignedLessThanOrEqual, behind, end);
         let (full, room) = (self.b.create_block(), self.b.create_block());
         self.b.set_cold_block(full);
         self.b.append_block_param(room, abi::WORD);
-        self.b.ins().brif(fits, room, &[top.into()], full, &[]);
+        self.b.append_block_param(room, abi::WORD);
+        self.b.ins().brif(fits, room, &[top.into(), end.into()], full, &[]);
         self.b.switch_to_block(full);
-        let top = self.aside(|lower| lower.grow(tape, bytes, counted as i64));
-        self.b.ins().jump(room, &[top.into()]);
+        self.b.ins().store(flags, top, header, tape::TOP);
+        let Ends { top, end } = self.aside(|lower| lower.grow(header, bytes, counted as i64));
+        self.b.ins().jump(room, &[top.into(), end.into()]);
         self.b.switch_to_block(room);
-        let top = self.b.block_params(room)[0];
+        let (top, end) = (self.b.block_params(room)[0], self.b.block_params(room)[1]);
         for (i, &value) in values.iter().enumerate() {
             let value = match self.b.func.dfg.value_type(value) {
                 types::I8 => self.b.ins().uextend(abi::WORD, value),
@@ -46,34 +55,31 @@ impl Lower<'_, '_, '_, '_> {
             };
             self.b.ins().store(flags, value, top, 8 * i as i32);
         }
-        let behind = self.b.ins().iadd_imm_s(top, bytes);
-        self.b.ins().store(flags, behind, tape, tape::TOP);
+        let top = self.b.ins().iadd_imm_s(top, bytes);
+        self.set_ends(tape, header, Ends { top, end });
         Ok(())
     }
 
-    /// Makes room for a record of so many bytes, which counts for so many; the new top.
-    fn grow(&mut self, tape: ir::Value, bytes: i64, counted: i64) -> ir::Value {
+    /// Makes room for a record of so many bytes, which counts for so many.
+    fn grow(&mut self, header: ir::Value, bytes: i64, counted: i64) -> Ends {
         let (context, record, counted) = (self.context(), self.word(bytes), self.word(counted));
-        let grown = self.call_cold(hooks::TAPE_GROW, &[context, tape, record, counted]);
+        let grown = self.call_cold(hooks::TAPE_GROW, &[context, header, record, counted]);
         let site = self.unit.status(Trap::MemoryLimit, self.span);
-        let exit = self.exit(Status::Site(site), &[]);
-        let go_on = self.b.create_block();
-        self.b.set_cold_block(go_on);
-        self.branch_to(grown, go_on, exit);
-        self.b.ins().load(abi::WORD, self.memory.tape, tape, tape::TOP)
+        self.leave_unless(grown, Status::Site(site));
+        self.load_ends(header)
     }
 
     pub(super) fn tape_pop(&mut self, tape: Value, results: &[Value]) -> Result<(), CodegenError> {
         let flags = self.memory.tape;
         let bytes = 8 * results.len() as i64;
-        let tape = self.get(tape)?;
-        let top = self.b.ins().load(abi::WORD, flags, tape, tape::TOP);
-        let base = self.b.ins().load(abi::WORD, flags, tape, tape::BASE);
+        let header = self.get(tape)?;
+        let Ends { top, end } = self.ends(tape, header);
+        let base = self.b.ins().load(abi::WORD, flags, header, tape::BASE);
         let held = self.b.ins().isub(top, base);
         let empty = self.b.ins().icmp_imm_u(IntCC::UnsignedLessThan, held, bytes);
         self.trap_if(empty, Trap::EmptyTape, &[]);
         let top = self.b.ins().iadd_imm_s(top, -bytes);
-        self.b.ins().store(flags, top, tape, tape::TOP);
+        self.set_ends(tape, header, Ends { top, end });
         for (i, &result) in results.iter().enumerate() {
             let ty = self.f.ty(result).scalar();
             let stored = if ty == Some(ScalarType::F64) { types::F64 } else { types::I64 };
@@ -84,5 +90,85 @@ impl Lower<'_, '_, '_, '_> {
             self.define(result, value)?;
         }
         Ok(())
+    }
+
+    /// Where a tape's records end: out of registers in a loop that keeps them there.
+    fn ends(&mut self, tape: Value, header: ir::Value) -> Ends {
+        match self.kept_ends.iter().find(|(kept, _)| *kept == tape) {
+            Some((_, ends)) => *ends,
+            None => self.load_ends(header),
+        }
+    }
+
+    fn load_ends(&mut self, header: ir::Value) -> Ends {
+        let flags = self.memory.tape;
+        let top = self.b.ins().load(abi::WORD, flags, header, tape::TOP);
+        let end = self.b.ins().load(abi::WORD, flags, header, tape::END);
+        Ends { top, end }
+    }
+
+    fn set_ends(&mut self, tape: Value, header: ir::Value, ends: Ends) {
+        match self.kept_ends.iter_mut().find(|(kept, _)| *kept == tape) {
+            Some((_, kept)) => *kept = ends,
+            None => {
+                self.b.ins().store(self.memory.tape, ends.top, header, tape::TOP);
+            }
+        }
+    }
+
+    /// Begins to keep in registers the ends of the tapes that a loop's body uses, if only the body itself does and none of its regions.
+    pub(super) fn keep_ends(&mut self, body: Region) -> Result<(), CodegenError> {
+        for tape in self.tapes_of(body) {
+            let header = self.get(tape)?;
+            let ends = self.load_ends(header);
+            self.kept_ends.push((tape, ends));
+        }
+        Ok(())
+    }
+
+    /// Stores what was kept, and keeps it no longer.
+    pub(super) fn store_ends(&mut self) -> Result<(), CodegenError> {
+        for (tape, ends) in std::mem::take(&mut self.kept_ends) {
+            let header = self.get(tape)?;
+            self.b.ins().store(self.memory.tape, ends.top, header, tape::TOP);
+        }
+        Ok(())
+    }
+
+    /// What is kept, as values that a loop carries.
+    pub(super) fn carried_ends(&self) -> Vec<ir::Value> {
+        self.kept_ends.iter().flat_map(|(_, ends)| [ends.top, ends.end]).collect()
+    }
+
+    /// What is kept is from now on in these values, in the order of [`Self::carried_ends`].
+    pub(super) fn set_carried_ends(&mut self, values: &[ir::Value]) {
+        for ((_, ends), pair) in self.kept_ends.iter_mut().zip(values.chunks_exact(2)) {
+            *ends = Ends { top: pair[0], end: pair[1] };
+        }
+    }
+
+    fn tapes_of(&self, body: Region) -> Vec<Value> {
+        let f = self.f;
+        let mut here: Vec<Value> = Vec::new();
+        let mut deeper: Vec<Value> = Vec::new();
+        for &inst in &f.region(body).insts {
+            let op = &f.inst(inst).op;
+            here.extend(tape_used(op));
+            for inner in op.regions() {
+                f.walk_region(inner, &mut |inst| deeper.extend(tape_used(&f.inst(inst).op)));
+            }
+        }
+        here.sort_unstable();
+        here.dedup();
+        here.retain(|tape| !deeper.contains(tape));
+        here
+    }
+}
+
+/// The tape that an instruction pushes to or pops from.
+fn tape_used(op: &Op) -> Option<Value> {
+    match op {
+        Op::TapePush { tape, .. } | Op::TapePop { tape } => Some(*tape),
+        _ => None,
     }
 }

@@ -49,8 +49,21 @@ impl Lower<'_, '_, '_, '_> {
         self.leave_if(cond, exit);
     }
 
-    /// Stops the program unless `cond` holds.
-    pub(super) fn trap_unless(&mut self, cond: ir::Value, trap: Trap, details: &[ir::Value]) {
+    /// Leaves with what a hook has found, from a cold path, if the hook gave 0.
+    ///
+    /// The way out has no block of its own: Cranelift's mid-end forgets the loop that it is in when it comes by a block outside, and then hoists nothing more; cold paths
+    /// come before the hot ones that they lead back to.
+    pub(super) fn leave_unless(&mut self, answer: ir::Value, status: Status) {
+        let status = self.status(status);
+        let context = self.context();
+        self.b.ins().store(self.memory.context, status, context, offset::STATUS);
+        let (fail, go_on) = (self.fail_block(), self.b.create_block());
+        self.b.set_cold_block(go_on);
+        self.branch_to(answer, go_on, fail);
+    }
+
+    /// Stops the program unless `cond` holds. [`Self::trap_if`] is better where the opposite condition costs nothing: its cold exit comes after what follows.
+    fn trap_unless(&mut self, cond: ir::Value, trap: Trap, details: &[ir::Value]) {
         let site = self.unit.status(trap, self.span);
         let exit = self.exit(Status::Site(site), details);
         let go_on = self.b.create_block();
