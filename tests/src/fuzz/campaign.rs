@@ -108,9 +108,18 @@ impl fmt::Display for Tally {
         let errors: Vec<String> = self.reports.iter().map(|(code, count)| format!("{code} {count}")).collect();
         writeln!(f, "  errors: {}", errors.join(", "))?;
         let seconds = self.time.as_secs_f64();
-        writeln!(f, "{} failures in {programs} programs, {seconds:.1} s, {:.0} programs/s", self.found.len(), programs as f64 / seconds)?;
+        writeln!(
+            f,
+            "{} failures in {programs} programs, {seconds:.1} s, {:.0} programs/s",
+            self.found.len(),
+            programs as f64 / seconds
+        )?;
         if self.found.is_empty() && programs > 0 {
-            writeln!(f, "0 failures in {programs} programs of this distribution: below {:.1e} with 95 % confidence", 3.0 / programs as f64)?;
+            writeln!(
+                f,
+                "0 failures in {programs} programs of this distribution: below {:.1e} with 95 % confidence",
+                3.0 / programs as f64
+            )?;
         }
         Ok(())
     }

@@ -4,15 +4,15 @@
 //! they contain.
 
 pub mod call;
+pub mod campaign;
+pub mod caught;
 pub mod compile;
 pub mod features;
 pub mod generate;
+pub mod hostile;
+pub mod mutants;
 pub mod node;
 pub mod relations;
 pub mod rng;
-pub mod types;
-pub mod campaign;
-pub mod caught;
-pub mod mutants;
 pub mod shrink;
-pub mod hostile;
+pub mod types;

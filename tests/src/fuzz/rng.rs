@@ -12,12 +12,12 @@ impl Rng {
     /// A stream of its own for each pair.
     pub fn new(seed: u64, stream: u64) -> Self {
         let mut rng = Rng { state: seed ^ stream.wrapping_mul(0xd134_2543_de82_ef95) };
-        rng.state = rng.next();
+        rng.state = rng.bits();
         rng
     }
 
     /// 64 random bits.
-    pub fn next(&mut self) -> u64 {
+    pub fn bits(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.state;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -27,17 +27,17 @@ impl Rng {
 
     /// Below `n`, which is not 0.
     pub fn below(&mut self, n: usize) -> usize {
-        (self.next() % n as u64) as usize
+        (self.bits() % n as u64) as usize
     }
 
     /// From `lo` up to and including `hi`.
     pub fn between(&mut self, lo: i64, hi: i64) -> i64 {
-        lo + (self.next() % ((hi - lo) as u64 + 1)) as i64
+        lo + (self.bits() % ((hi - lo) as u64 + 1)) as i64
     }
 
     /// True so many times out of a hundred.
     pub fn percent(&mut self, percent: u64) -> bool {
-        self.next() % 100 < percent
+        self.bits() % 100 < percent
     }
 
     /// One of them.
@@ -48,7 +48,7 @@ impl Rng {
     /// An index, as likely as its weight; weights are not all 0.
     pub fn weighted(&mut self, weights: &[u32]) -> usize {
         let total: u64 = weights.iter().map(|&w| u64::from(w)).sum();
-        let mut at = self.next() % total;
+        let mut at = self.bits() % total;
         for (i, &w) in weights.iter().enumerate() {
             if at < u64::from(w) {
                 return i;
@@ -71,7 +71,7 @@ mod tests {
 
     #[test]
     fn streams_are_the_same_every_time_and_differ() {
-        let first = |seed, stream| Rng::new(seed, stream).next();
+        let first = |seed, stream| Rng::new(seed, stream).bits();
         assert_eq!(first(1, 2), first(1, 2));
         assert_ne!(first(1, 2), first(1, 3));
         assert_ne!(first(1, 2), first(2, 2));

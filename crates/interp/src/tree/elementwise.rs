@@ -39,10 +39,12 @@ impl<'p> Machine<'p, '_> {
         if self.nesting > super::MAX_NESTING {
             return Err(self.too_deep(e.span).into());
         }
-        let node = match &e.kind {
-            ExprKind::Prim { prim, args } => self.apply_node(*prim, args, e.span),
-            ExprKind::Binary { first, rest } => self.chain_node(first, rest),
-            kind => panic!("{kind:?} is not element-wise"),
+        let node = if let ExprKind::Prim { prim, args } = &e.kind {
+            self.apply_node(*prim, args, e.span)
+        } else if let ExprKind::Binary { first, rest } = &e.kind {
+            self.chain_node(first, rest)
+        } else {
+            self.expr(e).map(leaf)
         };
         self.nesting -= 1;
         node

@@ -165,13 +165,9 @@ pub(super) fn is_array(ty: &Ty) -> bool {
 
 /// Whether an expression is a node of an element-wise loop.
 pub(super) fn is_elementwise(e: &Expr) -> bool {
-    match &e.kind {
-        ExprKind::Prim { .. } => is_array(&e.ty),
-        ExprKind::Binary { rest, .. } => {
-            is_array(&e.ty) && rest.last().is_some_and(|link| matches!(link.op, BinOp::Prim(_) | BinOp::Cmp(_)))
-        }
-        _ => false,
-    }
+    let strict = |link: &Link| matches!(link.op, BinOp::Prim(_) | BinOp::Cmp(_));
+    let chain = matches!(&e.kind, ExprKind::Binary { rest, .. } if rest.last().is_some_and(strict));
+    is_array(&e.ty) && (chain || matches!(&e.kind, ExprKind::Prim { .. }))
 }
 
 /// A function of the table.

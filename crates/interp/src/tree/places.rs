@@ -47,10 +47,12 @@ impl<'p> Machine<'p, '_> {
 
     /// The value of a variable or of a field of one, where the expression is no more than that.
     fn variable(&self, e: &Expr) -> Option<&Value> {
-        match &e.kind {
-            ExprKind::Local(local) => Some(self.local(*local)),
-            ExprKind::Field { base, index } => Some(self.variable(base)?.field(*index)),
-            _ => None,
+        if let ExprKind::Local(local) = &e.kind {
+            Some(self.local(*local))
+        } else if let ExprKind::Field { base, index } = &e.kind {
+            Some(self.variable(base)?.field(*index))
+        } else {
+            None
         }
     }
 
@@ -146,7 +148,10 @@ fn pure(e: &Expr) -> bool {
         ExprKind::Binary { first, rest } => pure(first) && rest.iter().all(|link| pure(&link.rhs)),
         ExprKind::Field { base, .. } => pure(base),
         ExprKind::Index { base, subscripts } => pure(base) && subscripts.iter().all(no_effect),
-        _ => false,
+        ExprKind::Call { .. } | ExprKind::Builtin { .. } | ExprKind::Reduce { .. } => false,
+        ExprKind::Comprehension(_) | ExprKind::Array { .. } | ExprKind::Stack(_) => false,
+        ExprKind::Struct { .. } | ExprKind::Tuple(_) | ExprKind::If { .. } => false,
+        ExprKind::Block(_) | ExprKind::Assert { .. } | ExprKind::Print(_) => false,
     }
 }
 

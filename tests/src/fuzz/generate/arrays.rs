@@ -159,8 +159,8 @@ impl Writer {
             self.note(Feature::Slice);
             let index = self.index(&all[gone]);
             let mut pieces = pieces![format!("{}[", path.text)];
-            for k in 0..all.len() {
-                let part = if k == gone { Piece::Node(index.clone()) } else { self.whole(&all[k]).into() };
+            for (k, dim) in all.iter().enumerate() {
+                let part = if k == gone { Piece::Node(index.clone()) } else { self.whole(dim).into() };
                 pieces.extend(pieces![if k == 0 { "" } else { ", " }, part]);
             }
             pieces.extend(pieces!["]"]);

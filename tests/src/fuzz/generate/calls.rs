@@ -209,7 +209,7 @@ fn unify_into(pattern: &Ty, ty: &Ty, names: &mut Names) -> Option<()> {
         (Ty::Array(e, a), Ty::Array(f, b)) if e == f => dims(a, b),
         (Ty::Struct(i, a), Ty::Struct(j, b)) if i == j => dims(a, b),
         (Ty::Tuple(a), Ty::Tuple(b)) if a.len() == b.len() => {
-            a.iter().zip(b).try_for_each(|(a, b)| unify_into(a, b, names).map(|_| ())).map_or(None, Some)
+            a.iter().zip(b).try_for_each(|(a, b)| unify_into(a, b, names))
         }
         (a, b) => (a == b).then_some(()),
     }

@@ -161,7 +161,8 @@ impl Writer {
 
     /// The name of a function that any operand suits.
     pub(super) fn smooth(&mut self) -> &'static str {
-        *self.rng.pick(&["sin", "cos", "tanh", "atan", "sigmoid", "erf"])
+        const SMOOTH: [&str; 6] = ["sin", "cos", "tanh", "atan", "sigmoid", "erf"];
+        SMOOTH[self.rng.below(SMOOTH.len())]
     }
 
     fn several(&mut self, depth: usize) -> Node {

@@ -8,6 +8,9 @@ use crate::fuzz::node::Node;
 use crate::fuzz::types::{Dim, Struct, Ty};
 use crate::pieces;
 
+/// Writes a statement, if it can.
+type Write = fn(&mut Writer) -> Option<Node>;
+
 /// A function that may be called.
 #[derive(Clone, Debug)]
 pub(super) struct Signature {
@@ -84,7 +87,7 @@ impl Writer {
     fn param_type(&mut self, dims: &[&str], rich: bool) -> Ty {
         let dim = |w: &mut Self| match w.rng.below(8) {
             0 => Dim::Lit(w.rng.between(2, 3)),
-            _ => Dim::name(*w.rng.pick(dims)),
+            _ => Dim::name(w.rng.pick::<&str>(dims)),
         };
         match self.rng.below(if rich { 12 } else { 8 }) {
             0..=2 => Ty::F64,
@@ -308,8 +311,8 @@ impl Writer {
         if self.flavour != Flavour::Minimal {
             stmts.push(if self.rng.percent(50) { self.let_zeros() } else { self.let_array() });
         }
-        let mut plan: Vec<fn(&mut Writer) -> Option<Node>> = Vec::new();
-        let wanted: [(u64, fn(&mut Writer) -> Option<Node>); 7] = [
+        let mut plan: Vec<Write> = Vec::new();
+        let wanted: [(u64, Write); 7] = [
             (55, |w| Some(w.for_loop())),
             (25, |w| w.element_update()),
             (25, |w| Some(w.while_loop())),

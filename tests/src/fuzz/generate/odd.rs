@@ -113,7 +113,8 @@ impl Writer {
         let (q, k, to) = (self.fresh("q"), self.int(1), to.text);
         self.note(Feature::UnknownLength);
         self.note(Feature::ArrayWrite);
-        let mut pieces = pieces![format!("let {q} = "), Node::expr(&Ty::I64, pieces!["min(abs(", k, format!("), {dim})")]), ";\n"];
+        let mut pieces =
+            pieces![format!("let {q} = "), Node::expr(&Ty::I64, pieces!["min(abs(", k, format!("), {dim})")]), ";\n"];
         let e = self.float(1);
         pieces.extend(match self.rng.below(5) {
             0 => pieces![format!("{to}[0..{q}] = sin({from}[0..{q}] * "), e, ");"],
@@ -139,7 +140,13 @@ impl Writer {
         self.note(Feature::ArrayWrite);
         let (e, i) = (self.float(1), self.index(dim));
         let op = *self.rng.pick(&["=", "+=", "*="]);
-        Some(Node::stmt(pieces![format!("{}[{{ {x} = 0.3 * {x} + 0.4 * ", path.text), e, "; ", i, format!(" }}] {op} 0.9 * {x};")]))
+        Some(Node::stmt(pieces![
+            format!("{}[{{ {x} = 0.3 * {x} + 0.4 * ", path.text),
+            e,
+            "; ",
+            i,
+            format!(" }}] {op} 0.9 * {x};")
+        ]))
     }
 
     fn let_ints(&mut self) -> Node {

@@ -136,7 +136,7 @@ impl Writer {
             2..=3 => Dim::Lit(3),
             4 if !dims.is_empty() => match self.rng.pick(&dims).clone() {
                 Dim::Name(n) => Dim::Plus(n, 1),
-                other => other,
+                other @ (Dim::Lit(_) | Dim::Plus(..) | Dim::Times(..)) => other,
             },
             _ if !dims.is_empty() => self.rng.pick(&dims).clone(),
             _ => Dim::Lit(4),

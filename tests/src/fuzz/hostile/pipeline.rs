@@ -145,7 +145,11 @@ fn derivatives(cleaned: &Module, id: FuncId, reached: &mut Reached) -> Result<()
     let options = Options { instructions: INSTRUCTIONS, ..Options::default() };
     for reverse in [false, true] {
         let mut module = cleaned.clone();
-        let made = if reverse { vjp_with(&mut module, id, &active, &options) } else { jvp_with(&mut module, id, &active, &options) };
+        let made = if reverse {
+            vjp_with(&mut module, id, &active, &options)
+        } else {
+            jvp_with(&mut module, id, &active, &options)
+        };
         let Ok(made) = made else { continue };
         reached.derived += 1;
         verified(&module).map_err(|e| format!("a derivative breaks a rule: {e}"))?;

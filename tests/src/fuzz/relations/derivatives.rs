@@ -122,7 +122,7 @@ impl Probe {
     pub(super) fn products_differ(&self, forward: &Answer, reverse: &Answer, tolerance: f64) -> Option<String> {
         let (y, y_size) = dot(&self.cotangent(), &self.derivative(forward));
         let (x, x_size) = dot(&self.derivative(reverse), &self.direction());
-        let far = !((y - x).abs() <= tolerance * (1.0 + y_size + x_size));
+        let far = (y - x).is_nan() || (y - x).abs() > tolerance * (1.0 + y_size + x_size);
         far.then(|| {
             format!(
                 "⟨ȳ, J ẋ⟩ = {y:?}, ⟨Jᵀ ȳ, ẋ⟩ = {x:?}; tangents {:?}, adjoints {:?}",

@@ -57,7 +57,13 @@ pub struct Plan {
 impl Plan {
     /// Everything, with second derivatives for one program in so many.
     pub fn of(seed: u64, number: u64, second_in: u64) -> Plan {
-        Plan { seed: seed ^ number, native: true, derivatives: true, second: second_in > 0 && number % second_in == 0, mutant: None }
+        Plan {
+            seed: seed ^ number,
+            native: true,
+            derivatives: true,
+            second: second_in > 0 && number.is_multiple_of(second_in),
+            mutant: None,
+        }
     }
 }
 

@@ -70,7 +70,7 @@ pub(super) fn all(results: &[Scalar], arrays: &[Array<f64>]) -> Vec<f64> {
         Scalar::F64(x) => Some(*x),
         Scalar::I64(_) | Scalar::Bool(_) => None,
     });
-    scalars.chain(arrays.iter().flat_map(|a| array_floats(a))).collect()
+    scalars.chain(arrays.iter().flat_map(array_floats)).collect()
 }
 
 /// The floats of an array.
@@ -101,7 +101,8 @@ pub(super) fn dot(a: &[f64], b: &[f64]) -> (f64, f64) {
 pub(super) fn far(a: &[f64], b: &[f64], tolerance: f64) -> Option<String> {
     assert_eq!(a.len(), b.len(), "two vectors of one space");
     let largest = a.iter().chain(b).fold(1.0_f64, |m, x| m.max(x.abs()));
-    let far = |(x, y): (&f64, &f64)| !((x - y).abs() <= tolerance * largest);
+    // NaN is far from everything.
+    let far = |(x, y): (&f64, &f64)| (x - y).is_nan() || (x - y).abs() > tolerance * largest;
     let at = a.iter().zip(b).position(far)?;
     Some(format!("entry {at}: {:?} and {:?}", a[at], b[at]))
 }

@@ -29,7 +29,7 @@ impl Subject<'_> {
                 let options = self.rng.clone_options();
                 self.native(module, main, inputs, &plain, &LIMITS, &options)?;
             }
-            self.rng.next();
+            self.rng.bits();
         }
         Ok(())
     }
@@ -134,6 +134,12 @@ impl crate::fuzz::rng::Rng {
     pub(super) fn clone_options(&self) -> Options {
         let mut rng = self.clone();
         let opt = *rng.pick(&[OptLevel::O0, OptLevel::O0, OptLevel::O0, OptLevel::O2, OptLevel::O2, OptLevel::O3]);
-        Options { opt, fuel: rng.percent(50), keep_checks: rng.percent(25), verify_clif: rng.percent(10), ..Options::default() }
+        Options {
+            opt,
+            fuel: rng.percent(50),
+            keep_checks: rng.percent(25),
+            verify_clif: rng.percent(10),
+            ..Options::default()
+        }
     }
 }
