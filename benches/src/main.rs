@@ -37,7 +37,8 @@ fn main() -> ExitCode {
 fn options(mut words: impl Iterator<Item = String>) -> Result<Options> {
     let mut options = Options { compiler: None, repeats: 25, phases: false, largest: usize::MAX };
     while let Some(word) = words.next() {
-        let mut number = || words.next().and_then(|w| w.parse::<usize>().ok()).ok_or(format!("{word} wants a number\n{USAGE}"));
+        let mut number =
+            || words.next().and_then(|w| w.parse::<usize>().ok()).ok_or(format!("{word} wants a number\n{USAGE}"));
         match word.as_str() {
             "--peers" => {
                 words.next().filter(|w| w == "c").ok_or(format!("--peers knows `c`\n{USAGE}"))?;
