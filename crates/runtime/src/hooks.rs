@@ -25,7 +25,7 @@ unsafe impl Sync for Hook {}
 macro_rules! hooks {
     ($($constant:ident $name:literal $function:ident)*) => {
         $(
-            #[doc = concat!("[`", stringify!($function), "`]")]
+            #[doc = concat!("The function `", stringify!($function), "` of this file.")]
             pub const $constant: Hook = Hook { name: $name, address: $function as *const u8 };
         )*
 

@@ -167,8 +167,8 @@ impl Lower<'_, '_, '_, '_> {
 
 /// The tape that an instruction pushes to or pops from.
 fn tape_used(op: &Op) -> Option<Value> {
-    match op {
-        Op::TapePush { tape, .. } | Op::TapePop { tape } => Some(*tape),
-        _ => None,
-    }
+    let (Op::TapePush { tape, .. } | Op::TapePop { tape }) = op else {
+        return None;
+    };
+    Some(*tape)
 }
