@@ -106,11 +106,10 @@ fn eliminate(matrix: &[f64], right: &[f64], raise: f64) -> [f64; 3] {
     for k in 0..3 {
         let best = (k..3).max_by(|&a, &b| rows[a][k].abs().total_cmp(&rows[b][k].abs())).unwrap_or(k);
         rows.swap(k, best);
+        let pivot = rows[k];
         for i in (0..3).filter(|&i| i != k) {
-            let factor = rows[i][k] / rows[k][k];
-            for j in k..4 {
-                rows[i][j] -= factor * rows[k][j];
-            }
+            let factor = rows[i][k] / pivot[k];
+            rows[i].iter_mut().zip(pivot).for_each(|(x, p)| *x -= factor * p);
         }
     }
     std::array::from_fn(|i| rows[i][3] / rows[i][i])

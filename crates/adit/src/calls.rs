@@ -13,7 +13,7 @@
 
 use crate::error::{Error, Result};
 use crate::frame::{Frame, Slot, rebuild, scalar_value};
-use crate::function::{Gradient, Outcome};
+use crate::outcome::{Gradient, Outcome};
 use crate::signature::Signature;
 use crate::value::{Array, Data, Value};
 use adit_diag::Code;

@@ -232,7 +232,8 @@ mod tests {
 
     #[test]
     fn results_of_several_floats_are_combined_at_random() {
-        let report = agree("fn f(x: [f64; n]) -> ([f64; n], f64, i64) { (x * x, sum(exp(x)), n) }", &[[1.0, 2.0].into()], 1);
+        let report =
+            agree("fn f(x: [f64; n]) -> ([f64; n], f64, i64) { (x * x, sum(exp(x)), n) }", &[[1.0, 2.0].into()], 1);
         assert!(report.pairs.iter().any(|p| p.quantity == Quantity::InnerProduct));
     }
 
@@ -245,7 +246,11 @@ mod tests {
 
     #[test]
     fn recursion_is_checked_without_reverse_mode() {
-        let report = agree("fn f(x: f64, n: i64) -> f64 { if n == 0 { x } else { sin(f(x, n - 1)) } }", &[0.5.into(), 3i64.into()], 1);
+        let report = agree(
+            "fn f(x: f64, n: i64) -> f64 { if n == 0 { x } else { sin(f(x, n - 1)) } }",
+            &[0.5.into(), 3i64.into()],
+            1,
+        );
         assert!(report.notes.iter().any(|n| n.contains("reverse mode is left out")), "{:?}", report.notes);
     }
 

@@ -1,97 +1,13 @@
-//! The engine: options that hold for all it compiles.
+//! The engine: compiles source text with one set of options.
 //!
-//! In: the host's wishes. Out: [`Engine`], which turns source text into [`Module`]s. It is cheap to make and to clone, and can be shared between threads.
+//! In: source text. Out: [`Engine`], which makes [`Module`]s of it. It is cheap to make and to clone, and can be shared between threads.
 
 use crate::error::{Error, Result};
 use crate::module::Module;
+use crate::options::Options;
 use adit_diag::Code;
-use adit_ir::limits::Limits;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-use std::time::{Duration, Instant};
-
-pub use adit_codegen::Cpu;
-
-/// Where printed lines go.
-pub type Sink = Arc<dyn Fn(&str) + Send + Sync>;
-
-/// Who is told how long each stage of a compilation or a run took.
-pub type Clock = Arc<dyn Fn(&str, Duration) + Send + Sync>;
-
-/// What an engine compiles and runs with.
-#[derive(Clone)]
-pub struct Options {
-    /// 0: as written; 1: cleaned up; 2 (the default) and 3: also optimised machine code.
-    pub opt: u8,
-    /// Source order everywhere, so that results equal the interpreter's bit for bit.
-    pub strict: bool,
-    /// Instructions used.
-    pub cpu: Cpu,
-    /// Bytes, depth and steps that a run may use.
-    pub limits: Limits,
-    /// Set from any thread to stop a run.
-    pub interrupt: Arc<AtomicBool>,
-    /// Where `print` writes; none drops it.
-    pub sink: Option<Sink>,
-    /// Told the time of each stage.
-    pub clock: Option<Clock>,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Options {
-            opt: 2,
-            strict: false,
-            cpu: Cpu::Native,
-            limits: Limits::default(),
-            interrupt: Arc::default(),
-            sink: None,
-            clock: None,
-        }
-    }
-}
-
-impl std::fmt::Debug for Options {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Options { opt, strict, cpu, limits, interrupt: _, sink, clock } = self;
-        let (printed, timed) = (sink.is_some(), clock.is_some());
-        f.debug_struct("Options")
-            .field("opt", opt)
-            .field("strict", strict)
-            .field("cpu", cpu)
-            .field("limits", limits)
-            .field("sink", &printed)
-            .field("clock", &timed)
-            .finish()
-    }
-}
-
-impl Options {
-    /// Does a stage, and tells the clock how long it took.
-    pub(crate) fn timed<T>(&self, stage: &str, work: impl FnOnce() -> T) -> T {
-        let Some(clock) = &self.clock else { return work() };
-        let start = Instant::now();
-        let out = work();
-        clock(stage, start.elapsed());
-        out
-    }
-
-    pub(crate) fn codegen(&self) -> adit_codegen::Options {
-        adit_codegen::Options {
-            opt: match self.opt {
-                0 => adit_codegen::OptLevel::O0,
-                1 => adit_codegen::OptLevel::O1,
-                2 => adit_codegen::OptLevel::O2,
-                _ => adit_codegen::OptLevel::O3,
-            },
-            cpu: self.cpu.clone(),
-            strict: self.strict,
-            fuel: self.limits.steps.is_some(),
-            ..adit_codegen::Options::default()
-        }
-    }
-}
 
 /// Compiles source text to modules.
 ///

@@ -8,9 +8,10 @@ mod prepared;
 pub use prepared::Prepared;
 
 use crate::calls::{self, Shape};
-use crate::engine::Options;
 use crate::error::{Error, Result};
 use crate::frame::{self, Frame};
+use crate::options::Options;
+use crate::outcome::{Gradient, Mode, Outcome};
 use crate::pipeline::{self, Derivative, Unit};
 use crate::signature::{Signature, Type};
 use crate::stage::{Of, Stage};
@@ -23,41 +24,6 @@ use adit_sema::layout::Layout;
 use adit_sema::typed::FnId;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-
-/// Forward or reverse.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Mode {
-    /// One sweep back per result.
-    #[default]
-    Reverse,
-    /// One sweep forth per input.
-    Forward,
-}
-
-/// What a call gives.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Outcome {
-    /// What the function returned.
-    pub value: Value,
-    /// The final contents of `&mut` parameters, by name.
-    pub finals: Vec<(String, Value)>,
-}
-
-/// A value and its derivative with respect to parameters.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Gradient {
-    /// What the function returned.
-    pub value: Value,
-    /// For each parameter differentiated, in order: its name, and a value of its type; integers are 0 and truth values false.
-    pub parameters: Vec<(String, Value)>,
-}
-
-impl Gradient {
-    /// The derivative with respect to the parameter of this name.
-    pub fn of(&self, name: &str) -> Option<&Value> {
-        self.parameters.iter().find(|(n, _)| n == name).map(|(_, v)| v)
-    }
-}
 
 /// A function of a module. Cheap to clone; clones share compiled code; calls may run in parallel.
 #[derive(Clone, Debug)]
@@ -468,13 +434,6 @@ impl Function {
             workspace.set_sink(Some(Box::new(move |line| sink(line))));
         }
         workspace
-    }
-}
-
-impl Gradient {
-    /// All floats of the derivative, in order of parameters.
-    pub fn floats(&self) -> Vec<f64> {
-        self.parameters.iter().flat_map(|(_, v)| v.floats()).collect()
     }
 }
 

@@ -2,9 +2,9 @@
 //!
 //! In: source text. Out: [`Module`], from which functions are taken by name. Only the front end runs here; code is made when a function is first used.
 
-use crate::engine::Options;
 use crate::error::{Error, Result};
 use crate::function::Function;
+use crate::options::Options;
 use crate::pipeline::{self, Unit};
 use crate::stage::Stage;
 use adit_diag::Code;

@@ -3,8 +3,8 @@
 //! In: source text, options, and which [`Derivative`] of which function. Out: IR at every stage, and [`Code`]. One direction: text → tree → typed tree → SSA → cleaned SSA →
 //! derivative → cleaned derivative → machine code. Nothing is cached here and no numbers are seen.
 
-use crate::engine::Options;
 use crate::error::{Error, Result};
+use crate::options::Options;
 use adit_autodiff::Refusal;
 use adit_codegen::{Code, CodegenError};
 use adit_diag::{Code as DiagCode, Diagnostic, FileId, SourceMap, Span};
@@ -97,7 +97,8 @@ pub(crate) fn compile(derived: &Derived, options: &Options) -> Result<Code> {
 
 pub(crate) fn codegen_error(e: CodegenError) -> Error {
     match e {
-        CodegenError::TooLarge { .. } | CodegenError::UnsupportedHost(_) | CodegenError::UnsupportedCpu(_) => {
+        CodegenError::UnsupportedCpu(_) => Error::input(DiagCode("AD0901"), e.to_string()),
+        CodegenError::TooLarge { .. } | CodegenError::UnsupportedHost(_) => {
             Error::compile(vec![Diagnostic::new(DiagCode("AD0701"), Span::NONE, e.to_string())], Arc::default())
         }
         CodegenError::Internal(text) => Error::internal(text),

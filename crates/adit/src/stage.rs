@@ -2,8 +2,8 @@
 //!
 //! In: a function and the name of a stage. Out: text. [`Stage::ALL`] is the one list, in the order of the pipeline. The stages of the IR read back.
 
-use crate::engine::Options;
 use crate::error::Result;
+use crate::options::Options;
 use crate::pipeline::{self, Derivative, Derived, Unit};
 use adit_diag::Span;
 use adit_ir::{FuncId, print};

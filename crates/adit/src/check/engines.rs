@@ -4,10 +4,11 @@
 
 use super::NEAR;
 use crate::calls::{self, Seeds};
-use crate::engine::Options;
 use crate::error::{Error, ErrorKind, Result};
 use crate::frame::{Frame, Slot, rebuild, scalar_value};
-use crate::function::{Function, Gradient, Wrt};
+use crate::function::{Function, Wrt};
+use crate::options::Options;
+use crate::outcome::Gradient;
 use crate::pipeline::{self, Derivative, Derived};
 use crate::value::{Data, Value};
 use adit_interp::ir::{Array as Cells, Cell, Data as Elements, Input, Interpreter, Outcome};
@@ -344,7 +345,10 @@ fn note_kinks(subject: &Subject<'_>, machine: &Machine<'_>, notes: &mut Vec<Stri
         let place = unit.sources.position(outcome.nearest_kink_at);
         let text = unit.sources.snippet(outcome.nearest_kink_at).unwrap_or_default();
         let place = place.map_or_else(String::new, |p| format!(" at line {}, `{text}`", p.line));
-        notes.push(format!("a kink or the border of a branch is {:.1e} away{place}: engines may differ there", outcome.nearest_kink));
+        notes.push(format!(
+            "a kink or the border of a branch is {:.1e} away{place}: engines may differ there",
+            outcome.nearest_kink
+        ));
     }
     Ok(())
 }
@@ -360,10 +364,11 @@ fn tree_value(subject: &Subject<'_>) -> Result<Flat> {
     let id = FnId(id.ok_or_else(|| Error::internal("a function without a definition"))? as u32);
     let shape = f.shape();
     let args = shape.signature.params.iter().enumerate().map(|(i, p)| {
-        let mut leaves = shape.layout.leaves_of_param(i).map(|leaf| match &subject.frame.slots[shape.layout.ir_param(leaf)] {
-            Slot::Scalar(s) => scalar_value(*s),
-            Slot::Array(_, a) => Value::Array(a.clone()),
-        });
+        let mut leaves =
+            shape.layout.leaves_of_param(i).map(|leaf| match &subject.frame.slots[shape.layout.ir_param(leaf)] {
+                Slot::Scalar(s) => scalar_value(*s),
+                Slot::Array(_, a) => Value::Array(a.clone()),
+            });
         to_tree(&rebuild(&p.ty, &mut || leaves.next().unwrap_or_else(Value::unit)))
     });
     let ran = tree::run(&unit.program, id, args.collect(), &f.options().limits, &mut |_| {});
