@@ -255,8 +255,8 @@ pub(crate) fn check_names(path: &str, ty: &Type, value: &Value) -> Result<()> {
             Err(Error::input(WRONG_KIND, format!("`{path}` takes {} values, not {}", types.len(), items.len())))
         }
         (Type::Tuple(types), Value::Tuple(items)) => {
-            let pairs = types.iter().zip(items).enumerate();
-            pairs.map(|(i, (ty, v))| check_names(&format!("{path}.{i}"), ty, v)).collect()
+            let mut pairs = types.iter().zip(items).enumerate();
+            pairs.try_for_each(|(i, (ty, v))| check_names(&format!("{path}.{i}"), ty, v))
         }
         (_, _) => Ok(()),
     }

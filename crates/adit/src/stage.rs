@@ -149,10 +149,12 @@ fn ir_text(unit: &Unit, derived: &Derived) -> String {
 fn machine_text(unit: &Unit, derived: &Derived, options: &Options, stage: Stage) -> Result<String> {
     let source = |span: Span| source_line(unit, span);
     let (module, options) = (&derived.module, options.codegen());
-    let text = match stage {
-        Stage::Clif => adit_codegen::clif_text(module, derived.id, &options),
-        Stage::Vcode => adit_codegen::vcode_text(module, derived.id, &options),
-        _ => adit_codegen::native_text(module, derived.id, &options, &source),
+    let text = if stage == Stage::Clif {
+        adit_codegen::clif_text(module, derived.id, &options)
+    } else if stage == Stage::Vcode {
+        adit_codegen::vcode_text(module, derived.id, &options)
+    } else {
+        adit_codegen::native_text(module, derived.id, &options, &source)
     };
     text.map_err(pipeline::codegen_error)
 }

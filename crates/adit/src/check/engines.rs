@@ -44,16 +44,20 @@ pub(super) struct Subject<'f> {
     pub(super) cost: u64,
 }
 
+/// What an engine found, with its name.
+type Named = (&'static str, Vec<f64>);
+
+/// An engine to be asked, with its name.
+type Engine<'a> = (&'static str, &'a dyn Fn() -> Result<Vec<f64>>);
+
 impl<'f> Subject<'f> {
     pub(super) fn new(function: &'f Function, args: &[Value], wrt: Wrt<'_>) -> Result<Self> {
         let active = function.active(wrt, true)?;
         let frame = function.frame(args)?;
         let value = function.call(args)?.value;
         let mut random = Random(1);
-        let weights: Vec<f64> = match value {
-            Value::F64(_) => vec![1.0],
-            _ => value.floats().iter().map(|_| random.next()).collect(),
-        };
+        let weights: Vec<f64> =
+            if value.as_f64().is_some() { vec![1.0] } else { value.floats().iter().map(|_| random.next()).collect() };
         if weights.is_empty() {
             let text = format!("`{}` gives {}, which holds no floats", function.name(), function.signature().result);
             return Err(function.refused("AD0602", text));
@@ -64,7 +68,7 @@ impl<'f> Subject<'f> {
         let seeds = calls::seed_leaves(function.shape(), &seed)?;
         let zeros = vec![0.0; function.shape().active_floats(&frame, &active)];
         let gradient_shape = function.shape().gradient_from_floats(&frame, value.clone(), &zeros, &active);
-        Ok(Subject { function, active, frame, value, weights, seeds, gradient_shape, cost: 0 }.with_cost()?)
+        Subject { function, active, frame, value, weights, seeds, gradient_shape, cost: 0 }.with_cost()
     }
 
     fn with_cost(mut self) -> Result<Self> {
@@ -417,7 +421,7 @@ pub(super) fn derivatives(
     notes: &mut Vec<String>,
 ) -> Result<Vec<(&'static str, Vec<f64>)>> {
     let mut out = Vec::new();
-    let reverse: [(&'static str, &dyn Fn() -> Result<Vec<f64>>); 3] = [
+    let reverse: [Engine<'_>; 3] = [
         ("reverse", &|| reverse_compiled(subject)),
         ("reverse, interpreted", &|| reverse_interpreted(subject, 1)),
         ("reverse as written", &|| reverse_interpreted(subject, 0)),
@@ -471,7 +475,7 @@ fn complex_step(subject: &Subject<'_>, machine: &Machine<'_>, along: &[f64]) -> 
 }
 
 /// ⟨w, J d⟩ and ⟨Jᵀ w, d⟩; nothing where reverse mode is refused.
-pub(super) fn inner_product(subject: &Subject<'_>) -> Result<Option<[(&'static str, Vec<f64>); 2]>> {
+pub(super) fn inner_product(subject: &Subject<'_>) -> Result<Option<[Named; 2]>> {
     let gradient = match reverse_compiled(subject) {
         Ok(gradient) => gradient,
         Err(e) if e.kind() == ErrorKind::Compile => return Ok(None),
