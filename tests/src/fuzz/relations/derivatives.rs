@@ -49,16 +49,6 @@ impl Probe {
         Probe { active, along, contents, seeds, results: f.results.len(), written }
     }
 
-    /// The direction of a parameter.
-    pub(super) fn direction_of(&self, k: usize) -> Option<&Input<f64>> {
-        self.along[k].as_ref()
-    }
-
-    /// Whether a parameter is an active array that comes back.
-    pub(super) fn is_written(&self, k: usize) -> bool {
-        self.contents[k].is_some()
-    }
-
     pub(super) fn active(&self) -> &[bool] {
         &self.active
     }
@@ -82,6 +72,26 @@ impl Probe {
         }
         slots.extend(self.seeds.iter().map(|s| Input::Scalar(Cell::F64(factor * s))));
         slots
+    }
+
+    /// J ẋ by a run in complex numbers.
+    pub(super) fn complex_step(&self, module: &Module, f: FuncId, inputs: &[Input<f64>]) -> Step {
+        let mut slots: Vec<Input<Complex64>> =
+            inputs.iter().zip(&self.along).map(|(x, t)| complex(x, t.as_ref())).collect();
+        let Ok(outcome) = Interpreter::new(module, MORE).run_with(f, &mut slots, &mut |_| {}) else {
+            return Step { tangents: None, near_kink: false };
+        };
+        let results = outcome.results.iter().filter_map(|c| match c {
+            Cell::F64(z) => Some(*z),
+            Cell::I64(_) | Cell::Bool(_) => None,
+        });
+        let mut numbers: Vec<Complex64> = results.collect();
+        for (slot, written) in slots.iter().zip(&self.contents) {
+            if let (Input::Array(a), Some(_)) = (slot, written) {
+                numbers.extend(array_floats(a));
+            }
+        }
+        Step { tangents: Some(tangents(&numbers)), near_kink: outcome.nearest_kink < 1e-6 }
     }
 
     /// The part of a derivative's answer that is the primal's.
@@ -131,6 +141,13 @@ impl Probe {
             )
         })
     }
+}
+
+/// What a run in complex numbers gave.
+pub(super) struct Step {
+    /// None if it stopped: where tangents are beyond all bounds, they change values.
+    tangents: Option<Vec<f64>>,
+    near_kink: bool,
 }
 
 /// A module with derivatives in it.
@@ -290,6 +307,19 @@ impl Subject<'_> {
         Ok(())
     }
 
+    /// Where a derivative is not the complex step's, unless the oracle itself is to blame.
+    pub(super) fn far_from_step(&mut self, step: &Step, derivative: &[f64], tolerance: f64) -> Option<String> {
+        let Some(tangents) = &step.tangents else {
+            self.report.wild = true;
+            return None;
+        };
+        let far = far(tangents, derivative, tolerance)?;
+        // A NaN whose cotangent is zero is nothing to the program, by strong zero, but may be to the oracle.
+        self.report.near_kink |= step.near_kink;
+        self.report.wild |= wild(tangents);
+        (!step.near_kink && !wild(tangents)).then_some(far)
+    }
+
     /// Tangents with the complex step, tangents with adjoints.
     fn compare(
         &mut self,
@@ -305,31 +335,9 @@ impl Subject<'_> {
             self.report.wild = true;
             return Ok(());
         }
-        let mut along: Vec<Input<Complex64>> =
-            inputs.iter().zip(&probe.along).map(|(x, t)| complex(x, t.as_ref())).collect();
-        let interpreter = Interpreter::new(&self.built.plain, MORE);
-        let stepped = interpreter.run_with(main, &mut along, &mut |_| {});
-        let stepped = stepped.map_err(|e| Failure { relation: "complex step", detail: format!("it stops: {e}") })?;
-        let mut step: Vec<Complex64> = stepped
-            .results
-            .iter()
-            .filter_map(|c| match c {
-                Cell::F64(z) => Some(*z),
-                Cell::I64(_) | Cell::Bool(_) => None,
-            })
-            .collect();
-        for (k, slot) in along.iter().enumerate() {
-            if let (Input::Array(a), Some(_)) = (slot, &probe.contents[k]) {
-                step.extend(array_floats(a));
-            }
-        }
+        let step = probe.complex_step(&self.built.plain, main, inputs);
         for (name, forward) in ["jvp", "cleaned jvp"].into_iter().zip(forward) {
-            if let Some(far) = far(&tangents(&step), &probe.derivative(forward), CLOSE) {
-                if stepped.nearest_kink < 1e-6 || wild(&tangents(&step)) {
-                    self.report.near_kink |= stepped.nearest_kink < 1e-6;
-                    self.report.wild |= wild(&tangents(&step));
-                    continue;
-                }
+            if let Some(far) = self.far_from_step(&step, &probe.derivative(forward), CLOSE) {
                 return Err(Failure {
                     relation: "complex step",
                     detail: format!("the complex step and {name}: {far}"),

@@ -7,7 +7,7 @@ use adit_ir::Scalar;
 use num_complex::Complex64;
 
 /// The imaginary part of the complex step: so small that real parts stay those of the real run, bit for bit.
-pub(super) const STEP: f64 = 1e-100;
+pub(super) const STEP: f64 = 1e-200;
 
 /// Beyond this, rounding leaves nothing to compare.
 const WILD: f64 = 1e6;

@@ -4,10 +4,9 @@
 //! of the reverse program, and reverse over reverse with forward over reverse by an inner product.
 
 use super::derivatives::{CLOSE, Derived, Probe};
-use super::numbers::{answer_floats, array_floats, complex, far, tangents, wild};
+use super::numbers::{answer_floats, wild};
 use super::{Failure, MORE, Subject};
-use adit_interp::ir::{Cell, Input, Interpreter};
-use num_complex::Complex64;
+use adit_interp::ir::Input;
 
 impl Subject<'_> {
     pub(super) fn second(&mut self, d: &Derived, probe: &Probe, inputs: &[Input<f64>]) -> Result<(), Failure> {
@@ -27,14 +26,8 @@ impl Subject<'_> {
             self.report.wild = true;
             return Ok(());
         }
-        let (step, near_kink) = self.complex_step(d, vjp, &outer, &inputs)?;
-        if let Some(far) = far(&step, &outer.derivative(forward), 10.0 * CLOSE) {
-            // A NaN whose cotangent is zero is nothing to the program, by strong zero, but may be to the oracle.
-            if near_kink || wild(&step) {
-                self.report.near_kink |= near_kink;
-                self.report.wild |= wild(&step);
-                return Ok(());
-            }
+        let step = outer.complex_step(&d.module, vjp, &inputs);
+        if let Some(far) = self.far_from_step(&step, &outer.derivative(forward), 10.0 * CLOSE) {
             return Err(fail(format!("the complex step of reverse and forward over reverse: {far}")));
         }
         let Some(id) = again.vjp else { return Ok(()) };
@@ -47,35 +40,5 @@ impl Subject<'_> {
         }
         self.report.second = true;
         Ok(())
-    }
-
-    /// The tangent of the reverse derivative by the complex step, and whether a kink was near.
-    fn complex_step(
-        &self,
-        d: &Derived,
-        vjp: adit_ir::FuncId,
-        outer: &Probe,
-        inputs: &[Input<f64>],
-    ) -> Result<(Vec<f64>, bool), Failure> {
-        let mut slots: Vec<Input<Complex64>> =
-            inputs.iter().enumerate().map(|(k, x)| complex(x, outer.direction_of(k))).collect();
-        let interpreter = Interpreter::new(&d.module, MORE);
-        let outcome = interpreter.run_with(vjp, &mut slots, &mut |_| {});
-        let outcome =
-            outcome.map_err(|e| Failure { relation: "second order", detail: format!("complex step: {e}") })?;
-        let mut numbers: Vec<Complex64> = outcome
-            .results
-            .iter()
-            .filter_map(|c| match c {
-                Cell::F64(z) => Some(*z),
-                Cell::I64(_) | Cell::Bool(_) => None,
-            })
-            .collect();
-        for (k, slot) in slots.iter().enumerate() {
-            if let (Input::Array(a), true) = (slot, outer.is_written(k)) {
-                numbers.extend(array_floats(a));
-            }
-        }
-        Ok((tangents(&numbers), outcome.nearest_kink < 1e-6))
     }
 }
