@@ -13,8 +13,11 @@ use smallvec::smallvec;
 impl Lowerer<'_> {
     pub(super) fn builtin(&mut self, e: &Expr, builtin: Builtin, args: &[Expr]) -> Vals {
         let exprs: Vec<&Expr> = args.iter().collect();
-        let vals = self.operands(&exprs);
+        let mut vals = self.arguments_of(&exprs);
         self.at(e.span);
+        if builtin == Builtin::Where {
+            self.complete(&mut vals);
+        }
         let val = match builtin {
             Builtin::Reduce(op) => self.with_array(&vals, |this, arr| Val::Scalar(this.reduce_array(e, op, arr))),
             Builtin::Dot => self.dot_of(e, &vals, &exprs),
@@ -95,7 +98,7 @@ impl Lowerer<'_> {
 
     /// An extent, after the elements were computed, which may stop the run.
     fn extent(&mut self, arr: &Arr, axis: usize) -> Val {
-        if arr.view().is_none() && !matches!(arr.lazy, Lazy::Splat(_)) {
+        if arr.lazy.traps() {
             self.fresh(arr);
         }
         Val::Scalar(self.int_value(arr.dims[axis]))
@@ -129,9 +132,7 @@ impl Lowerer<'_> {
         if let (Val::Scalar(c), Val::Scalar(a), Val::Scalar(b)) = (cond, then, otherwise) {
             return Some(Val::Scalar(self.b.select(*c, *a, *b)));
         }
-        let dims = self.common_shape(vals, &|this, i, j| {
-            this.sides([exprs.get(i).copied(), exprs.get(j).copied()])
-        });
+        let dims = self.common_shape(vals, &|this, i, j| this.sides([exprs.get(i).copied(), exprs.get(j).copied()]));
         let parts = [cond, then, otherwise].map(super::elementwise::lazy);
         let lazy = Lazy::Select { parts: Box::new(parts), span: e.span };
         Some(Val::Array(Box::new(Arr { element: element_of(&e.ty), dims, lazy })))
@@ -158,7 +159,7 @@ impl Lowerer<'_> {
     /// Arrays of one shape, one upon the other.
     pub(super) fn stack(&mut self, e: &Expr, items: &[Expr]) -> Vals {
         let exprs: Vec<&Expr> = items.iter().collect();
-        let vals = self.operands(&exprs);
+        let vals = self.arguments_of(&exprs);
         self.at(e.span);
         let rows = self.common_shape(&vals, &|this, i, j| this.sides([exprs.get(i).copied(), exprs.get(j).copied()]));
         let mut dims: Ints = smallvec![Int::Const(items.len() as i64)];

@@ -15,6 +15,9 @@ use crate::typed::{self, BinOp, Expr, Ty};
 use adit_diag::Span;
 use adit_ir::{Bounds, CmpOp, Const, Int, Ints, Prim, ScalarType, Type, Value};
 
+/// One step of a fold: from indices and what is carried, what is carried on.
+type FoldBody<'a, L> = &'a mut dyn FnMut(&mut L, &[Int], &[Value]) -> Vec<Value>;
+
 impl Lowerer<'_> {
     /// A function of the table, of scalars or element by element.
     pub(super) fn apply(&mut self, prim: Prim, args: &[Val], span: Span, exprs: &[&Expr]) -> Val {
@@ -138,12 +141,7 @@ impl Lowerer<'_> {
     }
 
     /// Loops over all indices of a shape that carry values; gives the last ones.
-    pub(super) fn fold(
-        &mut self,
-        dims: &[Int],
-        inits: &[Value],
-        body: &mut dyn FnMut(&mut Self, &[Int], &[Value]) -> Vec<Value>,
-    ) -> Vec<Value> {
+    pub(super) fn fold(&mut self, dims: &[Int], inits: &[Value], body: FoldBody<'_, Self>) -> Vec<Value> {
         self.fold_from(dims, &mut Vec::new(), inits, body)
     }
 
@@ -152,7 +150,7 @@ impl Lowerer<'_> {
         dims: &[Int],
         indices: &mut Vec<Int>,
         carried: &[Value],
-        body: &mut dyn FnMut(&mut Self, &[Int], &[Value]) -> Vec<Value>,
+        body: FoldBody<'_, Self>,
     ) -> Vec<Value> {
         let Some((&dim, rest)) = dims.split_first() else {
             return body(self, indices, carried);

@@ -15,7 +15,9 @@ use super::values::{Arr, Axis, Lazy, Origin, Sink, Val, Vals, View};
 use crate::layout::Layout;
 use crate::typed::*;
 use adit_diag::{Code, Diagnostic, Span};
-use adit_ir::{ArrayType, Builder, Const, Function, Int, Ints, Op, Prim, Region, Scalar, ScalarType, Type, Value, Values};
+use adit_ir::{
+    ArrayType, Builder, Const, Function, Int, Ints, Op, Prim, Region, Scalar, ScalarType, Type, Value, Values,
+};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 

@@ -148,7 +148,7 @@ impl Lowerer<'_> {
         let (mut yes, mut no) = (Vec::new(), Vec::new());
         let mut same = Vec::new();
         for (slot, sides) in merged {
-            let [Some(a), Some(b)] = self.complete(sides) else { continue };
+            let [Some(a), Some(b)] = self.both_sides(sides) else { continue };
             if a == b {
                 same.push((slot, a));
                 continue;
@@ -182,7 +182,7 @@ impl Lowerer<'_> {
     }
 
     /// Both sides of a merge; a side on which the slot has no value, which then never matters, gets zero.
-    fn complete(&mut self, sides: [Option<Value>; 2]) -> [Option<Value>; 2] {
+    fn both_sides(&mut self, sides: [Option<Value>; 2]) -> [Option<Value>; 2] {
         let Some(ty) = sides.iter().flatten().next().map(|&v| self.scalar_type(v)) else {
             return sides;
         };
@@ -216,7 +216,10 @@ impl Lowerer<'_> {
 
     fn open_guard(&mut self) {
         if self.guards.len() >= MAX_NESTED_GUARDS {
-            let message = format!("`{}` has more than {MAX_NESTED_GUARDS} places to leave that depend on one another", self.def.name);
+            let message = format!(
+                "`{}` has more than {MAX_NESTED_GUARDS} places to leave that depend on one another",
+                self.def.name
+            );
             self.limit(message);
         }
         let skip = self.frame().skip;
@@ -300,7 +303,11 @@ impl Lowerer<'_> {
     }
 
     /// A region with these parameters that only computes: `fill` gives what it yields.
-    pub(super) fn region(&mut self, params: &[Type], fill: &mut dyn FnMut(&mut Self, &[Value]) -> Vec<Value>) -> Region {
+    pub(super) fn region(
+        &mut self,
+        params: &[Type],
+        fill: &mut dyn FnMut(&mut Self, &[Value]) -> Vec<Value>,
+    ) -> Region {
         let params = self.open(params);
         let yields = fill(self, &params);
         self.changes();

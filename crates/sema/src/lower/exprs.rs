@@ -8,7 +8,7 @@
 use super::env::Lowerer;
 use super::values::{Arr, Lazy, Sink, Val, Vals, View};
 use crate::typed::*;
-use adit_ir::{Const, Int, Ints, PrintPart, Prim, Trap, Value};
+use adit_ir::{Const, Int, Ints, Prim, PrintPart, Trap, Value};
 use smallvec::smallvec;
 
 impl<'p> Lowerer<'p> {
@@ -51,20 +51,11 @@ impl<'p> Lowerer<'p> {
             }
             ExprKind::Block(block) => self.block_stmts(block),
             _ => {
-                let vals = self.raw(e);
-                self.drop_vals(&vals);
-            }
-        }
-    }
-
-    /// Values nobody wants: elements of lazy arrays are still computed, since that may stop the run.
-    fn drop_vals(&mut self, vals: &[Val]) {
-        for val in vals {
-            if let Val::Array(arr) = val
-                && arr.view().is_none()
-            {
-                self.settle();
-                self.fresh(arr);
+                let mut vals = self.raw(e);
+                if vals.iter().any(Val::traps) {
+                    self.settle();
+                    self.complete(&mut vals);
+                }
             }
         }
     }
@@ -148,8 +139,26 @@ impl<'p> Lowerer<'p> {
         self.unit.sizes.leaves(ty)
     }
 
-    /// Single-leaf operands, from left to right; those that later ones might change are copied.
-    pub(super) fn operands<'e>(&mut self, exprs: &[&'e Expr]) -> Vec<Val> {
+    /// Makes elements real that could stop the run: something else is evaluated before they are used, or they are not used at all.
+    pub(super) fn complete(&mut self, vals: &mut [Val]) {
+        for val in vals {
+            if val.traps()
+                && let Val::Array(arr) = val
+            {
+                let view = self.fresh(arr);
+                **arr = Arr::of_view(arr.element, view);
+            }
+        }
+    }
+
+    /// Single-leaf operands of something that wants them as values, one after the other.
+    pub(super) fn arguments_of(&mut self, exprs: &[&Expr]) -> Vec<Val> {
+        let vals = self.records(exprs);
+        vals.into_iter().flat_map(|mut vals| vals.pop()).collect()
+    }
+
+    /// Single-leaf operands of element-wise arithmetic, from left to right; those that later ones might change are copied.
+    pub(super) fn operands(&mut self, exprs: &[&Expr]) -> Vec<Val> {
         let last_busy = exprs.iter().rposition(|e| self.facts.is_busy(e)).unwrap_or(0);
         let mut out = Vec::with_capacity(exprs.len());
         for (i, e) in exprs.iter().enumerate() {
@@ -195,6 +204,7 @@ impl<'p> Lowerer<'p> {
         let (start, ty) = super::analysis::field_offset(self.unit.program, &self.unit.sizes, &base.ty, index);
         let width = self.width(ty);
         let mut vals = self.expr(base);
+        self.complete(&mut vals);
         if vals.len() < start as usize + width {
             return self.nothing(ty);
         }
@@ -232,7 +242,7 @@ impl<'p> Lowerer<'p> {
         self.records(&exprs).into_iter().flatten().collect()
     }
 
-    /// Operands of any type, from left to right; those that later ones might change are copied.
+    /// Operands of any type, from left to right, each complete before the next; those that later ones might change are copied.
     pub(super) fn records(&mut self, exprs: &[&Expr]) -> Vec<Vals> {
         let last_busy = exprs.iter().rposition(|e| self.facts.is_busy(e)).unwrap_or(0);
         let mut out = Vec::with_capacity(exprs.len());
@@ -240,6 +250,9 @@ impl<'p> Lowerer<'p> {
             let mut vals = self.expr(e);
             if i < last_busy {
                 self.freeze(&mut vals);
+            }
+            if i + 1 < exprs.len() {
+                self.complete(&mut vals);
             }
             out.push(vals);
         }
@@ -358,7 +371,7 @@ impl<'p> Lowerer<'p> {
             PrintArg::Value(e) => Some(e),
         });
         let exprs: Vec<&Expr> = exprs.collect();
-        let mut values = self.operands(&exprs).into_iter();
+        let mut values = self.arguments_of(&exprs).into_iter();
         let mut parts = Vec::new();
         for arg in args {
             let part = match arg {

@@ -205,7 +205,14 @@ impl Lowerer<'_> {
     }
 
     /// A `for` that can be left: a `while` over its index.
-    fn counted_with_exit(&mut self, frame: Frame, trip: Trip, carried: &[u32], index: u32, body: &mut dyn FnMut(&mut Self)) {
+    fn counted_with_exit(
+        &mut self,
+        frame: Frame,
+        trip: Trip,
+        carried: &[u32],
+        index: u32,
+        body: &mut dyn FnMut(&mut Self),
+    ) {
         let span = self.b.span();
         let mut inits = vec![self.int_value(trip.lo)];
         inits.extend(self.values(carried));

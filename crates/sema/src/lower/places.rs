@@ -16,7 +16,6 @@ use adit_diag::Span;
 use adit_ir::{Int, Ints, Prim, ScalarType, Value};
 use smallvec::SmallVec;
 
-
 /// A place, its subscripts evaluated.
 #[derive(Clone, Debug)]
 pub(super) enum Target {
@@ -70,7 +69,14 @@ impl Lowerer<'_> {
         }
     }
 
-    fn assign_slots(&mut self, place: &Place, slots: std::ops::Range<u32>, op: Option<BinOp>, vals: &mut Vals, span: Span) {
+    fn assign_slots(
+        &mut self,
+        place: &Place,
+        slots: std::ops::Range<u32>,
+        op: Option<BinOp>,
+        vals: &mut Vals,
+        span: Span,
+    ) {
         if slots.len() > 1 {
             self.separate(slots.clone(), vals);
         }

@@ -113,11 +113,9 @@ impl Lowerer<'_> {
                     Reduction::Any => Prim::Or,
                     Reduction::All => Prim::And,
                     Reduction::LogSumExp => Prim::Logaddexp,
-                    Reduction::Sum
-                    | Reduction::Mean
-                    | Reduction::ArgMax
-                    | Reduction::ArgMin
-                    | Reduction::Norm => Prim::Iadd,
+                    Reduction::Sum | Reduction::Mean | Reduction::ArgMax | Reduction::ArgMin | Reduction::Norm => {
+                        Prim::Iadd
+                    }
                 };
                 vec![self.prim(prim, &[acc, x])]
             }
@@ -131,11 +129,9 @@ impl Lowerer<'_> {
         let worse = self.b.cmp(loses, x, m);
         let next = self.choose(worse, &mut |_| vec![m, k], &mut |this| {
             let better = this.b.cmp(beats, x, m);
-            let next = this.choose(
-                better,
-                &mut |this| vec![x, this.constant(Const::F64(1.0))],
-                &mut |this| this.step_equal(m, k, x, beats),
-            );
+            let next = this.choose(better, &mut |this| vec![x, this.constant(Const::F64(1.0))], &mut |this| {
+                this.step_equal(m, k, x, beats)
+            });
             next.to_vec()
         });
         next.to_vec()
@@ -161,9 +157,8 @@ impl Lowerer<'_> {
             },
             &mut |this| {
                 let infinite = this.b.cmp(CmpOp::Eq, m, x);
-                let next = this.choose(infinite, &mut |_| vec![m, k], &mut |this| {
-                    vec![this.b.prim(Prim::Add, &[m, x]), k]
-                });
+                let next =
+                    this.choose(infinite, &mut |_| vec![m, k], &mut |this| vec![this.b.prim(Prim::Add, &[m, x]), k]);
                 next.to_vec()
             },
         );

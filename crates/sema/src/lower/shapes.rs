@@ -46,7 +46,8 @@ impl Lowerer<'_> {
             let Val::Array(arr) = val else { continue };
             for (axis, (dim, &found)) in wanted.iter().zip(&arr.dims).enumerate() {
                 let Some(wanted) = self.dim(dim) else { continue };
-                let what = if arr.dims.len() == 1 { "the length".to_owned() } else { format!("dimension {}", axis + 1) };
+                let what =
+                    if arr.dims.len() == 1 { "the length".to_owned() } else { format!("dimension {}", axis + 1) };
                 let text = format!("{what} of the value and `{}`", self.dim_words(dim));
                 self.require_same(found, wanted, text);
             }
@@ -85,7 +86,9 @@ impl Lowerer<'_> {
                 Some(format!("{}.{field}", self.spelled(base)?))
             }
             ExprKind::Index { base, .. } => Some(format!("{}[…]", self.spelled(base)?)),
-            ExprKind::Call { callee, .. } => Some(format!("{}(…)", self.unit.program.functions[callee.0 as usize].name)),
+            ExprKind::Call { callee, .. } => {
+                Some(format!("{}(…)", self.unit.program.functions[callee.0 as usize].name))
+            }
             _ => None,
         }
     }

@@ -108,7 +108,8 @@ impl Lowerer<'_> {
                 },
             });
         }
-        let all = |(part, &extent): (&Part, &Int)| matches!(*part, Part::Slice { lo: Int::Const(0), hi } if hi == extent);
+        let all =
+            |(part, &extent): (&Part, &Int)| matches!(*part, Part::Slice { lo: Int::Const(0), hi } if hi == extent);
         let whole = view.whole && parts.iter().zip(&view.dims).all(all);
         View { array: view.array, axes, dims, whole, origin: view.origin }
     }

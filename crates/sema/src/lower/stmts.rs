@@ -226,7 +226,8 @@ impl Lowerer<'_> {
         self.at(stmt.span);
         match &stmt.kind {
             StmtKind::Let { pattern, value, ascribed } => {
-                let outlives = !self.guards.is_empty() && self.facts.blocks.get(&block).is_some_and(|f| f.last_exit > i);
+                let outlives =
+                    !self.guards.is_empty() && self.facts.blocks.get(&block).is_some_and(|f| f.last_exit > i);
                 self.let_stmt(pattern, value, ascribed.as_ref(), outlives);
             }
             StmtKind::Assign { place, op, value } => self.assign(place, *op, value),
@@ -323,7 +324,7 @@ impl Lowerer<'_> {
     /// Declares the variables of a pattern.
     fn bind(&mut self, pattern: &Pattern, ty: &Ty, vals: &[Val]) {
         match pattern {
-            Pattern::Wildcard => {}
+            Pattern::Wildcard => self.complete(&mut vals.to_vec()),
             Pattern::Local(local) => {
                 let base = self.base(*local);
                 for (i, val) in vals.iter().enumerate() {

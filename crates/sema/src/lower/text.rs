@@ -124,9 +124,8 @@ impl<'p> Text<'p> {
 
     fn block(&mut self, block: &Block, to: &To) {
         block.stmts.iter().for_each(|stmt| self.stmt(stmt));
-        match &block.value {
-            Some(value) => self.value(value, to),
-            None => {}
+        if let Some(value) = &block.value {
+            self.value(value, to);
         }
     }
 

@@ -37,11 +37,21 @@ pub(super) enum Lazy {
     View(View),
     /// The same everywhere.
     Splat(Value),
-    Prim { prim: Prim, args: Vec<Lazy>, span: Span },
+    Prim {
+        prim: Prim,
+        args: Vec<Lazy>,
+        span: Span,
+    },
     /// From left to right.
-    Chain { first: Box<Lazy>, rest: Vec<Link> },
+    Chain {
+        first: Box<Lazy>,
+        rest: Vec<Link>,
+    },
     /// Condition, then, otherwise.
-    Select { parts: Box<[Lazy; 3]>, span: Span },
+    Select {
+        parts: Box<[Lazy; 3]>,
+        span: Span,
+    },
 }
 
 /// A step of a chain.
@@ -77,7 +87,10 @@ pub(super) struct View {
 pub(super) enum Axis {
     Fixed(Int),
     /// The index of this dimension of the view, plus an offset.
-    Along { dim: usize, offset: Int },
+    Along {
+        dim: usize,
+        offset: Int,
+    },
 }
 
 /// Who else may know the storage.
@@ -101,6 +114,16 @@ impl View {
     /// Whether two views show the same elements in the same order.
     pub(super) fn same_place(&self, other: &View) -> bool {
         self.array == other.array && self.axes == other.axes
+    }
+}
+
+impl Val {
+    /// Whether computing an element may stop the run.
+    pub(super) fn traps(&self) -> bool {
+        match self {
+            Val::Scalar(_) => false,
+            Val::Array(arr) => arr.lazy.traps(),
+        }
     }
 }
 
@@ -131,6 +154,20 @@ impl Lazy {
                 rest.iter().for_each(|link| link.rhs.each_view(see));
             }
             Lazy::Select { parts, .. } => parts.iter().for_each(|a| a.each_view(see)),
+        }
+    }
+
+    /// Whether computing an element may stop the run.
+    pub(super) fn traps(&self) -> bool {
+        let of = |op: ElementOp| match op {
+            ElementOp::Prim(prim) => prim.row().traps(),
+            ElementOp::Cmp(_) => false,
+        };
+        match self {
+            Lazy::View(_) | Lazy::Splat(_) => false,
+            Lazy::Prim { prim, args, .. } => prim.row().traps() || args.iter().any(Lazy::traps),
+            Lazy::Chain { first, rest } => first.traps() || rest.iter().any(|l| of(l.op) || l.rhs.traps()),
+            Lazy::Select { parts, .. } => parts.iter().any(Lazy::traps),
         }
     }
 

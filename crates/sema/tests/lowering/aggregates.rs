@@ -71,7 +71,10 @@ fn slices_are_values_and_places() {
         let r = a[1, ..]; let c = a[.., 0]; (r, c, a[.., 1][1] + a[0..1, 1..][0, 0]) }";
     assert_eq!(f(source, &[mat(2, &[1.0, 2.0, 3.0, 4.0])]), "([3.0, 4.0], [1.0, 3.0], 6.0)");
     assert!(f("fn f(a: [f64; n]) -> f64 { a[0..2][2] }", &[vec(&[1.0, 2.0, 3.0])]).starts_with("AD0801"));
-    assert!(f("fn f(a: [f64; n]) -> [f64; 1] { let b: [f64; 1] = a[3..2]; b }", &[vec(&[1.0, 2.0, 3.0])]).starts_with("AD0812"));
+    assert!(
+        f("fn f(a: [f64; n]) -> [f64; 1] { let b: [f64; 1] = a[3..2]; b }", &[vec(&[1.0, 2.0, 3.0])])
+            .starts_with("AD0812")
+    );
 }
 
 #[test]

@@ -5,9 +5,18 @@ use super::harness::*;
 #[test]
 fn comprehensions() {
     assert_eq!(f("fn f(n: i64) -> f64 { let a = [f64(i) for i in 0..n]; sum(a) }", &[V::I(4)]), "6.0");
-    assert_eq!(f("fn f(x: [f64; n]) -> [f64; n - 1] { [x[i] - x[i - 1] for i in 1..n] }", &[vec(&[1.0, 3.0, 7.0])]), "[2.0, 4.0]");
-    assert_eq!(f("fn f(n: i64, m: i64) -> [i64; n, m] { [10 * i + j for i in 0..n, j in 0..m] }", &[V::I(2), V::I(3)]), "[[0, 1, 2], [10, 11, 12]]");
-    assert_eq!(f("fn f(k: i64) -> i64 { let a = [i for i in 7..=0 step k]; 100 * len(a) + a[len(a) - 1] }", &[V::I(-3)]), "301");
+    assert_eq!(
+        f("fn f(x: [f64; n]) -> [f64; n - 1] { [x[i] - x[i - 1] for i in 1..n] }", &[vec(&[1.0, 3.0, 7.0])]),
+        "[2.0, 4.0]"
+    );
+    assert_eq!(
+        f("fn f(n: i64, m: i64) -> [i64; n, m] { [10 * i + j for i in 0..n, j in 0..m] }", &[V::I(2), V::I(3)]),
+        "[[0, 1, 2], [10, 11, 12]]"
+    );
+    assert_eq!(
+        f("fn f(k: i64) -> i64 { let a = [i for i in 7..=0 step k]; 100 * len(a) + a[len(a) - 1] }", &[V::I(-3)]),
+        "301"
+    );
     assert_eq!(f("fn f() -> [i64; 3] { [i for i in 0..6 step 2] }", &[]), "[0, 2, 4]");
     assert_eq!(f("fn f(k: i64) -> i64 { len([i for i in 0..k]) }", &[V::I(-5)]), "0");
 }
@@ -16,7 +25,8 @@ fn comprehensions() {
 fn comprehensions_of_arrays_and_of_dependent_ranges() {
     let source = "fn f(x: [f64; n]) -> [f64; 2, n] { [x * f64(k) for k in 1..3] }";
     assert_eq!(f(source, &[vec(&[1.0, 2.0])]), "[[1.0, 2.0], [2.0, 4.0]]");
-    let source = "fn f(x: [f64; n], k: i64) -> f64 { let a = [x[i..i + k] for i in 0..2]; a[0, k - 1] * 10 + a[1, k - 1] }";
+    let source =
+        "fn f(x: [f64; n], k: i64) -> f64 { let a = [x[i..i + k] for i in 0..2]; a[0, k - 1] * 10 + a[1, k - 1] }";
     assert_eq!(f(source, &[vec(&[1.0, 2.0, 3.0]), V::I(2)]), "23.0");
     let source = "fn f(n: i64) -> i64 { let a = [10 * i + j for i in 0..n, j in i..i + 2]; a[n - 1, 1] }";
     assert_eq!(f(source, &[V::I(3)]), "23");
@@ -25,12 +35,30 @@ fn comprehensions_of_arrays_and_of_dependent_ranges() {
 #[test]
 fn sums_and_products() {
     assert_eq!(f("fn f(x: [f64; n]) -> f64 { sum(sin(x) * 0 + x^2) }", &[vec(&[1.0, 2.0, 3.0])]), "14.0");
-    assert_eq!(f("fn f(x: [f64; n, m]) -> (f64, f64, f64) { (sum(x), prod(x), mean(x)) }", &[mat(2, &[1.0, 2.0, 3.0, 4.0])]), "(10.0, 24.0, 2.5)");
+    assert_eq!(
+        f("fn f(x: [f64; n, m]) -> (f64, f64, f64) { (sum(x), prod(x), mean(x)) }", &[mat(2, &[1.0, 2.0, 3.0, 4.0])]),
+        "(10.0, 24.0, 2.5)"
+    );
     assert_eq!(f("fn f(n: i64) -> i64 { sum(i * j for i in 0..n, j in 0..i) }", &[V::I(4)]), "11");
-    assert_eq!(f("fn f(n: i64) -> (i64, i64, f64) { (sum(i for i in 0..n), prod(i for i in 0..n), mean(f64(i) for i in 0..n)) }", &[V::I(0)]), "(0, 1, NaN)");
-    assert_eq!(f("fn f(x: [f64; n], y: [f64; n]) -> (f64, f64) { (dot(x, y), norm(x)) }", &[vec(&[3.0, 4.0]), vec(&[1.0, 2.0])]), "(11.0, 5.0)");
+    assert_eq!(
+        f(
+            "fn f(n: i64) -> (i64, i64, f64) { (sum(i for i in 0..n), prod(i for i in 0..n), mean(f64(i) for i in 0..n)) }",
+            &[V::I(0)]
+        ),
+        "(0, 1, NaN)"
+    );
+    assert_eq!(
+        f(
+            "fn f(x: [f64; n], y: [f64; n]) -> (f64, f64) { (dot(x, y), norm(x)) }",
+            &[vec(&[3.0, 4.0]), vec(&[1.0, 2.0])]
+        ),
+        "(11.0, 5.0)"
+    );
     assert_eq!(f("fn f(x: [f64; n]) -> (f64, f64) { (norm(x), logsumexp(x)) }", &[vec(&[])]), "(0.0, -inf)");
-    assert_eq!(f("fn f(n: i64) -> f64 { logsumexp(f64(i + j) for i in 0..n, j in 0..2) }", &[V::I(2)]), "2.6265233750364456");
+    assert_eq!(
+        f("fn f(n: i64) -> f64 { logsumexp(f64(i + j) for i in 0..n, j in 0..2) }", &[V::I(2)]),
+        "2.6265233750364456"
+    );
     assert_eq!(f("fn f(x: [f64; n]) -> f64 { logsumexp(x) }", &[vec(&[0.0, 0.0])]), "0.6931471805599453");
 }
 
@@ -55,32 +83,70 @@ fn any_and_all_evaluate_everything() {
     let source = "fn p(i: i64) -> bool { print(i); i == 1 }
         fn f(n: i64) -> (bool, bool) { (any(p(i) for i in 0..n), all(p(i) for i in 0..n)) }";
     assert_eq!(f(source, &[V::I(3)]), "(true, false) | 0 | 1 | 2 | 0 | 1 | 2");
-    assert_eq!(f("fn f(x: [f64; n]) -> (bool, bool) { (any(x > 1), all(x > 0)) }", &[vec(&[1.0, 2.0])]), "(true, true)");
+    assert_eq!(
+        f("fn f(x: [f64; n]) -> (bool, bool) { (any(x > 1), all(x > 0)) }", &[vec(&[1.0, 2.0])]),
+        "(true, true)"
+    );
 }
 
 #[test]
 fn products_of_matrices() {
     let a = mat(2, &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
     let b = mat(3, &[1.0, 0.0, 2.0, 1.0, 0.0, 3.0]);
-    assert_eq!(f("fn f(a: [f64; n, k], b: [f64; k, m]) -> [f64; n, m] { a @ b }", &[a.clone(), b.clone()]), "[[5.0, 11.0], [14.0, 23.0]]");
-    assert_eq!(f("fn f(a: [f64; n, k], b: [f64; m, k]) -> [f64; n, m] { a @ transpose(b) }", &[a.clone(), a.clone()]), "[[14.0, 32.0], [32.0, 77.0]]");
-    assert_eq!(f("fn f(a: [f64; n, k], x: [f64; k]) -> [f64; n] { matmul(a, x) }", &[a.clone(), vec(&[1.0, 1.0, 1.0])]), "[6.0, 15.0]");
-    assert_eq!(f("fn f(a: [f64; n, k], x: [f64; n]) -> [f64; k] { x @ a }", &[a.clone(), vec(&[1.0, 1.0])]), "[5.0, 7.0, 9.0]");
+    assert_eq!(
+        f("fn f(a: [f64; n, k], b: [f64; k, m]) -> [f64; n, m] { a @ b }", &[a.clone(), b.clone()]),
+        "[[5.0, 11.0], [14.0, 23.0]]"
+    );
+    assert_eq!(
+        f("fn f(a: [f64; n, k], b: [f64; m, k]) -> [f64; n, m] { a @ transpose(b) }", &[a.clone(), a.clone()]),
+        "[[14.0, 32.0], [32.0, 77.0]]"
+    );
+    assert_eq!(
+        f("fn f(a: [f64; n, k], x: [f64; k]) -> [f64; n] { matmul(a, x) }", &[a.clone(), vec(&[1.0, 1.0, 1.0])]),
+        "[6.0, 15.0]"
+    );
+    assert_eq!(
+        f("fn f(a: [f64; n, k], x: [f64; n]) -> [f64; k] { x @ a }", &[a.clone(), vec(&[1.0, 1.0])]),
+        "[5.0, 7.0, 9.0]"
+    );
     assert_eq!(f("fn f(x: [f64; n]) -> f64 { x @ x }", &[vec(&[1.0, 2.0])]), "5.0");
-    assert_eq!(f("fn f(a: [f64; n, k]) -> [f64; k, n] { transpose(a) }", &[a.clone()]), "[[1.0, 4.0], [2.0, 5.0], [3.0, 6.0]]");
+    assert_eq!(
+        f("fn f(a: [f64; n, k]) -> [f64; k, n] { transpose(a) }", &[a.clone()]),
+        "[[1.0, 4.0], [2.0, 5.0], [3.0, 6.0]]"
+    );
     assert_eq!(f("fn f(a: [f64; n, k]) -> f64 { let t = transpose(a); t[2, 1] + transpose(a)[0, 1] }", &[a]), "10.0");
 }
 
 #[test]
 fn makers() {
-    assert_eq!(f("fn f(n: i64) -> ([f64; n], [f64; n], [f64; n, n]) { (zeros(n) + 1.0, fill(2.5, n), identity(n)) }", &[V::I(2)]), "([1.0, 1.0], [2.5, 2.5], [[1.0, 0.0], [0.0, 1.0]])");
+    assert_eq!(
+        f(
+            "fn f(n: i64) -> ([f64; n], [f64; n], [f64; n, n]) { (zeros(n) + 1.0, fill(2.5, n), identity(n)) }",
+            &[V::I(2)]
+        ),
+        "([1.0, 1.0], [2.5, 2.5], [[1.0, 0.0], [0.0, 1.0]])"
+    );
     assert!(f("fn f(n: i64) -> f64 { sum(zeros(n)) }", &[V::I(-1)]).starts_with("AD0812"));
     assert_eq!(f("fn f(n: i64) -> f64 { if n < 0 { return -1.0; } let a = ones(n); sum(a) }", &[V::I(-1)]), "-1.0");
     assert_eq!(f("fn f(x: f64) -> [f64; 2, 2] { [[x, 1.0], [2.0, x * x]] }", &[V::F(3.0)]), "[[3.0, 1.0], [2.0, 9.0]]");
     assert_eq!(f("fn f(x: [f64; n]) -> [f64; 2, n] { [x, 2 * x] }", &[vec(&[1.0, 2.0])]), "[[1.0, 2.0], [2.0, 4.0]]");
-    assert_eq!(f("fn f(x: [f64; n], y: [f64; n]) -> [f64; n] { where(x > y, x, 0 * y) }", &[vec(&[1.0, 5.0]), vec(&[2.0, 2.0])]), "[0.0, 5.0]");
-    assert_eq!(f("fn f(a: [f64; n, m], k: i64) -> (i64, i64, i64) { (len(a), size(a, 1), size(a, k)) }", &[mat(2, &[1.0; 6]), V::I(1)]), "(2, 3, 3)");
-    assert!(f("fn f(a: [f64; n, m], k: i64) -> i64 { size(a, k) }", &[mat(2, &[1.0; 6]), V::I(2)]).starts_with("AD0801"));
+    assert_eq!(
+        f(
+            "fn f(x: [f64; n], y: [f64; n]) -> [f64; n] { where(x > y, x, 0 * y) }",
+            &[vec(&[1.0, 5.0]), vec(&[2.0, 2.0])]
+        ),
+        "[0.0, 5.0]"
+    );
+    assert_eq!(
+        f(
+            "fn f(a: [f64; n, m], k: i64) -> (i64, i64, i64) { (len(a), size(a, 1), size(a, k)) }",
+            &[mat(2, &[1.0; 6]), V::I(1)]
+        ),
+        "(2, 3, 3)"
+    );
+    assert!(
+        f("fn f(a: [f64; n, m], k: i64) -> i64 { size(a, k) }", &[mat(2, &[1.0; 6]), V::I(2)]).starts_with("AD0801")
+    );
 }
 
 #[test]
@@ -116,7 +182,8 @@ fn returns_within_generators() {
     let source = "fn f(x: [f64; n]) -> f64 { sum({ if x[i] < 0 { return -1.0; } x[i] } for i in 0..n) * 2 }";
     assert_eq!(f(source, &[vec(&[1.0, 2.0])]), "6.0");
     assert_eq!(f(source, &[vec(&[1.0, -2.0, 3.0])]), "-1.0");
-    let source = "fn f(x: [f64; n]) -> [f64; n] { let y = [{ if x[i] < 0 { return x; } x[i] + 1 } for i in 0..n]; y * 2 }";
+    let source =
+        "fn f(x: [f64; n]) -> [f64; n] { let y = [{ if x[i] < 0 { return x; } x[i] + 1 } for i in 0..n]; y * 2 }";
     assert_eq!(f(source, &[vec(&[1.0, 2.0])]), "[4.0, 6.0]");
     assert_eq!(f(source, &[vec(&[1.0, -2.0])]), "[1.0, -2.0]");
 }

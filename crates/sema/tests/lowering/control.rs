@@ -6,11 +6,26 @@ use super::harness::*;
 fn counted_loops() {
     assert_eq!(f("fn f(n: i64) -> i64 { let mut s = 0; for i in 0..n { s += i; } s }", &[V::I(5)]), "10");
     assert_eq!(f("fn f(n: i64) -> i64 { let mut s = 0; for i in 0..=n { s += i; } s }", &[V::I(5)]), "15");
-    assert_eq!(f("fn f(n: i64) -> i64 { let mut s = 0; for i in n..0 step -2 { s = 10 * s + i; } s }", &[V::I(5)]), "531");
-    assert_eq!(f("fn f(n: i64) -> i64 { let mut s = 0; for i in n..=0 step -1 { s = 10 * s + i; } s }", &[V::I(3)]), "3210");
-    assert_eq!(f("fn f(k: i64) -> i64 { let mut s = 0; for i in 1..=3 step k { s = 10 * s + i; } s }", &[V::I(1)]), "123");
-    assert_eq!(f("fn f(k: i64) -> i64 { let mut s = 0; for i in 3..=1 step k { s = 10 * s + i; } s }", &[V::I(-1)]), "321");
-    assert!(f("fn f(k: i64) -> i64 { let mut s = 0; for i in 3..1 step k { s += i; } s }", &[V::I(0)]).starts_with("AD0811"));
+    assert_eq!(
+        f("fn f(n: i64) -> i64 { let mut s = 0; for i in n..0 step -2 { s = 10 * s + i; } s }", &[V::I(5)]),
+        "531"
+    );
+    assert_eq!(
+        f("fn f(n: i64) -> i64 { let mut s = 0; for i in n..=0 step -1 { s = 10 * s + i; } s }", &[V::I(3)]),
+        "3210"
+    );
+    assert_eq!(
+        f("fn f(k: i64) -> i64 { let mut s = 0; for i in 1..=3 step k { s = 10 * s + i; } s }", &[V::I(1)]),
+        "123"
+    );
+    assert_eq!(
+        f("fn f(k: i64) -> i64 { let mut s = 0; for i in 3..=1 step k { s = 10 * s + i; } s }", &[V::I(-1)]),
+        "321"
+    );
+    assert!(
+        f("fn f(k: i64) -> i64 { let mut s = 0; for i in 3..1 step k { s += i; } s }", &[V::I(0)])
+            .starts_with("AD0811")
+    );
 }
 
 #[test]
@@ -28,7 +43,8 @@ fn newton() {
 
 #[test]
 fn conditions_that_assign() {
-    let source = "fn f(n: i64) -> (i64, i64) { let mut i = 0; let mut s = 0; while ({ i += 1; i <= n }) { s += i; } (i, s) }";
+    let source =
+        "fn f(n: i64) -> (i64, i64) { let mut i = 0; let mut s = 0; while ({ i += 1; i <= n }) { s += i; } (i, s) }";
     assert_eq!(f(source, &[V::I(4)]), "(5, 10)");
     let source = "fn f(n: i64) -> (i64, i64) { let mut i = 0; let mut s = 0;
         while ({ if i == 3 { return (-i, s); } i <= n }) { i += 1; s += i; } (i, s) }";
@@ -166,7 +182,8 @@ fn leaving_from_within_arguments_and_conditions() {
 
 #[test]
 fn if_is_an_expression() {
-    let source = "fn f(x: f64) -> f64 { let y = if x > 2 { x * 2 } else if x > 1 { x } else { let t = x + 1; -t }; y + 1 }";
+    let source =
+        "fn f(x: f64) -> f64 { let y = if x > 2 { x * 2 } else if x > 1 { x } else { let t = x + 1; -t }; y + 1 }";
     assert_eq!(f(source, &[V::F(3.0)]), "7.0");
     assert_eq!(f(source, &[V::F(1.5)]), "2.5");
     assert_eq!(f(source, &[V::F(0.0)]), "0.0");

@@ -80,9 +80,15 @@ enum Store {
 impl Store {
     fn new(ty: ScalarType, elements: &[Scalar]) -> Store {
         match ty {
-            ScalarType::F64 => Store::F(elements.iter().map(|s| if let Scalar::F64(x) = s { *x } else { panic!() }).collect()),
-            ScalarType::I64 => Store::I(elements.iter().map(|s| if let Scalar::I64(x) = s { *x } else { panic!() }).collect()),
-            ScalarType::Bool => Store::B(elements.iter().map(|s| if let Scalar::Bool(x) = s { *x } else { panic!() }).collect()),
+            ScalarType::F64 => {
+                Store::F(elements.iter().map(|s| if let Scalar::F64(x) = s { *x } else { panic!() }).collect())
+            }
+            ScalarType::I64 => {
+                Store::I(elements.iter().map(|s| if let Scalar::I64(x) = s { *x } else { panic!() }).collect())
+            }
+            ScalarType::Bool => {
+                Store::B(elements.iter().map(|s| if let Scalar::Bool(x) = s { *x } else { panic!() }).collect())
+            }
         }
     }
 
@@ -185,7 +191,8 @@ pub fn run_program(program: &Program, name: &str, args: &[V]) -> Result<Ran, (St
         ResultLeaf::Array(i) => slots[layout.ir_destination(i)].value(),
     });
     let value = rebuild(program, &def.result, &mut values);
-    let mut lasts: Vec<V> = slots[layout.explicit..layout.explicit + layout.params.len()].iter().map(Slot::value).collect();
+    let mut lasts: Vec<V> =
+        slots[layout.explicit..layout.explicit + layout.params.len()].iter().map(Slot::value).collect();
     for (k, &i) in layout.finals.iter().enumerate() {
         lasts[i] = scalar(results[layout.results.len() + k]);
     }
@@ -267,7 +274,11 @@ pub fn compare(program: &Program, source: &str, name: &str, args: &[V], what: &s
     let lowered = run_lowered(program, name, args);
     let oracle = run_tree(program, name, args);
     let agree = if lowered.starts_with("AD0") { same_error(&lowered, &oracle) } else { lowered == oracle };
-    assert!(agree, "{what}: the tree gives\n{oracle}\nwhat was lowered gives\n{lowered}\n{source}\n{}", adit_ir::print_module(&lower(program)));
+    assert!(
+        agree,
+        "{what}: the tree gives\n{oracle}\nwhat was lowered gives\n{lowered}\n{source}\n{}",
+        adit_ir::print_module(&lower(program))
+    );
     lowered
 }
 

@@ -35,6 +35,12 @@ enum T {
     B,
     /// `[f64; n]`
     V,
+    /// `[i64; n]`
+    W,
+    /// `[f64; n, 2]`
+    M,
+    /// `P<n>`
+    S,
 }
 
 #[derive(Clone, Debug)]
@@ -69,7 +75,8 @@ impl Gen {
 
     fn var(&mut self, ty: T, mutable: bool) -> Option<String> {
         let lent = &self.lent;
-        let fits = |v: &&Var| v.ty == ty && (v.mutable || !mutable) && !lent.iter().any(|l| v.name.starts_with(l.as_str()));
+        let fits =
+            |v: &&Var| v.ty == ty && (v.mutable || !mutable) && !lent.iter().any(|l| v.name.starts_with(l.as_str()));
         let found: Vec<String> = self.vars.iter().filter(fits).map(|v| v.name.clone()).collect();
         if found.is_empty() { None } else { Some(self.random.pick(&found).clone()) }
     }
@@ -91,7 +98,8 @@ impl Gen {
         }
         if self.random.one_in(7) {
             let c = self.expr(T::B, d, calm);
-            let (a, b) = (self.arm(ty, d, calm), self.arm(ty, d, calm));
+            let b = self.expr(ty, d, calm);
+            let (a, b) = if self.random.one_in(2) { (self.arm(ty, d, calm), b) } else { (b, self.arm(ty, d, calm)) };
             return format!("(if {c} {{ {a} }} else {{ {b} }})");
         }
         match ty {
@@ -99,6 +107,66 @@ impl Gen {
             T::I => self.int(d, calm),
             T::B => self.bool(d, calm),
             T::V => self.vector(d, calm),
+            T::W => self.ints(d, calm),
+            T::M => self.matrix(d, calm),
+            T::S => self.record(d, calm),
+        }
+    }
+
+    fn ints(&mut self, d: usize, calm: bool) -> String {
+        match self.random.below(6) {
+            0 => {
+                let i = self.fresh();
+                let outer = self.vars.len();
+                self.vars.push(Var { name: i.clone(), ty: T::I, mutable: false });
+                let sealed = std::mem::replace(&mut self.sealed, true);
+                let element = self.expr(T::I, d, calm);
+                self.sealed = sealed;
+                self.vars.truncate(outer);
+                format!("[{element} for {i} in 0..n]")
+            }
+            1 => {
+                let op = *self.random.pick(&["/", "%"]);
+                format!("({} {op} {})", self.expr(T::W, d, calm), self.expr(T::W, d, calm))
+            }
+            2 => format!("({} - {})", self.expr(T::I, d, calm), self.expr(T::W, d, calm)),
+            3 => self.leaf(T::W),
+            _ => {
+                let op = *self.random.pick(&["+", "-", "*"]);
+                format!("({} {op} {})", self.expr(T::W, d, calm), self.expr(T::W, d, calm))
+            }
+        }
+    }
+
+    fn matrix(&mut self, d: usize, calm: bool) -> String {
+        match self.random.below(8) {
+            0 => {
+                let (i, j) = (self.fresh(), self.fresh());
+                let outer = self.vars.len();
+                self.vars.push(Var { name: i.clone(), ty: T::I, mutable: false });
+                self.vars.push(Var { name: j.clone(), ty: T::I, mutable: false });
+                let sealed = std::mem::replace(&mut self.sealed, true);
+                let element = self.expr(T::F, d, calm);
+                self.sealed = sealed;
+                self.vars.truncate(outer);
+                format!("[{element} for {i} in 0..n, {j} in 0..2]")
+            }
+            1 => format!("transpose([{}, {}])", self.expr(T::V, d, calm), self.expr(T::V, d, calm)),
+            2 => format!("({} @ identity(2))", self.expr(T::M, d, calm)),
+            3 => format!("({} @ [[0.5, 2.0], [1.0, 0.25]])", self.leaf(T::M)),
+            4 => format!("({} * {})", self.expr(T::F, d, calm), self.expr(T::M, d, calm)),
+            5 => format!("[[{}, 1.0] for unused in 0..n]", self.expr(T::F, d, calm)),
+            6 => self.leaf(T::M),
+            _ => format!("({} + {})", self.expr(T::M, d, calm), self.expr(T::M, d, calm)),
+        }
+    }
+
+    fn record(&mut self, d: usize, calm: bool) -> String {
+        match self.random.below(4) {
+            0 => self.leaf(T::S),
+            1 if self.helpers => format!("h4({}, {})", self.expr(T::S, d, calm), self.expr(T::F, d, calm)),
+            2 => format!("P {{ w: {}, a: {} }}", self.expr(T::V, d, calm), self.expr(T::F, d, calm)),
+            _ => format!("P {{ a: {}, w: {} }}", self.expr(T::F, d, calm), self.expr(T::V, d, calm)),
         }
     }
 
@@ -122,7 +190,13 @@ impl Gen {
             "f64" => self.expr(T::F, depth, true),
             "i64" => self.expr(T::I, depth, true),
             "[f64; n]" => self.expr(T::V, depth, true),
-            _ => format!("({}, {}, {})", self.expr(T::F, depth, true), self.expr(T::I, depth, true), self.expr(T::V, depth, true)),
+            "P<n>" => self.expr(T::S, depth, true),
+            _ => format!(
+                "({}, {}, {})",
+                self.expr(T::F, depth, true),
+                self.expr(T::I, depth, true),
+                self.expr(T::V, depth, true)
+            ),
         }
     }
 
@@ -151,6 +225,9 @@ impl Gen {
             T::I => self.random.pick(&["0", "1", "2", "-1", "n"]).to_string(),
             T::B => self.random.pick(&["true", "false"]).to_string(),
             T::V => self.random.pick(&["v", "zeros(n)", "ones(n)"]).to_string(),
+            T::W => self.random.pick(&["[2 - i for i in 0..n]", "[i for i in 0..n]"]).to_string(),
+            T::M => self.random.pick(&["[v[i] for i in 0..n, j in 0..2]", "ones(n, 2)"]).to_string(),
+            T::S => "P { a: 0.5, w: ones(n) }".into(),
         }
     }
 
@@ -164,11 +241,22 @@ impl Gen {
     }
 
     fn float(&mut self, d: usize, calm: bool) -> String {
-        match self.random.below(14) {
+        match self.random.below(19) {
+            14 => format!("sum({})", self.expr(T::M, d, calm)),
+            15 => format!("({}).a", self.expr(T::S, d, calm)),
+            16 => {
+                let m = self.leaf(T::M);
+                format!("{m}[{}, {}]", self.index(), self.random.pick(&["0", "1", "2"]))
+            }
+            17 => format!("f64(sum({}))", self.expr(T::W, d, calm)),
             0 => format!("f64({})", self.expr(T::I, d, calm)),
             1 => format!("t(1, {})", self.expr(T::F, d, calm)),
             2 => format!("sum({})", self.expr(T::V, d, calm)),
-            3 => format!("{}({})", self.random.pick(&["max", "min", "mean", "norm", "prod", "logsumexp"]).to_owned(), self.expr(T::V, d, calm)),
+            3 => format!(
+                "{}({})",
+                self.random.pick(&["max", "min", "mean", "norm", "prod", "logsumexp"]).to_owned(),
+                self.expr(T::V, d, calm)
+            ),
             4 => {
                 let v = self.leaf(T::V);
                 format!("{v}[{}]", self.index())
@@ -273,7 +361,14 @@ impl Gen {
     }
 
     fn vector(&mut self, d: usize, calm: bool) -> String {
-        match self.random.below(10) {
+        match self.random.below(16) {
+            10 => format!("({}).w", self.expr(T::S, d, calm)),
+            11 => {
+                let m = self.leaf(T::M);
+                format!("{m}[.., {}]", self.random.pick(&["0", "1", "2"]))
+            }
+            12 => format!("({} @ [{}, 1.0])", self.expr(T::M, d, calm), self.expr(T::F, d, calm)),
+            13 => format!("({} @ transpose({}))", self.leaf(T::V), "identity(n)"),
             0 => {
                 let i = self.fresh();
                 let outer = self.vars.len();
@@ -284,7 +379,12 @@ impl Gen {
                 self.vars.truncate(outer);
                 format!("[{element} for {i} in 0..n]")
             }
-            1 => format!("where({} > 0, {}, {})", self.expr(T::V, d, calm), self.expr(T::V, d, calm), self.expr(T::F, d, calm)),
+            1 => format!(
+                "where({} > 0, {}, {})",
+                self.expr(T::V, d, calm),
+                self.expr(T::V, d, calm),
+                self.expr(T::F, d, calm)
+            ),
             2 if self.helpers => format!("h3({}, {})", self.expr(T::V, d, calm), self.expr(T::I, d, calm)),
             3 => format!("sin({})", self.expr(T::V, d, calm)),
             4 => format!("fill({}, n)", self.expr(T::F, d, calm)),
@@ -321,7 +421,7 @@ impl Gen {
                 self.line(&format!("if {c} {{ {exit} }}"));
             }
             7 => {
-                let ty = *self.random_ty();
+                let ty = *self.random.pick(&[T::F, T::I, T::B, T::V, T::W, T::M]);
                 let e = self.expr(ty, 2, false);
                 self.line(&format!("print(9, {e});"));
             }
@@ -341,7 +441,7 @@ impl Gen {
     }
 
     fn random_ty(&mut self) -> &'static T {
-        self.random.pick(&[T::F, T::I, T::B, T::V])
+        self.random.pick(&[T::F, T::F, T::I, T::I, T::B, T::V, T::V, T::W, T::M, T::S])
     }
 
     fn declare(&mut self) {
@@ -350,7 +450,26 @@ impl Gen {
         let name = self.fresh();
         let mutable = self.random.one_in(2);
         let keyword = if mutable { "let mut" } else { "let" };
-        self.line(&format!("{keyword} {name} = {e};"));
+        if self.random.one_in(6) {
+            let other = self.fresh();
+            let (ty2, order) = (*self.random_ty(), self.random.one_in(2));
+            let e2 = self.expr(ty2, 2, false);
+            let (a, b) = if order { (&e, &e2) } else { (&e2, &e) };
+            let (x, y) = if order { (&name, &other) } else { (&other, &name) };
+            self.line(&format!("{keyword} ({x}, {y}) = ({a}, {b});"));
+            self.push_var(other, ty2, mutable);
+        } else {
+            self.line(&format!("{keyword} {name} = {e};"));
+        }
+        self.push_var(name, ty, mutable);
+    }
+
+    /// Declares a variable, and the fields of a struct.
+    fn push_var(&mut self, name: String, ty: T, mutable: bool) {
+        if ty == T::S {
+            self.vars.push(Var { name: format!("{name}.a"), ty: T::F, mutable });
+            self.vars.push(Var { name: format!("{name}.w"), ty: T::V, mutable });
+        }
         self.vars.push(Var { name, ty, mutable });
     }
 
@@ -359,9 +478,19 @@ impl Gen {
         let Some(name) = self.var(ty, true) else { return };
         let op = *self.random.pick(&["=", "+=", "-=", "*="]);
         match ty {
-            T::B => {
-                let e = self.expr(T::B, 3, false);
+            T::B | T::S => {
+                let e = self.expr(ty, 3, false);
                 self.line(&format!("{name} = {e};"));
+            }
+            T::M if self.random.one_in(2) => {
+                let (part, of) = match self.random.below(4) {
+                    0 => (format!(".., {}", self.random.pick(&["0", "1"])), T::V),
+                    1 => (format!("{}, ..", self.index()), T::F),
+                    2 => (format!("{}, {}", self.index(), self.random.pick(&["0", "1"])), T::F),
+                    _ => (format!("{}..n, 0..1", self.slice_bound("0")), T::F),
+                };
+                let e = self.expr(of, 3, false);
+                self.line(&format!("{name}[{part}] {op} {e};"));
             }
             T::V if self.random.one_in(3) => {
                 let (i, e) = (self.index(), self.expr(T::F, 3, false));
@@ -377,7 +506,7 @@ impl Gen {
                 };
                 self.line(&format!("{name}[{lo}..{hi}] {op} {e};"));
             }
-            T::F | T::I | T::V => {
+            T::F | T::I | T::V | T::W | T::M => {
                 let e = self.expr(ty, 3, false);
                 self.line(&format!("{name} {op} {e};"));
             }
@@ -451,8 +580,17 @@ fn source(seed: u64) -> String {
     g.line("fn ti(k: i64, x: i64) -> i64 { print(k, x); x }");
     g.line("fn tb(k: i64, x: bool) -> bool { print(k, x); x }");
     g.function("h1(x: f64, n: i64)", &[("x", T::F, false), ("n", T::I, false)], "f64");
-    g.function("h2(x: &mut f64, v: &mut [f64; n], k: i64)", &[("x", T::F, true), ("v", T::V, true), ("k", T::I, false)], "i64");
+    g.function(
+        "h2(x: &mut f64, v: &mut [f64; n], k: i64)",
+        &[("x", T::F, true), ("v", T::V, true), ("k", T::I, false)],
+        "i64",
+    );
     g.function("h3(v: [f64; n], k: i64)", &[("v", T::V, false), ("k", T::I, false)], "[f64; n]");
+    g.function(
+        "h4(p: P<n>, y: f64)",
+        &[("p.a", T::F, false), ("p.w", T::V, false), ("p", T::S, false), ("y", T::F, false)],
+        "P<n>",
+    );
     g.helpers = true;
     g.function(
         "f(x: f64, k: i64, b: bool, v: [f64; n], w: &mut [f64; n], p: &mut P<n>)",
@@ -464,6 +602,7 @@ fn source(seed: u64) -> String {
             ("w", T::V, true),
             ("p.a", T::F, true),
             ("p.w", T::V, true),
+            ("p", T::S, true),
         ],
         "(f64, i64, [f64; n])",
     );
@@ -476,12 +615,27 @@ fn random_programs_do_what_the_tree_says() {
     let first: u64 = std::env::var("ADIT_LOWERING_FIRST").ok().and_then(|n| n.parse().ok()).unwrap_or(0);
     let (mut ran, mut ended) = (0, 0);
     for seed in first..first + count {
-        let source = source(seed).replace("fn h1(x: f64, n: i64) -> f64 {", "fn h1(x: f64, n: i64) -> f64 {\n    let v = [0.5, x];\n    let n = 2;\n    let k = 1;");
+        let source = source(seed)
+            .replace(
+                "fn h1(x: f64, n: i64) -> f64 {",
+                "fn h1(x: f64, n: i64) -> f64 {\n    let v = [0.5, x];\n    let n = 2;\n    let k = 1;",
+            )
+            .replace(
+                "fn h4(p: P<n>, y: f64) -> P<n> {",
+                "fn h4(p: P<n>, y: f64) -> P<n> {\n    let v = p.w;\n    let k = 1;",
+            );
         let Some(program) = checked(&source) else { continue };
         ran += 1;
         for n in [3usize, 0, 1] {
             let x: Vec<f64> = (0..n).map(|i| 0.5 + i as f64).collect();
-            let args = [V::F(0.75), V::I(seed as i64 % 4), V::B(seed % 2 == 0), vec(&x), vec(&x), V::T(vec![V::F(1.0), vec(&x)])];
+            let args = [
+                V::F(0.75),
+                V::I(seed as i64 % 4),
+                V::B(seed % 2 == 0),
+                vec(&x),
+                vec(&x),
+                V::T(vec![V::F(1.0), vec(&x)]),
+            ];
             let out = compare(&program, &source, "f", &args, &format!("seed {seed}, n = {n}"));
             ended += usize::from(!out.starts_with("AD0"));
         }

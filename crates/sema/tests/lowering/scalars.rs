@@ -9,7 +9,10 @@ fn a_nice_function() {
 
 #[test]
 fn operators_of_integers_and_floats() {
-    assert_eq!(f("fn f(a: i64, b: i64) -> (i64, i64, i64) { (a / b, a % b, -a - b * 2) }", &[V::I(-7), V::I(2)]), "(-3, -1, 3)");
+    assert_eq!(
+        f("fn f(a: i64, b: i64) -> (i64, i64, i64) { (a / b, a % b, -a - b * 2) }", &[V::I(-7), V::I(2)]),
+        "(-3, -1, 3)"
+    );
     assert_eq!(f("fn f(x: f64) -> f64 { -x^2 + 2.0^-1 }", &[V::F(3.0)]), "-8.5");
     assert_eq!(f("fn f(x: f64, k: i64) -> f64 { x^k }", &[V::F(2.0), V::I(-2)]), "0.25");
 }

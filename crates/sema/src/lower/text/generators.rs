@@ -9,7 +9,7 @@
 //!                                    %1 = %1 + %2
 //! ```
 
-use super::{To, Text, literal, reduction_name};
+use super::{Text, To, literal, reduction_name};
 use crate::typed::*;
 use adit_ir::Const;
 
