@@ -23,6 +23,9 @@ pub fn stop(error: &clap::Error, color: bool) -> Stop {
         let text = error.render();
         return Stop::Help(if color { text.ansi().to_string() } else { text.to_string() });
     }
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        return Stop::Wrong(usage("a command is wanted; `adit --help` lists them"));
+    }
     if let Some(ContextValue::String(name)) = error.get(ContextKind::InvalidSubcommand)
         && NOT_YET.contains(&name.as_str())
     {

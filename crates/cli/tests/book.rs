@@ -1,7 +1,7 @@
 //! The commands of the README and of the tutorial do what these pages show.
 //!
 //! In: fenced blocks. `ad NAME` and `json NAME` are files to save; every `ad` block compiles, every `ad-wrong` block does not; in a `console` block each line `$ adit …` is run, and what follows is
-//! what it prints, on either output. Words are compared one by one, numbers to 1e-9, and a line `⋮` stands for any lines. It changes no page.
+//! what it prints, on either output. Words are compared one by one, numbers to 1e-9, and a line `⋮` stands for any lines. Links to files lead to files. It changes no page.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -143,12 +143,28 @@ fn same_word(wanted: &str, found: &str) -> bool {
 }
 
 #[test]
+fn links_lead_somewhere() {
+    let mut pages = vec![root().join("README.md"), root().join("SECURITY.md"), root().join("CONTRIBUTING.md")];
+    let book = fs::read_dir(root().join("docs")).expect("the book is there");
+    pages.extend(book.map(|entry| entry.expect("a directory entry").path()).filter(|p| p.is_file()));
+    for page in pages {
+        let text = fs::read_to_string(&page).expect("pages are text");
+        let folder = page.parent().expect("pages are in a folder");
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next()) {
+            let outside = link.is_empty() || link.contains("://") || link.contains(char::is_whitespace);
+            assert!(outside || folder.join(link).exists(), "{}: {link} leads nowhere", page.display());
+        }
+    }
+}
+
+#[test]
 fn a_page_that_shows_something_else_is_told() {
     let printed = "value  1.5\n\ngradient\n  x  2.0000000000001\n";
     assert_eq!(same("value 1.5\ngradient\n x 2.0\n", printed), Ok(()));
     assert_eq!(same("value 1.5\n⋮\n x 2.0\n", printed), Ok(()));
     assert_eq!(same("⋮\n", printed), Ok(()));
-    for wrong in ["value 1.5\n", "value 1.6\n⋮\n", "⋮\nx 3\n", "value 1.5\ngradient\nx 2\nmore\n", "value 1.5 3\n⋮\n"] {
+    for wrong in ["value 1.5\n", "value 1.6\n⋮\n", "⋮\nx 3\n", "value 1.5\ngradient\nx 2\nmore\n", "value 1.5 3\n⋮\n"]
+    {
         assert!(same(wrong, printed).is_err(), "{wrong}");
     }
 }
