@@ -111,7 +111,7 @@ fn products_of_matrices() {
     );
     assert_eq!(f("fn f(x: [f64; n]) -> f64 { x @ x }", &[vec(&[1.0, 2.0])]), "5.0");
     assert_eq!(
-        f("fn f(a: [f64; n, k]) -> [f64; k, n] { transpose(a) }", &[a.clone()]),
+        f("fn f(a: [f64; n, k]) -> [f64; k, n] { transpose(a) }", std::slice::from_ref(&a)),
         "[[1.0, 4.0], [2.0, 5.0], [3.0, 6.0]]"
     );
     assert_eq!(f("fn f(a: [f64; n, k]) -> f64 { let t = transpose(a); t[2, 1] + transpose(a)[0, 1] }", &[a]), "10.0");
