@@ -9,17 +9,22 @@
 //! ```
 //!
 //! Reverse code keeps what the forward sweep computed until the backward sweep uses it. Cranelift's register allocator takes time quadratic in the number of values that live
-//! through such code; with them in memory it is near-linear, and the code is not slower. Small functions have no plan. Before a small loop all that it needs is loaded, so that loads stay outside.
+//! through such code; with them in memory it is near-linear, and the code is not slower. Before a small loop all that it needs is loaded, so that loads stay outside.
+//!
+//! In small functions only those floats have a slot that live through a call and are used in a loop without calls: a call leaves no float in its register, and the allocator, left alone, stores and loads
+//! such a value in every iteration. What was loaded before a call is loaded again after it.
+//!
 //! Literals are never kept: they are made anew where they are used. Each value has a slot of its own, so that a wrong guess about its life costs time, never correctness.
 
 use crate::abi;
 use crate::error::CodegenError;
 use crate::lower::Lower;
-use adit_ir::{Function, Inst, Op, Region, Value};
+use adit_ir::prim::Code;
+use adit_ir::{Function, Inst, Op, Region, Type, Value};
 use cranelift_codegen::ir::{self, InstBuilder};
 use rustc_hash::FxHashSet;
 
-/// Functions of at most so many instructions have no plan.
+/// Functions of at most so many instructions are small.
 pub(crate) const SMALL: usize = 600;
 
 /// A value that lives longer than so many instructions goes to memory.
@@ -44,7 +49,9 @@ pub(crate) struct Plan {
 impl Plan {
     pub(crate) fn new(f: &Function) -> Self {
         if f.inst_count() <= SMALL {
-            return Plan { slots: Vec::new(), count: 0, large: false };
+            let mut crossings = Crossings::new(f);
+            crossings.read(f.body);
+            return crossings.plan;
         }
         let mut lives = Lives::new(f);
         lives.read(f.body);
@@ -64,6 +71,93 @@ impl Plan {
     /// How many slots there are.
     pub(crate) fn count(&self) -> u32 {
         self.count
+    }
+}
+
+/// Floats that live through a call and are used in a loop without calls.
+struct Crossings<'a> {
+    f: &'a Function,
+    plan: Plan,
+    /// Where each float is defined, in instructions of the text.
+    from: Vec<u32>,
+    now: u32,
+    /// Where the last call was, or began to be in a loop that comes back to it.
+    call: u32,
+}
+
+impl<'a> Crossings<'a> {
+    fn new(f: &'a Function) -> Self {
+        let n = f.value_count();
+        let plan = Plan { slots: vec![NONE; n], count: 0, large: false };
+        let mut crossings = Crossings { f, plan, from: vec![NONE; n], now: 0, call: 0 };
+        f.params.iter().for_each(|p| crossings.define(p.value));
+        crossings
+    }
+
+    fn define(&mut self, v: Value) {
+        if *self.f.ty(v) == Type::F64 {
+            self.from[v.index()] = self.now;
+        }
+    }
+
+    fn read(&mut self, region: Region) {
+        let f = self.f;
+        f.region(region).params.iter().for_each(|&p| self.define(p));
+        for &inst in &f.region(region).insts {
+            let data = f.inst(inst);
+            self.now += 1;
+            let calls = has_call(f, inst);
+            match data.op {
+                Op::For { .. } | Op::While { .. } if !calls => self.quiet_loop(inst),
+                Op::For { .. } | Op::While { .. } => {
+                    self.call = self.now;
+                    self.now += 1;
+                    data.op.regions().into_iter().for_each(|inner| self.read(inner));
+                }
+                _ => {
+                    data.op.regions().into_iter().for_each(|inner| self.read(inner));
+                    self.call = if calls { self.now } else { self.call };
+                }
+            }
+            // Literals are made anew at each use.
+            if !matches!(data.op, Op::Const(_)) {
+                data.results.iter().for_each(|&r| self.define(r));
+            }
+        }
+    }
+
+    /// Gives slots to what a loop without calls uses from before the last call.
+    fn quiet_loop(&mut self, inst: Inst) {
+        let f = self.f;
+        for region in f.inst(inst).op.regions() {
+            self.quiet_region(region);
+        }
+    }
+
+    fn quiet_region(&mut self, region: Region) {
+        let f = self.f;
+        for &inst in &f.region(region).insts {
+            f.inst(inst).op.visit_operands(&mut |v| self.used(v));
+            self.quiet_loop(inst);
+        }
+        f.region(region).yields.iter().for_each(|&v| self.used(v));
+    }
+
+    fn used(&mut self, v: Value) {
+        let slot = &mut self.plan.slots[v.index()];
+        if self.from[v.index()] < self.call && *slot == NONE {
+            *slot = self.plan.count;
+            self.plan.count += 1;
+        }
+    }
+}
+
+/// Whether an instruction calls a function, itself or in its regions.
+fn has_call(f: &Function, inst: Inst) -> bool {
+    match &f.inst(inst).op {
+        Op::Call { .. } => true,
+        Op::Prim { prim, .. } => prim.row().code == Code::Call,
+        op => op.regions().into_iter().any(|r| f.region(r).insts.iter().any(|&i| has_call(f, i))),
     }
 }
 
@@ -166,6 +260,7 @@ impl Lower<'_, '_, '_, '_> {
     pub(crate) fn reload(&mut self, v: Value, slot: u32) -> Result<ir::Value, CodegenError> {
         if let Some((value, at)) = self.reloads.get(v)
             && self.position - at <= STALE
+            && at >= self.last_call
         {
             return Ok(value);
         }

@@ -37,6 +37,7 @@ impl Lower<'_, '_, '_, '_> {
         let place = u32::try_from(place).unwrap_or(u32::MAX);
         let function = self.declare(UserExternalName::new(namespace::COMPILED, place), signature);
         let call = self.b.ins().call(function, &passed);
+        self.called();
         let returned = self.b.inst_results(call).to_vec();
         self.pass_on(returned[0]);
         match room {

@@ -98,6 +98,8 @@ pub(crate) struct Lower<'a, 'b, 'u, 'm> {
     checked: Scoped<(Int, Int), ()>,
     /// Instructions lowered so far.
     pub(crate) position: usize,
+    /// The position after the last call, which left no float in its register.
+    pub(crate) last_call: usize,
     /// Tapes whose ends are in registers.
     kept_ends: Vec<(Value, tapes::Ends)>,
     functions: FxHashMap<UserExternalName, FuncRef>,
@@ -137,6 +139,7 @@ pub(crate) fn lower(
         reloads: Scoped::new(),
         checked: Scoped::new(),
         position: 0,
+        last_call: 0,
         kept_ends: Vec::new(),
         functions: FxHashMap::default(),
         exits: Vec::new(),
@@ -388,7 +391,14 @@ impl Lower<'_, '_, '_, '_> {
         signature.returns.extend(result.map(AbiParam::new));
         let function = self.declare(UserExternalName::new(namespace::IMPORTED, place), signature);
         let call = self.b.ins().call(function, args);
+        self.called();
         self.b.inst_results(call).first().copied()
+    }
+
+    /// Takes note of a call.
+    fn called(&mut self) {
+        self.position += 1;
+        self.last_call = self.position;
     }
 
     /// Calls a hook from a cold path, so that the hot paths around need not keep anything out of registers that the call would change. What the hook gives is in
