@@ -285,6 +285,8 @@ impl Body<'_, '_> {
             }
         }
         ok &= self.lent_once(start);
+        // What an argument's own call lent came back with its result: to a call around it, it is a mention.
+        self.mentions[start..].iter_mut().for_each(|m| m.lent = false);
         if !ok {
             return self.failed_call(call, &function);
         }

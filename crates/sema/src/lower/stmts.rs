@@ -189,7 +189,14 @@ impl Lowerer<'_> {
             return self.nothing(&block.ty);
         }
         match &block.value {
-            Some(value) => self.raw(value),
+            Some(value) => {
+                let mut vals = self.raw(value);
+                if vals.iter().any(Val::traps) {
+                    self.settle();
+                    self.complete(&mut vals);
+                }
+                vals
+            }
             None => self.nothing(&block.ty),
         }
     }

@@ -68,6 +68,10 @@ fn what_is_lent_is_mentioned_once() {
     right(&format!(
         "{g} fn f(x: &mut f64) {{ h(&mut x, {{ let x = 2.0; x }}); let y = x; h(&mut x, y); h(&mut x, 1); }}"
     ));
+    // Lent twice, one after the other, in calls of their own.
+    right(
+        "fn g(x: &mut f64) -> f64 { x += 1.0; x } fn m(a: f64) -> f64 { a } fn f(x: &mut f64) -> f64 { m(g(&mut x) - g(&mut x)) }",
+    );
     wrong("AD0403", &format!("{g} fn f(x: &mut f64) {{ g(&mut x, &mut «x»); }}").replace("&mut «x»", "&mut «x»"));
     wrong("AD0403", &format!("{g} fn f(x: &mut f64) {{ h(&mut x, «x»); }}"));
     wrong("AD0403", &format!("{g} fn f(x: &mut f64) {{ h(&mut x, 2 * sin(«x»)); }}"));
