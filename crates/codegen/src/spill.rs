@@ -107,17 +107,15 @@ impl<'a> Crossings<'a> {
             let data = f.inst(inst);
             self.now += 1;
             let calls = has_call(f, inst);
-            match data.op {
-                Op::For { .. } | Op::While { .. } if !calls => self.quiet_loop(inst),
-                Op::For { .. } | Op::While { .. } => {
-                    self.call = self.now;
-                    self.now += 1;
-                    data.op.regions().into_iter().for_each(|inner| self.read(inner));
-                }
-                _ => {
-                    data.op.regions().into_iter().for_each(|inner| self.read(inner));
-                    self.call = if calls { self.now } else { self.call };
-                }
+            let repeats = matches!(data.op, Op::For { .. } | Op::While { .. });
+            if repeats && !calls {
+                self.quiet_loop(inst);
+            } else {
+                // A loop that calls comes back from its end: to its beginning, all that is from before has lived through a call.
+                self.call = if repeats { self.now } else { self.call };
+                self.now += u32::from(repeats);
+                data.op.regions().into_iter().for_each(|inner| self.read(inner));
+                self.call = if calls { self.now } else { self.call };
             }
             // Literals are made anew at each use.
             if !matches!(data.op, Op::Const(_)) {
@@ -154,11 +152,10 @@ impl<'a> Crossings<'a> {
 
 /// Whether an instruction calls a function, itself or in its regions.
 fn has_call(f: &Function, inst: Inst) -> bool {
-    match &f.inst(inst).op {
-        Op::Call { .. } => true,
-        Op::Prim { prim, .. } => prim.row().code == Code::Call,
-        op => op.regions().into_iter().any(|r| f.region(r).insts.iter().any(|&i| has_call(f, i))),
-    }
+    let op = &f.inst(inst).op;
+    let of_table = matches!(op, Op::Prim { prim, .. } if prim.row().code == Code::Call);
+    let itself = of_table || matches!(op, Op::Call { .. });
+    itself || op.regions().into_iter().any(|r| f.region(r).insts.iter().any(|&i| has_call(f, i)))
 }
 
 /// From where to where each value lives, in instructions of the text.
