@@ -296,6 +296,32 @@ fn large_straight_code_compiles_in_near_linear_time_and_means_the_same() {
     }
 }
 
+#[test]
+fn thousands_of_checks_compile_in_near_linear_time() {
+    let mut b = Builder::new("f", Default::default());
+    let n = b.dim();
+    let dims = [Int::Value(n)].into_iter().collect();
+    let ty = Type::Array(adit_ir::ArrayType { element: adit_ir::ScalarType::F64, dims });
+    let x = b.param(ty, Passing::ByValue);
+    let k = b.param(Type::I64, Passing::ByValue);
+    let mut sum = b.f64(0.0);
+    for j in 0..16_000 {
+        let j = b.i64(j);
+        let subscript = b.prim(Prim::Imul, &[k, j]);
+        let element = b.load(x, &[subscript.into()]);
+        sum = b.prim(Prim::Add, &[sum, element]);
+    }
+    let mut module = Module::new();
+    module.push(b.finish(&[sum]));
+    for opt in [OptLevel::O0, OptLevel::O2] {
+        let started = Instant::now();
+        let entry = entry(&module, &Options { opt, verify_clif: false, ..Options::default() });
+        assert!(started.elapsed() < Duration::from_secs(20), "{opt:?} took {:?}", started.elapsed());
+        let mut args = [common::xs(&[0.5]), i(0)];
+        assert_eq!(call(&entry, &mut Workspace::new(), &mut args), Ok(vec![Scalar::F64(8000.0)]));
+    }
+}
+
 /// A large function with loops that use values from far above, and arrays.
 #[test]
 fn values_kept_in_memory_are_right_in_loops_and_branches() {

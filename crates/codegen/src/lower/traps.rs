@@ -10,8 +10,8 @@ use crate::error::CodegenError;
 use adit_diag::Span;
 use adit_ir::{Int, Trap, Value};
 use adit_runtime::context::offset;
-use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::{self, Block, InstBuilder, MemFlagsData, SourceLoc, types};
+use cranelift_codegen::ir::condcodes::{CondCode, IntCC};
+use cranelift_codegen::ir::{self, Block, InstBuilder, InstructionData, MemFlagsData, SourceLoc, types};
 
 /// What a cold exit returns.
 #[derive(Clone, Copy)]
@@ -71,10 +71,27 @@ impl Lower<'_, '_, '_, '_> {
     }
 
     /// Goes to a cold exit if `cond` holds.
+    ///
+    /// Of two blocks that are else equal, Cranelift puts the second one of a branch first. Its mid-end hoists nothing from what comes after an exit, so exits are to come last; its one-pass
+    /// register allocator takes long for what is used far away, so in large functions, which the mid-end does not see, they are to come first.
     pub(super) fn leave_if(&mut self, cond: ir::Value, exit: Block) {
         let go_on = self.b.create_block();
-        self.b.ins().brif(cond, exit, &[], go_on, &[]);
+        if self.plan.is_large() {
+            let stays = self.opposite(cond);
+            self.b.ins().brif(stays, go_on, &[], exit, &[]);
+        } else {
+            self.b.ins().brif(cond, exit, &[], go_on, &[]);
+        }
         self.b.switch_to_block(go_on);
+    }
+
+    /// The opposite of a condition; of a comparison of integers, the opposite comparison.
+    fn opposite(&mut self, cond: ir::Value) -> ir::Value {
+        let made_by = self.b.func.dfg.value_def(cond).inst();
+        match made_by.map(|inst| self.b.func.dfg.insts[inst]) {
+            Some(InstructionData::IntCompare { cond, args: [a, b], .. }) => self.b.ins().icmp(cond.complement(), a, b),
+            Some(_) | None => self.b.ins().icmp_imm_s(IntCC::Equal, cond, 0),
+        }
     }
 
     pub(super) fn assert(&mut self, cond: Value, trap: &Trap, details: &[Int]) -> Result<(), CodegenError> {
