@@ -62,7 +62,7 @@ fn every_float_reads_back_bit_for_bit() {
 
 fn npy(header: &str, data: &[u8]) -> Vec<u8> {
     let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
-    bytes.extend(u16::try_from(header.len()).unwrap().to_le_bytes());
+    bytes.extend(u16::try_from(header.len()).expect("headers are short").to_le_bytes());
     bytes.extend(header.as_bytes());
     bytes.extend(data);
     bytes

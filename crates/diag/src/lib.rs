@@ -56,11 +56,7 @@ pub struct Span {
 
 impl Span {
     /// No place: for things that no source text says.
-    pub const NONE: Span = Span {
-        file: FileId::NONE,
-        start: 0,
-        end: 0,
-    };
+    pub const NONE: Span = Span { file: FileId::NONE, start: 0, end: 0 };
 
     /// The bytes `start..end` of `file`.
     pub const fn new(file: FileId, start: u32, end: u32) -> Self {
@@ -81,27 +77,17 @@ impl Span {
         if other.file != self.file {
             return self;
         }
-        Span {
-            file: self.file,
-            start: self.start.min(other.start),
-            end: self.end.max(other.end),
-        }
+        Span { file: self.file, start: self.start.min(other.start), end: self.end.max(other.end) }
     }
 
     /// The empty span at the start.
     pub fn at_start(self) -> Span {
-        Span {
-            end: self.start,
-            ..self
-        }
+        Span { end: self.start, ..self }
     }
 
     /// The empty span at the end.
     pub fn at_end(self) -> Span {
-        Span {
-            start: self.end,
-            ..self
-        }
+        Span { start: self.end, ..self }
     }
 }
 
@@ -135,14 +121,7 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// An error without labels, notes or help.
     pub fn new(code: Code, span: Span, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            message: message.into(),
-            span,
-            labels: Vec::new(),
-            notes: Vec::new(),
-            help: None,
-        }
+        Self { code, message: message.into(), span, labels: Vec::new(), notes: Vec::new(), help: None }
     }
 
     /// Adds a remark at `span`.
@@ -212,10 +191,7 @@ mod tests {
             .note("n")
             .help("first")
             .help("second");
-        assert_eq!(
-            d.labels,
-            [(span(1, 2), "a".into()), (span(4, 5), "b".into())]
-        );
+        assert_eq!(d.labels, [(span(1, 2), "a".into()), (span(4, 5), "b".into())]);
         assert_eq!(d.help.as_deref(), Some("second"));
         assert_eq!(d.to_string(), "error[AD0201]: wrong");
     }

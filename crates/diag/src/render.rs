@@ -8,18 +8,14 @@
 //! is replaced by its position alone.
 
 use crate::{Diagnostic, FileId, SourceMap, Span};
-use annotate_snippets::{
-    AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet, normalize_untrusted_str,
-};
+use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet, normalize_untrusted_str};
 
 /// Longest excerpt shown, in bytes.
 const EXCERPT_LIMIT: usize = 16 * 1024;
 
 /// Renders `diagnostic` for a person; with `color`, with terminal colours.
 pub fn render(sources: &SourceMap, diagnostic: &Diagnostic, color: bool) -> String {
-    let title = Level::ERROR
-        .primary_title(normalize_untrusted_str(&diagnostic.message))
-        .id(diagnostic.code.0);
+    let title = Level::ERROR.primary_title(normalize_untrusted_str(&diagnostic.message)).id(diagnostic.code.0);
     let mut elements: Vec<Element<'_>> = Vec::new();
     for file in files(diagnostic) {
         elements.extend(excerpt(sources, diagnostic, file));
@@ -30,11 +26,7 @@ pub fn render(sources: &SourceMap, diagnostic: &Diagnostic, color: bool) -> Stri
         elements.push(level.message(normalize_untrusted_str(text)).into());
     }
     let report: &[Group<'_>] = &[title.elements(elements)];
-    let renderer = if color {
-        Renderer::styled()
-    } else {
-        Renderer::plain()
-    };
+    let renderer = if color { Renderer::styled() } else { Renderer::plain() };
     let mut text = renderer.render(report);
     text.push('\n');
     text
@@ -63,15 +55,11 @@ fn excerpt<'a>(sources: &'a SourceMap, d: &'a Diagnostic, file: FileId) -> Optio
     if window.len() > EXCERPT_LIMIT {
         let place = if d.span.file == file { d.span } else { span };
         let position = sources.position(place)?;
-        let origin = Origin::path(name)
-            .line(position.line as usize)
-            .char_column(position.column as usize);
+        let origin = Origin::path(name).line(position.line as usize).char_column(position.column as usize);
         return Some(origin.into());
     }
     let base = window.start;
-    let mut snippet = Snippet::source(&text[window])
-        .path(name)
-        .line_start(first_line);
+    let mut snippet = Snippet::source(&text[window]).path(name).line_start(first_line);
     for (kind, span, label) in marks(d, file) {
         let bytes = sources.bytes(span);
         let mark = kind.span(bytes.start - base..bytes.end - base).label(label);
@@ -113,15 +101,11 @@ mod tests {
     #[test]
     fn a_message_shows_line_carets_labels_notes_and_help() {
         let (map, file) = map(TEXT);
-        let d = Diagnostic::new(
-            Code("AD0201"),
-            find(file, TEXT, "true"),
-            "expected `f64`, found `bool`",
-        )
-        .here("this is a `bool`")
-        .label(find(file, TEXT, "x: f64"), "because of this")
-        .note("nothing converts")
-        .help("write `1.0`");
+        let d = Diagnostic::new(Code("AD0201"), find(file, TEXT, "true"), "expected `f64`, found `bool`")
+            .here("this is a `bool`")
+            .label(find(file, TEXT, "x: f64"), "because of this")
+            .note("nothing converts")
+            .help("write `1.0`");
         let expected = "\
 error[AD0201]: expected `f64`, found `bool`
  --> model.ad:3:9
@@ -163,10 +147,7 @@ error[AD0201]: expected `f64`, found `bool`
         let d = Diagnostic::new(Code("AD0105"), Span::new(a, 18, 19), "`f` is defined twice")
             .label(Span::new(b, 3, 4), "first here");
         let text = render(&map, &d, false);
-        assert!(
-            text.contains("model.ad:2:4") && text.contains("b.ad:1:4"),
-            "{text}"
-        );
+        assert!(text.contains("model.ad:2:4") && text.contains("b.ad:1:4"), "{text}");
     }
 
     #[test]
@@ -191,9 +172,6 @@ error[AD0201]: expected `f64`, found `bool`
         let (map, file) = map(&text);
         let d = Diagnostic::new(Code("AD0004"), Span::new(file, 20_000, 20_001), "no");
         let shown = render(&map, &d, false);
-        assert!(
-            shown.contains("model.ad:1:20001") && shown.len() < 200,
-            "{shown}"
-        );
+        assert!(shown.contains("model.ad:1:20001") && shown.len() < 200, "{shown}");
     }
 }

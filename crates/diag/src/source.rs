@@ -39,9 +39,7 @@ struct Source {
 impl Source {
     /// The index of the line that holds the byte.
     fn line_of(&self, offset: usize) -> usize {
-        self.lines
-            .partition_point(|&start| start <= offset)
-            .saturating_sub(1)
+        self.lines.partition_point(|&start| start <= offset).saturating_sub(1)
     }
 
     /// The number of characters before the offset, counted from the start of the text.
@@ -75,22 +73,10 @@ impl SourceMap {
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<String>) -> FileId {
         let text = text.into();
         let mut lines = vec![0];
-        lines.extend(
-            text.bytes()
-                .enumerate()
-                .filter(|&(_, b)| b == b'\n')
-                .map(|(i, _)| i + 1),
-        );
-        let inner = (0..text.len())
-            .filter(|&at| !text.is_char_boundary(at))
-            .collect();
+        lines.extend(text.bytes().enumerate().filter(|&(_, b)| b == b'\n').map(|(i, _)| i + 1));
+        let inner = (0..text.len()).filter(|&at| !text.is_char_boundary(at)).collect();
         let id = FileId(u32::try_from(self.sources.len()).unwrap_or(u32::MAX));
-        self.sources.push(Source {
-            name: name.into(),
-            text,
-            lines,
-            inner,
-        });
+        self.sources.push(Source { name: name.into(), text, lines, inner });
         id
     }
 
@@ -119,13 +105,8 @@ impl SourceMap {
         let source = self.source(span.file)?;
         let offset = source.clamp(span.start);
         let line = source.line_of(offset);
-        let column =
-            source.characters_before(offset) - source.characters_before(source.lines[line]);
-        Some(Position {
-            file: &source.name,
-            line: as_count(line),
-            column: as_count(column),
-        })
+        let column = source.characters_before(offset) - source.characters_before(source.lines[line]);
+        Some(Position { file: &source.name, line: as_count(line), column: as_count(column) })
     }
 
     /// The text a span covers; `None` for a span of no file of this map.
@@ -137,10 +118,7 @@ impl SourceMap {
     pub fn lines(&self, file: FileId, first: u32, last: u32) -> Option<&str> {
         let source = self.source(file)?;
         let start = *source.lines.get((first as usize).checked_sub(1)?)?;
-        let end = source
-            .lines
-            .get(last as usize)
-            .map_or(source.text.len(), |&next| next - 1);
+        let end = source.lines.get(last as usize).map_or(source.text.len(), |&next| next - 1);
         source.text.get(start..end)
     }
 
@@ -160,10 +138,7 @@ impl SourceMap {
         };
         let first = source.line_of(range.start);
         let last = source.line_of(range.end.max(range.start));
-        let end = source
-            .lines
-            .get(last + 1)
-            .map_or(source.text.len(), |&next| next - 1);
+        let end = source.lines.get(last + 1).map_or(source.text.len(), |&next| next - 1);
         (source.lines[first]..end, first + 1)
     }
 
@@ -184,9 +159,7 @@ mod tests {
     fn at(text: &str, start: u32) -> (u32, u32) {
         let mut map = SourceMap::new();
         let file = map.add("a.ad", text);
-        let p = map
-            .position(Span::new(file, start, start))
-            .expect("the file is known");
+        let p = map.position(Span::new(file, start, start)).expect("the file is known");
         (p.line, p.column)
     }
 
