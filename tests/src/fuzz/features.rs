@@ -42,10 +42,11 @@ pub enum Feature {
     Unwrapped,
     Effect,
     UnknownLength,
+    Large,
 }
 
 /// Each feature with its name, and of how many programs in a hundred it must be part at least.
-const TABLE: [(Feature, &str, u32); 33] = [
+const TABLE: [(Feature, &str, u32); 34] = [
     (Feature::Loop, "loop", 50),
     (Feature::NestedLoop, "nested loops", 0),
     (Feature::ArrayWrite, "writes to arrays", 0),
@@ -79,6 +80,7 @@ const TABLE: [(Feature, &str, u32); 33] = [
     (Feature::Unwrapped, "function at any operand", 2),
     (Feature::Effect, "effect within an expression", 10),
     (Feature::UnknownLength, "length known when it runs", 5),
+    (Feature::Large, "long function", 1),
 ];
 
 /// Quotas of several features together: any of them counts.
@@ -86,6 +88,9 @@ const TOGETHER: [(&[Feature], &str, u32); 2] = [
     (&[Feature::NestedLoop, Feature::ArrayWrite], "nested loops or writes to arrays", 34),
     (&[Feature::Break, Feature::Continue, Feature::Return], "early exits", 20),
 ];
+
+/// Fewer programs have no quotas.
+const FEW: u64 = 2000;
 
 /// What one program contains.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -147,8 +152,11 @@ impl Histogram {
         together.chain(single)
     }
 
-    /// The features that are part of too few programs.
+    /// The features that are part of too few programs; of a few programs nothing can be said.
     pub fn missed(&self) -> Vec<String> {
+        if self.programs < FEW {
+            return Vec::new();
+        }
         let short = self.rows().filter(|(_, count, quota)| count * 100 < u64::from(*quota) * self.programs);
         short.map(|(name, count, quota)| format!("{name}: {count} of {}, below {quota} %", self.programs)).collect()
     }
@@ -175,16 +183,17 @@ mod tests {
         for (i, (feature, _, _)) in TABLE.iter().enumerate() {
             assert_eq!(i, *feature as usize);
         }
-        assert_eq!(TABLE.len() - 1, Feature::UnknownLength as usize);
+        assert_eq!(TABLE.len() - 1, Feature::Large as usize);
     }
 
     #[test]
     fn quotas_are_missed_where_features_are_rare() {
         let mut histogram = Histogram::default();
         let mut features = Features::default();
-        histogram.count(features);
+        (0..FEW / 2).for_each(|_| histogram.count(features));
+        assert_eq!(histogram.missed(), Vec::<String>::new(), "too few to tell");
         features.note(Feature::Loop);
-        histogram.count(features);
+        (0..FEW / 2).for_each(|_| histogram.count(features));
         let missed = histogram.missed();
         assert!(!missed.iter().any(|m| m.starts_with("loop:")), "half of them have one");
         assert!(missed.iter().any(|m| m.starts_with("while:")));

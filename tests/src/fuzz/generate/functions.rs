@@ -4,6 +4,7 @@
 //! here: `main` gets a list of statements that it must have, in random order.
 
 use super::{Flavour, MAIN, Param, Writer};
+use crate::fuzz::features::Feature;
 use crate::fuzz::node::Node;
 use crate::fuzz::types::{Dim, Struct, Ty};
 use crate::pieces;
@@ -332,7 +333,13 @@ impl Writer {
             let stmt = write(self).unwrap_or_else(|| self.let_float());
             stmts.push(stmt);
         }
-        let count = self.rng.below(3);
+        let mut count = self.rng.below(3);
+        if self.rng.percent(2) {
+            // Long enough for whatever the compiler does only in large functions.
+            self.note(Feature::Large);
+            self.budget += 1000;
+            count = 30 + self.rng.below(60);
+        }
         stmts.extend(self.statements(count));
         stmts
     }
