@@ -15,15 +15,15 @@
 //!                                     }
 //! ```
 //!
-//! - **Scalars are SSA values**, fields of structs and tuples too: each leaf of a variable has a slot ([`env`]), regions yield the slots that they change.
-//! - **Arrays are storage.** A `let` gives an array a handle for life; assignment writes into it. Expressions over arrays are *lazy* ([`elementwise`]) until
+//! - **Scalars are SSA values**, fields of structs and tuples too: each leaf of a variable has a slot (`env.rs`), regions yield the slots that they change.
+//! - **Arrays are storage.** A `let` gives an array a handle for life; assignment writes into it. Expressions over arrays are *lazy* (`elementwise.rs`) until
 //!   somebody stores, reduces or lends them, which makes one fused loop. A lazy value never lives past a write: what could change under it is copied first.
-//! - **Leaving early** sets flags; what follows runs under a guard ([`exits`]).
+//! - **Leaving early** sets flags; what follows runs under a guard (`exits.rs`).
 //! - **Order** is the source's. `a op= e` evaluates the subscripts of `a`, then `e`, then reads the old value.
 //! - **Spans.** Each instruction has the span of its expression. Instructions of library functions have none ([`Span::NONE`]): who inlines or reports gives them the
 //!   span of the nearest call in the user's text.
 //!
-//! One file per construct; each adds methods to [`env::Lowerer`]. Nothing here optimises beyond not making copies and temporaries that the source does not need.
+//! One file per construct; each adds methods to `env::Lowerer`. Nothing here optimises beyond not making copies and temporaries that the source does not need.
 
 #![expect(
     clippy::wildcard_enum_match_arm,
