@@ -11,7 +11,13 @@ use std::time::Duration;
 
 /// A compiler that differentiates.
 #[derive(Parser, Debug)]
-#[command(name = "adit", version, about = "A compiler that differentiates", max_term_width = 100, disable_help_subcommand = true)]
+#[command(
+    name = "adit",
+    version,
+    about = "A compiler that differentiates",
+    max_term_width = 100,
+    disable_help_subcommand = true
+)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]

@@ -129,7 +129,8 @@ fn object<'j>(json: &'j Json, what: &str) -> Result<&'j [(String, Json)]> {
     match json {
         Json::Object(entries) => Ok(entries),
         Json::Null | Json::Bool(_) | Json::Int(_) | Json::Float(_) | Json::Text(_) | Json::List(_) => {
-            let text = format!("{what} must be an object by parameter name, such as {{\"x\": 1}}, not {}", json.describe());
+            let text =
+                format!("{what} must be an object by parameter name, such as {{\"x\": 1}}, not {}", json.describe());
             Err(Error::input(KIND, text))
         }
     }
@@ -292,7 +293,11 @@ impl Building<'_> {
             }
             Json::Text(text) if text.starts_with('@') => self.file(depth, &text[1..], at),
             Json::Null | Json::Bool(_) | Json::Int(_) | Json::Float(_) | Json::Text(_) | Json::Object(_) => {
-                let nested = if self.rank - depth > 1 { format!("lists nested {} deep", self.rank - depth) } else { "a list".into() };
+                let nested = if self.rank - depth > 1 {
+                    format!("lists nested {} deep", self.rank - depth)
+                } else {
+                    "a list".into()
+                };
                 Err(wrong(at, &nested, json))
             }
         }
@@ -304,7 +309,8 @@ impl Building<'_> {
             None => self.dims.push(found),
             Some(&first) if first == found => {}
             Some(&first) => {
-                let text = format!("the lists of an array have one length: `{at}` has {found} values, others have {first}");
+                let text =
+                    format!("the lists of an array have one length: `{at}` has {found} values, others have {first}");
                 return Err(Error::input(KIND, text));
             }
         }
@@ -402,7 +408,9 @@ fn integer(json: &Json, at: &At<'_>) -> Result<i64> {
             let wanted = if x.fract() == 0.0 { "an integer of 64 bits" } else { "an integer" };
             wrong(at, wanted, json)
         }),
-        Json::Null | Json::Bool(_) | Json::Text(_) | Json::List(_) | Json::Object(_) => Err(wrong(at, "an integer", json)),
+        Json::Null | Json::Bool(_) | Json::Text(_) | Json::List(_) | Json::Object(_) => {
+            Err(wrong(at, "an integer", json))
+        }
     }
 }
 

@@ -209,7 +209,10 @@ mod tests {
             let text = written(&Value::F64(x));
             assert_eq!(serde_json::from_str::<f64>(&text).unwrap().to_bits(), x.to_bits(), "{text}");
         }
-        assert_eq!(written(&vec![f64::NAN, f64::INFINITY, f64::NEG_INFINITY].into()), r#"["NaN", "Infinity", "-Infinity"]"#);
+        assert_eq!(
+            written(&vec![f64::NAN, f64::INFINITY, f64::NEG_INFINITY].into()),
+            r#"["NaN", "Infinity", "-Infinity"]"#
+        );
         assert_eq!(written(&Value::I64(i64::MIN)), "-9223372036854775808");
     }
 

@@ -57,12 +57,16 @@ fn work() -> u8 {
 
 /// Help, or wrong usage. The options that say how errors look were not parsed: they are looked for as words.
 fn misused(error: &clap::Error) -> u8 {
-    let given = |words: &[&str]| std::env::args().any(|arg| words.contains(&arg.as_str()));
-    let color = session::wants_color() && !given(&["--color=never", "never"]);
+    let color = session::wants_color() && !given("--color=never") && !given("never");
     match usage::stop(error, color) {
         usage::Stop::Help(text) => print(&Answer { text, code: 0 }),
-        usage::Stop::Wrong(error) => tell(&error, Style { json: given(&["--json"]), color }),
+        usage::Stop::Wrong(error) => tell(&error, Style { json: given("--json"), color }),
     }
+}
+
+/// Whether a word stands on the command line.
+fn given(word: &str) -> bool {
+    std::env::args_os().any(|arg| arg == word)
 }
 
 /// Prints an answer; that nobody reads to the end is no error.
@@ -88,6 +92,5 @@ fn tell(error: &Error, style: Style) -> u8 {
 fn failed(panic: &(dyn Any + Send)) -> u8 {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic");
-    let json = std::env::args().any(|arg| arg == "--json");
-    tell(&Error::internal(text), Style { json, color: false })
+    tell(&Error::internal(text), Style { json: given("--json"), color: false })
 }

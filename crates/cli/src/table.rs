@@ -29,6 +29,13 @@ enum Row {
     Left { count: usize },
 }
 
+/// Which leaves of a value get a row.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    All,
+    Floats,
+}
+
 /// A table under way.
 #[derive(Default)]
 pub struct Table {
@@ -49,28 +56,43 @@ impl Table {
     /// A value under a name.
     #[must_use]
     pub fn value(mut self, name: &str, value: &Value) -> Self {
-        self.add(name, value);
+        self.add(name, value, Shown::All);
+        self
+    }
+
+    /// The floats of a derivative under a name.
+    #[must_use]
+    pub fn derivative(mut self, name: &str, value: &Value) -> Self {
+        self.add(name, value, Shown::Floats);
         self
     }
 
     /// Values under their names, set in.
     #[must_use]
-    pub fn values<'v>(mut self, values: impl IntoIterator<Item = (&'v str, &'v Value)>) -> Self {
-        for (name, value) in values {
-            self.add(&format!("  {name}"), value);
-        }
-        self
+    pub fn values<'v>(self, values: impl IntoIterator<Item = (&'v str, &'v Value)>) -> Self {
+        values.into_iter().fold(self, |table, (name, value)| table.value(&format!("  {name}"), value))
     }
 
-    fn add(&mut self, label: &str, value: &Value) {
+    /// The floats of derivatives under their names, set in.
+    #[must_use]
+    pub fn derivatives<'v>(self, values: impl IntoIterator<Item = (&'v str, &'v Value)>) -> Self {
+        values.into_iter().fold(self, |table, (name, value)| table.derivative(&format!("  {name}"), value))
+    }
+
+    fn add(&mut self, label: &str, value: &Value, shown: Shown) {
         match value {
             Value::F64(x) => self.entry(label.to_owned(), format!("{x:?}")),
-            Value::I64(i) => self.entry(label.to_owned(), i.to_string()),
-            Value::Bool(b) => self.entry(label.to_owned(), b.to_string()),
-            Value::Array(a) => self.array(label, a),
-            Value::Struct(fields) => fields.iter().for_each(|(name, v)| self.add(&format!("{label}.{name}"), v)),
+            Value::Array(a) if shown == Shown::All || matches!(a.data, Data::F64(_)) => self.array(label, a),
+            Value::Struct(fields) => {
+                fields.iter().for_each(|(name, v)| self.add(&format!("{label}.{name}"), v, shown));
+            }
             Value::Tuple(items) if items.is_empty() => self.entry(label.to_owned(), "()".to_owned()),
-            Value::Tuple(items) => items.iter().enumerate().for_each(|(i, v)| self.add(&format!("{label}.{i}"), v)),
+            Value::Tuple(items) => {
+                items.iter().enumerate().for_each(|(i, v)| self.add(&format!("{label}.{i}"), v, shown));
+            }
+            Value::I64(i) if shown == Shown::All => self.entry(label.to_owned(), i.to_string()),
+            Value::Bool(b) if shown == Shown::All => self.entry(label.to_owned(), b.to_string()),
+            Value::I64(_) | Value::Bool(_) | Value::Array(_) => {}
         }
     }
 
@@ -146,6 +168,12 @@ gradient
   p.n       10
 ";
         assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn derivatives_show_floats_alone() {
+        let p = Value::structure([("a", 9.25.into()), ("n", 10i64.into()), ("k", vec![1i64].into())]);
+        assert_eq!(Table::default().derivatives([("p", &p)]).render(), "  p.a  9.25\n");
     }
 
     #[test]

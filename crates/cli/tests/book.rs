@@ -23,6 +23,11 @@ fn the_tutorial_shows_what_happens() {
     check_page("docs/tutorial.md", 8);
 }
 
+#[test]
+fn the_page_of_the_command_line_shows_what_happens() {
+    check_page("docs/cli.md", 15);
+}
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }

@@ -26,7 +26,8 @@ fn example(command: &str, (name, function): (&str, Option<&str>), more: &[&str])
 }
 
 fn expected(name: &str) -> Json {
-    let text = std::fs::read_to_string(root().join(format!("examples/{name}.expected.json"))).expect("the example has its expectations");
+    let text = std::fs::read_to_string(root().join(format!("examples/{name}.expected.json")))
+        .expect("the example has its expectations");
     serde_json::from_str(&text).expect("they are JSON")
 }
 
@@ -34,7 +35,9 @@ fn expected(name: &str) -> Json {
 fn gradients_of_the_examples_are_the_expected_ones() {
     for &(name, function) in EXAMPLES {
         let expected = expected(name);
-        for more in [&["--json"][..], &["--json", "--opt", "0"], &["--json", "--strict", "--opt", "3", "--cpu", "baseline"]] {
+        for more in
+            [&["--json"][..], &["--json", "--opt", "0"], &["--json", "--strict", "--opt", "3", "--cpu", "baseline"]]
+        {
             same(&expected, &example("grad", (name, function), more).json());
         }
         same(&expected, &example("grad", (name, function), &["--json", "--mode", "forward"]).json());
@@ -97,13 +100,9 @@ fn values_are_printed_with_final_contents() {
 #[test]
 fn printed_lines_go_to_standard_error_once() {
     let at = r#"{"x": [1, 2], "s": 3}"#;
-    for args in [
-        &["run"][..],
-        &["jac"],
-        &["jvp", "--dir", "{\"s\": 1}"],
-        &["vjp", "--seed", "1"],
-        &["run", "--opt", "0"],
-    ] {
+    for args in
+        [&["run"][..], &["jac"], &["jvp", "--dir", "{\"s\": 1}"], &["vjp", "--seed", "1"], &["run", "--opt", "0"]]
+    {
         let mut all = vec![args[0], "-", "--fn", "h", "--at", at];
         all.extend(&args[1..]);
         let ran = fed(SMALL.as_bytes(), &all);
@@ -201,11 +200,16 @@ fn stages_are_printed_and_read_back() {
             let printed = adit(&args).out;
             let back = fed(printed.as_bytes(), &["opt", "-", "--passes", ""]);
             assert_eq!(back.code, Some(0), "{name} {stage}: {}", back.err);
-            assert_eq!(back.out, printed, "{name} {stage}: no pass, no change");
+            assert_eq!(back.out, without_comments(&printed), "{name} {stage}: no pass, no change");
         }
     }
     let json = adit(&["emit", "examples/nice_function.ad", "--stage", "typed,vjp", "--json"]).json();
     assert!(json["typed"].as_str().unwrap().contains("func @nice_function"));
+}
+
+/// IR text without the source lines beside it.
+fn without_comments(ir: &str) -> String {
+    ir.lines().map(|line| format!("{}\n", line.split("  ; ").next().unwrap_or_default())).collect()
 }
 
 #[test]
@@ -275,7 +279,9 @@ fn help_and_version_are_answers() {
         assert!(help.out.contains(&format!("\n  {word} ")), "{word}");
         assert_eq!(adit(&[word, "--help"]).code, Some(0));
     }
-    for option in ["--opt", "--strict", "--cpu", "--time-passes", "--max-memory", "--max-depth", "--max-steps", "--timeout"] {
+    for option in
+        ["--opt", "--strict", "--cpu", "--time-passes", "--max-memory", "--max-depth", "--max-steps", "--timeout"]
+    {
         assert!(help.out.contains(option), "{option}");
     }
     assert!(adit(&["--version"]).out.starts_with("adit "));

@@ -74,7 +74,8 @@ fn columns_and_arrays_are_relative_to_the_json_file() {
     let numbers: Vec<u8> = [1.0f64, 2.0, 3.0, 4.0].iter().flat_map(|x| x.to_le_bytes()).collect();
     file("refs", "m.npy", &npy("{'descr': '<f8', 'fortran_order': False, 'shape': (2, 2), }\n", &numbers));
     let at = file("refs", "at.json", br#"{"x": "@t.csv:x", "y": "@t.csv:y", "k": "@t.csv:x", "m": "@m.npy"}"#);
-    let source = "fn f(x: [f64; n], y: [f64; n], k: [i64; n], m: [f64; n, n]) -> f64 { sum(x * y) + f64(k[1]) + m[1, 0] }";
+    let source =
+        "fn f(x: [f64; n], y: [f64; n], k: [i64; n], m: [f64; n, n]) -> f64 { sum(x * y) + f64(k[1]) + m[1, 0] }";
     let at = format!("@{}", at.display());
     let ran = fed(source.as_bytes(), &["grad", "-", "--at", &at, "--json"]).json();
     let gradient = json!({"x": [0.5, -1000.0], "y": [1.0, 2.0], "m": [[0.0, 0.0], [1.0, 0.0]]});

@@ -59,7 +59,13 @@ const NAMES: &[Case] = &[
     (X, &["jvp", "-", "--at", "{\"x\": 1}", "--dir", "{\"x\": 1}", "--wrt", "q"], 2, "AD0904", "`q`"),
     (X, &["explain", "AD9998"], 2, "AD0904", "`AD9998`"),
     (X, &["explain", "sine"], 2, "AD0904", ""),
-    (V, &["run", "-", "--at", "{\"x\": \"@examples/data/iris.csv:petal_lenght\", \"y\": []}"], 2, "AD0904", "`petal_length`"),
+    (
+        V,
+        &["run", "-", "--at", "{\"x\": \"@examples/data/iris.csv:petal_lenght\", \"y\": []}"],
+        2,
+        "AD0904",
+        "`petal_length`",
+    ),
 ];
 
 const VALUES: &[Case] = &[
@@ -85,20 +91,83 @@ const VALUES: &[Case] = &[
     (V, &["run", "-", "--at", "{\"x\": \"@none.csv:a\", \"y\": [1]}"], 2, "AD0902", "none.csv"),
     (V, &["run", "-", "--at", "{\"x\": \"@none.npy\", \"y\": [1]}"], 2, "AD0902", "none.npy"),
     (V, &["run", "-", "--at", "{\"x\": \"@examples/linreg.ad\", \"y\": [1]}"], 2, "AD0905", "@FILE.csv:COLUMN"),
-    (ALL, &["run", "-", "--at", "{\"p\": [1, 2], \"x\": [], \"y\": [], \"m\": [], \"t\": [1, true]}"], 2, "AD0905", "struct `P`"),
-    (ALL, &["run", "-", "--at", "{\"p\": {\"a\": 1}, \"x\": [], \"y\": [], \"m\": [], \"t\": [1, true]}"], 2, "AD0904", "`p.k`"),
-    (ALL, &["run", "-", "--at", "{\"p\": {\"a\": 1, \"k\": 2, \"b\": 3}, \"x\": [], \"y\": [], \"m\": [], \"t\": [1, true]}"], 2, "AD0904", "`b`"),
-    (ALL, &["run", "-", "--at", "{\"p\": {\"a\": 1, \"k\": 2}, \"x\": [1], \"y\": [1], \"m\": [[1, 2]], \"t\": [1]}"], 2, "AD0905", "2 values"),
-    (ALL, &["run", "-", "--at", "{\"p\": {\"a\": 1, \"k\": 2}, \"x\": [1], \"y\": [1], \"m\": [[1, 2]], \"t\": [1, 0]}"], 2, "AD0905", "`t.1`"),
-    (ALL, &["run", "-", "--at", "{\"p\": {\"a\": 1, \"k\": 2}, \"x\": [1], \"y\": [1], \"m\": [[1, 2], [3]], \"t\": [1, true]}"], 2, "AD0905", "`m[1]`"),
-    (ALL, &["run", "-", "--at", "{\"p\": {\"a\": 1, \"k\": 2}, \"x\": [1], \"y\": [1], \"m\": [[1, 2, 3]], \"t\": [1, true]}"], 2, "AD0906", "m"),
+    (
+        ALL,
+        &["run", "-", "--at", "{\"p\": [1, 2], \"x\": [], \"y\": [], \"m\": [], \"t\": [1, true]}"],
+        2,
+        "AD0905",
+        "struct `P`",
+    ),
+    (
+        ALL,
+        &["run", "-", "--at", "{\"p\": {\"a\": 1}, \"x\": [], \"y\": [], \"m\": [], \"t\": [1, true]}"],
+        2,
+        "AD0904",
+        "`p.k`",
+    ),
+    (
+        ALL,
+        &[
+            "run",
+            "-",
+            "--at",
+            "{\"p\": {\"a\": 1, \"k\": 2, \"b\": 3}, \"x\": [], \"y\": [], \"m\": [], \"t\": [1, true]}",
+        ],
+        2,
+        "AD0904",
+        "`b`",
+    ),
+    (
+        ALL,
+        &["run", "-", "--at", "{\"p\": {\"a\": 1, \"k\": 2}, \"x\": [1], \"y\": [1], \"m\": [[1, 2]], \"t\": [1]}"],
+        2,
+        "AD0905",
+        "2 values",
+    ),
+    (
+        ALL,
+        &["run", "-", "--at", "{\"p\": {\"a\": 1, \"k\": 2}, \"x\": [1], \"y\": [1], \"m\": [[1, 2]], \"t\": [1, 0]}"],
+        2,
+        "AD0905",
+        "`t.1`",
+    ),
+    (
+        ALL,
+        &[
+            "run",
+            "-",
+            "--at",
+            "{\"p\": {\"a\": 1, \"k\": 2}, \"x\": [1], \"y\": [1], \"m\": [[1, 2], [3]], \"t\": [1, true]}",
+        ],
+        2,
+        "AD0905",
+        "`m[1]`",
+    ),
+    (
+        ALL,
+        &[
+            "run",
+            "-",
+            "--at",
+            "{\"p\": {\"a\": 1, \"k\": 2}, \"x\": [1], \"y\": [1], \"m\": [[1, 2, 3]], \"t\": [1, true]}",
+        ],
+        2,
+        "AD0906",
+        "m",
+    ),
     (X, &["run", "-", "--at", "@none.json"], 2, "AD0902", "none.json"),
     (X, &["jvp", "-", "--at", "{\"x\": 1}", "--dir", "{\"x\": null}"], 2, "AD0905", "`x`"),
     (X, &["jvp", "-", "--at", "{\"x\": 1}", "--dir", "1"], 2, "AD0905", "the direction"),
     (V, &["jvp", "-", "--at", "{\"x\": [1], \"y\": [1]}", "--dir", "{\"x\": [1, 2]}"], 2, "AD0906", ""),
     (X, &["vjp", "-", "--at", "{\"x\": 1}", "--seed", "[1]"], 2, "AD0905", "`seed`"),
     (X, &["vjp", "-", "--at", "{\"x\": 1}", "--seed", "{"], 2, "AD0903", "--seed:1:"),
-    ("fn f(x: [f64; n]) -> [f64; n] { x }", &["vjp", "-", "--at", "{\"x\": [1, 2]}", "--seed", "[1]"], 2, "AD0906", "seed"),
+    (
+        "fn f(x: [f64; n]) -> [f64; n] { x }",
+        &["vjp", "-", "--at", "{\"x\": [1, 2]}", "--seed", "[1]"],
+        2,
+        "AD0906",
+        "seed",
+    ),
 ];
 
 const PROGRAMS: &[Case] = &[
@@ -128,18 +197,60 @@ const RUNS: &[Case] = &[
     ("fn f(x: [f64; n]) -> f64 { x[n] }", &["run", "-", "--at", "{\"x\": [1]}"], 1, "AD0801", "index 1"),
     ("fn f(x: [f64; n]) -> f64 { x[n] }", &["grad", "-", "--at", "{\"x\": [1]}"], 1, "AD0801", "index 1"),
     ("fn f(n: i64) -> i64 { 1 / n }", &["run", "-", "--at", "{\"n\": 0}"], 1, "AD0802", "zero"),
-    ("fn f(x: f64) -> f64 { assert(x > 0, \"positive\"); x }", &["run", "-", "--at", "{\"x\": 0}"], 1, "AD0803", "positive"),
+    (
+        "fn f(x: f64) -> f64 { assert(x > 0, \"positive\"); x }",
+        &["run", "-", "--at", "{\"x\": 0}"],
+        1,
+        "AD0803",
+        "positive",
+    ),
     ("fn f(n: i64) -> i64 { 1 + f(n + 1) }", &["run", "-", "--at", "{\"n\": 0}"], 1, "AD0804", "10000"),
     ("fn f(n: i64) -> i64 { 1 + f(n + 1) }", &["run", "-", "--at", "{\"n\": 0}", "--max-depth", "7"], 1, "AD0804", "7"),
-    ("fn f(n: i64) -> f64 { let a = zeros(n); sum(a) }", &["run", "-", "--at", "{\"n\": 1000000000000}"], 1, "AD0805", ""),
-    ("fn f(n: i64) -> f64 { let a = zeros(n); sum(a) }", &["run", "-", "--at", "{\"n\": 10000000}", "--max-memory", "64MiB"], 1, "AD0805", "67108864"),
+    (
+        "fn f(n: i64) -> f64 { let a = zeros(n); sum(a) }",
+        &["run", "-", "--at", "{\"n\": 1000000000000}"],
+        1,
+        "AD0805",
+        "",
+    ),
+    (
+        "fn f(n: i64) -> f64 { let a = zeros(n); sum(a) }",
+        &["run", "-", "--at", "{\"n\": 10000000}", "--max-memory", "64MiB"],
+        1,
+        "AD0805",
+        "67108864",
+    ),
     ("fn f(n: i64) -> [f64; n] { zeros(n) }", &["run", "-", "--at", "{\"n\": 1000000000000}"], 1, "AD0805", ""),
-    ("fn f(n: i64) -> i64 { let mut s = 0; for i in 0..n { s += i; } s }", &["run", "-", "--at", "{\"n\": 1000}", "--max-steps", "999"], 1, "AD0806", "999"),
-    ("fn f() -> i64 { let mut s = 0; while true { s += 1; if s < 0 { break; } } s }", &["run", "-", "--timeout", "50ms"], 1, "AD0807", ""),
-    ("fn f() -> i64 { let mut s = 0; while true { s += 1; if s < 0 { break; } } s }", &["run", "-", "--timeout", "50ms", "--opt", "0"], 1, "AD0807", ""),
+    (
+        "fn f(n: i64) -> i64 { let mut s = 0; for i in 0..n { s += i; } s }",
+        &["run", "-", "--at", "{\"n\": 1000}", "--max-steps", "999"],
+        1,
+        "AD0806",
+        "999",
+    ),
+    (
+        "fn f() -> i64 { let mut s = 0; while true { s += 1; if s < 0 { break; } } s }",
+        &["run", "-", "--timeout", "50ms"],
+        1,
+        "AD0807",
+        "",
+    ),
+    (
+        "fn f() -> i64 { let mut s = 0; while true { s += 1; if s < 0 { break; } } s }",
+        &["run", "-", "--timeout", "50ms", "--opt", "0"],
+        1,
+        "AD0807",
+        "",
+    ),
     ("fn f(n: i64) -> i64 { 2^n }", &["run", "-", "--at", "{\"n\": -1}"], 1, "AD0809", "-1"),
     ("fn f(x: f64) -> i64 { i64(x) }", &["run", "-", "--at", "{\"x\": \"NaN\"}"], 1, "AD0810", ""),
-    ("fn f(k: i64) -> i64 { let mut s = 0; for i in 0..9 step k { s += i; } s }", &["run", "-", "--at", "{\"k\": 0}"], 1, "AD0811", ""),
+    (
+        "fn f(k: i64) -> i64 { let mut s = 0; for i in 0..9 step k { s += i; } s }",
+        &["run", "-", "--at", "{\"k\": 0}"],
+        1,
+        "AD0811",
+        "",
+    ),
     ("fn f(x: [f64; n]) -> f64 { sum(x[2..1]) }", &["run", "-", "--at", "{\"x\": [1, 2, 3]}"], 1, "AD0812", ""),
 ];
 
@@ -192,7 +303,9 @@ fn with_json_every_refusal_is_an_object_a_line() {
             let keys: Vec<&str> = object.as_object().expect("an object").keys().map(String::as_str).collect();
             assert_eq!(&keys[..6], ["code", "message", "file", "span", "line", "column"], "{args:?}");
             let placed = object["line"].is_number();
-            assert!([&object["column"], &object["span"][0], &object["span"][1]].iter().all(|x| x.is_number() == placed));
+            assert!(
+                [&object["column"], &object["span"][0], &object["span"][1]].iter().all(|x| x.is_number() == placed)
+            );
             codes.push(object["code"].as_str().unwrap_or_default().to_owned());
         }
         // An option at the end may be taken for the value of the one before.
@@ -242,7 +355,8 @@ fn malformed_columns_and_arrays_exit_with_2() {
         ("truth.csv", b"x\ntrue\n", "AD0905"),
     ] {
         let path = file("malformed", name, contents);
-        let reference = if name.ends_with(".csv") { format!("@{}:x", path.display()) } else { format!("@{}", path.display()) };
+        let reference =
+            if name.ends_with(".csv") { format!("@{}:x", path.display()) } else { format!("@{}", path.display()) };
         let at = serde_json::json!({ "x": reference }).to_string();
         let ran = fed(source, &["run", "-", "--at", &at]);
         assert!(ran.code == Some(2) && ran.err.contains(code), "{name}: {ran:?}");
@@ -281,4 +395,15 @@ fn deep_recursion_meets_its_limit_and_not_the_end_of_the_stack() {
     assert_eq!(ran.json()["value"], serde_json::json!(9999.0));
     let ran = fed(source, &["run", "-", "--at", &at(1_000_000_000), "--max-depth", "4000000000"]);
     assert!(ran.code == Some(1) && ran.err.contains("AD0804"), "{ran:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn arguments_that_are_not_utf8_are_wrong_usage() {
+    use std::os::unix::ffi::OsStrExt;
+    let latin = std::ffi::OsStr::from_bytes(b"\xe9");
+    for before in [&["run", "-", "--at"][..], &["run"], &[]] {
+        let ran = common::finish(common::command(before).arg(latin));
+        assert_eq!(ran.code, Some(2), "{ran:?}");
+    }
 }

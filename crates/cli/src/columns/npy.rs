@@ -21,18 +21,20 @@ pub fn read(file: &str, bytes: &[u8]) -> Result<Array> {
     let (header, data) = split(bytes).ok_or_else(|| malformed(file, "this is not an .npy file"))?;
     let header = Header::parse(header).ok_or_else(|| malformed(file, "the header of the .npy file cannot be read"))?;
     let element = Element::parse(&header.descr).ok_or_else(|| {
-        let text = format!("{file}: elements of the type {:?} are neither floats, integers nor truth values", header.descr);
+        let text =
+            format!("{file}: elements of the type {:?} are neither floats, integers nor truth values", header.descr);
         Error::input(Code("AD0905"), text)
     })?;
     let count = header.shape.iter().try_fold(1usize, |n, &d| n.checked_mul(d));
     let size = count.and_then(|n| n.checked_mul(element.bytes));
     if size != Some(data.len()) {
-        let text = format!("the header promises the shape {:?}, the file holds {} bytes of data", header.shape, data.len());
+        let text =
+            format!("the header promises the shape {:?}, the file holds {} bytes of data", header.shape, data.len());
         return Err(malformed(file, text));
     }
-    let stored = element.decode(data).ok_or_else(|| {
-        Error::input(Code("AD0905"), format!("{file}: an integer is beyond what an i64 holds"))
-    })?;
+    let stored = element
+        .decode(data)
+        .ok_or_else(|| Error::input(Code("AD0905"), format!("{file}: an integer is beyond what an i64 holds")))?;
     let data = if header.fortran { row_major(stored, &header.shape) } else { stored };
     Ok(Array { dims: header.shape, data })
 }
@@ -76,7 +78,8 @@ impl Header {
 
 /// What follows a key and its colon.
 fn after<'t>(text: &'t str, key: &str) -> Option<&'t str> {
-    let found = [format!("'{key}'"), format!("\"{key}\"")].into_iter().find_map(|k| text.split_once(&k).map(|(_, r)| r));
+    let found =
+        [format!("'{key}'"), format!("\"{key}\"")].into_iter().find_map(|k| text.split_once(&k).map(|(_, r)| r));
     Some(found?.trim_start().strip_prefix(':')?.trim_start())
 }
 

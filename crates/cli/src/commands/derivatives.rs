@@ -64,7 +64,7 @@ pub fn jvp(session: &Session, args: &Jvp) -> Result<Answer> {
             .with("tangent", |out| json_out::derivative(out, &tangent, &point.function.signature().result));
         return Ok((object.finish() + "\n").into());
     }
-    Ok(Table::default().value("value", &value).value("tangent", &tangent).render().into())
+    Ok(Table::default().value("value", &value).derivative("tangent", &tangent).render().into())
 }
 
 /// `adit jac`
@@ -145,7 +145,7 @@ fn by_parameter(session: &Session, function: &Function, what: &str, gradient: &G
 
 fn gradient_table(what: &str, gradient: &Gradient) -> Table {
     let parts = gradient.parameters.iter().map(|(n, v)| (n.as_str(), v));
-    Table::default().value("value", &gradient.value).title(what).values(parts)
+    Table::default().value("value", &gradient.value).title(what).derivatives(parts)
 }
 
 /// The entries of a matrix, a line each.

@@ -61,9 +61,8 @@ fn ended(text: &str) -> String {
 }
 
 fn write(folder: &Path, texts: &[(Stage, String)]) -> Result<Answer> {
-    let failed = |path: &Path, e: &std::io::Error| {
-        Error::input(Code("AD0902"), format!("cannot write {}: {e}", path.display()))
-    };
+    let failed =
+        |path: &Path, e: &std::io::Error| Error::input(Code("AD0902"), format!("cannot write {}: {e}", path.display()));
     std::fs::create_dir_all(folder).map_err(|e| failed(folder, &e))?;
     let mut told = String::new();
     for (stage, text) in texts {

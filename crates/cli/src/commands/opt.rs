@@ -16,8 +16,9 @@ pub fn opt(session: &Session, args: &Opt) -> Result<Answer> {
     let (name, source) = input::program(&args.file)?;
     let mut module = parse_ir(&name, &source)?;
     let default = || passes::clean_up().iter().map(|pass| (*pass).to_owned()).collect();
-    for pass in args.passes.clone().unwrap_or_else(default) {
-        module = passes::run(module, pass.trim())?;
+    let wanted = args.passes.clone().unwrap_or_else(default);
+    for pass in wanted.iter().map(|pass| pass.trim()).filter(|pass| !pass.is_empty()) {
+        module = passes::run(module, pass)?;
         if args.print_after_all {
             to_stderr(&format!("; ---- after {pass} ----\n{}", ir::print_module(&module)));
         }

@@ -17,8 +17,7 @@ pub fn run(session: &Session, args: &Run) -> Result<Answer> {
     let Outcome { value, finals } = point.function.call(&point.args)?;
     if session.json {
         let object = Object::new().with("value", |out| json_out::value(out, &value));
-        let object =
-            if finals.is_empty() { object } else { object.with("final", |out| json_out::named(out, &finals)) };
+        let object = if finals.is_empty() { object } else { object.with("final", |out| json_out::named(out, &finals)) };
         return Ok((object.finish() + "\n").into());
     }
     let mut table = Table::default();
