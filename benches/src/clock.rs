@@ -1,12 +1,12 @@
 //! Time: batches of calls, and medians.
 //!
-//! In: something to call. Out: nanoseconds a call. A batch is long enough for the clock; what is reported is the median of many, since on a shared machine the mean
-//! belongs to the neighbours.
+//! In: something to call. Out: nanoseconds a call. A batch is long enough for the clock and short enough to fit between two interruptions, mostly; what is reported is the median of many,
+//! since on a shared machine the mean belongs to the neighbours.
 
 use std::time::{Duration, Instant};
 
 /// How long a batch takes at least.
-const BATCH: Duration = Duration::from_millis(2);
+const BATCH: Duration = Duration::from_micros(300);
 
 /// How many calls fill a batch.
 pub fn batch_of(mut call: impl FnMut()) -> u64 {

@@ -35,7 +35,7 @@ fn main() -> ExitCode {
 }
 
 fn options(mut words: impl Iterator<Item = String>) -> Result<Options> {
-    let mut options = Options { compiler: None, repeats: 25, phases: false, largest: usize::MAX };
+    let mut options = Options { compiler: None, repeats: 75, phases: false, largest: usize::MAX };
     while let Some(word) = words.next() {
         let mut number =
             || words.next().and_then(|w| w.parse::<usize>().ok()).ok_or(format!("{word} wants a number\n{USAGE}"));
