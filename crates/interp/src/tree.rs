@@ -85,7 +85,7 @@ const MAX_NESTING: usize = 120_000;
 /// What stops the run.
 ///
 /// # Panics
-/// If arguments don't fit the parameters' types, or if the host has no thread left.
+/// If arguments don't fit the parameters' types.
 pub fn run(
     program: &Program,
     id: FnId,
@@ -97,7 +97,12 @@ pub fn run(
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().stack_size(STACK);
         let run = thread.spawn_scoped(scope, move || machine.call_from_host(id, args));
-        let run = run.expect("the host has a thread left");
+        let Ok(run) = run else {
+            // No thread with such a stack: the run takes more than there is.
+            let span = program.functions[id.0 as usize].span;
+            let bytes = i64::try_from(STACK).unwrap_or(i64::MAX);
+            return Err(RunError::with_details(Trap::MemoryLimit, span, [bytes, 0]));
+        };
         run.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     })
 }

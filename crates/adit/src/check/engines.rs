@@ -326,7 +326,12 @@ pub(super) fn values(subject: &Subject<'_>, notes: &mut Vec<String>) -> Result<V
     let mut out = Vec::new();
     match tree_value(subject) {
         Ok(flat) => out.push(("typed tree", flat)),
-        Err(e) => notes.push(format!("the typed tree is left out: {}", first_message(&e))),
+        Err(e) if is_limit(&e) => notes.push(format!("the typed tree is left out: {}", first_message(&e))),
+        Err(e) => {
+            // The function has run before: an error here is a result of its own, unlike any number.
+            notes.push(format!("the typed tree stops: {}", first_message(&e)));
+            out.push(("typed tree", Flat(Vec::new())));
+        }
     }
     let written = Machine::new(f, &Derivative::Primal, 0)?;
     note_kinks(subject, &written, notes)?;
@@ -355,6 +360,12 @@ fn note_kinks(subject: &Subject<'_>, machine: &Machine<'_>, notes: &mut Vec<Stri
         ));
     }
     Ok(())
+}
+
+/// Whether a run stopped at a limit, which the tree counts in its own way.
+fn is_limit(error: &Error) -> bool {
+    const LIMITS: [&str; 4] = ["AD0804", "AD0805", "AD0806", "AD0807"];
+    error.diagnostics().iter().all(|d| LIMITS.contains(&d.code.0))
 }
 
 fn first_message(error: &Error) -> String {
