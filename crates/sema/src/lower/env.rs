@@ -80,8 +80,6 @@ pub(super) struct Lowerer<'p> {
     slots: Vec<Slot>,
     /// The first slot of each local.
     base: Vec<u32>,
-    /// Slots from here on are temporaries.
-    pub(super) temporaries: u32,
     slot_locals: Vec<LocalId>,
     journal: Vec<(u32, Slot)>,
     scopes: Vec<Scope>,
@@ -124,7 +122,6 @@ impl<'p> Lowerer<'p> {
             b: Builder::new(&*def.name, def.span),
             slots: vec![Slot::Undefined; slot_locals.len()],
             base,
-            temporaries: slot_locals.len() as u32,
             slot_locals,
             journal: Vec::new(),
             scopes: Vec::new(),

@@ -12,15 +12,15 @@
 //! y + 1.0
 //! ```
 //!
+//! Where the function's own block returns under a condition, what follows goes into the other branch instead, a few levels deep ([`super::stmts`]): no flag is needed then.
+//!
 //! A guard yields what it changed and somebody may still read: variables mentioned later, temporaries. Arrays can't be yielded. One that is declared in a guard and needed after it
 //! keeps the guard open to the end of the block (the next guard nests in it), unless its storage could be made before the guard ([`super::arrays`]).
 
 use super::analysis::{Exit, Key};
 use super::env::{Change, Lowerer, Slot};
+use super::values::Sink;
 use adit_ir::{Const, Op, Prim, Region, ScalarType, Type, Value};
-
-/// Guards that nest in one another in one block; more is a compile-time limit.
-const MAX_NESTED_GUARDS: usize = 200;
 
 /// Whether control may have left what is being lowered.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -53,6 +53,8 @@ pub(super) struct Guard {
     pub(super) region: Region,
     /// Values from here on are not known outside.
     pub(super) first_value: usize,
+    /// What flags are inside, unless they are set again: false.
+    cleared: Value,
 }
 
 /// Where a guard is closed, which decides what is still needed.
@@ -100,44 +102,55 @@ impl Lowerer<'_> {
         then: &mut dyn FnMut(&mut Self),
         otherwise: &mut dyn FnMut(&mut Self),
     ) {
+        self.branch_at(At::RegionEnd, condition, then, otherwise);
+    }
+
+    /// A branch at whose end only so much is needed.
+    pub(super) fn branch_at(
+        &mut self,
+        at: At,
+        condition: Value,
+        then: &mut dyn FnMut(&mut Self),
+        otherwise: &mut dyn FnMut(&mut Self),
+    ) {
         let before = self.exited;
-        let (then, then_changes, then_exited) = self.arm(then);
+        let (then, then_changes, then_exited) = self.arm(at, then);
         self.exited = before;
-        let (otherwise, other_changes, other_exited) = self.arm(otherwise);
+        let (otherwise, other_changes, other_exited) = self.arm(at, otherwise);
         self.exited = match (then_exited, other_exited) {
             (Exited::No, Exited::No) => Exited::No,
             (Exited::Yes, Exited::Yes) => Exited::Yes,
             (Exited::No | Exited::Maybe | Exited::Yes, _) => Exited::Maybe,
         };
-        let merged = self.merge(then_changes, other_changes);
+        let merged = self.merge(at, then_changes, other_changes);
         self.push_if(condition, then, otherwise, merged);
     }
 
-    fn arm(&mut self, fill: &mut dyn FnMut(&mut Self)) -> (Region, Vec<Change>, Exited) {
+    fn arm(&mut self, at: At, fill: &mut dyn FnMut(&mut Self)) -> (Region, Vec<Change>, Exited) {
         self.open(&[]);
         let base = self.guards.len();
         fill(self);
-        self.close_guards(base, At::RegionEnd);
+        self.close_guards(base, at);
         let changes = self.changes();
         let region = self.close(&[]);
         (region, changes, self.exited)
     }
 
     /// The slots that either side changed and the outside knows, with the value of each side.
-    fn merge(&mut self, then: Vec<Change>, otherwise: Vec<Change>) -> Vec<(u32, [Option<Value>; 2])> {
+    fn merge(&mut self, at: At, then: Vec<Change>, otherwise: Vec<Change>) -> Vec<(u32, [Option<Value>; 2])> {
         let mut merged: Vec<(u32, [Option<Value>; 2])> = Vec::new();
         let mut index = rustc_hash::FxHashMap::default();
         for (side, change) in then.into_iter().map(|c| (0, c)).chain(otherwise.into_iter().map(|c| (1, c))) {
-            let known = change.slot >= self.temporaries || change.old.scalar().is_some();
+            let known = self.is_needed(change.slot, &change.old, at);
             let Some(new) = change.new.scalar().filter(|_| known) else {
                 continue;
             };
             let old = change.old.scalar();
-            let at = *index.entry(change.slot).or_insert_with(|| {
+            let place = *index.entry(change.slot).or_insert_with(|| {
                 merged.push((change.slot, [old, old]));
                 merged.len() - 1
             });
-            merged[at].1[side] = Some(new);
+            merged[place].1[side] = Some(new);
         }
         merged
     }
@@ -215,13 +228,6 @@ impl Lowerer<'_> {
     }
 
     fn open_guard(&mut self) {
-        if self.guards.len() >= MAX_NESTED_GUARDS {
-            let message = format!(
-                "`{}` has more than {MAX_NESTED_GUARDS} places to leave that depend on one another",
-                self.def.name
-            );
-            self.limit(message);
-        }
         let skip = self.frame().skip;
         let left = match self.slot(skip).scalar() {
             Some(v) => v,
@@ -229,8 +235,24 @@ impl Lowerer<'_> {
         };
         let first_value = self.b.func().value_count();
         self.open(&[]);
-        self.guards.push(Guard { left, region: self.b.current(), first_value });
+        let cleared = self.clear_flags();
+        self.guards.push(Guard { left, region: self.b.current(), first_value, cleared });
         self.exited = Exited::No;
+    }
+
+    /// Where control is, nothing has left: all flags are known to be false.
+    pub(super) fn clear_flags(&mut self) -> Value {
+        let no = self.bool(false);
+        for i in 0..self.frames.len() {
+            let Frame { skip, leave, .. } = self.frames[i];
+            // A loop that nothing leaves has no flag.
+            for slot in [skip, leave].into_iter().filter(|&slot| slot != u32::MAX) {
+                if self.slot(slot).scalar().is_some_and(|v| !self.is_flag(v, false)) {
+                    self.set_scalar(slot, no);
+                }
+            }
+        }
+        no
     }
 
     /// Closes all guards above `base`.
@@ -241,7 +263,7 @@ impl Lowerer<'_> {
     }
 
     fn close_guard(&mut self, at: At) {
-        let Some(Guard { left, region: guarded, .. }) = self.guards.pop() else { return };
+        let Some(Guard { left, region: guarded, cleared, .. }) = self.guards.pop() else { return };
         let changes = self.changes();
         let mut merged = Vec::new();
         let mut arrays = Vec::new();
@@ -250,6 +272,8 @@ impl Lowerer<'_> {
                 continue;
             }
             match new {
+                // A flag that was cleared and not set has its old value, which was false on the way here.
+                Slot::Scalar(v) if v == cleared => {}
                 Slot::Scalar(v) => merged.push((slot, [old.scalar(), Some(v)])),
                 Slot::Array(view) if self.homes.get(&view.array) != Some(&guarded) => arrays.push((slot, view)),
                 Slot::Array(_) | Slot::Undefined => {}
@@ -270,7 +294,8 @@ impl Lowerer<'_> {
     /// Whether a slot that changed in a guard may still be read where the guard ends.
     fn is_needed(&self, slot: u32, old: &Slot, at: At) -> bool {
         let Some(local) = self.local_of(slot) else {
-            return true;
+            return at != At::FunctionEnd
+                || self.result.iter().any(|sink| matches!(sink, Sink::Slot(s, _) if *s == slot));
         };
         let (last, home) = (self.facts.last_use[local.0 as usize], self.facts.home[local.0 as usize]);
         match at {

@@ -6,7 +6,7 @@
 //! `raw` gives a value of an expression after which control may have left; everything that goes on computing calls `expr` or `scalar`, which open a guard then.
 
 use super::env::Lowerer;
-use super::values::{Arr, Lazy, Sink, Val, Vals, View};
+use super::values::{Arr, Lazy, Origin, Sink, Val, Vals, View};
 use crate::typed::*;
 use adit_ir::{Const, Int, Ints, Prim, PrintPart, Trap, Value};
 use smallvec::smallvec;
@@ -171,15 +171,16 @@ impl<'p> Lowerer<'p> {
         out
     }
 
-    /// Copies what may be assigned before it is used.
+    /// Copies what may be assigned before it is used; nothing else is computed.
     pub(super) fn freeze(&mut self, vals: &mut Vals) {
         for val in vals {
-            if let Val::Array(arr) = val
-                && arr.lazy.is_changeable()
-            {
-                let view = self.fresh(arr);
-                **arr = Arr::of_view(arr.element, view);
-            }
+            let Val::Array(arr) = val else { continue };
+            arr.lazy.each_view_mut(&mut |view| {
+                if view.origin == Origin::Variable {
+                    let element = self.element_type(view.array);
+                    *view = self.fresh(&Arr::of_view(element, view.clone()));
+                }
+            });
         }
     }
 

@@ -227,6 +227,7 @@ impl Lowerer<'_> {
         self.set_scalar(index, params[0]);
         self.know_index(params[0], trip);
         self.set_all(carried, &params[1..]);
+        self.clear_flags();
         self.iteration(frame, body);
         self.b.set_span(span);
         let next = self.add(Int::Value(params[0]), trip.step);
@@ -288,6 +289,9 @@ impl Lowerer<'_> {
         self.exited = before;
         let params = self.open(&types);
         self.set_all(&carried, &params);
+        if flag.is_some() {
+            self.clear_flags();
+        }
         self.iteration(frame, &mut |this| this.while_body(frame, condition, body, facts.busy_condition));
         let yields = self.values(&carried);
         self.changes();

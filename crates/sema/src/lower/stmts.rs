@@ -24,7 +24,7 @@ impl Lowerer<'_> {
         let sinks = self.result.clone();
         let def = self.def;
         self.find_named_results(&def.body);
-        self.block_into(&def.body, &sinks);
+        self.function_block(&def.body, 0, 0, &sinks);
         self.close_guards(0, At::FunctionEnd);
     }
 
@@ -164,6 +164,43 @@ impl Lowerer<'_> {
     }
 
     // Blocks
+
+    /// Lowers the function's own block from a statement on. What follows an `if` that returns goes into its other branch.
+    fn function_block(&mut self, block: &Block, from: usize, depth: usize, sinks: &[Sink]) {
+        let (base, key) = (self.guards.len(), Key::of_block(block));
+        for (i, stmt) in block.stmts.iter().enumerate().skip(from) {
+            if !self.reach(base, key, i) {
+                return;
+            }
+            match returning_arms(stmt) {
+                Some(arms) if self.guards.len() == base && depth + arms.len() <= MAX_TAILS => {
+                    let mut rest = |this: &mut Self| this.function_block(block, i + 1, depth + arms.len(), sinks);
+                    self.at(stmt.span);
+                    self.return_or(arms, &mut rest);
+                    return;
+                }
+                Some(_) | None => self.stmt(stmt, key, i),
+            }
+        }
+        if let Some(value) = &block.value
+            && self.reach(base, key, block.stmts.len())
+        {
+            self.expr_into(value, sinks);
+        }
+    }
+
+    /// Arms that all return, else the rest of the function.
+    fn return_or(&mut self, arms: &[Arm], rest: &mut dyn FnMut(&mut Self)) {
+        let Some((arm, others)) = arms.split_first() else {
+            rest(self);
+            return;
+        };
+        let condition = self.scalar(&arm.condition);
+        self.at(arm.condition.span);
+        self.branch_at(At::FunctionEnd, condition, &mut |this| this.block_stmts(&arm.body), &mut |this| {
+            this.return_or(others, rest)
+        });
+    }
 
     /// Lowers a block for its effect.
     pub(super) fn block_stmts(&mut self, block: &Block) {
@@ -379,6 +416,19 @@ fn named(e: &Expr) -> Option<LocalId> {
 
 fn declares(stmt: &Stmt, local: LocalId) -> bool {
     matches!(&stmt.kind, StmtKind::Let { pattern: Pattern::Local(declared), .. } if *declared == local)
+}
+
+/// How deep early returns of the function's own block nest what follows them; further ones set flags.
+const MAX_TAILS: usize = 16;
+
+/// The arms of a statement `if … { … return …; }`, all of which return, without `else`.
+fn returning_arms(stmt: &Stmt) -> Option<&[Arm]> {
+    match &stmt.kind {
+        StmtKind::Expr(Expr { kind: ExprKind::If { arms, otherwise: None }, .. }) => {
+            arms.iter().all(|arm| arm.body.ty == Ty::Never).then_some(arms)
+        }
+        _ => None,
+    }
 }
 
 /// Whether a type has no arrays.

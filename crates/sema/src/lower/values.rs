@@ -157,6 +157,20 @@ impl Lazy {
         }
     }
 
+    /// Calls `change` with each view inside.
+    pub(super) fn each_view_mut(&mut self, change: &mut dyn FnMut(&mut View)) {
+        match self {
+            Lazy::View(view) => change(view),
+            Lazy::Splat(_) => {}
+            Lazy::Prim { args, .. } => args.iter_mut().for_each(|a| a.each_view_mut(change)),
+            Lazy::Chain { first, rest } => {
+                first.each_view_mut(change);
+                rest.iter_mut().for_each(|link| link.rhs.each_view_mut(change));
+            }
+            Lazy::Select { parts, .. } => parts.iter_mut().for_each(|a| a.each_view_mut(change)),
+        }
+    }
+
     /// Whether computing an element may stop the run.
     pub(super) fn traps(&self) -> bool {
         let of = |op: ElementOp| match op {
