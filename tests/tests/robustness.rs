@@ -149,6 +149,34 @@ fn ten_thousand_statements_are_differentiated() {
     assert_eq!(codes(&straight(10_000)), Vec::<String>::new());
 }
 
+/// Functions that call one another in a row; the first calls nothing.
+fn chain(length: usize, link: &str) -> String {
+    let mut source = String::from("fn f0(x: f64) -> f64 { sin(x) * x }\n");
+    for i in 1..length {
+        let body = link.replace("NEXT", &format!("f{}", i - 1));
+        writeln!(source, "fn f{i}(x: f64) -> f64 {{ {body} }}").expect("text takes text");
+    }
+    source
+}
+
+/// Takes the gradient of the one function that no other calls.
+fn gradient_of_the_last(source: &str) -> Vec<String> {
+    let module = Engine::new().compile(source).expect("the chain compiles");
+    let last = module.entry().expect("one function is not called");
+    let gradient = last.gradient(&[Value::F64(0.75)]);
+    gradient.map_or_else(|error| told(&error), |_| Vec::new())
+}
+
+#[test]
+fn a_long_chain_of_calls_is_differentiated() {
+    assert_eq!(gradient_of_the_last(&chain(400, "NEXT(x) + 1")), Vec::<String>::new());
+}
+
+#[test]
+fn calls_that_double_at_each_level_are_differentiated() {
+    assert_eq!(gradient_of_the_last(&chain(10, "NEXT(x) + NEXT(x * 0.5)")), Vec::<String>::new());
+}
+
 #[test]
 fn a_thousand_early_returns_compile() {
     let mut source = String::from("fn f(x: f64) -> f64 {\n");

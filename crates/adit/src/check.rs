@@ -157,15 +157,20 @@ fn derivatives(subject: &Subject<'_>, report: &mut CheckReport) -> Result<()> {
     Ok(())
 }
 
-/// The largest difference relative to max(1, largest component), and where it is. NaN and the infinities are no distance from themselves, and infinitely far from all else.
+/// To an infinitesimal step an infinite slope looks at least as steep as this.
+const STEEP: f64 = 1e30;
+
+/// The largest difference relative to max(1, largest component), and where it is. NaN and the infinities are no distance from themselves, an infinity none from what is
+/// [`STEEP`] in its direction; all else is infinitely far from them.
 fn difference(a: &[f64], b: &[f64]) -> (f64, Option<usize>) {
     if a.len() != b.len() {
         return (f64::INFINITY, None);
     }
-    let largest = a.iter().chain(b).filter(|x| x.is_finite()).fold(1.0f64, |m, x| m.max(x.abs()));
+    let largest = a.iter().chain(b).filter(|x| x.abs() < STEEP).fold(1.0f64, |m, x| m.max(x.abs()));
     let mut worst = (0.0, None);
     for (i, (&x, &y)) in a.iter().zip(b).enumerate() {
-        let apart = match x == y || (x.is_nan() && y.is_nan()) {
+        let steep = (x.is_infinite() && y * x.signum() > STEEP) || (y.is_infinite() && x * y.signum() > STEEP);
+        let apart = match x == y || (x.is_nan() && y.is_nan()) || steep {
             true => 0.0,
             false if x.is_finite() && y.is_finite() => (x - y).abs() / largest,
             false => f64::INFINITY,
@@ -209,6 +214,8 @@ mod tests {
         assert_eq!(difference(&[f64::NAN, f64::INFINITY], &[f64::NAN, f64::INFINITY]), (0.0, None));
         assert_eq!(difference(&[f64::NAN], &[1.0]), (f64::INFINITY, Some(0)));
         assert_eq!(difference(&[1.0], &[]), (f64::INFINITY, None));
+        assert_eq!(difference(&[f64::INFINITY, f64::NEG_INFINITY], &[1e40, -1e80]), (0.0, None));
+        assert_eq!(difference(&[f64::INFINITY], &[-1e40]), (f64::INFINITY, Some(0)));
     }
 
     #[test]
@@ -252,6 +259,17 @@ mod tests {
             1,
         );
         assert!(report.notes.iter().any(|n| n.contains("reverse mode is left out")), "{:?}", report.notes);
+    }
+
+    #[test]
+    fn on_a_kink_the_complex_step_has_no_say() {
+        for body in ["abs(x)", "max(x, 0)", "relu(x)", "sqrt(x)", "log(x)", "1 / x", "cbrt(x)", "hypot(x, x)"] {
+            agree(&format!("fn f(x: f64) -> f64 {{ {body} }}"), &[0.0.into()], 1);
+        }
+        let report = agree("fn f(x: f64) -> f64 { abs(x) }", &[0.0.into()], 2);
+        assert!(report.notes.iter().any(|n| n.contains("complex step is left out")), "{:?}", report.notes);
+        let beside = agree("fn f(x: f64) -> f64 { abs(x) }", &[1e-3.into()], 1);
+        assert!(beside.pairs.iter().any(|p| p.right == "complex step"));
     }
 
     #[test]

@@ -122,36 +122,46 @@ fn needs_inlining(derivative: &Derivative) -> bool {
     }
 }
 
-/// Runs the clean-up passes on a function and all that it still calls.
+/// Runs the clean-up passes on a function and all that it still calls afterwards: what was inlined everywhere is left as it is, or a chain of calls would cost
+/// the cube of its length.
 fn clean(module: &mut Module, id: FuncId, options: &Options, inline: bool) {
     if options.opt == 0 && !inline {
         return;
     }
-    for id in reachable(module, id) {
+    let mut seen = vec![false; module.len()];
+    seen[id.index()] = true;
+    let mut waiting = vec![id];
+    while let Some(id) = waiting.pop() {
         let f = module.function(id);
         let cleaned =
             if options.opt == 0 { adit_opt::inline::run(module, f) } else { Some(adit_opt::clean_up(module, f)) };
         if let Some(cleaned) = cleaned {
             *module.function_mut(id) = cleaned;
         }
+        push_callees(module, id, &mut seen, &mut waiting);
     }
 }
 
-/// A function and all that it calls, directly or not; the function first, so that callees are still as written when it inlines them.
+/// Appends what a function calls and was not seen before.
+fn push_callees(module: &Module, id: FuncId, seen: &mut [bool], to: &mut Vec<FuncId>) {
+    let f = module.function(id);
+    f.walk(&mut |inst| {
+        if let Op::Call { callee, .. } = f.inst(inst).op
+            && !std::mem::replace(&mut seen[callee.index()], true)
+        {
+            to.push(callee);
+        }
+    });
+}
+
+/// A function and all that it calls, directly or not; the function first.
 pub(crate) fn reachable(module: &Module, root: FuncId) -> Vec<FuncId> {
     let mut seen = vec![false; module.len()];
     seen[root.index()] = true;
     let mut order = vec![root];
     let mut next = 0;
     while let Some(&id) = order.get(next) {
-        let f = module.function(id);
-        f.walk(&mut |inst| {
-            if let Op::Call { callee, .. } = f.inst(inst).op
-                && !std::mem::replace(&mut seen[callee.index()], true)
-            {
-                order.push(callee);
-            }
-        });
+        push_callees(module, id, &mut seen, &mut order);
         next += 1;
     }
     order

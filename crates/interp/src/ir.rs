@@ -57,6 +57,8 @@ pub struct Outcome<N> {
     pub nearest_kink: f64,
     /// The instruction that saw it.
     pub nearest_kink_at: Span,
+    /// The first instruction whose operands were exactly on a kink of the table: there the derivative is a convention, which the complex step does not know.
+    pub on_kink: Option<Span>,
     /// Loop iterations and calls, as [`adit_ir::limits`] counts them.
     pub steps: u64,
     /// The most bytes of arrays and tapes alive at one time.

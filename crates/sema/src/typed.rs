@@ -1,6 +1,6 @@
 //! The typed tree: what a program means, in the shape it was written.
 //!
-//! In: built by [`crate::check`] from the syntax tree. Out: input of the lowering and of the tree interpreter, which share this file and nothing else. Names are
+//! In: built by [`crate::check()`] from the syntax tree. Out: input of the lowering and of the tree interpreter, which share this file and nothing else. Names are
 //! resolved to [`LocalId`], [`StructId`] and [`FnId`]; literals have adapted to their context; overloads are chosen; every expression has its type. Control flow, early exits,
 //! compound assignments, comprehensions, slices and element-wise arithmetic stand as the source has them: nothing is desugared here.
 //!

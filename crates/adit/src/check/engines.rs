@@ -2,7 +2,7 @@
 //!
 //! In: a [`Subject`]: a function, a point, the combination of results whose derivative is taken. Out: values, and derivatives along directions, by each engine.
 
-use super::NEAR;
+use super::{NEAR, TOLERANCE, difference};
 use crate::calls::{self, Seeds};
 use crate::error::{Error, ErrorKind, Result};
 use crate::frame::{Frame, Slot, rebuild, scalar_value};
@@ -11,6 +11,7 @@ use crate::options::Options;
 use crate::outcome::Gradient;
 use crate::pipeline::{self, Derivative, Derived};
 use crate::value::{Data, Value};
+use adit_diag::Span;
 use adit_interp::ir::{Array as Cells, Cell, Data as Elements, Input, Interpreter, Outcome};
 use adit_interp::tree;
 use adit_ir::{Scalar, ScalarType};
@@ -42,6 +43,8 @@ pub(super) struct Subject<'f> {
     pub(super) gradient_shape: Gradient,
     /// Instructions that one interpreted run takes, roughly.
     pub(super) cost: u64,
+    /// An instruction whose operands are exactly on a kink, if there is one.
+    pub(super) on_kink: Option<Span>,
 }
 
 /// What an engine found, with its name.
@@ -68,17 +71,30 @@ impl<'f> Subject<'f> {
         let seeds = calls::seed_leaves(function.shape(), &seed)?;
         let zeros = vec![0.0; function.shape().active_floats(&frame, &active)];
         let gradient_shape = function.shape().gradient_from_floats(&frame, value.clone(), &zeros, &active);
-        Subject { function, active, frame, value, weights, seeds, gradient_shape, cost: 0 }.with_cost()
+        Subject { function, active, frame, value, weights, seeds, gradient_shape, cost: 0, on_kink: None }.explored()
     }
 
-    fn with_cost(mut self) -> Result<Self> {
+    /// Runs it once in the interpreter.
+    fn explored(mut self) -> Result<Self> {
         let machine = Machine::new(self.function, &Derivative::Primal, 0)?;
         let f = machine.derived.function();
         let mut instructions = 0;
         f.walk(&mut |_| instructions += 1);
-        let steps = machine.run_cells(&self.frame, &|x| x)?.1.steps;
-        self.cost = steps.saturating_add(1).saturating_mul(instructions + 1);
+        let (_, outcome) = machine.run_cells(&self.frame, &|x| x)?;
+        self.on_kink = outcome.on_kink;
+        self.cost = outcome.steps.saturating_add(1).saturating_mul(instructions + 1);
         Ok(self)
+    }
+
+    /// A note that the complex step is left out, if it differs from another engine at a point on a kink: there derivatives follow conventions that it does not know.
+    pub(super) fn excuse(&self, complex: &[f64], other: &[f64]) -> Option<String> {
+        let span = self.on_kink.filter(|_| difference(complex, other).0 > TOLERANCE)?;
+        let sources = &self.function.unit().sources;
+        let line = sources.position(span).map_or(0, |p| p.line);
+        let text = sources.snippet(span).unwrap_or_default();
+        Some(format!(
+            "the complex step is left out: `{text}` at line {line} is on a kink, where derivatives are a convention"
+        ))
     }
 
     /// How many floats the active parameters hold.
@@ -451,7 +467,12 @@ pub(super) fn derivatives(
     let machine = Machine::new(subject.function, &Derivative::Jvp(subject.active.clone()), 0)?;
     out.push(("forward as written", directions.each(|d| forward_interpreted(subject, &machine, d))?));
     let machine = Machine::new(subject.function, &Derivative::Primal, 0)?;
-    out.push(("complex step", directions.each(|d| complex_step(subject, &machine, d))?));
+    let complex = directions.each(|d| complex_step(subject, &machine, d))?;
+    let forward = out.last().map_or(&[][..], |(_, columns)| columns);
+    match subject.excuse(&complex, forward) {
+        Some(note) => notes.push(note),
+        None => out.push(("complex step", complex)),
+    }
     Ok(out)
 }
 

@@ -104,6 +104,7 @@ pub(super) struct Machine<'r, 'm, N> {
     steps: u64,
     pub(super) nearest_kink: f64,
     pub(super) nearest_kink_at: Span,
+    pub(super) on_kink: Option<Span>,
 }
 
 impl<'r, 'm, N: Number> Machine<'r, 'm, N> {
@@ -119,6 +120,7 @@ impl<'r, 'm, N: Number> Machine<'r, 'm, N> {
             steps: 0,
             nearest_kink: f64::INFINITY,
             nearest_kink_at: Span::NONE,
+            on_kink: None,
         }
     }
 
@@ -128,6 +130,7 @@ impl<'r, 'm, N: Number> Machine<'r, 'm, N> {
             results: Vec::new(),
             nearest_kink: self.nearest_kink,
             nearest_kink_at: self.nearest_kink_at,
+            on_kink: self.on_kink,
             steps: self.steps,
             peak_bytes: self.memory.peak,
             records_left: self.memory.records_left,

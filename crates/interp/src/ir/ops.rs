@@ -91,14 +91,19 @@ impl<N: Number> Machine<'_, '_, N> {
         })
     }
 
-    /// Notes how far the operands are from where the table states a kink: the point itself for one operand, a tie for two equal ones.
+    /// Notes how far the operands are from where the table states a kink: the point itself, or a tie where the point is one.
     fn watch_kinks(&mut self, prim: Prim, args: &[Cell<N>], span: Span) {
         for kink in prim.row().kinks {
+            let here = args.iter().zip(kink.at).all(|(arg, at)| arg.real() == *at);
             let distance = match (args, kink.at) {
                 (&[Cell::F64(x)], &[Scalar::F64(at)]) => x.real() - at,
                 (&[Cell::F64(x), Cell::F64(y)], &[Scalar::F64(a), Scalar::F64(b)]) if a == b => x.real() - y.real(),
+                (_, _) if here => 0.0,
                 (_, _) => continue,
             };
+            if distance == 0.0 {
+                self.on_kink.get_or_insert(span);
+            }
             self.note_kink(distance.abs(), span);
         }
     }

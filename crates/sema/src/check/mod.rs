@@ -8,11 +8,11 @@
 //! fn f [n] (x: [f64; n]) -> f64 { Builtin Reduce(Sum) (Binary (Const 2.0) mul (Local x : [f64; n]) : [f64; n]) : f64 }
 //! ```
 //!
-//! One file per sort of thing: [`items`] definitions and signatures, [`types`] written types, [`consts`] constants, [`body`] statements, [`expr`] expressions,
-//! [`operators`] operators and functions of the table, [`calls`] calls, [`builtins`] what the compiler knows by name, [`fit`] whether a value fits its place,
-//! [`dims`] when dimensions agree.
+//! One file per sort of thing: `items` definitions and signatures, `types` written types, `consts` constants, `body` statements, `expr` expressions,
+//! `operators` operators and functions of the table, `calls` calls, `builtins` what the compiler knows by name, `fit` whether a value fits its place,
+//! `dims` when dimensions agree.
 //!
-//! **Mistakes don't cascade**: what was reported has the type [`report::error`], which fits everywhere. It deliberately does not desugar, fold or
+//! **Mistakes don't cascade**: what was reported has the type `report::error`, which fits everywhere. It deliberately does not desugar, fold or
 //! optimise; what types can't decide is left for run time.
 
 mod adapt;
