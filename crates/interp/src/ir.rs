@@ -59,6 +59,8 @@ pub struct Outcome<N> {
     pub nearest_kink_at: Span,
     /// The first instruction whose operands were exactly on a kink of the table: there the derivative is a convention, which the complex step does not know.
     pub on_kink: Option<Span>,
+    /// The largest finite float that a function of the table gave: what rounding is relative to, where large numbers cancel.
+    pub largest: f64,
     /// Loop iterations and calls, as [`adit_ir::limits`] counts them.
     pub steps: u64,
     /// The most bytes of arrays and tapes alive at one time.

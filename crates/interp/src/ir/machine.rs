@@ -105,6 +105,7 @@ pub(super) struct Machine<'r, 'm, N> {
     pub(super) nearest_kink: f64,
     pub(super) nearest_kink_at: Span,
     pub(super) on_kink: Option<Span>,
+    pub(super) largest: f64,
 }
 
 impl<'r, 'm, N: Number> Machine<'r, 'm, N> {
@@ -121,6 +122,7 @@ impl<'r, 'm, N: Number> Machine<'r, 'm, N> {
             nearest_kink: f64::INFINITY,
             nearest_kink_at: Span::NONE,
             on_kink: None,
+            largest: 0.0,
         }
     }
 
@@ -131,6 +133,7 @@ impl<'r, 'm, N: Number> Machine<'r, 'm, N> {
             nearest_kink: self.nearest_kink,
             nearest_kink_at: self.nearest_kink_at,
             on_kink: self.on_kink,
+            largest: self.largest,
             steps: self.steps,
             peak_bytes: self.memory.peak,
             records_left: self.memory.records_left,

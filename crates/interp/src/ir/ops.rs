@@ -85,10 +85,16 @@ impl<N: Number> Machine<'_, '_, N> {
         }
         let args = &cells[..args.len()];
         self.watch_kinks(prim, args, span);
-        N::apply(prim, args).map_err(|trap| {
+        let result = N::apply(prim, args).map_err(|trap| {
             let guarded = prim.row().guard.map_or(0, |g| usize::from(g.operand));
             (trap.into(), detail(args[guarded].real()))
-        })
+        })?;
+        if let Cell::F64(x) = result
+            && x.real().is_finite()
+        {
+            self.largest = self.largest.max(x.real().abs());
+        }
+        Ok(result)
     }
 
     /// Notes how far the operands are from where the table states a kink: the point itself, or a tie where the point is one.

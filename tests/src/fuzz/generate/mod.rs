@@ -137,8 +137,14 @@ impl Writer {
 
     /// A name that was not used before.
     fn fresh(&mut self, prefix: &str) -> String {
-        self.names += 1;
-        format!("{prefix}{}", self.names)
+        loop {
+            self.names += 1;
+            let name = format!("{prefix}{}", self.names);
+            // A variable of that name would hide the conversion.
+            if !["i64", "f64", "f32"].contains(&name.as_str()) {
+                return name;
+            }
+        }
     }
 
     /// An expression of any type.

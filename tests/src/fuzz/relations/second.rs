@@ -6,6 +6,7 @@
 use super::derivatives::{CLOSE, Derived, Probe};
 use super::numbers::{answer_floats, wild};
 use super::{Failure, MORE, Subject};
+use crate::fuzz::call::Answer;
 use adit_interp::ir::Input;
 
 impl Subject<'_> {
@@ -26,19 +27,35 @@ impl Subject<'_> {
             self.report.wild = true;
             return Ok(());
         }
-        let step = outer.complex_step(&d.module, vjp, &inputs);
+        let compared = self.compare_second(d, &again, &outer, &inputs, forward);
+        self.unless_drowned(&again, &outer, &inputs, compared)?;
+        self.report.second = true;
+        Ok(())
+    }
+
+    /// Forward over reverse with the complex step of reverse, and with reverse over reverse.
+    fn compare_second(
+        &mut self,
+        d: &Derived,
+        again: &Derived,
+        outer: &Probe,
+        inputs: &[Input<f64>],
+        forward: &Answer,
+    ) -> Result<(), Failure> {
+        let fail = |detail: String| Failure { relation: "second order", detail };
+        let Some(vjp) = d.vjp else { return Ok(()) };
+        let step = outer.complex_step(&d.module, vjp, inputs);
         if let Some(far) = self.far_from_step(&step, &outer.derivative(forward), 10.0 * CLOSE) {
             return Err(fail(format!("the complex step of reverse and forward over reverse: {far}")));
         }
         let Some(id) = again.vjp else { return Ok(()) };
-        let reverse = self.interpret(&again.module, id, &outer.reverse(&inputs, 1.0), &MORE);
+        let reverse = self.interpret(&again.module, id, &outer.reverse(inputs, 1.0), &MORE);
         let reverse = reverse.map_err(|e| fail(format!("reverse over reverse stops: {e}")))?;
         if wild(&outer.derivative(&reverse)) {
             self.report.wild = true;
         } else if let Some(detail) = outer.products_differ(forward, &reverse, 10.0 * CLOSE) {
             return Err(fail(format!("reverse over reverse: {detail}")));
         }
-        self.report.second = true;
         Ok(())
     }
 }
