@@ -8,7 +8,7 @@ use crate::options::Options;
 use adit_autodiff::Refusal;
 use adit_codegen::{Code, CodegenError};
 use adit_diag::{Code as DiagCode, Diagnostic, FileId, SourceMap, Span};
-use adit_ir::{FuncId, Function, Module, Op, ScalarType};
+use adit_ir::{CallGraph, FuncId, Function, Module, ScalarType};
 use adit_sema::typed::Program;
 use std::sync::Arc;
 
@@ -122,49 +122,20 @@ fn needs_inlining(derivative: &Derivative) -> bool {
     }
 }
 
-/// Runs the clean-up passes on a function and all that it still calls afterwards: what was inlined everywhere is left as it is, or a chain of calls would cost
-/// the cube of its length.
+/// Runs the clean-up passes on a function and all that it calls; without optimisation, at most inlining.
 fn clean(module: &mut Module, id: FuncId, options: &Options, inline: bool) {
-    if options.opt == 0 && !inline {
-        return;
-    }
-    let mut seen = vec![false; module.len()];
-    seen[id.index()] = true;
-    let mut waiting = vec![id];
-    while let Some(id) = waiting.pop() {
-        let f = module.function(id);
-        let cleaned =
-            if options.opt == 0 { adit_opt::inline::run(module, f) } else { Some(adit_opt::clean_up(module, f)) };
-        if let Some(cleaned) = cleaned {
-            *module.function_mut(id) = cleaned;
+    if options.opt > 0 {
+        adit_opt::clean_up_all(module, id);
+    } else if inline {
+        for (f, inlined) in adit_opt::inline::all(module, id) {
+            *module.function_mut(f) = inlined;
         }
-        push_callees(module, id, &mut seen, &mut waiting);
     }
-}
-
-/// Appends what a function calls and was not seen before.
-fn push_callees(module: &Module, id: FuncId, seen: &mut [bool], to: &mut Vec<FuncId>) {
-    let f = module.function(id);
-    f.walk(&mut |inst| {
-        if let Op::Call { callee, .. } = f.inst(inst).op
-            && !std::mem::replace(&mut seen[callee.index()], true)
-        {
-            to.push(callee);
-        }
-    });
 }
 
 /// A function and all that it calls, directly or not; the function first.
 pub(crate) fn reachable(module: &Module, root: FuncId) -> Vec<FuncId> {
-    let mut seen = vec![false; module.len()];
-    seen[root.index()] = true;
-    let mut order = vec![root];
-    let mut next = 0;
-    while let Some(&id) = order.get(next) {
-        push_callees(module, id, &mut seen, &mut order);
-        next += 1;
-    }
-    order
+    CallGraph::new(module, &[root]).order
 }
 
 /// In debug builds, that a module keeps the IR's rules; a violation is a bug of ours.

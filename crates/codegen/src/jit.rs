@@ -7,12 +7,11 @@
 use crate::abi;
 use crate::entry::{Entry, EntryPoint};
 use crate::error::CodegenError;
-use crate::graph::CallGraph;
 use crate::isa::{Effort, Size, target};
 use crate::lower::{lower, namespace};
 use crate::options::Options;
 use crate::unit::{Import, Site, Unit};
-use adit_ir::{FuncId, Module};
+use adit_ir::{CallGraph, FuncId, Module};
 use adit_runtime::PrintLine;
 use cranelift_codegen::binemit::Reloc;
 use cranelift_codegen::control::ControlPlane;

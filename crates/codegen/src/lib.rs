@@ -13,7 +13,6 @@ mod bounds;
 mod disasm;
 mod entry;
 mod error;
-mod graph;
 mod isa;
 mod jit;
 mod lower;

@@ -3,10 +3,9 @@
 //! In: what lowering finds. Out: the tables that outlive it: trap sites (the status that compiled code returns is an index into them), spans (as Cranelift's source locations),
 //! imported functions, printed lines. Nothing here emits code.
 
-use crate::graph::CallGraph;
 use crate::options::Options;
 use adit_diag::Span;
-use adit_ir::{Module, Trap};
+use adit_ir::{CallGraph, Module, Trap};
 use adit_runtime::PrintLine;
 use adit_runtime::hooks::Hook;
 use cranelift_codegen::ir::SourceLoc;

@@ -1,92 +1,106 @@
 //! Inlining: calls become the bodies they run.
 //!
-//! In: a module. Out: a function without calls of functions that are neither recursive nor too large.
+//! In: a module. Out: functions without calls of functions that are small or called once (`plan`: which ones those are).
 //!
 //! ```text
 //! v1 = call @square(v0)      ⇒      v1 = mul v0, v0
 //! ```
 //!
-//! Callees are inlined into callers bottom up, so each body is copied at most once per call that remains, and the native stack never grows with the length of a chain
-//! of calls. What a call checks about shapes becomes assertions. A body that comes with the language (instructions without a span) takes the span of the
-//! user's call. Recursive functions keep their calls; nothing is specialised.
+//! Bodies go straight from where they are defined to where they are called, so each instruction is copied about as often as it is there in the end; only a long chain of
+//! bodies in bodies is written down on its way, which keeps the native stack short. What a call checks about shapes becomes assertions. A body that comes
+//! with the language (instructions without a span) takes the span of the user's call. Recursive functions keep their calls; nothing is specialised.
+
+mod plan;
 
 use adit_ir::shape::{Shapes, Wanted};
 use adit_ir::{Builder, CmpOp, Copier, FuncId, Function, Inst, Int, Module, Op, Rewrite, Trap, Value};
-use std::collections::HashMap;
+use plan::{Fate, Plan};
+pub use plan::{GROWTH, LARGE, MEDIUM, SMALL};
+use rustc_hash::FxHashMap;
 
-/// A function never grows beyond this many instructions by inlining.
-pub const LARGEST: usize = 200_000;
+/// No function grows by more than this many instructions.
+const ROOM: usize = 100_000;
 
-/// Inlines into one function.
+/// Inlines into one function of a module.
 pub fn run(module: &Module, f: &Function) -> Option<Function> {
-    let mut plan = Plan { module, bodies: HashMap::new(), recursive: recursive(module) };
-    plan.prepare_callees(f);
-    plan.inline_into(f)
+    Inliner::new(module, f).inline_into(f)
 }
 
-struct Plan<'m> {
+/// What becomes of a function, and of all that it still calls afterwards, by inlining: those that change.
+pub fn all(module: &Module, root: FuncId) -> Vec<(FuncId, Function)> {
+    let inliner = Inliner::new(module, module.function(root));
+    let others = inliner.plan.with_fate(Fate::Called).filter(|&f| f != root);
+    let called = std::iter::once(root).chain(others);
+    called.filter_map(|f| inliner.inline_into(module.function(f)).map(|inlined| (f, inlined))).collect()
+}
+
+struct Inliner<'m> {
     module: &'m Module,
-    /// Callees with their own calls inlined.
-    bodies: HashMap<FuncId, Body>,
-    recursive: Vec<bool>,
+    plan: Plan,
+    /// Callees that are written down with their own calls inlined.
+    prepared: FxHashMap<FuncId, Function>,
 }
 
-struct Body {
-    function: Function,
-    size: usize,
-}
-
-impl Plan<'_> {
-    /// Fills `bodies` for all that `f` reaches, callees first.
-    fn prepare_callees(&mut self, f: &Function) {
-        for id in callees_first(self.module, f) {
-            if !self.recursive[id.index()] {
-                let whole = self.module.function(id);
-                let function = self.inline_into(whole).unwrap_or_else(|| whole.clone());
-                let size = function.live_inst_count();
-                self.bodies.insert(id, Body { function, size });
+impl<'m> Inliner<'m> {
+    fn new(module: &'m Module, root: &Function) -> Self {
+        let mut inliner = Inliner { module, plan: Plan::new(module, root), prepared: FxHashMap::default() };
+        let callees: Vec<FuncId> = inliner.plan.with_fate(Fate::Prepared).collect();
+        for callee in callees {
+            if let Some(body) = inliner.inline_into(module.function(callee)) {
+                inliner.prepared.insert(callee, body);
             }
         }
+        inliner
     }
 
-    fn inline_into(&self, f: &Function) -> Option<Function> {
-        if !calls(f).any(|callee| self.bodies.contains_key(&callee)) {
+    /// The function with calls inlined, if it has any that are.
+    fn inline_into(&self, source: &Function) -> Option<Function> {
+        let mut any = false;
+        source.walk(&mut |inst| {
+            any |= matches!(source.inst(inst).op, Op::Call { callee, .. } if self.plan.fate(callee) != Fate::Called);
+        });
+        if !any {
             return None;
         }
-        let mut b = Builder::new(f.name.clone(), f.span);
-        let mut copier = Copier::new(f);
+        let mut b = Builder::new(source.name.clone(), source.span);
+        let mut copier = Copier::new(source);
         copier.copy_signature(&mut b);
-        let mut rewrite = Inline { plan: self, room: LARGEST.saturating_sub(f.live_inst_count()) };
-        let returned = copier.copy_insts(&mut rewrite, &mut b, f.body);
+        let mut rewrite = Inline { inliner: self, room: ROOM };
+        let returned = copier.copy_insts(&mut rewrite, &mut b, source.body);
         Some(b.finish(&returned))
+    }
+
+    fn body(&self, f: FuncId) -> &Function {
+        self.prepared.get(&f).unwrap_or_else(|| self.module.function(f))
     }
 }
 
-struct Inline<'p> {
-    plan: &'p Plan<'p>,
+struct Inline<'p, 'm> {
+    inliner: &'p Inliner<'m>,
+    /// By how much the function may still grow.
     room: usize,
 }
 
-impl Inline<'_> {
-    /// The body to put in place of a call, if it fits.
-    fn take(&mut self, op: &Op) -> Option<(FuncId, &Function)> {
-        let Op::Call { callee, .. } = op else {
-            return None;
+impl Inline<'_, '_> {
+    /// Whether a call is to be replaced, and fits.
+    fn takes(&mut self, callee: FuncId) -> bool {
+        let room = match self.inliner.plan.fate(callee) {
+            Fate::Called => None,
+            Fate::Inlined | Fate::Prepared => self.room.checked_sub(self.inliner.body(callee).live_inst_count()),
         };
-        let body = self.plan.bodies.get(callee)?;
-        self.room = self.room.checked_sub(body.size)?;
-        Some((*callee, &body.function))
+        self.room = room.unwrap_or(self.room);
+        room.is_some()
     }
 }
 
-impl Rewrite for Inline<'_> {
+impl Rewrite for Inline<'_, '_> {
     fn inst(&mut self, copier: &mut Copier<'_>, b: &mut Builder, inst: Inst) {
         let data = copier.source.inst(inst);
-        let plan = self.plan;
-        match (self.take(&data.op).map(|(id, _)| id), &data.op) {
-            (Some(callee), Op::Call { args, .. }) => {
+        match &data.op {
+            Op::Call { callee, args } if self.takes(*callee) => {
                 let args = copier.map.values(args);
-                let results = expand(b, &plan.bodies[&callee].function, &args, copier.span(inst));
+                let callee = self.inliner.body(*callee);
+                let results = expand(self, b, callee, &args, copier.span(inst));
                 for (&from, to) in data.results.iter().zip(results) {
                     copier.map.set(from, to);
                 }
@@ -96,12 +110,18 @@ impl Rewrite for Inline<'_> {
     }
 }
 
-/// Emits `callee`'s body for these arguments and gives what it returns.
-fn expand(b: &mut Builder, callee: &Function, args: &[Value], call: adit_diag::Span) -> adit_ir::Values {
+/// Emits `callee`'s body for these arguments, its own calls inlined, and gives what it returns.
+fn expand(
+    rewrite: &mut Inline<'_, '_>,
+    b: &mut Builder,
+    callee: &Function,
+    args: &[Value],
+    call: adit_diag::Span,
+) -> adit_ir::Values {
     let mut copier = Copier::new(callee);
     copier.fallback = call;
     bind(b, &mut copier, callee, args);
-    copier.copy_insts(&mut adit_ir::Plain, b, callee.body)
+    copier.copy_insts(rewrite, b, callee.body)
 }
 
 /// Binds parameters and dimensions to arguments, and asserts what the call would have checked.
@@ -140,40 +160,4 @@ fn assert_equal(b: &mut Builder, wanted: Int, found: Int, what: impl Fn() -> Str
     let (x, y) = (b.int_value(wanted), b.int_value(found));
     let equal = b.cmp(CmpOp::Eq, x, y);
     b.assert(equal, Trap::ShapeMismatch(what()), &[wanted, found]);
-}
-
-fn calls(f: &Function) -> impl Iterator<Item = FuncId> {
-    let mut out = Vec::new();
-    f.walk(&mut |inst| {
-        if let Op::Call { callee, .. } = f.inst(inst).op {
-            out.push(callee);
-        }
-    });
-    out.into_iter()
-}
-
-/// Every function that `f` reaches, each after those it calls itself (cycles aside).
-fn callees_first(module: &Module, f: &Function) -> Vec<FuncId> {
-    let mut order = Vec::new();
-    let mut seen = vec![false; module.len()];
-    let mut stack: Vec<(Option<FuncId>, Vec<FuncId>)> = vec![(None, calls(f).collect())];
-    while let Some((id, pending)) = stack.last_mut() {
-        match pending.pop() {
-            Some(next) if !seen[next.index()] => {
-                seen[next.index()] = true;
-                stack.push((Some(next), calls(module.function(next)).collect()));
-            }
-            Some(_) => {}
-            None => {
-                order.extend(*id);
-                stack.pop();
-            }
-        }
-    }
-    order
-}
-
-/// Which functions can reach themselves.
-pub fn recursive(module: &Module) -> Vec<bool> {
-    module.ids().map(|id| callees_first(module, module.function(id)).contains(&id)).collect()
 }

@@ -19,7 +19,7 @@ mod per_value;
 pub mod promote;
 mod writes;
 
-use adit_ir::{Function, Module};
+use adit_ir::{CallGraph, FuncId, Function, Module};
 use std::borrow::Cow;
 
 /// One pass.
@@ -54,8 +54,23 @@ pub const CLEAN_UP: &[&str] = &["inline", "fold", "promote", "identities", "fold
 
 /// Runs [`CLEAN_UP`] on one function.
 pub fn clean_up(module: &Module, f: &Function) -> Function {
+    run(CLEAN_UP, module, f)
+}
+
+/// Runs [`CLEAN_UP`] on a function and on all that it still calls once calls are inlined; what was inlined everywhere is left as it is.
+pub fn clean_up_all(module: &mut Module, root: FuncId) {
+    for (f, inlined) in inline::all(module, root) {
+        *module.function_mut(f) = inlined;
+    }
+    let others = CLEAN_UP.strip_prefix(&["inline"]).unwrap_or(CLEAN_UP);
+    for f in CallGraph::new(module, &[root]).order {
+        *module.function_mut(f) = run(others, module, module.function(f));
+    }
+}
+
+fn run(passes: &[&str], module: &Module, f: &Function) -> Function {
     let mut now = Cow::Borrowed(f);
-    for pass in CLEAN_UP.iter().filter_map(|name| find(name)) {
+    for pass in passes.iter().filter_map(|name| find(name)) {
         if let Some(next) = (pass.run)(module, &now) {
             now = Cow::Owned(next);
         }

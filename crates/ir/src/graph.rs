@@ -1,41 +1,43 @@
 //! Who calls whom.
 //!
-//! In: a module and entry functions. Out: [`CallGraph`]: the functions to compile in a fixed order, and which calls stay within a cycle of recursion. Only those need a look at
-//! the stack pointer; all others are covered by the sum of frames that [`CallGraph::stack_needs`] makes. No recursion here, however long the chains.
+//! In: a module and entry functions. Out: [`CallGraph`]: the functions that entries reach in a fixed order, which calls stay within a cycle of recursion, and an order in which
+//! callees come first. Linear in the program, and no recursion here, however long the chains.
 
-use adit_ir::{FuncId, Function, Module, Op};
-use rustc_hash::FxHashMap;
+use crate::entities::FuncId;
+use crate::func::{Function, Module};
+use crate::inst::Op;
 
 /// The functions that entries can reach.
 #[derive(Debug)]
-pub(crate) struct CallGraph {
-    /// In order of discovery.
-    pub(crate) order: Vec<FuncId>,
-    place: FxHashMap<FuncId, usize>,
+pub struct CallGraph {
+    /// In order of discovery; a function's index here is its *place*.
+    pub order: Vec<FuncId>,
+    place: Vec<Option<usize>>,
     /// Places of callees, by place.
     callees: Vec<Vec<usize>>,
     /// Which cycle a function is in: equal for two functions that can reach each other.
     cycle: Vec<usize>,
     /// Places so that callees outside the own cycle come first.
-    bottom_up: Vec<usize>,
+    pub bottom_up: Vec<usize>,
 }
 
 impl CallGraph {
     /// Explores a module.
-    pub(crate) fn new(module: &Module, entries: &[FuncId]) -> Self {
+    pub fn new(module: &Module, entries: &[FuncId]) -> Self {
         let mut graph = CallGraph {
             order: Vec::new(),
-            place: FxHashMap::default(),
+            place: vec![None; module.len()],
             callees: Vec::new(),
             cycle: Vec::new(),
             bottom_up: Vec::new(),
         };
-        entries.iter().for_each(|&f| graph.discover(f));
+        for &entry in entries {
+            graph.discover(entry);
+        }
         let mut next = 0;
         while next < graph.order.len() {
             for callee in callees(module.function(graph.order[next])) {
-                graph.discover(callee);
-                let place = graph.place[&callee];
+                let place = graph.discover(callee);
                 graph.callees[next].push(place);
             }
             next += 1;
@@ -44,26 +46,34 @@ impl CallGraph {
         graph
     }
 
-    fn discover(&mut self, f: FuncId) {
-        if !self.place.contains_key(&f) {
-            self.place.insert(f, self.order.len());
+    fn discover(&mut self, f: FuncId) -> usize {
+        *self.place[f.index()].get_or_insert_with(|| {
             self.order.push(f);
             self.callees.push(Vec::new());
-        }
+            self.order.len() - 1
+        })
     }
 
     /// Where a function stands in the order, if it is reachable.
-    pub(crate) fn place(&self, f: FuncId) -> Option<usize> {
-        self.place.get(&f).copied()
+    pub fn place(&self, f: FuncId) -> Option<usize> {
+        self.place.get(f.index()).copied().flatten()
     }
 
-    /// Whether a call can come back to its caller.
-    pub(crate) fn recursive(&self, caller: FuncId, callee: FuncId) -> bool {
-        self.cycle[self.place[&caller]] == self.cycle[self.place[&callee]]
+    /// Whether a call between two reachable functions can come back to its caller.
+    pub fn recursive(&self, caller: FuncId, callee: FuncId) -> bool {
+        match (self.place(caller), self.place(callee)) {
+            (Some(caller), Some(callee)) => self.cycle[caller] == self.cycle[callee],
+            (_, _) => false,
+        }
+    }
+
+    /// Whether the function at this place can reach itself.
+    pub fn is_recursive(&self, place: usize) -> bool {
+        self.callees[place].iter().any(|&callee| self.cycle[callee] == self.cycle[place])
     }
 
     /// For each function, its own frame and the most that its calls outside its cycle need.
-    pub(crate) fn stack_needs(&self, frames: &[u64]) -> Vec<u64> {
+    pub fn stack_needs(&self, frames: &[u64]) -> Vec<u64> {
         let mut needs = vec![0; frames.len()];
         for &f in &self.bottom_up {
             let outside = self.callees[f].iter().filter(|&&g| self.cycle[g] != self.cycle[f]);
@@ -166,8 +176,8 @@ fn callees(f: &Function) -> Vec<FuncId> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::build::Builder;
     use adit_diag::Span;
-    use adit_ir::Builder;
 
     /// A module whose function i calls those that `calls[i]` lists.
     fn module(calls: &[&[usize]]) -> Module {
