@@ -5,6 +5,7 @@
 //! Nothing else is simplified here: that is the optimiser's.
 
 use adit_ir::{Builder, CmpOp, Prim, Value};
+use smallvec::SmallVec;
 
 /// `a + b`, where `None` is a structural zero.
 pub fn sum(b: &mut Builder, a: Option<Value>, x: Value) -> Value {
@@ -12,6 +13,12 @@ pub fn sum(b: &mut Builder, a: Option<Value>, x: Value) -> Value {
         None => x,
         Some(a) => b.prim(Prim::Add, &[a, x]),
     }
+}
+
+/// [`sum()`], lane by lane.
+pub fn sums(b: &mut Builder, a: Option<SmallVec<[Value; 1]>>, x: SmallVec<[Value; 1]>) -> SmallVec<[Value; 1]> {
+    let Some(a) = a else { return x };
+    a.into_iter().zip(x).map(|(a, x)| sum(b, Some(a), x)).collect()
 }
 
 /// What a tangent or cotangent is multiplied with.
@@ -23,30 +30,61 @@ pub enum Factor {
     Value(Value),
 }
 
-/// `w · p` where `w = 0` wins over any `p`: a cotangent or a tangent times a partial. `None` is a structural zero.
-pub fn product(b: &mut Builder, w: Value, p: Factor) -> Option<Value> {
-    match p {
-        Factor::Literal(0.0) => None,
-        Factor::Literal(1.0) => Some(w),
-        Factor::Literal(-1.0) => Some(b.prim(Prim::Neg, &[w])),
-        Factor::Literal(c) => {
-            let p = b.f64(c);
+/// A factor written out, to be multiplied with as often as there are lanes.
+#[derive(Clone, Copy)]
+enum Times {
+    Zero,
+    One,
+    MinusOne,
+    /// By this primitive with this value.
+    By(Prim, Value),
+}
+
+impl Times {
+    fn new(b: &mut Builder, p: Factor) -> Times {
+        match p {
+            Factor::Literal(0.0) => Times::Zero,
+            Factor::Literal(1.0) => Times::One,
+            Factor::Literal(-1.0) => Times::MinusOne,
             // Zero times a finite number is zero anyway.
-            let times = if c.is_finite() { Prim::Mul } else { Prim::Smul };
-            Some(b.prim(times, &[w, p]))
+            Factor::Literal(c) if c.is_finite() => Times::By(Prim::Mul, b.f64(c)),
+            Factor::Literal(c) => Times::By(Prim::Smul, b.f64(c)),
+            Factor::Value(p) => Times::By(Prim::Smul, p),
         }
-        Factor::Value(p) => Some(b.prim(Prim::Smul, &[w, p])),
+    }
+
+    fn product(self, b: &mut Builder, w: Value) -> Option<Value> {
+        match self {
+            Times::Zero => None,
+            Times::One => Some(w),
+            Times::MinusOne => Some(b.prim(Prim::Neg, &[w])),
+            Times::By(prim, p) => Some(b.prim(prim, &[w, p])),
+        }
     }
 }
 
-/// The contribution of one operand to the tangent of `prim`: [`product()`], but for the second operand of a strong product.
+/// `w · p` where `w = 0` wins over any `p`: a cotangent or a tangent times a partial. `None` is a structural zero.
+pub fn product(b: &mut Builder, w: Value, p: Factor) -> Option<Value> {
+    Times::new(b, p).product(b, w)
+}
+
+/// The contribution of one operand to the tangent of `prim`, lane by lane: [`product()`], but for the second operand of a strong product.
 ///
 /// The tangent of `w · p` is `ẇ · p + w · ṗ`. In the second term `w`, itself a tangent or cotangent of the program that is being differentiated, is the one whose zero
 /// wins: where a side that was not taken has `w = 0`, its `ṗ` may be anything. So `select(x > 0, sqrt x, 0)` has second derivative 0 at 0, in every order of modes.
-pub fn tangent_term(b: &mut Builder, prim: Prim, operand: usize, tangent: Value, partial: Factor) -> Option<Value> {
+pub fn tangent_terms(
+    b: &mut Builder,
+    prim: Prim,
+    operand: usize,
+    tangent: &[Value],
+    partial: Factor,
+) -> Option<SmallVec<[Value; 1]>> {
     match (prim, operand, partial) {
-        (Prim::Smul, 1, Factor::Value(w)) => Some(b.prim(Prim::Smul, &[w, tangent])),
-        (_, _, partial) => product(b, tangent, partial),
+        (Prim::Smul, 1, Factor::Value(w)) => Some(tangent.iter().map(|&t| b.prim(Prim::Smul, &[w, t])).collect()),
+        (_, _, partial) => {
+            let times = Times::new(b, partial);
+            tangent.iter().map(|&t| times.product(b, t)).collect()
+        }
     }
 }
 

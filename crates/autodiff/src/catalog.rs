@@ -3,7 +3,7 @@
 //! In: a module, and requests for derivatives of its functions. Out: for each pair of function and activity one identity, given *before* the derivative is made, so that
 //! recursion finds it; and the list of what remains to be made. Nothing is added to the module here.
 //!
-//! The derivative of `f` is called `f__jvp` or `f__vjp`; where that name is taken, by the same function with another activity or by the user, `f__jvp_2` and so on.
+//! The derivative of `f` is called `f__jvp` (`f__jvp8` with eight lanes) or `f__vjp`; where that name is taken, by the same function with another activity or by the user, `f__jvp_2` and so on.
 
 use adit_ir::{FuncId, Module};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -25,14 +25,17 @@ pub struct Job {
 pub struct Catalog<'m> {
     module: &'m Module,
     names: Names,
+    /// What follows the name of the function.
+    suffix: String,
     known: FxHashMap<(FuncId, Vec<bool>), FuncId>,
     waiting: VecDeque<Job>,
 }
 
 impl<'m> Catalog<'m> {
-    /// Nothing requested yet.
-    pub fn new(module: &'m Module) -> Self {
-        Catalog { module, names: Names::new(module), known: FxHashMap::default(), waiting: VecDeque::new() }
+    /// Nothing requested yet; derivatives will have so many lanes.
+    pub fn new(module: &'m Module, lanes: usize) -> Self {
+        let suffix = if lanes == 1 { "__jvp".to_owned() } else { format!("__jvp{lanes}") };
+        Catalog { module, names: Names::new(module), suffix, known: FxHashMap::default(), waiting: VecDeque::new() }
     }
 
     /// What the forward derivative of `f` with this activity will be, once all waiting jobs are done.
@@ -42,7 +45,7 @@ impl<'m> Catalog<'m> {
             return id;
         }
         let id = FuncId::new(self.module.len() + self.known.len());
-        let name = self.names.fresh(&format!("{}__jvp", self.module.function(f).name));
+        let name = self.names.fresh(&format!("{}{}", self.module.function(f).name, self.suffix));
         self.waiting.push_back(Job { f, active: active.to_vec(), name });
         self.known.insert(key, id);
         id
@@ -103,7 +106,7 @@ mod tests {
     #[test]
     fn one_identity_per_function_and_activity() {
         let module = module();
-        let mut catalog = Catalog::new(&module);
+        let mut catalog = Catalog::new(&module, 1);
         let [f, g] = [0, 1].map(FuncId::new);
         let first = catalog.request(f, &[true]);
         let other = catalog.request(f, &[false]);

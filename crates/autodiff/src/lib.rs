@@ -13,7 +13,8 @@
 //! ```
 //!
 //! **Signatures.** [`jvp()`] (forward): parameters of `f`; then, for each active parameter in order, its tangent (`f64`) or the shadow with its tangents (an array, passed as the
-//! primal is). Results of `f`; then the tangent of each `f64` result.
+//! primal is). Results of `f`; then the tangent of each `f64` result. With W lanes ([`Options::lanes`]) W directions are followed at once: each tangent is W values,
+//! each shadow has one more dimension, the last, of extent W; partials are computed once for all.
 //! [`vjp()`] (reverse): parameters of `f`; then for each active *array* parameter in order a `mut` shadow; then one seed per `f64` result. Results of `f`; then the adjoint of
 //! each active `f64` parameter. Adjoints of an array passed by value are added into its shadow; the shadow of a `mut` array holds the seed of the final contents
 //! on entry and the adjoint of the initial contents on exit.
@@ -31,6 +32,7 @@ mod catalog;
 mod jvp;
 mod literals;
 mod mutant;
+mod nest;
 mod refusal;
 mod rules;
 mod vjp;
@@ -45,14 +47,16 @@ use adit_ir::{FuncId, Function, Module};
 pub struct Options {
     /// The most instructions that one request may add to the module.
     pub instructions: usize,
-    /// A seeded bug for reverse mode: tests only.
+    /// How many directions forward mode follows in one sweep; 0 counts as 1. Reverse mode has one seed.
+    pub lanes: usize,
+    /// A seeded bug: tests only.
     pub mutant: Option<Mutant>,
 }
 
 impl Default for Options {
-    /// Four million instructions, no bug.
+    /// Four million instructions, one lane, no bug.
     fn default() -> Self {
-        Options { instructions: 4_000_000, mutant: None }
+        Options { instructions: 4_000_000, lanes: 1, mutant: None }
     }
 }
 

@@ -1,9 +1,9 @@
-//! Seeded bugs: the classic mistakes of reverse mode, each behind a switch.
+//! Seeded bugs: the classic mistakes of differentiation, each behind a switch.
 //!
 //! In: a [`Mutant`] in [`crate::Options`]. Out: derivatives that are wrong in one known way. **A test instrument**: a fuzzer that does not find each of these within
 //! a stated number of programs is not looking. Costs one comparison where it could act; ordinary derivatives never carry one.
 
-/// One classic mistake of reverse mode.
+/// One classic mistake; of reverse mode if not said otherwise.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Mutant {
     /// A value's adjoint is not zeroed at its definition, so that the next iteration adds to what the last one left.
@@ -26,11 +26,13 @@ pub enum Mutant {
     LastConditionOnly,
     /// The cotangent of an `if`'s results is lost in an arm without instructions, such as the one that an early return takes.
     WrongExit,
+    /// Forward mode: of the lanes that a store hands to the shadow, the last is lost.
+    LaneLost,
 }
 
 impl Mutant {
     /// Every seeded bug.
-    pub const ALL: [Mutant; 10] = [
+    pub const ALL: [Mutant; 11] = [
         Mutant::AdjointKept,
         Mutant::CarriedInSequence,
         Mutant::AdjointAssigned,
@@ -41,6 +43,7 @@ impl Mutant {
         Mutant::LastIterationOnly,
         Mutant::LastConditionOnly,
         Mutant::WrongExit,
+        Mutant::LaneLost,
     ];
 
     /// A name for tables and switches.
@@ -56,6 +59,7 @@ impl Mutant {
             Mutant::LastIterationOnly => "last-iteration-only",
             Mutant::LastConditionOnly => "last-condition-only",
             Mutant::WrongExit => "wrong-exit",
+            Mutant::LaneLost => "lane-lost",
         }
     }
 }

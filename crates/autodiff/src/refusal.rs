@@ -35,6 +35,13 @@ pub enum RefusalKind {
         /// The limit.
         limit: usize,
     },
+    /// The shadow of an array would have more dimensions than the limit.
+    TooManyDimensions {
+        /// The function being differentiated.
+        function: String,
+        /// The limit.
+        limit: usize,
+    },
     /// Regions are nested deeper than the limit.
     TooDeep {
         /// The function being differentiated.
@@ -51,6 +58,12 @@ impl Refusal {
         Refusal { span, kind }
     }
 
+    /// `f` has an array whose shadow would have more than [`MAX_RANK`] dimensions.
+    pub(crate) fn too_many_dimensions(f: &Function, span: Span) -> Self {
+        let kind = RefusalKind::TooManyDimensions { function: f.name.clone(), limit: MAX_RANK };
+        Refusal { span, kind }
+    }
+
     /// What the user sees: `AD0601` for calls, `AD0701` for limits.
     pub fn to_diagnostic(&self) -> Diagnostic {
         let new = |code, message| Diagnostic::new(Code(code), self.span, message);
@@ -64,6 +77,10 @@ impl Refusal {
             }
             RefusalKind::TooLarge { function, limit } => {
                 let what = format!("the derivative of `{function}` has more instructions than the limit of {limit}");
+                new("AD0701", what)
+            }
+            RefusalKind::TooManyDimensions { function, limit } => {
+                let what = format!("tangents of an array of `{function}` need more than {limit} dimensions, the limit");
                 new("AD0701", what)
             }
             RefusalKind::TooDeep { function, limit } => {
@@ -100,8 +117,9 @@ mod tests {
     fn limits_share_one_code() {
         let function = "f".to_string();
         let large = RefusalKind::TooLarge { function: function.clone(), limit: 5 };
+        let wide = RefusalKind::TooManyDimensions { function: function.clone(), limit: 5 };
         let deep = RefusalKind::TooDeep { function, limit: 5 };
-        for kind in [large, deep] {
+        for kind in [large, wide, deep] {
             let shown = Refusal { span: Span::NONE, kind }.to_diagnostic();
             assert_eq!(shown.code, Code("AD0701"));
             assert!(shown.message.contains('5'));

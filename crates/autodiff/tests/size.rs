@@ -57,7 +57,7 @@ fn nests_grow_linearly() {
 fn too_many_instructions_are_refused() {
     let mut module = Module::new();
     let f = module.push(straight(1_000));
-    let options = Options { instructions: 1_500, mutant: None };
+    let options = Options { instructions: 1_500, ..Options::default() };
     for refusal in [vjp_with(&mut module, f, &[true], &options), jvp_with(&mut module, f, &[true], &options)] {
         let kind = refusal.expect_err("2,000 instructions or more").kind;
         assert_eq!(kind, RefusalKind::TooLarge { function: "f".into(), limit: 1_500 });

@@ -1,6 +1,6 @@
 //! How soon seeded bugs are found.
 //!
-//! In: each classic mistake of reverse mode that `adit-autodiff` can be told to make. Out: how many programs it takes until a relation fails. Only interpreters run here: compiled code does what
+//! In: each classic mistake that `adit-autodiff` can be told to make. Out: how many programs it takes until a relation fails. Only interpreters run here: compiled code does what
 //! they do. A program must pass without the bug for its failure with the bug to count.
 
 use super::caught::QUIET_NAME;

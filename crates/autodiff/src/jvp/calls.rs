@@ -9,8 +9,8 @@
 //! The callee's activity is that of the arguments here; its derivative is requested, not made, so a function may call itself. A result that
 //! is not active here still has its tangent computed there.
 
-use super::Sweep;
-use adit_ir::{FuncId, Inst, Op, ScalarType, Type, Value};
+use super::{Lanes, Sweep};
+use adit_ir::{FuncId, Inst, Op, Type, Value};
 
 impl Sweep<'_, '_> {
     /// Whether derivatives flow through a call.
@@ -19,29 +19,26 @@ impl Sweep<'_, '_> {
     }
 
     pub(super) fn call(&mut self, inst: Inst, callee: FuncId, args: &[Value]) {
-        let tangents: Vec<Option<Value>> = args.iter().map(|&v| self.argument(v)).collect();
+        let tangents: Vec<Option<Lanes>> = args.iter().map(|&v| self.argument(v)).collect();
         let active: Vec<bool> = tangents.iter().map(Option::is_some).collect();
         let mut all = self.copier.map.values(args);
-        all.extend(tangents.into_iter().flatten());
+        all.extend(tangents.into_iter().flatten().flatten());
         let op = Op::Call { callee: self.catalog.request(callee, &active), args: all };
 
-        let data = self.source.inst(inst);
-        let primal = &self.module.function(callee).results;
-        let floats = primal.iter().filter(|&&ty| ty == ScalarType::F64).map(|_| &ScalarType::F64);
-        let types: Vec<Type> = primal.iter().chain(floats).map(|&ty| ty.into()).collect();
+        let results = &self.source.inst(inst).results;
+        let floats: Vec<Value> = results.iter().copied().filter(|&r| self.source.ty(r).is_float()).collect();
+        let mut types: Vec<Type> = results.iter().map(|&r| self.source.ty(r).clone()).collect();
+        types.extend(floats.iter().flat_map(|&r| self.lane_types(r)));
         let copy = self.b.push(op, &types);
         let defined = self.b.results(copy);
-        for (&from, &to) in data.results.iter().zip(&defined) {
+        for (&from, &to) in results.iter().zip(&defined) {
             self.copier.map.set(from, to);
         }
-        let floats = data.results.iter().filter(|&&r| *self.source.ty(r) == Type::F64);
-        for (&result, &tangent) in floats.zip(&defined[data.results.len()..]) {
-            self.tangent[result.index()] = Some(tangent);
-        }
+        self.set_tangents(floats, &defined[results.len()..]);
     }
 
     /// What an argument brings along: a tangent or a shadow.
-    fn argument(&self, v: Value) -> Option<Value> {
-        self.tangent[v.index()].filter(|_| self.activity.of(v))
+    fn argument(&self, v: Value) -> Option<Lanes> {
+        self.tangent[v.index()].clone().filter(|_| self.activity.of(v))
     }
 }

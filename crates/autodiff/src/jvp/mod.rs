@@ -11,15 +11,16 @@
 //!                              store v7_dot[v8] v6
 //! ```
 //!
-//! A tangent is a value or a structural zero, for which nothing is emitted. An array has its shadow, of the same dimensions, at the same place. Calls go to the forward
-//! derivative of the callee, so recursion works. Files: `regions` (if, for, while), `memory` (arrays and tapes), `calls`; numbers are here.
+//! A tangent is a value per lane (one, unless more directions are followed at once), or a structural zero, for which nothing is emitted. Partials are computed once for all lanes. An
+//! array has its shadow, at the same place. Calls go to the forward derivative of the callee, so recursion works. Files: `lanes` (what tangents look like), `regions` (if, for,
+//! while), `memory` (arrays and tapes), `calls`; numbers are here.
 //! Nothing is shared between partials of one instruction, and no product is simplified beyond 0, 1 and −1: the optimiser does that.
 
 mod calls;
+mod lanes;
 mod memory;
 mod regions;
 
-use crate::Options;
 use crate::activity::Activity;
 use crate::algebra;
 use crate::catalog::{Catalog, Job};
@@ -27,21 +28,22 @@ use crate::literals::Literals;
 use crate::refusal::MAX_DEPTH;
 use crate::refusal::{Refusal, check_size};
 use crate::rules::{self, Operands};
+use crate::{Mutant, Options};
 use adit_ir::prim::{Partial, Prim};
-use adit_ir::{
-    Builder, Copier, FuncId, Function, Inst, Module, Op, OperandMap, Passing, Plain, Region, ScalarType, Type, Value,
-    Values,
-};
+use adit_ir::{Builder, Copier, FuncId, Function, Inst, Module, Op, OperandMap, Passing, Plain, Region, Type, Value};
+use lanes::Lanes;
 
 /// The forward derivative of `f` and of all that it calls, in the order in which they join the module.
 pub fn all(module: &Module, f: FuncId, active: &[bool], options: &Options) -> Result<(FuncId, Vec<Function>), Refusal> {
-    let mut catalog = Catalog::new(module);
+    let lanes = options.lanes.max(1);
+    let mut catalog = Catalog::new(module, lanes);
     let root = catalog.request(f, active);
     let (mut built, mut size) = (Vec::new(), 0);
     while let Some(job) = catalog.next() {
         let source = module.function(job.f);
-        check_size(source, size + source.inst_count() + catalog.len(), options)?;
-        let derivative = Sweep::new(module, &mut catalog, &job).run(&job)?;
+        let least = (source.inst_count() + source.params.len()).saturating_mul(lanes);
+        check_size(source, least.saturating_add(size + catalog.len()), options)?;
+        let derivative = Sweep::new(module, &mut catalog, &job, options).run(&job)?;
         size += derivative.inst_count();
         check_size(source, size + catalog.len(), options)?;
         built.push(derivative);
@@ -51,33 +53,36 @@ pub fn all(module: &Module, f: FuncId, active: &[bool], options: &Options) -> Re
 
 /// One function under way.
 struct Sweep<'s, 'm> {
-    module: &'m Module,
     catalog: &'s mut Catalog<'m>,
     source: &'m Function,
     activity: Activity,
     b: Builder,
     copier: Copier<'m>,
     literals: Literals,
+    options: &'s Options,
+    /// How many directions are followed.
+    lanes: usize,
     /// By primal value: the tangent of a float, the shadow of an array, the shadow of a tape.
-    tangent: Vec<Option<Value>>,
+    tangent: Vec<Option<Lanes>>,
     depth: usize,
 }
 
 impl<'s, 'm> Sweep<'s, 'm> {
-    fn new(module: &'m Module, catalog: &'s mut Catalog<'m>, job: &Job) -> Self {
+    fn new(module: &'m Module, catalog: &'s mut Catalog<'m>, job: &Job, options: &'s Options) -> Self {
         let source = module.function(job.f);
         let params = || source.params.iter().zip(&job.active).filter(|(_, active)| **active).map(|(p, _)| p);
         let seeds: Vec<Value> = params().map(|p| p.value).collect();
         let lent = params().filter(|p| p.passing == Passing::Mut).map(|p| p.value);
         let sinks: Vec<Value> = source.region(source.body).yields.iter().copied().chain(lent).collect();
         Sweep {
-            module,
             catalog,
             source,
             activity: Activity::new(module, source, &seeds, &sinks),
             b: Builder::new(job.name.clone(), source.span),
             copier: Copier::new(source),
             literals: Literals::new(source),
+            options,
+            lanes: options.lanes.max(1),
             tangent: vec![None; source.value_count()],
             depth: 0,
         }
@@ -87,32 +92,43 @@ impl<'s, 'm> Sweep<'s, 'm> {
         self.copier.copy_signature(&mut self.b);
         let source = self.source;
         for (param, _) in source.params.iter().zip(&job.active).filter(|(_, active)| **active) {
-            let ty = self.copier.map.ty(source.ty(param.value));
-            self.tangent[param.value.index()] = Some(self.b.param(ty, param.passing));
+            self.tangent_param(param.value, param.passing)?;
         }
-        self.hidden_shadows();
+        self.hidden_shadows()?;
         self.insts(source.body)?;
         let yields = &source.region(source.body).yields;
         let mut returned = self.copier.map.values(yields);
-        for &v in yields.iter().filter(|&&v| *source.ty(v) == Type::F64) {
-            returned.push(self.tangent_or_zero(v));
-        }
+        let floats: Vec<Value> = yields.iter().copied().filter(|&v| source.ty(v).is_float()).collect();
+        returned.extend(self.tangents_or_zeros(&floats));
         Ok(self.b.finish(&returned))
     }
 
+    /// Adds the tangents of an active parameter to the signature: one per lane, or a shadow.
+    fn tangent_param(&mut self, param: Value, passing: Passing) -> Result<(), Refusal> {
+        let types: Vec<Type> = match self.source.ty(param).array() {
+            Some(array) => vec![Type::Array(self.shadow_type(array)?)],
+            None => self.lane_types(param).collect(),
+        };
+        let tangent = types.into_iter().map(|ty| self.b.param(ty, passing)).collect();
+        self.tangent[param.index()] = Some(tangent);
+        Ok(())
+    }
+
     /// Shadows of `mut` parameters that the caller declared inactive, but that carry derivatives from writes to reads.
-    fn hidden_shadows(&mut self) {
+    fn hidden_shadows(&mut self) -> Result<(), Refusal> {
         for param in &self.source.params {
             if self.activity.of(param.value) && self.tangent[param.value.index()].is_none() {
-                self.shadow_alloc(param.value);
+                self.shadow_alloc(param.value)?;
             }
         }
+        Ok(())
     }
 
     fn insts(&mut self, region: Region) -> Result<(), Refusal> {
         let source = self.source;
         for &inst in &source.region(region).insts {
             self.b.set_span(source.inst(inst).span);
+            check_size(source, self.b.func().inst_count(), self.options)?;
             self.inst(inst)?;
         }
         Ok(())
@@ -126,16 +142,20 @@ impl<'s, 'm> Sweep<'s, 'm> {
             Op::For { body, inits, .. } => return self.counted(inst, inits, *body),
             Op::While { inits, cond, body } => return self.uncounted(inst, inits, *cond, *body),
             Op::Call { callee, args } if self.is_active_call(args, results) => self.call(inst, *callee, args),
-            Op::Const(_) | Op::Prim { .. } | Op::Cmp { .. } | Op::Select { .. } | Op::Alloc { .. } => self.plain(inst),
-            Op::Load { .. } | Op::Store { .. } | Op::Acc { .. } | Op::Copy { .. } | Op::Fill { .. } => self.plain(inst),
-            Op::Call { .. } | Op::TapeNew { .. } | Op::TapePush { .. } | Op::TapePop { .. } => self.plain(inst),
-            Op::Assert { .. } | Op::Print { .. } => self.plain(inst),
+            Op::Const(_) | Op::Prim { .. } | Op::Cmp { .. } | Op::Select { .. } | Op::Alloc { .. } => {
+                self.plain(inst)?
+            }
+            Op::Load { .. } | Op::Store { .. } | Op::Acc { .. } | Op::Copy { .. } | Op::Fill { .. } => {
+                self.plain(inst)?
+            }
+            Op::Call { .. } | Op::TapeNew { .. } | Op::TapePush { .. } | Op::TapePop { .. } => self.plain(inst)?,
+            Op::Assert { .. } | Op::Print { .. } => self.plain(inst)?,
         }
         Ok(())
     }
 
     /// The primal's instruction, then what its tangents need.
-    fn plain(&mut self, inst: Inst) {
+    fn plain(&mut self, inst: Inst) -> Result<(), Refusal> {
         self.copier.copy(&mut Plain, &mut self.b, inst);
         let data = self.source.inst(inst);
         let results = &data.results;
@@ -145,7 +165,7 @@ impl<'s, 'm> Sweep<'s, 'm> {
             Op::Call { .. } | Op::If { .. } | Op::For { .. } | Op::While { .. } => {}
             Op::Prim { prim, args } => self.prim(*prim, args, results[0]),
             Op::Select { cond, then, otherwise } => self.select(*cond, *then, *otherwise, results[0]),
-            Op::Alloc { .. } => self.alloc(results[0]),
+            Op::Alloc { .. } => self.alloc(results[0])?,
             Op::Load { array, subscripts } => self.load(*array, subscripts, results[0]),
             Op::Store { array, subscripts, value } => self.store(*array, subscripts, *value),
             Op::Acc { array, subscripts, value } => self.acc(*array, subscripts, *value),
@@ -155,6 +175,7 @@ impl<'s, 'm> Sweep<'s, 'm> {
             Op::TapePush { tape, values } => self.tape_push(*tape, values),
             Op::TapePop { tape } => self.tape_pop(*tape, results),
         }
+        Ok(())
     }
 
     fn prim(&mut self, prim: Prim, args: &[Value], result: Value) {
@@ -163,11 +184,12 @@ impl<'s, 'm> Sweep<'s, 'm> {
         }
         let mut total = None;
         for (operand, (&arg, partial)) in args.iter().zip(prim.row().partials).enumerate() {
-            let (Partial::Expr(partial), Some(tangent)) = (partial, self.tangent[arg.index()]) else { continue };
+            let Partial::Expr(partial) = partial else { continue };
+            let Some(tangent) = self.tangent[arg.index()].clone() else { continue };
             let mut at = Here { sweep: self, args, result };
             let factor = rules::factor(&mut at, partial);
-            if let Some(term) = algebra::tangent_term(&mut self.b, prim, operand, tangent, factor) {
-                total = Some(algebra::sum(&mut self.b, total, term));
+            if let Some(terms) = algebra::tangent_terms(&mut self.b, prim, operand, &tangent, factor) {
+                total = Some(algebra::sums(&mut self.b, total, terms));
             }
         }
         self.tangent[result.index()] = total;
@@ -176,22 +198,15 @@ impl<'s, 'm> Sweep<'s, 'm> {
     fn select(&mut self, cond: Value, then: Value, otherwise: Value, result: Value) {
         let sides = [then, otherwise];
         if self.activity.of(result) && sides.iter().any(|v| self.tangent[v.index()].is_some()) {
+            let cond = self.copier.map.value(cond);
             let [then, otherwise] = sides.map(|v| self.tangent_or_zero(v));
-            let tangent = self.b.select(self.copier.map.value(cond), then, otherwise);
-            self.tangent[result.index()] = Some(tangent);
+            let lanes = then.into_iter().zip(otherwise);
+            self.tangent[result.index()] = Some(lanes.map(|(t, o)| self.b.select(cond, t, o)).collect());
         }
     }
 
-    /// The tangent of a float, a literal zero if it has none.
-    fn tangent_or_zero(&mut self, v: Value) -> Value {
-        match self.tangent[v.index()] {
-            Some(tangent) => tangent,
-            None => self.b.zero(ScalarType::F64),
-        }
-    }
-
-    fn tangents_or_zeros(&mut self, values: &[Value]) -> Values {
-        values.iter().map(|&v| self.tangent_or_zero(v)).collect()
+    fn has(&self, mutant: Mutant) -> bool {
+        self.options.mutant == Some(mutant)
     }
 
     /// Runs `inside` one region deeper.

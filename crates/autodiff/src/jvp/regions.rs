@@ -1,4 +1,4 @@
-//! Forward mode through `if`, `for` and `while`: each active yielded or carried float is followed by its tangent, after all the primal ones.
+//! Forward mode through `if`, `for` and `while`: each active yielded or carried float is followed by its tangent (one value a lane), after all the primal ones.
 //!
 //! In and out:
 //!
@@ -70,7 +70,7 @@ impl Sweep<'_, '_> {
     fn inits(&mut self, inits: &[Value], active: &[usize]) -> Values {
         let mut all = self.copier.map.values(inits);
         for &j in active {
-            all.push(self.tangent_or_zero(inits[j]));
+            all.extend(self.tangent_or_zero(inits[j]));
         }
         all
     }
@@ -79,19 +79,17 @@ impl Sweep<'_, '_> {
     fn region(&mut self, region: Region, received: &[usize], yielded: &[usize]) -> Result<Region, Refusal> {
         let data = self.source.region(region);
         let mut types: Vec<Type> = data.params.iter().map(|&p| self.source.ty(p).clone()).collect();
-        types.extend(received.iter().map(|_| Type::F64));
+        types.extend(received.iter().flat_map(|&j| self.lane_types(data.params[j])));
         let copy = self.b.open(&types);
         let params = self.b.func().region(copy).params.clone();
         for (&from, &to) in data.params.iter().zip(&params) {
             self.copier.map.set(from, to);
         }
-        for (&j, &tangent) in received.iter().zip(&params[data.params.len()..]) {
-            self.tangent[data.params[j].index()] = Some(tangent);
-        }
+        self.set_tangents(received.iter().map(|&j| data.params[j]), &params[data.params.len()..]);
         self.nested(|sweep| sweep.insts(region))?;
         let mut yields = self.copier.map.values(&data.yields);
         for &j in yielded {
-            yields.push(self.tangent_or_zero(data.yields[j]));
+            yields.extend(self.tangent_or_zero(data.yields[j]));
         }
         Ok(self.b.close(&yields))
     }
@@ -100,15 +98,13 @@ impl Sweep<'_, '_> {
     fn emit(&mut self, inst: Inst, op: Op, active: &[usize]) {
         let data = self.source.inst(inst);
         let mut types: Vec<Type> = data.results.iter().map(|&r| self.source.ty(r).clone()).collect();
-        types.extend(active.iter().map(|_| Type::F64));
+        types.extend(active.iter().flat_map(|&j| self.lane_types(data.results[j])));
         self.b.set_span(data.span);
         let copy = self.b.push(op, &types);
         let defined = self.b.results(copy);
         for (&from, &to) in data.results.iter().zip(&defined) {
             self.copier.map.set(from, to);
         }
-        for (&j, &tangent) in active.iter().zip(&defined[data.results.len()..]) {
-            self.tangent[data.results[j].index()] = Some(tangent);
-        }
+        self.set_tangents(active.iter().map(|&j| data.results[j]), &defined[data.results.len()..]);
     }
 }

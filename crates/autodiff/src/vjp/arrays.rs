@@ -13,8 +13,8 @@
 //!
 //! The primal's arrays are neither read nor restored. Arrays without a shadow are constants.
 
-use super::{Sweep, nest};
-use crate::Mutant;
+use super::Sweep;
+use crate::{Mutant, nest};
 use adit_ir::{Int, Ints, Op, Region, Value};
 
 impl Sweep<'_> {

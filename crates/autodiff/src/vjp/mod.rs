@@ -35,7 +35,6 @@ mod facts;
 mod forward;
 mod frames;
 mod loops;
-mod nest;
 mod residuals;
 mod scalars;
 mod tapes;

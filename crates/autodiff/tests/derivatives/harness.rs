@@ -3,6 +3,7 @@
 //! In: a module, a function, a point. Out: nothing, or what does not hold. [`relations`] holds for *any* function, derivatives included, so calling it on a derivative of
 //! order k tests order k + 1.
 
+use crate::lanes;
 use crate::programs::Arg;
 use adit_autodiff::{Mutant, Options, jvp, vjp_with};
 use adit_diag::FileId;
@@ -96,7 +97,7 @@ pub fn zero_like(like: &Input<f64>) -> Input<f64> {
     }
 }
 
-fn float_results(results: &[Cell<f64>]) -> Vec<f64> {
+pub fn float_results(results: &[Cell<f64>]) -> Vec<f64> {
     let float = |c: &Cell<f64>| match c {
         Cell::F64(x) => Some(*x),
         Cell::I64(_) | Cell::Bool(_) => None,
@@ -104,7 +105,7 @@ fn float_results(results: &[Cell<f64>]) -> Vec<f64> {
     results.iter().filter_map(float).collect()
 }
 
-fn bits<T: std::fmt::Debug>(what: &T) -> String {
+pub fn bits<T: std::fmt::Debug>(what: &T) -> String {
     format!("{what:?}").replace("-NaN", "NaN")
 }
 
@@ -123,7 +124,7 @@ pub fn close(a: f64, b: f64, scale: f64) -> bool {
 }
 
 /// Directions: one tangent per float parameter.
-fn directions(point: &[Input<f64>], active: &[bool], random: &mut Random) -> Vec<Input<f64>> {
+pub fn directions(point: &[Input<f64>], active: &[bool], random: &mut Random) -> Vec<Input<f64>> {
     point.iter().zip(active).filter(|(_, a)| **a).map(|(x, _)| random_like(x, random)).collect()
 }
 
@@ -133,7 +134,7 @@ struct Forward {
     lent: Vec<Vec<f64>>,
 }
 
-fn lent(module: &Module, f: FuncId) -> Vec<bool> {
+pub fn lent(module: &Module, f: FuncId) -> Vec<bool> {
     let f = module.function(f);
     let lent = |p: &adit_ir::Param| p.passing == Passing::Mut && f.ty(p.value).is_float();
     f.params.iter().map(lent).collect()
@@ -269,7 +270,7 @@ pub fn derivatives(module: &mut Module, f: FuncId, mutant: Option<Mutant>) -> (F
 /// A function and arguments for it.
 type AtPoint = (FuncId, Vec<Input<f64>>);
 
-/// Checks `f` at a point: jvp against the complex step, and ⟨ȳ, J ẋ⟩ = ⟨Jᵀ ȳ, ẋ⟩. Gives jvp and vjp with points to check them at in turn.
+/// Checks `f` at a point: jvp against the complex step, several lanes of it against one, and ⟨ȳ, J ẋ⟩ = ⟨Jᵀ ȳ, ẋ⟩. Gives jvp and vjp with points to check them at in turn.
 pub fn relations(
     module: &mut Module,
     f: FuncId,
@@ -278,6 +279,7 @@ pub fn relations(
     mutant: Option<Mutant>,
 ) -> Result<[AtPoint; 2], String> {
     let (jvp, vjp) = derivatives(module, f, mutant);
+    lanes::agree(module, f, point, random, mutant)?;
     let active = all_floats(module, f);
     let tangents = directions(point, &active, random);
     let given = forward(module, f, jvp, point, &tangents)?;

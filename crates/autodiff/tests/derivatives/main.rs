@@ -3,6 +3,7 @@
 mod calls;
 mod hand;
 mod harness;
+mod lanes;
 mod masks;
 mod programs;
 mod random;

@@ -18,7 +18,7 @@ use num_complex::Complex64;
 pub(super) struct Probe {
     active: Vec<bool>,
     /// By parameter.
-    along: Vec<Option<Input<f64>>>,
+    pub(super) along: Vec<Option<Input<f64>>>,
     /// By parameter: seeds for the last contents of active `mut` arrays.
     contents: Vec<Option<Input<f64>>>,
     /// For the `f64` results.
@@ -202,6 +202,8 @@ impl Subject<'_> {
                 [&reverse_0, &reverse_2],
             )?;
         }
+        let whole = if self.rng.percent(50) { &clean } else { &self.built.plain }.clone();
+        self.lanes(&whole, main, &probe, inputs)?;
         let (Ok(value), Ok(forward_0), Ok(forward_2)) = (&primal, &forward_0, &forward_2) else { return Ok(()) };
         let compared = self.compare(&probe, inputs, value, [forward_0, forward_2], [&reverse_0, &reverse_2]);
         self.unless_drowned(&level_0, &probe, inputs, compared)?;

@@ -12,6 +12,7 @@
 //! | `native` | compiled code agrees with the interpreter, bit for bit |
 //! | `derives` | derivatives are made, keep the IR's rules, and stop where the program stops |
 //! | `primal` | derivatives leave the values as they are, bit for bit |
+//! | `lanes` | forward mode along several directions at once computes what it does along each, bit for bit |
 //! | `complex step` | the tangent is that of the complex step |
 //! | `inner product` | ⟨ȳ, J ẋ⟩ = ⟨Jᵀ ȳ, ẋ⟩ |
 //! | `linear` | a seed of zeros gives exact zeros, a doubled seed exactly twice as much |
@@ -19,6 +20,7 @@
 //! | `second order` | forward over reverse is the complex step of reverse; reverse over reverse agrees with it |
 
 pub mod derivatives;
+mod lanes;
 mod numbers;
 mod second;
 mod values;
@@ -50,7 +52,7 @@ pub struct Plan {
     pub derivatives: bool,
     /// Whether second derivatives are checked.
     pub second: bool,
-    /// A bug put into reverse mode, which the relations must find.
+    /// A bug put into derivatives, which the relations must find.
     pub mutant: Option<Mutant>,
 }
 

@@ -1,7 +1,7 @@
 //! Second derivatives: of the reverse derivative, forward and in reverse.
 //!
 //! The reverse derivative is a function like any other: its parameters are the primal's, shadows and seeds, its results adjoints. So forward over reverse is compared with the complex step
-//! of the reverse program, and reverse over reverse with forward over reverse by an inner product.
+//! of the reverse program (and with itself in several lanes), and reverse over reverse with forward over reverse by an inner product.
 
 use super::derivatives::{CLOSE, Derived, Probe};
 use super::numbers::{answer_floats, wild};
@@ -27,6 +27,7 @@ impl Subject<'_> {
             self.report.wild = true;
             return Ok(());
         }
+        self.lanes(&d.module, vjp, &outer, &inputs)?;
         let compared = self.compare_second(d, &again, &outer, &inputs, forward);
         self.unless_drowned(&again, &outer, &inputs, compared)?;
         self.report.second = true;
