@@ -98,6 +98,6 @@ fn type_of(program: &Program, ty: &Ty, name: &dyn Fn(LocalId) -> String) -> Type
             Type::Struct { name: def.name.to_string(), fields: fields.collect() }
         }
         Ty::Tuple(items) => Type::Tuple(items.iter().map(|t| type_of(program, t, name)).collect()),
-        Ty::Never => Type::Tuple(Vec::new()),
+        Ty::Fn(_) | Ty::Never => Type::Tuple(Vec::new()),
     }
 }

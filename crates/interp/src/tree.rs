@@ -21,7 +21,7 @@ mod stmts;
 mod tests;
 mod value;
 
-pub use value::{Array, Value};
+pub use value::{Array, Closure, Value};
 
 use adit_diag::Span;
 use adit_ir::{Limits, RunError, Trap};

@@ -244,7 +244,7 @@ pub fn each_leaf(program: &Program, ty: &Ty, path: &mut Path, see: &mut dyn FnMu
                 path.steps.pop();
             }
         }
-        Ty::Never => {}
+        Ty::Fn(_) | Ty::Never => {}
     }
 }
 
@@ -256,7 +256,7 @@ pub fn field_type(field: &FieldDef, args: &[DimExpr]) -> Ty {
 fn substitute(ty: &Ty, args: &[DimExpr]) -> Ty {
     let all = |dims: &[DimExpr]| dims.iter().map(|d| substitute_dim(d, args)).collect();
     match ty {
-        Ty::Scalar(_) | Ty::Never => ty.clone(),
+        Ty::Scalar(_) | Ty::Fn(_) | Ty::Never => ty.clone(),
         Ty::Array { element, dims } => Ty::Array { element: *element, dims: all(dims) },
         Ty::Struct { id, dims } => Ty::Struct { id: *id, dims: all(dims) },
         Ty::Tuple(items) => Ty::Tuple(items.iter().map(|item| substitute(item, args)).collect()),
@@ -359,7 +359,7 @@ impl Sizes {
             Ty::Scalar(_) | Ty::Array { .. } => 1,
             Ty::Struct { id, .. } => self.structs[id.0 as usize],
             Ty::Tuple(items) => items.iter().map(|t| self.leaves(t)).fold(0, usize::saturating_add),
-            Ty::Never => 0,
+            Ty::Fn(_) | Ty::Never => 0,
         }
     }
 }
@@ -369,7 +369,7 @@ fn mentioned(ty: &Ty, out: &mut Vec<usize>) {
     match ty {
         Ty::Struct { id, .. } => out.push(id.0 as usize),
         Ty::Tuple(items) => items.iter().for_each(|item| mentioned(item, out)),
-        Ty::Scalar(_) | Ty::Array { .. } | Ty::Never => {}
+        Ty::Scalar(_) | Ty::Array { .. } | Ty::Fn(_) | Ty::Never => {}
     }
 }
 

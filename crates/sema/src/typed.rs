@@ -19,7 +19,11 @@
 //! - `break` and `continue` never leave a loop condition or the element of a generator; `return` may stand there.
 //! - `f64(b)` and `i64(b)` of a `bool` are [`Builtin::Where`] with 1 and 0. Conversions to the same type are left out.
 //! - [`Builtin::CumSum`], [`Builtin::Sort`] and [`Builtin::SoftMax`] are never made: these are library functions, called as such.
-//! - A dimension name is always bound by a bare mention in a parameter's array type, or as an argument of a struct type that has it bare in a field.
+//! - A dimension name is always bound by a bare mention in a parameter's array type, as an argument of a struct type that has it bare in a field, or in a function type.
+//!
+//! **Functions as values.** A function is known wherever it is mentioned: it is passed, named by a `let` without `mut`, called, captured, and nothing else. An expression of the type [`Ty::Fn`] is always
+//! an [`ExprKind::Function`]; it stands as an argument, as a callee, or as the value of a `let` with a [`Pattern::Local`]. A lambda is a place in a function ([`LambdaDef`]), where captures are taken, and for
+//! each way in which it is used a function of its own, its *instance* ([`FnDef::instance_of`]), whose first parameters are captures.
 
 use adit_diag::Span;
 use adit_ir::{CmpOp, Const, Prim, ScalarType};
@@ -36,6 +40,10 @@ pub struct StructId(pub u32);
 /// A function of the program: the user's, or one of the library written in the language itself.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct FnId(pub u32);
+
+/// A lambda of one function: a position in [`FnDef::lambdas`].
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct LambdaId(pub u32);
 
 /// A checked program.
 #[derive(Clone, Default, Debug)]
@@ -87,8 +95,44 @@ pub struct FnDef {
     pub result: Ty,
     /// By [`LocalId`].
     pub locals: Vec<LocalDef>,
+    /// By [`LambdaId`]: the lambdas written in the body.
+    pub lambdas: Vec<LambdaDef>,
+    /// If this is an instance of a lambda: where its captures come from.
+    pub instance_of: Option<Instance>,
     /// The body; its value is returned.
     pub body: Block,
+}
+
+impl FnDef {
+    /// Whether a parameter is a function: then there is no such function until it is known which.
+    pub fn takes_functions(&self) -> bool {
+        self.params.iter().any(|p| matches!(self.locals[p.local.0 as usize].ty, Ty::Fn(_)))
+    }
+}
+
+/// A lambda, as written in a function.
+#[derive(Clone, Debug)]
+pub struct LambdaDef {
+    /// All of it.
+    pub span: Span,
+    /// What any of its instances captures, by value, where it is written.
+    pub captures: Vec<Capture>,
+}
+
+/// A captured variable.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Capture {
+    /// The variable; perhaps a function.
+    pub from: LocalId,
+    /// An immutable local that has its value from there on: the variable itself, or, if it is mutable, one that is declared by the lambda.
+    pub held: LocalId,
+}
+
+/// That a function is a lambda, checked for certain types of its parameters.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Instance {
+    /// For each of the first parameters, which of [`LambdaDef::captures`] it is.
+    pub captures: Vec<u32>,
 }
 
 /// A parameter.
@@ -136,6 +180,8 @@ pub enum Ty {
     },
     /// A tuple; the empty one is unit.
     Tuple(Vec<Ty>),
+    /// A function. What it takes and gives is told where it is used; of a name that a `let` gave to a function it is not told, since each use may differ.
+    Fn(Option<Box<FnTy>>),
     /// The type of what never gives a value: a block that ends in `return`, `break`, `continue`, or `while true` without `break`.
     Never,
 }
@@ -157,6 +203,24 @@ impl Ty {
     pub fn is_unit(&self) -> bool {
         matches!(self, Ty::Tuple(items) if items.is_empty())
     }
+}
+
+/// What a function takes and gives. Dimensions are those of the function around: a function type binds none for itself.
+#[derive(Clone, PartialEq, Debug)]
+pub struct FnTy {
+    /// In order.
+    pub params: Vec<FnTyParam>,
+    /// What it returns; unit if nothing.
+    pub result: Ty,
+}
+
+/// A parameter in a function type.
+#[derive(Clone, PartialEq, Debug)]
+pub struct FnTyParam {
+    /// Whether it is `&mut`.
+    pub lent: bool,
+    /// Its type.
+    pub ty: Ty,
 }
 
 /// An extent as far as types know it.
@@ -355,6 +419,15 @@ pub enum ExprKind {
         /// One per parameter; evaluated left to right.
         args: Vec<Arg>,
     },
+    /// A function as a value; its type is [`Ty::Fn`].
+    Function(FnValue),
+    /// A call of a function value. The callee comes first, then arguments as in a call.
+    CallValue {
+        /// An [`ExprKind::Function`] whose type is told.
+        callee: Box<Expr>,
+        /// One per parameter of the callee's type; evaluated left to right.
+        args: Vec<Arg>,
+    },
     /// A function known to the compiler that is no row of the table.
     Builtin {
         /// Which.
@@ -419,6 +492,27 @@ pub enum ExprKind {
     },
     /// `print(e, "text", …)`
     Print(Vec<PrintArg>),
+}
+
+/// A function as a value.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum FnValue {
+    /// A function of the program.
+    Named(FnId),
+    /// A lambda that is written here: captures are taken.
+    Lambda {
+        /// Which of this function.
+        lambda: LambdaId,
+        /// The function that it is, for the types of this use; none where a `let` names it.
+        instance: Option<FnId>,
+    },
+    /// A parameter, a capture, or the name of a lambda.
+    Local {
+        /// Its variable.
+        local: LocalId,
+        /// If that is a lambda: the function that it is, for the types of this use. A parameter knows it already.
+        instance: Option<FnId>,
+    },
 }
 
 /// An operator and its right operand.

@@ -438,6 +438,7 @@ fn flatten_tree(value: &tree::Value, out: &mut Vec<Scalar>) {
         tree::Value::Scalar(s) => out.push(*s),
         tree::Value::Array(a) => out.extend(&a.elements),
         tree::Value::Tuple(items) => items.iter().for_each(|v| flatten_tree(v, out)),
+        tree::Value::Function(_) => {}
     }
 }
 

@@ -8,7 +8,7 @@ use super::{Array, Eval, Machine, Value};
 use adit_diag::Span;
 use adit_ir::limits::{Limits, array_bytes};
 use adit_ir::{Prim, RunError, Scalar, ScalarType, Trap};
-use adit_sema::typed::{Arg, Block, Builtin, Expr, ExprKind, LocalId, Reduction, SubscriptKind};
+use adit_sema::typed::{Arg, Block, Builtin, Expr, ExprKind, FnValue, LocalId, Reduction, SubscriptKind};
 
 impl<'p> Machine<'p, '_> {
     pub(super) fn array_literal(&mut self, e: &'p Expr, dims: &[usize], elements: &'p [Expr]) -> Eval<Value> {
@@ -149,7 +149,7 @@ fn choose(values: &[Value], span: Span) -> Eval<Value> {
     let arrays: Vec<&Array> = values.iter().filter(|v| matches!(v, Value::Array(_))).map(Value::array).collect();
     let at = |value: &Value, k: usize| match value {
         Value::Array(a) => a.elements[k],
-        Value::Scalar(_) | Value::Tuple(_) => value.scalar(),
+        Value::Scalar(_) | Value::Tuple(_) | Value::Function(_) => value.scalar(),
     };
     let pick = |k: usize| if Value::Scalar(at(&values[0], k)).bool() { at(&values[1], k) } else { at(&values[2], k) };
     let Some(first) = arrays.first() else {
@@ -161,7 +161,7 @@ fn choose(values: &[Value], span: Span) -> Eval<Value> {
     let elements: Vec<Scalar> = (0..first.elements.len()).map(pick).collect();
     let element = match &values[1] {
         Value::Array(a) => a.element,
-        Value::Scalar(_) | Value::Tuple(_) => values[1].scalar().ty(),
+        Value::Scalar(_) | Value::Tuple(_) | Value::Function(_) => values[1].scalar().ty(),
     };
     Ok(Value::Array(Array { element, dims: first.dims.clone(), elements }))
 }
@@ -291,10 +291,10 @@ pub(super) fn mentions(e: &Expr, locals: &[LocalId]) -> bool {
         ExprKind::Prim { args, .. } | ExprKind::Builtin { args, .. } => any(args),
         ExprKind::Array { elements: args, .. } | ExprKind::Stack(args) | ExprKind::Tuple(args) => any(args),
         ExprKind::Binary { first, rest } => mentions(first, locals) || rest.iter().any(|l| mentions(&l.rhs, locals)),
-        ExprKind::Call { args, .. } => args.iter().any(|arg| match arg {
-            Arg::Value(e) => mentions(e, locals),
-            Arg::Lent(place) => locals.contains(&place.local),
-        }),
+        // What a lambda captures does not show here.
+        ExprKind::Function(function) => !matches!(function, FnValue::Named(_)),
+        ExprKind::CallValue { callee, args } => mentions(callee, locals) || args_mention(args, locals),
+        ExprKind::Call { args, .. } => args_mention(args, locals),
         ExprKind::Reduce { generator, .. } | ExprKind::Comprehension(generator) => mentions(&generator.element, locals),
         ExprKind::Index { base, subscripts } => {
             mentions(base, locals)
@@ -311,6 +311,13 @@ pub(super) fn mentions(e: &Expr, locals: &[LocalId]) -> bool {
         }
         ExprKind::Block(block) => block_mentions(block, locals),
     }
+}
+
+fn args_mention(args: &[Arg], locals: &[LocalId]) -> bool {
+    args.iter().any(|arg| match arg {
+        Arg::Value(e) => mentions(e, locals),
+        Arg::Lent(place) => locals.contains(&place.local),
+    })
 }
 
 /// Blocks are taken to mention what their value mentions.

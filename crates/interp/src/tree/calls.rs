@@ -5,10 +5,10 @@
 
 use super::elementwise::mismatch;
 use super::places::Target;
-use super::{Eval, Frame, Machine, Outcome, Stop, Value};
+use super::{Closure, Eval, Frame, Machine, Outcome, Stop, Value};
 use adit_diag::Span;
 use adit_ir::{RunError, Scalar};
-use adit_sema::typed::{Arg, DimExpr, Expr, FnDef, FnId, Ty};
+use adit_sema::typed::{Arg, DimExpr, Expr, FnDef, FnId, FnValue, Ty};
 
 impl<'p> Machine<'p, '_> {
     pub(super) fn call_from_host(&mut self, id: FnId, args: Vec<Value>) -> Result<Outcome, RunError> {
@@ -21,6 +21,50 @@ impl<'p> Machine<'p, '_> {
     }
 
     pub(super) fn call(&mut self, callee: FnId, args: &'p [Arg], span: Span) -> Eval<Value> {
+        let (values, targets) = self.arguments(args)?;
+        self.step(span)?;
+        let known = self.told_dims(callee, args);
+        let outcome = self.enter(callee, values, &known, span)?;
+        self.take_back(&targets, &outcome)
+    }
+
+    /// A call of a function value: what it captured comes first.
+    pub(super) fn call_value(&mut self, callee: &'p Expr, args: &'p [Arg], span: Span) -> Eval<Value> {
+        let Value::Function(closure) = self.expr(callee)? else { panic!("{callee:?} is not a function") };
+        let (values, targets) = self.arguments(args)?;
+        let Ty::Fn(Some(told)) = &callee.ty else { panic!("the type of a callee is told") };
+        for (value, param) in values.iter().zip(&told.params) {
+            self.check_type(value, &param.ty, span)?;
+        }
+        self.step(span)?;
+        let id = closure.function.expect("a function that is called is known");
+        let captures = self.program.functions[id.0 as usize].instance_of.iter().flat_map(|i| &i.captures);
+        let captured = captures.map(|&k| closure.captured[k as usize].clone());
+        let outcome = self.enter(id, captured.chain(values).collect(), &[], span)?;
+        self.check_type(&outcome.value, &told.result, span)?;
+        self.take_back(&targets, &outcome)
+    }
+
+    /// A function as a value. A lambda captures here.
+    pub(super) fn function(&mut self, function: &'p FnValue) -> Closure {
+        match function {
+            FnValue::Named(id) => Closure { function: Some(*id), captured: [].into() },
+            FnValue::Lambda { lambda, instance } => {
+                let lambda = &self.frame().def.lambdas[lambda.0 as usize];
+                let captured = lambda.captures.iter().map(|c| self.local(c.from).clone()).collect();
+                Closure { function: *instance, captured }
+            }
+            FnValue::Local { local, instance } => {
+                let Value::Function(closure) = self.local(*local).clone() else {
+                    panic!("{local:?} is not a function")
+                };
+                Closure { function: instance.or(closure.function), ..closure }
+            }
+        }
+    }
+
+    /// Arguments from left to right, and where lent ones go back to.
+    fn arguments(&mut self, args: &'p [Arg]) -> Eval<(Vec<Value>, Vec<Target<'p>>)> {
         let mut targets: Vec<Target<'p>> = Vec::new();
         let mut values = Vec::new();
         for arg in args {
@@ -34,13 +78,14 @@ impl<'p> Machine<'p, '_> {
                 }
             });
         }
-        self.step(span)?;
-        let known = self.struct_dims(callee, args);
-        let outcome = self.enter(callee, values, &known, span)?;
+        Ok((values, targets))
+    }
+
+    fn take_back(&mut self, targets: &[Target<'p>], outcome: &Outcome) -> Eval<Value> {
         for (target, value) in targets.iter().zip(&outcome.finals) {
             self.store(target, value)?;
         }
-        Ok(outcome.value)
+        Ok(outcome.value.clone())
     }
 
     /// Runs a function in a frame of its own. `known` are values for dimension names that no array of the arguments mentions.
@@ -105,8 +150,8 @@ impl<'p> Machine<'p, '_> {
         }
     }
 
-    /// Dimension arguments of structs, as the types of the call's arguments say them, for names that the signature mentions in no array.
-    fn struct_dims(&self, callee: FnId, args: &'p [Arg]) -> Vec<(u32, i64)> {
+    /// Dimensions that structs and function types have, as the types of the call's arguments say them, for names that the signature mentions in no array.
+    fn told_dims(&self, callee: FnId, args: &'p [Arg]) -> Vec<(u32, i64)> {
         let def = &self.program.functions[callee.0 as usize];
         let mut known = Vec::new();
         for (param, arg) in def.params.iter().zip(args) {
@@ -114,14 +159,17 @@ impl<'p> Machine<'p, '_> {
                 Arg::Value(Expr { ty, .. }) => ty,
                 Arg::Lent(place) => &place.ty,
             };
-            self.match_structs(&def.locals[param.local.0 as usize].ty, given, &mut known);
+            self.match_dims(&def.locals[param.local.0 as usize].ty, given, false, &mut known);
         }
         known
     }
 
-    fn match_structs(&self, wanted: &Ty, given: &Ty, known: &mut Vec<(u32, i64)>) {
+    /// `told` within a function type: there no value tells the extents of arrays.
+    fn match_dims(&self, wanted: &Ty, given: &Ty, told: bool, known: &mut Vec<(u32, i64)>) {
         match (wanted, given) {
-            (Ty::Struct { dims: wanted, .. }, Ty::Struct { dims: given, .. }) => {
+            (Ty::Array { .. }, Ty::Array { .. }) if !told => {}
+            (Ty::Array { dims: wanted, .. }, Ty::Array { dims: given, .. })
+            | (Ty::Struct { dims: wanted, .. }, Ty::Struct { dims: given, .. }) => {
                 for (wanted, given) in wanted.iter().zip(given) {
                     if let (DimExpr::Local(local), Some(value)) = (wanted, self.extent(given, &[])) {
                         known.push((local.0, value));
@@ -130,8 +178,14 @@ impl<'p> Machine<'p, '_> {
             }
             (Ty::Tuple(wanted), Ty::Tuple(given)) => {
                 for (wanted, given) in wanted.iter().zip(given) {
-                    self.match_structs(wanted, given, known);
+                    self.match_dims(wanted, given, told, known);
                 }
+            }
+            (Ty::Fn(Some(wanted)), Ty::Fn(Some(given))) => {
+                for (wanted, given) in wanted.params.iter().zip(&given.params) {
+                    self.match_dims(&wanted.ty, &given.ty, true, known);
+                }
+                self.match_dims(&wanted.result, &given.result, true, known);
             }
             (_, _) => {}
         }

@@ -100,7 +100,7 @@ fn leaf(value: Value) -> Shaped {
             let dims = a.dims.clone();
             (Node::Array(a), Some(dims))
         }
-        Value::Tuple(_) => panic!("a tuple has no elements"),
+        Value::Tuple(_) | Value::Function(_) => panic!("a tuple has no elements"),
     }
 }
 
@@ -154,7 +154,7 @@ fn at(node: &Node, k: usize) -> Result<Scalar, RunError> {
 pub(super) fn element_type(ty: &Ty) -> ScalarType {
     match ty {
         Ty::Array { element, .. } | Ty::Scalar(element) => *element,
-        Ty::Struct { .. } | Ty::Tuple(_) | Ty::Never => panic!("{ty:?} has no elements"),
+        Ty::Struct { .. } | Ty::Tuple(_) | Ty::Fn(_) | Ty::Never => panic!("{ty:?} has no elements"),
     }
 }
 
@@ -162,6 +162,6 @@ fn element_of(value: &Value) -> ScalarType {
     match value {
         Value::Scalar(s) => s.ty(),
         Value::Array(a) => a.element,
-        Value::Tuple(_) => panic!("a tuple has no elements"),
+        Value::Tuple(_) | Value::Function(_) => panic!("a tuple has no elements"),
     }
 }

@@ -25,6 +25,8 @@ impl<'p> Machine<'p, '_> {
             ExprKind::Prim { prim, args } => self.prim(e, *prim, args),
             ExprKind::Binary { first, rest } => self.chain(e, first, rest),
             ExprKind::Call { callee, args } => self.call(*callee, args, e.span),
+            ExprKind::Function(function) => Ok(Value::Function(self.function(function))),
+            ExprKind::CallValue { callee, args } => self.call_value(callee, args, e.span),
             ExprKind::Builtin { builtin, args } => self.builtin(e, *builtin, args),
             ExprKind::Reduce { op, generator } => self.reduce_generator(e, *op, generator),
             ExprKind::Comprehension(generator) => self.comprehension(e, generator),
@@ -130,6 +132,7 @@ fn shown(value: &Value) -> String {
         Value::Scalar(s) => display::write_scalar(&mut out, *s),
         Value::Array(a) => show_array(&mut out, a),
         Value::Tuple(items) => out.extend(items.iter().map(shown)),
+        Value::Function(_) => panic!("a function is not printed"),
     }
     out
 }

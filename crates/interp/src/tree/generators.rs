@@ -115,7 +115,7 @@ impl<'p> Machine<'p, '_> {
                 made.inner = Some(a.dims);
                 made.elements.extend(a.elements);
             }
-            Value::Tuple(_) => panic!("a comprehension has numbers or arrays for elements"),
+            Value::Tuple(_) | Value::Function(_) => panic!("a comprehension has numbers or arrays for elements"),
         }
         let size = [i64::try_from(made.elements.len()).unwrap_or(i64::MAX)];
         checked_size(&self.limits, element_type(&e.ty), &size, e.span)?;

@@ -148,7 +148,9 @@ fn pure(e: &Expr) -> bool {
         ExprKind::Binary { first, rest } => pure(first) && rest.iter().all(|link| pure(&link.rhs)),
         ExprKind::Field { base, .. } => pure(base),
         ExprKind::Index { base, subscripts } => pure(base) && subscripts.iter().all(no_effect),
-        ExprKind::Call { .. } | ExprKind::Builtin { .. } | ExprKind::Reduce { .. } => false,
+        ExprKind::Function(_) => true,
+        ExprKind::Call { .. } | ExprKind::CallValue { .. } => false,
+        ExprKind::Builtin { .. } | ExprKind::Reduce { .. } => false,
         ExprKind::Comprehension(_) | ExprKind::Array { .. } | ExprKind::Stack(_) => false,
         ExprKind::Struct { .. } | ExprKind::Tuple(_) | ExprKind::If { .. } => false,
         ExprKind::Block(_) | ExprKind::Assert { .. } | ExprKind::Print(_) => false,
@@ -229,7 +231,7 @@ fn write(array: &mut Array, chosen: &[Chosen], value: &Value, span: Span) -> Res
             }
             places.into_iter().zip(&part.elements).for_each(|(k, s)| array.elements[k] = *s);
         }
-        Value::Tuple(_) => panic!("arrays hold numbers"),
+        Value::Tuple(_) | Value::Function(_) => panic!("arrays hold numbers"),
     }
     Ok(())
 }

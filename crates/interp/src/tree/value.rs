@@ -3,6 +3,8 @@
 //! In: nothing. Out: [`Value`] and [`Array`]. Structs and tuples are both [`Value::Tuple`]: the tree names fields by position.
 
 use adit_ir::{Scalar, ScalarType};
+use adit_sema::typed::FnId;
+use std::sync::Arc;
 
 /// A value of the language.
 #[derive(Clone, PartialEq, Debug)]
@@ -13,6 +15,17 @@ pub enum Value {
     Array(Array),
     /// A struct or a tuple, by position; the empty one is unit.
     Tuple(Vec<Value>),
+    /// A function.
+    Function(Closure),
+}
+
+/// A function as a value.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Closure {
+    /// Which; none for a lambda of which it is not said yet for what types.
+    pub function: Option<FnId>,
+    /// What a lambda captured where it was written.
+    pub captured: Arc<[Value]>,
 }
 
 /// An array: extents and elements, row major.
@@ -35,7 +48,7 @@ impl Value {
     pub(super) fn scalar(&self) -> Scalar {
         match self {
             Value::Scalar(s) => *s,
-            Value::Array(_) | Value::Tuple(_) => panic!("{self:?} is not a number"),
+            Value::Array(_) | Value::Tuple(_) | Value::Function(_) => panic!("{self:?} is not a number"),
         }
     }
 
@@ -56,35 +69,35 @@ impl Value {
     pub(super) fn array(&self) -> &Array {
         match self {
             Value::Array(a) => a,
-            Value::Scalar(_) | Value::Tuple(_) => panic!("{self:?} is not an array"),
+            Value::Scalar(_) | Value::Tuple(_) | Value::Function(_) => panic!("{self:?} is not an array"),
         }
     }
 
     pub(super) fn array_mut(&mut self) -> &mut Array {
         match self {
             Value::Array(a) => a,
-            Value::Scalar(_) | Value::Tuple(_) => panic!("this is not an array"),
+            Value::Scalar(_) | Value::Tuple(_) | Value::Function(_) => panic!("this is not an array"),
         }
     }
 
     pub(super) fn into_array(self) -> Array {
         match self {
             Value::Array(a) => a,
-            Value::Scalar(_) | Value::Tuple(_) => panic!("{self:?} is not an array"),
+            Value::Scalar(_) | Value::Tuple(_) | Value::Function(_) => panic!("{self:?} is not an array"),
         }
     }
 
     pub(super) fn field(&self, index: u32) -> &Value {
         match self {
             Value::Tuple(items) => &items[index as usize],
-            Value::Scalar(_) | Value::Array(_) => panic!("{self:?} has no fields"),
+            Value::Scalar(_) | Value::Array(_) | Value::Function(_) => panic!("{self:?} has no fields"),
         }
     }
 
     pub(super) fn field_mut(&mut self, index: u32) -> &mut Value {
         match self {
             Value::Tuple(items) => &mut items[index as usize],
-            Value::Scalar(_) | Value::Array(_) => panic!("this has no fields"),
+            Value::Scalar(_) | Value::Array(_) | Value::Function(_) => panic!("this has no fields"),
         }
     }
 }

@@ -20,7 +20,7 @@ use adit_syntax::ast::{self, ArgKind, UnaryOp};
 pub(super) fn element(ty: &Ty) -> Option<ScalarType> {
     match ty {
         Ty::Scalar(s) | Ty::Array { element: s, .. } => Some(*s),
-        Ty::Struct { .. } | Ty::Tuple(_) | Ty::Never => None,
+        Ty::Struct { .. } | Ty::Tuple(_) | Ty::Fn(_) | Ty::Never => None,
     }
 }
 
@@ -29,7 +29,7 @@ pub(super) fn with_element(ty: &Ty, to: ScalarType) -> Ty {
     match ty {
         Ty::Scalar(_) => Ty::Scalar(to),
         Ty::Array { dims, .. } => Ty::Array { element: to, dims: dims.clone() },
-        Ty::Struct { .. } | Ty::Tuple(_) | Ty::Never => ty.clone(),
+        Ty::Struct { .. } | Ty::Tuple(_) | Ty::Fn(_) | Ty::Never => ty.clone(),
     }
 }
 

@@ -85,6 +85,8 @@ impl<'c, 'a> Body<'c, 'a> {
             params: signature.params.iter().enumerate().map(parameter).collect(),
             result: signature.result.clone(),
             locals: this.scope.locals,
+            lambdas: Vec::new(),
+            instance_of: None,
             body,
         }
     }
@@ -285,7 +287,12 @@ impl<'c, 'a> Body<'c, 'a> {
         d.help = match &typed.ty {
             Ty::Scalar(ScalarType::F64 | ScalarType::I64) => Some("compare with `!= 0`".to_owned()),
             Ty::Array { element: ScalarType::Bool, .. } => Some("write `any(…)` or `all(…)`".to_owned()),
-            Ty::Scalar(ScalarType::Bool) | Ty::Array { .. } | Ty::Struct { .. } | Ty::Tuple(_) | Ty::Never => None,
+            Ty::Scalar(ScalarType::Bool)
+            | Ty::Array { .. }
+            | Ty::Struct { .. }
+            | Ty::Tuple(_)
+            | Ty::Fn(_)
+            | Ty::Never => None,
         };
         self.checker.reports.push(d);
         typed
@@ -364,7 +371,7 @@ impl<'c, 'a> Body<'c, 'a> {
         let mut items: &[Ty] = &[];
         match ty {
             Ty::Tuple(types) if types.len() == parts.len() => items = types,
-            Ty::Scalar(_) | Ty::Array { .. } | Ty::Struct { .. } | Ty::Tuple(_) | Ty::Never => {
+            Ty::Scalar(_) | Ty::Array { .. } | Ty::Struct { .. } | Ty::Tuple(_) | Ty::Fn(_) | Ty::Never => {
                 if !is_silent(ty) {
                     let message = format!("a pattern of {} names for a value of type `{}`", parts.len(), self.show(ty));
                     self.checker.reports.say(codes::MISMATCH, span, message);

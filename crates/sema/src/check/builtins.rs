@@ -358,7 +358,7 @@ impl Body<'_, '_> {
                 self.checker.reports.say(codes::RANK, e.span, message);
                 false
             }
-            Ty::Scalar(_) | Ty::Struct { .. } | Ty::Tuple(_) | Ty::Never => self.is_array(call, e),
+            Ty::Scalar(_) | Ty::Struct { .. } | Ty::Tuple(_) | Ty::Fn(_) | Ty::Never => self.is_array(call, e),
         }
     }
 

@@ -12,7 +12,7 @@
 //! Arithmetic wraps, as it does when the program runs; a quotient or remainder that is not of two numbers is an atom. What grows too large is unknown, so every
 //! operation here takes bounded time. It deliberately does not use inequalities, such as that extents are not negative.
 
-use crate::typed::{DimExpr, LocalId, Ty};
+use crate::typed::{DimExpr, FnTy, FnTyParam, LocalId, Ty};
 use adit_ir::{Prim, ScalarType};
 use std::sync::LazyLock;
 
@@ -146,19 +146,27 @@ pub(super) fn substitute(dim: &DimExpr, replace: &dyn Fn(&DimExpr) -> DimExpr, v
 /// The same type with each dimension replaced.
 pub(super) fn map_dims(ty: &Ty, map: &dyn Fn(&DimExpr) -> DimExpr) -> Ty {
     match ty {
-        Ty::Scalar(_) | Ty::Never => ty.clone(),
+        Ty::Scalar(_) | Ty::Fn(None) | Ty::Never => ty.clone(),
         Ty::Array { element, dims } => Ty::Array { element: *element, dims: dims.iter().map(map).collect() },
         Ty::Struct { id, dims } => Ty::Struct { id: *id, dims: dims.iter().map(map).collect() },
         Ty::Tuple(items) => Ty::Tuple(items.iter().map(|t| map_dims(t, map)).collect()),
+        Ty::Fn(Some(function)) => {
+            let param = |p: &FnTyParam| FnTyParam { lent: p.lent, ty: map_dims(&p.ty, map) };
+            let params = function.params.iter().map(param).collect();
+            Ty::Fn(Some(Box::new(FnTy { params, result: map_dims(&function.result, map) })))
+        }
     }
 }
 
 /// Whether every dimension in a type satisfies `test`.
 pub(super) fn all_dims(ty: &Ty, test: &dyn Fn(&DimExpr) -> bool) -> bool {
     match ty {
-        Ty::Scalar(_) | Ty::Never => true,
+        Ty::Scalar(_) | Ty::Fn(None) | Ty::Never => true,
         Ty::Array { dims, .. } | Ty::Struct { dims, .. } => dims.iter().all(test),
         Ty::Tuple(items) => items.iter().all(|t| all_dims(t, test)),
+        Ty::Fn(Some(function)) => {
+            function.params.iter().all(|p| all_dims(&p.ty, test)) && all_dims(&function.result, test)
+        }
     }
 }
 

@@ -83,7 +83,7 @@ impl Body<'_, '_> {
         match inner {
             Ty::Array { dims: more, .. } => dims.extend(more),
             inner if is_error(&inner) => return bad(span),
-            Ty::Scalar(_) | Ty::Struct { .. } | Ty::Tuple(_) | Ty::Never => {}
+            Ty::Scalar(_) | Ty::Struct { .. } | Ty::Tuple(_) | Ty::Fn(_) | Ty::Never => {}
         }
         Expr { span, ty: shaped(element, dims), kind: ExprKind::Comprehension(checked.generator) }
     }

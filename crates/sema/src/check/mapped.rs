@@ -117,7 +117,7 @@ impl Body<'_, '_> {
     fn shaped_as_first(&self, build: &Build, ty: &Ty) -> Ty {
         match ty {
             Ty::Array { element, .. } => Ty::Array { element: *element, dims: build.dims.clone() },
-            Ty::Scalar(_) | Ty::Struct { .. } | Ty::Tuple(_) | Ty::Never => ty.clone(),
+            Ty::Scalar(_) | Ty::Struct { .. } | Ty::Tuple(_) | Ty::Fn(_) | Ty::Never => ty.clone(),
         }
     }
 

@@ -4,7 +4,7 @@
 //! What was already reported has the [`error`] type: it fits everywhere and is never reported again.
 
 use super::dims;
-use crate::typed::{DimExpr, LocalDef, StructDef, StructId, Ty};
+use crate::typed::{DimExpr, FnTy, FnTyParam, LocalDef, StructDef, StructId, Ty};
 use adit_diag::{Code, Diagnostic, Span};
 use adit_ir::ScalarType;
 
@@ -156,8 +156,18 @@ impl Names<'_> {
                 [item] => format!("({},)", self.ty(item)),
                 items => format!("({})", items.iter().map(|t| self.ty(t)).collect::<Vec<_>>().join(", ")),
             },
+            Ty::Fn(Some(function)) => self.function(function),
+            Ty::Fn(None) => "fn".to_owned(),
             Ty::Never => "!".to_owned(),
         }
+    }
+
+    fn function(self, function: &FnTy) -> String {
+        let param = |p: &FnTyParam| format!("{}{}", if p.lent { "&mut " } else { "" }, self.ty(&p.ty));
+        let params = function.params.iter().map(param).collect::<Vec<_>>().join(", ");
+        let result =
+            if function.result.is_unit() { String::new() } else { format!(" -> {}", self.ty(&function.result)) };
+        format!("fn({params}){result}")
     }
 
     fn dims(self, dims: &[DimExpr]) -> String {

@@ -133,7 +133,7 @@ impl Checker<'_> {
         match element_ty {
             Ty::Scalar(element) => Ty::Array { element, dims },
             ty if is_error(&ty) => ty,
-            Ty::Array { .. } | Ty::Struct { .. } | Ty::Tuple(_) | Ty::Never => {
+            Ty::Array { .. } | Ty::Struct { .. } | Ty::Tuple(_) | Ty::Fn(_) | Ty::Never => {
                 self.reports.push(
                     Diagnostic::new(codes::MISMATCH, element.span, "the elements of an array are numbers")
                         .help("more dimensions are written `[f64; n, m]`; structs hold arrays, not the reverse"),
@@ -248,7 +248,7 @@ impl Checker<'_> {
     /// How large a type is; its structs are weighed already.
     fn weight(&self, ty: &Ty) -> Weight {
         match ty {
-            Ty::Scalar(_) | Ty::Array { .. } | Ty::Never => Weight { leaves: 1, depth: 0 },
+            Ty::Scalar(_) | Ty::Array { .. } | Ty::Fn(_) | Ty::Never => Weight { leaves: 1, depth: 0 },
             Ty::Struct { id, .. } => self.weights.get(id.0 as usize).copied().unwrap_or_default(),
             Ty::Tuple(items) => around(items.iter().map(|t| self.weight(t))),
         }
@@ -350,7 +350,7 @@ enum State {
 
 fn structs_in(ty: &Ty, out: &mut Vec<StructId>) {
     match ty {
-        Ty::Scalar(_) | Ty::Array { .. } | Ty::Never => {}
+        Ty::Scalar(_) | Ty::Array { .. } | Ty::Fn(_) | Ty::Never => {}
         Ty::Struct { id, .. } if is_error(ty) => debug_assert_eq!(id.0, u32::MAX),
         Ty::Struct { id, .. } => out.push(*id),
         Ty::Tuple(items) => items.iter().for_each(|t| structs_in(t, out)),

@@ -54,7 +54,7 @@ impl Body<'_, '_> {
         let shape = |ty: &Ty| match ty {
             Ty::Array { dims, .. } => Some(dims.clone()),
             Ty::Scalar(_) => Some(Vec::new()),
-            Ty::Struct { .. } | Ty::Tuple(_) | Ty::Never => None,
+            Ty::Struct { .. } | Ty::Tuple(_) | Ty::Fn(_) | Ty::Never => None,
         };
         let (Some(have), Some(want)) = (shape(&e.ty), shape(ty)) else { return self.fits(e, src, ty, why) };
         let ragged = have.len() != want.len() || have.iter().zip(&want).any(|(a, b)| self.differ(a, b));
@@ -191,7 +191,7 @@ impl Body<'_, '_> {
                     None
                 }
             },
-            Ty::Scalar(_) | Ty::Array { .. } | Ty::Tuple(_) | Ty::Never => {
+            Ty::Scalar(_) | Ty::Array { .. } | Ty::Tuple(_) | Ty::Fn(_) | Ty::Never => {
                 let message = format!("a value of type `{}` has no field `{}`", self.show(ty), field.name);
                 let mut d = Diagnostic::new(codes::UNKNOWN_FIELD, field.span, message);
                 d.help = match ty {
@@ -200,7 +200,7 @@ impl Body<'_, '_> {
                     }
                     Ty::Array { .. } if &*field.name == "T" => Some("write `transpose(a)`".to_owned()),
                     Ty::Tuple(_) => Some("the parts of a tuple are `t.0`, `t.1`, …".to_owned()),
-                    Ty::Scalar(_) | Ty::Array { .. } | Ty::Struct { .. } | Ty::Never => None,
+                    Ty::Scalar(_) | Ty::Array { .. } | Ty::Struct { .. } | Ty::Fn(_) | Ty::Never => None,
                 };
                 self.checker.reports.push(d);
                 None
@@ -276,7 +276,7 @@ fn assemble(span: Span, ty: &Ty, items: Vec<Expr>) -> Expr {
     let length = items.len();
     let inner: &[DimExpr] = match ty {
         Ty::Array { dims, .. } => dims,
-        Ty::Scalar(_) | Ty::Struct { .. } | Ty::Tuple(_) | Ty::Never => &[],
+        Ty::Scalar(_) | Ty::Struct { .. } | Ty::Tuple(_) | Ty::Fn(_) | Ty::Never => &[],
     };
     let ty =
         Ty::Array { element, dims: [DimExpr::Const(length as i64)].into_iter().chain(inner.iter().cloned()).collect() };

@@ -327,7 +327,7 @@ impl Walk<'_> {
         match ty {
             Ty::Array { dims, .. } | Ty::Struct { dims, .. } => dims.iter().for_each(|dim| self.mention_dim(dim)),
             Ty::Tuple(items) => items.iter().for_each(|item| self.mention_dims(item)),
-            Ty::Scalar(_) | Ty::Never => {}
+            Ty::Scalar(_) | Ty::Fn(_) | Ty::Never => {}
         }
     }
 
@@ -354,7 +354,15 @@ impl Walk<'_> {
                 let does = self.expr(first);
                 does.and(self.all(rest.iter().map(|link| &link.rhs)))
             }
-            ExprKind::Call { callee, args } => self.call(*callee, args),
+            ExprKind::Call { callee, args } => {
+                self.facts.calls.push(*callee);
+                self.args(args)
+            }
+            ExprKind::Function(_) => Does::default(),
+            ExprKind::CallValue { callee, args } => {
+                let does = self.expr(callee);
+                does.and(self.args(args))
+            }
             ExprKind::Reduce { generator, .. } | ExprKind::Comprehension(generator) => self.generator(generator),
             ExprKind::Index { base, subscripts } => self.expr(base).and(self.subscripts(subscripts)),
             ExprKind::Field { base, .. } => self.expr(base),
@@ -379,7 +387,7 @@ impl Walk<'_> {
         otherwise.map_or(does, |block| does.and(self.block(block)))
     }
 
-    fn call(&mut self, callee: FnId, args: &[Arg]) -> Does {
+    fn args(&mut self, args: &[Arg]) -> Does {
         let mut does = Does::default();
         for arg in args {
             does = does.and(match arg {
@@ -392,7 +400,6 @@ impl Walk<'_> {
                 self.write(place);
             }
         }
-        self.facts.calls.push(callee);
         does
     }
 
@@ -453,6 +460,6 @@ pub(super) fn field_offset<'t>(program: &'t Program, sizes: &Sizes, ty: &'t Ty, 
             let before: usize = items[..index].iter().map(|t| sizes.leaves(t)).sum();
             (before as u32, &items[index])
         }
-        Ty::Scalar(_) | Ty::Array { .. } | Ty::Never => (0, ty),
+        Ty::Scalar(_) | Ty::Array { .. } | Ty::Fn(_) | Ty::Never => (0, ty),
     }
 }

@@ -285,6 +285,6 @@ fn given_dim<'t>(param: &Ty, given: &'t Ty, dim: LocalId) -> Option<&'t DimExpr>
         (Ty::Array { dims: wanted, .. }, Ty::Array { dims: given, .. })
         | (Ty::Struct { dims: wanted, .. }, Ty::Struct { dims: given, .. }) => pair(wanted, given),
         (Ty::Tuple(wanted), Ty::Tuple(given)) => wanted.iter().zip(given).find_map(|(w, g)| given_dim(w, g, dim)),
-        (Ty::Scalar(_) | Ty::Array { .. } | Ty::Struct { .. } | Ty::Tuple(_) | Ty::Never, _) => None,
+        (Ty::Scalar(_) | Ty::Array { .. } | Ty::Struct { .. } | Ty::Tuple(_) | Ty::Fn(_) | Ty::Never, _) => None,
     }
 }

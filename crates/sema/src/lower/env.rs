@@ -238,7 +238,7 @@ impl<'p> Lowerer<'p> {
                 fields.iter().for_each(|f| self.push_leaf_types(&f.ty, out));
             }
             Ty::Tuple(items) => items.iter().for_each(|item| self.push_leaf_types(item, out)),
-            Ty::Never => {}
+            Ty::Fn(_) | Ty::Never => {}
         }
     }
 

@@ -69,6 +69,8 @@ impl<'p> Lowerer<'p> {
             ExprKind::Prim { prim, args } => self.prim_expr(e, *prim, args),
             ExprKind::Binary { first, rest } => self.binary(first, rest),
             ExprKind::Call { callee, args } => self.call(e, *callee, args, None),
+            ExprKind::Function(_) => Vals::new(),
+            ExprKind::CallValue { .. } => self.nothing(&e.ty),
             ExprKind::Builtin { builtin, args } => self.builtin(e, *builtin, args),
             ExprKind::Reduce { op, generator } => smallvec![Val::Scalar(self.reduce(e, *op, generator))],
             ExprKind::Comprehension(generator) => self.comprehension(e, generator),

@@ -41,7 +41,7 @@ impl Lowerer<'_> {
         }
         let element = match generator.element.ty {
             Ty::Scalar(s) => s,
-            Ty::Array { .. } | Ty::Struct { .. } | Ty::Tuple(_) | Ty::Never => ScalarType::F64,
+            Ty::Array { .. } | Ty::Struct { .. } | Ty::Tuple(_) | Ty::Fn(_) | Ty::Never => ScalarType::F64,
         };
         let inits = self.start_reduction(op, element);
         let slots: Vec<u32> = inits.iter().map(|_| self.temporary()).collect();
@@ -219,6 +219,6 @@ pub(super) fn element_of(ty: &Ty) -> ScalarType {
     match ty {
         Ty::Array { element, .. } => *element,
         Ty::Scalar(element) => *element,
-        Ty::Struct { .. } | Ty::Tuple(_) | Ty::Never => ScalarType::F64,
+        Ty::Struct { .. } | Ty::Tuple(_) | Ty::Fn(_) | Ty::Never => ScalarType::F64,
     }
 }

@@ -81,7 +81,7 @@ impl Lowerer<'_> {
                     Ty::Struct { id, .. } => {
                         self.unit.program.structs[id.0 as usize].fields[*index as usize].name.to_string()
                     }
-                    Ty::Scalar(_) | Ty::Array { .. } | Ty::Tuple(_) | Ty::Never => index.to_string(),
+                    Ty::Scalar(_) | Ty::Array { .. } | Ty::Tuple(_) | Ty::Fn(_) | Ty::Never => index.to_string(),
                 };
                 Some(format!("{}.{field}", self.spelled(base)?))
             }

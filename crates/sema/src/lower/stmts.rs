@@ -434,7 +434,7 @@ fn returning_arms(stmt: &Stmt) -> Option<&[Arm]> {
 /// Whether a type has no arrays.
 fn is_scalars(ty: &Ty) -> bool {
     match ty {
-        Ty::Scalar(_) | Ty::Never => true,
+        Ty::Scalar(_) | Ty::Fn(_) | Ty::Never => true,
         Ty::Array { .. } | Ty::Struct { .. } => false,
         Ty::Tuple(items) => items.iter().all(is_scalars),
     }

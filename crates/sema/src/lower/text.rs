@@ -103,6 +103,17 @@ impl<'p> Text<'p> {
                 if args.is_empty() { name.to_string() } else { format!("{name}<{}>", dims(args)) }
             }
             Ty::Tuple(items) => format!("({})", items.iter().map(|t| self.ty(t)).collect::<Vec<_>>().join(", ")),
+            Ty::Fn(Some(function)) => {
+                let param = |p: &FnTyParam| format!("{}{}", if p.lent { "&mut " } else { "" }, self.ty(&p.ty));
+                let params = function.params.iter().map(param).collect::<Vec<_>>().join(", ");
+                let result = if function.result.is_unit() {
+                    String::new()
+                } else {
+                    format!(" -> {}", self.ty(&function.result))
+                };
+                format!("fn({params}){result}")
+            }
+            Ty::Fn(None) => "fn".into(),
             Ty::Never => "!".into(),
         }
     }
@@ -229,7 +240,7 @@ impl<'p> Text<'p> {
     fn field_name(&self, ty: &Ty, index: u32) -> String {
         match ty {
             Ty::Struct { id, .. } => self.program.structs[id.0 as usize].fields[index as usize].name.to_string(),
-            Ty::Scalar(_) | Ty::Array { .. } | Ty::Tuple(_) | Ty::Never => index.to_string(),
+            Ty::Scalar(_) | Ty::Array { .. } | Ty::Tuple(_) | Ty::Fn(_) | Ty::Never => index.to_string(),
         }
     }
 
@@ -314,6 +325,12 @@ impl<'p> Text<'p> {
                 let args: Vec<String> = args.iter().map(|arg| self.arg(arg)).collect();
                 format!("{}({})", self.program.functions[callee.0 as usize].name, args.join(", "))
             }
+            ExprKind::Function(function) => self.function(function),
+            ExprKind::CallValue { callee, args } => {
+                let callee = self.operation(callee);
+                let args: Vec<String> = args.iter().map(|arg| self.arg(arg)).collect();
+                format!("{callee}({})", args.join(", "))
+            }
             ExprKind::Builtin { builtin, args } => format!("{}({})", builtin_name(*builtin), self.atoms(args)),
             ExprKind::Reduce { op, generator } => self.reduce(*op, generator),
             ExprKind::Comprehension(generator) => self.comprehension(generator),
@@ -375,9 +392,19 @@ impl<'p> Text<'p> {
         }
         let name = match ty {
             Ty::Struct { id, .. } => self.program.structs[id.0 as usize].name.to_string(),
-            Ty::Scalar(_) | Ty::Array { .. } | Ty::Tuple(_) | Ty::Never => String::new(),
+            Ty::Scalar(_) | Ty::Array { .. } | Ty::Tuple(_) | Ty::Fn(_) | Ty::Never => String::new(),
         };
         format!("{name} {{ {} }}", parts.join(", "))
+    }
+
+    fn function(&self, function: &FnValue) -> String {
+        let named = |id: FnId| self.program.functions[id.0 as usize].name.to_string();
+        match function {
+            FnValue::Named(id) => named(*id),
+            FnValue::Lambda { instance: Some(id), .. } => named(*id),
+            FnValue::Lambda { lambda, instance: None } => format!("lambda {}", lambda.0 + 1),
+            FnValue::Local { local, .. } => self.local(*local).to_owned(),
+        }
     }
 
     fn arg(&mut self, arg: &Arg) -> String {
@@ -417,7 +444,7 @@ fn field_ty<'t>(program: &'t Program, ty: &'t Ty, index: u32) -> &'t Ty {
     match ty {
         Ty::Struct { id, .. } => &program.structs[id.0 as usize].fields[index as usize].ty,
         Ty::Tuple(items) => &items[index as usize],
-        Ty::Scalar(_) | Ty::Array { .. } | Ty::Never => ty,
+        Ty::Scalar(_) | Ty::Array { .. } | Ty::Fn(_) | Ty::Never => ty,
     }
 }
 

@@ -69,7 +69,7 @@ impl Text<'_> {
         let array = self.named(format!("zeros({})", extents.join(", ")));
         let rest = match &generator.element.ty {
             Ty::Array { dims, .. } => ", ..".repeat(dims.len()),
-            Ty::Scalar(_) | Ty::Struct { .. } | Ty::Tuple(_) | Ty::Never => String::new(),
+            Ty::Scalar(_) | Ty::Struct { .. } | Ty::Tuple(_) | Ty::Fn(_) | Ty::Never => String::new(),
         };
         let place = format!("{array}[{}{rest}]", positions.join(", "));
         let ranges = vec![first];
