@@ -120,7 +120,7 @@ pub fn run_tree(built: &Built, args: &[Arg], limits: &Limits) -> Run {
         match leaf {
             tree::Value::Scalar(s) => results.push(*s),
             tree::Value::Array(a) => arrays.push(tree_array(a)),
-            tree::Value::Tuple(_) => {}
+            tree::Value::Tuple(_) | tree::Value::Function(_) => {}
         }
     }
     arrays.extend(destinations);
@@ -131,6 +131,7 @@ fn flatten<'v>(value: &'v tree::Value, found: &mut Vec<&'v tree::Value>) {
     match value {
         tree::Value::Tuple(items) => items.iter().for_each(|item| flatten(item, found)),
         tree::Value::Scalar(_) | tree::Value::Array(_) => found.push(value),
+        tree::Value::Function(_) => {}
     }
 }
 

@@ -37,6 +37,8 @@ fn program(field: DimExpr) -> Program {
         params: vec![param(1, false), param(2, false), param(3, true)],
         result: Ty::Tuple(vec![Ty::F64, vector(n_plus_one())]),
         locals,
+        lambdas: Vec::new(),
+        instance_of: None,
         body: Block { span: Span::NONE, stmts: vec![], value: None, ty: Ty::Never },
     };
     Program { structs: vec![p], functions: vec![def] }

@@ -156,7 +156,7 @@ fn rebuild(program: &Program, ty: &Ty, leaves: &mut dyn Iterator<Item = V>) -> V
             let fields = &program.structs[id.0 as usize].fields;
             V::T(fields.iter().map(|f| rebuild(program, &f.ty, leaves)).collect())
         }
-        Ty::Never => V::T(vec![]),
+        Ty::Fn(_) | Ty::Never => V::T(vec![]),
     }
 }
 
@@ -338,6 +338,7 @@ fn from_tree(v: &tree::Value) -> V {
     match v {
         tree::Value::Scalar(s) => scalar(*s),
         tree::Value::Tuple(items) => V::T(items.iter().map(from_tree).collect()),
+        tree::Value::Function(_) => V::T(vec![]),
         tree::Value::Array(a) => V::A(a.dims.clone(), a.elements.clone()),
     }
 }
