@@ -29,7 +29,13 @@ const SPARE_STACK: usize = 1 << 20;
 #[derive(Clone, Debug)]
 enum Kind {
     Scalar(ScalarType),
-    Array { element: ScalarType, rank: usize, passing: Passing },
+    Array {
+        element: ScalarType,
+        rank: usize,
+        passing: Passing,
+    },
+    /// Hosts have nothing to pass for it.
+    Tape,
 }
 
 /// The outside of one compiled function.
@@ -60,8 +66,7 @@ impl EntryPoint {
         let kind = |p: &adit_ir::Param| match f.ty(p.value) {
             Type::Scalar(s) => Kind::Scalar(*s),
             Type::Array(a) => Kind::Array { element: a.element, rank: a.dims.len(), passing: p.passing },
-            // The verifier admits no tapes as parameters.
-            Type::Tape(_) => Kind::Scalar(ScalarType::I64),
+            Type::Tape(_) => Kind::Tape,
         };
         let shapes = Shapes::of(f);
         let words = shapes.checks.iter().map(|c| c.what(f)).collect();
@@ -267,7 +272,7 @@ fn fits(kind: &Kind, arg: &Argument<'_>) -> bool {
         (Kind::Array { element, rank, passing: Passing::Mut }, Argument::ArrayMut { dims, elements }) => {
             elements.as_ref().ty() == *element && dims.len() == *rank
         }
-        (Kind::Scalar(_) | Kind::Array { .. }, _) => false,
+        (Kind::Scalar(_) | Kind::Array { .. } | Kind::Tape, _) => false,
     }
 }
 

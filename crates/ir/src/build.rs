@@ -275,7 +275,7 @@ impl Builder {
         self.push(Op::Call { callee, args: args.into() }, &types)
     }
 
-    /// A new tape.
+    /// A new tape; without fields, a mixed one.
     pub fn tape_new(&mut self, fields: &[ScalarType]) -> Value {
         let ty = TapeType { fields: fields.into() };
         self.push_one(Op::TapeNew { ty: ty.clone() }, Type::Tape(ty))
@@ -286,12 +286,17 @@ impl Builder {
         self.push(Op::TapePush { tape, values: values.into() }, &[]);
     }
 
-    /// Takes the newest record off.
+    /// Takes the newest record off a tape that is not mixed.
     ///
     /// # Panics
     /// If `tape` is no tape.
     pub fn tape_pop(&mut self, tape: Value) -> Values {
         let fields = self.ty(tape).tape().expect("pops take from tapes").fields.clone();
+        self.tape_pop_record(tape, &fields)
+    }
+
+    /// Takes the newest record, which has these fields, off any tape.
+    pub fn tape_pop_record(&mut self, tape: Value, fields: &[ScalarType]) -> Values {
         let types: Vec<Type> = fields.iter().map(|&s| s.into()).collect();
         let inst = self.push(Op::TapePop { tape }, &types);
         self.results(inst)

@@ -181,7 +181,7 @@ impl Printer<'_> {
     fn inst(&mut self, inst: Inst) {
         let data = self.f.inst(inst);
         // Operands are named before results are, so that an instruction that uses its own result shows it.
-        let operation = self.operation(&data.op);
+        let operation = self.operation(&data.op, &data.results);
         let results: Vec<String> = data.results.iter().map(|&v| self.define(v)).collect();
         let head = match &results[..] {
             [] => String::new(),
@@ -196,7 +196,7 @@ impl Printer<'_> {
         }
     }
 
-    fn operation(&self, op: &Op) -> Text {
+    fn operation(&self, op: &Op, defined: &[Value]) -> Text {
         let v = |v: &Value| self.value(*v);
         let text = match op {
             Op::Const(c) => format!("const {}", literal(*c)),
@@ -215,11 +215,11 @@ impl Printer<'_> {
             Op::Call { callee, args } => {
                 format!("call {}({})", self.callee(*callee), self.values(args))
             }
-            Op::TapeNew { ty } => format!("tape.new {}", tape_ty(ty)),
+            Op::TapeNew { ty } => spaced("tape.new", &tape_fields(ty)),
             Op::TapePush { tape, values } => {
                 format!("tape.push {}, ({})", v(tape), self.values(values))
             }
-            Op::TapePop { tape } => format!("tape.pop {}", v(tape)),
+            Op::TapePop { tape } => spaced(&format!("tape.pop {}", v(tape)), &self.popped(*tape, defined)),
             Op::Assert { cond, trap, details } => format!("assert {}, {}", v(cond), self.trap(trap, details)),
             Op::Print { parts } => {
                 let parts: Vec<String> = parts.iter().map(|p| self.part(p)).collect();
@@ -333,6 +333,18 @@ impl Printer<'_> {
         texts.join(", ")
     }
 
+    /// The fields of a record taken off a mixed tape, which the tape's type does not tell.
+    fn popped(&self, tape: Value, fields: &[Value]) -> String {
+        let exists = |v: &Value| v.index() < self.f.value_count();
+        match Some(tape).filter(exists).and_then(|tape| self.f.ty(tape).tape()) {
+            Some(ty) if ty.is_mixed() => {
+                let fields = fields.iter().copied().filter(exists);
+                in_parentheses(fields.filter_map(|v| self.f.ty(v).scalar()))
+            }
+            Some(_) | None => String::new(),
+        }
+    }
+
     fn element(&self, array: Value, subscripts: &[Int]) -> String {
         format!("{}[{}]", self.value(array), self.ints(subscripts))
     }
@@ -344,7 +356,7 @@ impl Printer<'_> {
         match self.f.ty(v) {
             Type::Scalar(s) => s.name().into(),
             Type::Array(a) => self.array_ty(a),
-            Type::Tape(t) => format!("tape {}", tape_ty(t)),
+            Type::Tape(t) => spaced("tape", &tape_fields(t)),
         }
     }
 
@@ -414,8 +426,13 @@ fn spaced(word: &str, rest: &str) -> String {
     if rest.is_empty() { word.into() } else { format!("{word} {rest}") }
 }
 
-fn tape_ty(ty: &TapeType) -> String {
-    let fields: Vec<&str> = ty.fields.iter().map(|s| s.name()).collect();
+/// The fields of a tape's records, in parentheses; nothing if records may differ.
+fn tape_fields(ty: &TapeType) -> String {
+    if ty.is_mixed() { String::new() } else { in_parentheses(ty.fields.iter().copied()) }
+}
+
+fn in_parentheses(fields: impl Iterator<Item = ScalarType>) -> String {
+    let fields: Vec<&str> = fields.map(ScalarType::name).collect();
     format!("({})", fields.join(", "))
 }
 

@@ -35,7 +35,7 @@ pub enum Trap {
     BadSlice,
     /// A negative extent. Detail: the extent.
     NegativeLength,
-    /// A pop from an empty tape: only malformed IR text can ask for it.
+    /// A pop from an empty tape, or of a record of another kind than the newest: only malformed IR text can ask for it.
     EmptyTape,
 }
 
@@ -157,7 +157,7 @@ impl fmt::Display for RunError {
             Trap::ZeroStep => f.write_str("the step of this loop is 0"),
             Trap::BadSlice => write!(f, "the slice {a}..{b} does not lie within its dimension"),
             Trap::NegativeLength => write!(f, "an array cannot have the negative length {a}"),
-            Trap::EmptyTape => f.write_str("a tape was popped more often than pushed"),
+            Trap::EmptyTape => f.write_str("a tape was popped more often than pushed, or a record of another kind"),
         }
     }
 }

@@ -106,8 +106,20 @@ pub struct ArrayType {
 /// The type of a tape: the fields of one record, first pushed first.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct TapeType {
-    /// At least one field.
+    /// The fields of every record; none for a *mixed* tape, whose records may differ: each push and pop says what its record is.
     pub fields: SmallVec<[ScalarType; 4]>,
+}
+
+impl TapeType {
+    /// The type of tapes whose records may differ.
+    pub fn mixed() -> Self {
+        TapeType { fields: SmallVec::new() }
+    }
+
+    /// Whether records may differ.
+    pub fn is_mixed(&self) -> bool {
+        self.fields.is_empty()
+    }
 }
 
 /// The type of a value.
@@ -117,7 +129,7 @@ pub enum Type {
     Scalar(ScalarType),
     /// A handle of an array: a parameter or an `alloc`.
     Array(ArrayType),
-    /// A handle of a tape: a `tape.new`.
+    /// A handle of a tape: a `tape.new`, or a parameter if its records may differ.
     Tape(TapeType),
 }
 
@@ -158,7 +170,7 @@ impl Type {
         match self {
             Type::Scalar(s) => s.is_float(),
             Type::Array(a) => a.element.is_float(),
-            Type::Tape(t) => t.fields.iter().any(|s| s.is_float()),
+            Type::Tape(t) => t.is_mixed() || t.fields.iter().any(|s| s.is_float()),
         }
     }
 }

@@ -14,16 +14,16 @@
 //! - [`Rule::Results`]: results have the number and the types that the operation gives.
 //! - [`Rule::Yields`]: each region yields the number and the types that its owner expects: an `if` of its arms, a loop of what it carries, a `while` one
 //!   `bool` of its condition, a function its results.
-//! - [`Rule::Handles`]: arrays are parameters and results of `alloc`, tapes are results of `tape.new`. No region takes, carries or yields one, no `select` picks one,
-//!   no tape is an argument.
-//! - [`Rule::Signature`]: only arrays are passed as `mut`. Dimensions are `i64`, and at least one parameter mentions each. Dimensions of
+//! - [`Rule::Handles`]: arrays are parameters and results of `alloc`, tapes are results of `tape.new`, mixed ones parameters too. No region takes, carries or yields
+//!   one, no `select` picks one.
+//! - [`Rule::Signature`]: only arrays and tapes are passed as `mut`, tapes always. Dimensions are `i64`, and at least one parameter mentions each. Dimensions of
 //!   parameters are literals or dimensions of the function.
 //! - [`Rule::Arrays`]: arrays have 1 to [`MAX_RANK`] dimensions, each a literal or an `i64` in scope where the array is made.
 //! - [`Rule::Subscripts`]: there is one subscript per dimension, each a literal or an `i64`.
 //! - [`Rule::Writes`]: `store`, `acc`, `copy`, `fill` and `mut` arguments write only arrays made by `alloc` and `mut` parameters.
 //! - [`Rule::Calls`]: calls have one argument per parameter: a scalar of its type, or an array of its element type and rank.
 //! - [`Rule::Aliases`]: an array that is passed as `mut`, or written by a `copy`, is mentioned no second time by the same instruction.
-//! - [`Rule::Tapes`]: records have at least one field; what is pushed has the types of the record.
+//! - [`Rule::Tapes`]: records have at least one field; what is pushed on a tape that is not mixed has the types of its records.
 //! - [`Rule::Details`]: an `assert` has at most two details.
 //!
 //! It does **not** check what only a run can tell: that subscripts are in range, that extents agree across a call or a copy (both trap), that loops end, that a
@@ -138,7 +138,7 @@ struct Checker<'a> {
     states: Vec<State>,
     /// The visible values, in order of definition.
     visible: Vec<Value>,
-    /// Whether each value is an array that may be written.
+    /// Whether each value is an array or tape that may be written.
     writable: Vec<bool>,
     owned: Vec<bool>,
     listed: Vec<bool>,
@@ -197,7 +197,15 @@ impl<'a> Checker<'a> {
                 self.report(Rule::Signature, "a scalar parameter is `mut`");
             }
             Type::Scalar(_) => {}
-            Type::Tape(_) => self.report(Rule::Handles, "a parameter is a tape"),
+            Type::Tape(tape) => {
+                if !tape.is_mixed() {
+                    self.report(Rule::Handles, "a parameter is a tape that is not mixed");
+                }
+                if passing != Passing::Mut {
+                    self.report(Rule::Signature, "a tape is not passed as `mut`");
+                }
+                self.writable[value.index()] = true;
+            }
             Type::Array(array) => {
                 self.writable[value.index()] = passing == Passing::Mut;
                 self.rank(array);

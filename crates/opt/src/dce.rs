@@ -204,7 +204,7 @@ fn always_needed(f: &Function, op: &Op) -> bool {
         Effect::Pure => false,
         Effect::Trap => true,
         Effect::Read | Effect::Alloc => may_trap(f, op),
-        Effect::Write => !matches!(op, Op::TapePop { .. }),
+        Effect::Write => true,
         Effect::Regions => matches!(op, Op::While { .. }),
     }
 }

@@ -6,7 +6,7 @@
 use crate::lexer::Kind;
 use crate::parser::{Cursor, Parse};
 use adit_diag::Span;
-use adit_ir::{ArrayType, Builder, Int, Ints, Passing, ScalarType, Type, Value};
+use adit_ir::{ArrayType, Builder, Int, Ints, Passing, ScalarType, TapeType, Type, Value};
 
 /// A dimension of a parameter.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +20,7 @@ enum Dim {
 enum ParamType {
     Scalar(ScalarType),
     Array(ScalarType, Vec<Dim>),
+    Tape,
 }
 
 #[derive(Clone, Debug)]
@@ -62,6 +63,7 @@ impl ParamType {
     fn with(&self, dims: &[Value]) -> Type {
         match self {
             ParamType::Scalar(scalar) => (*scalar).into(),
+            ParamType::Tape => Type::Tape(TapeType::mixed()),
             ParamType::Array(element, extents) => {
                 let extent = |dim: &Dim| match dim {
                     Dim::Literal(c) => Int::Const(*c),
@@ -107,6 +109,9 @@ impl<'t> Cursor<'_, 't> {
     }
 
     fn param_type(&mut self) -> Parse<ParamType> {
+        if self.eat_word("tape") {
+            return Ok(ParamType::Tape);
+        }
         if !self.eat(Kind::OpenBracket) {
             return Ok(ParamType::Scalar(self.scalar_type()?));
         }

@@ -299,12 +299,17 @@ impl<'t> Body<'_, 't> {
     }
 
     fn tape_new(&mut self) -> Parse<Read> {
-        self.c.expect(Kind::OpenParen)?;
-        let fields = self.c.list(Kind::CloseParen, |c| c.scalar_type())?;
-        let fields = fields.into();
-        let ty = TapeType { fields };
+        let ty = match self.c.peek() {
+            Some(Kind::OpenParen) => TapeType { fields: self.fields()?.into() },
+            _ => TapeType::mixed(),
+        };
         let types = vec![Type::Tape(ty.clone())];
         self.done(Op::TapeNew { ty }, types)
+    }
+
+    fn fields(&mut self) -> Parse<Vec<ScalarType>> {
+        self.c.expect(Kind::OpenParen)?;
+        self.c.list(Kind::CloseParen, |c| c.scalar_type())
     }
 
     fn tape_push(&mut self) -> Parse<Read> {
@@ -320,8 +325,8 @@ impl<'t> Body<'_, 't> {
         let Some(ty) = self.b.ty(tape).tape() else {
             return Err(self.c.error(start, "this is no tape"));
         };
-        let scalar = |&s: &ScalarType| Type::Scalar(s);
-        let types = ty.fields.iter().map(scalar).collect();
+        let fields = if ty.is_mixed() { self.fields()? } else { ty.fields.to_vec() };
+        let types = fields.into_iter().map(Type::Scalar).collect();
         self.done(Op::TapePop { tape }, types)
     }
 

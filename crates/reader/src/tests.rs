@@ -80,6 +80,14 @@ func @"an odd name\n"(v0: f64, v1: [f64; d0, d1], v2: mut [i64; d1, 3], v3: bool
 
 func @nothing() {
 }
+
+func @mixed(v0: mut tape, v1: f64) -> (i64, bool) {
+  tape.push v0, (v1)
+  v2, v3 = tape.pop v0 (i64, bool)
+  v4 = tape.new
+  v5, v6 = call @mixed(v4, v1)
+  return v2, v3
+}
 "#;
 
 fn read(text: &str) -> Result<Module, Vec<Diagnostic>> {
@@ -262,7 +270,7 @@ fn mutate(random: &mut Random, text: &str) -> String {
 fn no_text_does_harm() {
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
     let (mut read_count, mut verified) = (0, 0);
-    for _ in 0..5_000 {
+    for _ in 0..6_000 {
         let mut text = EVERYTHING.to_string();
         for _ in 0..=random.below(3) {
             text = mutate(&mut random, &text);

@@ -30,9 +30,9 @@ impl Lower<'_, '_, '_, '_> {
 
     pub(super) fn tape_push(&mut self, tape: Value, values: &[Value]) -> Result<(), CodegenError> {
         let flags = self.memory.tape;
+        let counted = record_bytes(values.iter().filter_map(|&v| self.f.ty(v).scalar()));
         let values = self.values(values)?;
         let bytes = 8 * values.len() as i64;
-        let counted = self.f.ty(tape).tape().map_or(0, record_bytes);
         let header = self.get(tape)?;
         let Ends { top, end } = self.ends(tape, header);
         let behind = self.b.ins().iadd_imm_s(top, bytes);
@@ -85,7 +85,8 @@ impl Lower<'_, '_, '_, '_> {
             let stored = if ty == Some(ScalarType::F64) { types::F64 } else { types::I64 };
             let mut value = self.b.ins().load(stored, flags, top, 8 * i as i32);
             if ty == Some(ScalarType::Bool) {
-                value = self.b.ins().ireduce(types::I8, value);
+                // A record of another kind, which only malformed IR text pops, must not give a truth value that is neither.
+                value = self.b.ins().icmp_imm_u(IntCC::NotEqual, value, 0);
             }
             self.define(result, value)?;
         }

@@ -184,7 +184,7 @@ impl<'r, 'm, N: Number> Machine<'r, 'm, N> {
         }
     }
 
-    fn function(&self) -> &'m Function {
+    pub(super) fn function(&self) -> &'m Function {
         let frame = self.frames.last().expect("a function is active");
         self.interpreter.module.function(frame.id)
     }

@@ -3,9 +3,10 @@
 //! In: requests to make, read, write and drop. Out: elements and records, or the trap without its place. Both live on stacks: what a region made goes when it ends
 //! ([`Memory::release`]). Bytes are counted as [`adit_ir::limits`] says; the host's own arrays are not.
 
+use super::machine::Cells;
 use super::number::{Cell, Number};
 use adit_ir::limits::{array_bytes, element_count, record_bytes};
-use adit_ir::{ScalarType, TapeType, Trap};
+use adit_ir::{ScalarType, Trap};
 
 /// A trap and its details, before anyone says where.
 pub(super) type Fault = (Trap, [i64; 2]);
@@ -116,8 +117,8 @@ impl<N: Number> Element<'_, N> {
 struct Tape<N> {
     /// Fields of all records, oldest first.
     cells: Vec<Cell<N>>,
-    fields: usize,
-    record_bytes: u64,
+    /// The number of fields of each record, oldest first.
+    lengths: Vec<usize>,
 }
 
 /// How much of the stacks was in use.
@@ -181,9 +182,8 @@ impl<N: Number> Memory<N> {
         }
         while self.tapes.len() > mark.tapes {
             if let Some(tape) = self.tapes.pop() {
-                let records = (tape.cells.len() / tape.fields) as u64;
-                self.records_left += records;
-                self.used -= records * tape.record_bytes;
+                self.records_left += tape.lengths.len() as u64;
+                self.used -= record_size(&tape.cells);
             }
         }
     }
@@ -218,34 +218,33 @@ impl<N: Number> Memory<N> {
         self.arrays[to] = target;
     }
 
-    pub(super) fn tape(&mut self, ty: &TapeType) -> usize {
-        let (fields, record_bytes) = (ty.fields.len(), record_bytes(ty));
-        self.tapes.push(Tape { cells: Vec::new(), fields, record_bytes });
+    pub(super) fn tape(&mut self) -> usize {
+        self.tapes.push(Tape { cells: Vec::new(), lengths: Vec::new() });
         self.tapes.len() - 1
     }
 
-    pub(super) fn push(&mut self, tape: usize, record: impl Iterator<Item = Cell<N>>) -> Result<(), Fault> {
-        let bytes = self.tapes[tape].record_bytes;
+    pub(super) fn push(&mut self, tape: usize, record: &[Cell<N>]) -> Result<(), Fault> {
+        let bytes = record_size(record);
         self.take(bytes)?;
         let tape = &mut self.tapes[tape];
-        if tape.cells.try_reserve(tape.fields).is_err() {
+        if tape.cells.try_reserve(record.len()).is_err() || tape.lengths.try_reserve(1).is_err() {
             return Err(self.exhausted(bytes));
         }
-        tape.cells.extend(record);
+        tape.cells.extend_from_slice(record);
+        tape.lengths.push(record.len());
         Ok(())
     }
 
-    /// Takes the newest record off; its fields go to `out`.
-    pub(super) fn pop(&mut self, tape: usize, mut out: impl FnMut(usize, Cell<N>)) -> Result<(), Fault> {
+    /// Takes the newest record off, which must have fields of these types.
+    pub(super) fn pop(&mut self, tape: usize, types: &[ScalarType]) -> Result<Cells<N>, Fault> {
         let tape = &mut self.tapes[tape];
-        let Some(start) = tape.cells.len().checked_sub(tape.fields) else {
+        let length = tape.lengths.pop().unwrap_or(0);
+        let record: Cells<N> = tape.cells.drain(tape.cells.len() - length..).collect();
+        if record.iter().map(|cell| cell.ty()).ne(types.iter().copied()) {
             return Err((Trap::EmptyTape, [0; 2]));
-        };
-        for (i, cell) in tape.cells.drain(start..).enumerate() {
-            out(i, cell);
         }
-        self.used -= tape.record_bytes;
-        Ok(())
+        self.used -= record_size(&record);
+        Ok(record)
     }
 
     fn take(&mut self, bytes: u64) -> Result<(), Fault> {
@@ -263,6 +262,11 @@ impl<N: Number> Memory<N> {
         let detail = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
         (Trap::MemoryLimit, [detail(bytes), detail(self.limit)])
     }
+}
+
+/// Bytes of all these fields.
+fn record_size<N: Number>(cells: &[Cell<N>]) -> u64 {
+    record_bytes(cells.iter().map(|cell| cell.ty()))
 }
 
 fn bytes<N: Number>(array: &Array<N>) -> u64 {

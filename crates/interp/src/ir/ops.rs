@@ -8,7 +8,8 @@ use super::number::{Cell, MAX_ARITY, Number};
 use adit_diag::Span;
 use adit_ir::display::{write_array, write_scalar};
 use adit_ir::shape::COPY;
-use adit_ir::{CmpOp, Elements, InstData, Int, Op, Prim, PrintPart, Scalar, Trap, Value};
+use adit_ir::{CmpOp, Elements, InstData, Int, Op, Prim, PrintPart, Scalar, ScalarType, Trap, Value};
+use smallvec::SmallVec;
 
 impl<N: Number> Machine<'_, '_, N> {
     /// Does one instruction that has no regions and calls nothing.
@@ -35,7 +36,7 @@ impl<N: Number> Machine<'_, '_, N> {
             }
             Op::Copy { to, from } => return self.copy(*to, *from),
             Op::Fill { array, value } => return self.fill(*array, *value),
-            Op::TapeNew { ty } => Slot::Tape(self.memory.tape(ty)),
+            Op::TapeNew { .. } => Slot::Tape(self.memory.tape()),
             Op::TapePush { tape, values } => return self.push(*tape, values),
             Op::TapePop { tape } => return self.pop(*tape, &data.results),
             Op::Assert { cond, trap, details } => return self.assertion(*cond, trap, details),
@@ -75,7 +76,7 @@ impl<N: Number> Machine<'_, '_, N> {
     fn push(&mut self, tape: Value, values: &[Value]) -> Result<(), Fault> {
         let record: Cells<N> = values.iter().map(|&v| self.cell(v)).collect();
         let tape = self.tape(tape);
-        self.memory.push(tape, record.into_iter())
+        self.memory.push(tape, &record)
     }
 
     fn prim(&mut self, prim: Prim, args: &[Value], span: Span) -> Result<Cell<N>, Fault> {
@@ -148,8 +149,9 @@ impl<N: Number> Machine<'_, '_, N> {
 
     fn pop(&mut self, tape: Value, results: &[Value]) -> Result<(), Fault> {
         let index = self.tape(tape);
-        let mut record = Cells::new();
-        self.memory.pop(index, |_, cell| record.push(cell))?;
+        let f = self.function();
+        let types: SmallVec<[ScalarType; 8]> = results.iter().filter_map(|&v| f.ty(v).scalar()).collect();
+        let record = self.memory.pop(index, &types)?;
         for (&v, cell) in results.iter().zip(record) {
             self.set(v, Slot::Scalar(cell));
         }

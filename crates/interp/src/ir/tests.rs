@@ -228,6 +228,28 @@ fn tapes_are_last_in_first_out() {
 }
 
 #[test]
+fn records_of_a_mixed_tape_come_back_as_they_went() {
+    let text = |popped: &str| {
+        format!(
+            "func @fill(v0: mut tape, v1: i64) {{
+  v2 = itof v1
+  tape.push v0, (v2)
+  tape.push v0, (v1, v2)
+}}
+func @f(v0: i64) -> (f64, f64) {{
+  v1 = tape.new
+  call @fill(v1, v0)
+  v2, v3 = tape.pop v1 {popped}
+  v4 = tape.pop v1 (f64)
+  return v3, v4
+}}"
+        )
+    };
+    assert_eq!(run_last(&text("(i64, f64)"), &mut [i64(3)]), Ok(vec![Scalar::F64(3.0), Scalar::F64(3.0)]));
+    assert_eq!(trap(&text("(f64, f64)"), &mut [i64(3)]), (Trap::EmptyTape, [0; 2]));
+}
+
+#[test]
 fn an_outcome_counts() {
     let module = module(TAPE);
     let interpreter = Interpreter::new(&module, Limits::default());

@@ -50,13 +50,11 @@ impl<'a> Checker<'a> {
             }
             Op::Call { callee, args } => self.call(*callee, args),
             Op::TapeNew { ty } => {
-                if ty.fields.is_empty() {
-                    self.report(Rule::Tapes, "the records of a tape have no fields");
-                }
+                self.made(&data.results);
                 Some(vec![Type::Tape(ty.clone())])
             }
             Op::TapePush { tape, values } => self.push(*tape, values),
-            Op::TapePop { tape } => self.tape(*tape).map(|t| types(&t.fields)),
+            Op::TapePop { tape } => self.pop(*tape, &data.results),
             Op::Assert { cond, details, .. } => self.assertion(*cond, details),
             Op::Print { parts } => self.print(parts),
         };
@@ -65,7 +63,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// What an `alloc` makes may be written.
+    /// What an `alloc` or a `tape.new` makes may be written.
     fn made(&mut self, results: &[Value]) {
         for v in results {
             if let Some(writable) = self.writable.get_mut(v.index()) {
@@ -271,7 +269,7 @@ impl<'a> Checker<'a> {
         Some(types(&callee.results))
     }
 
-    /// Arrays passed as `mut` may be written, and are passed once.
+    /// Arrays and tapes passed as `mut` may be written, and are passed once.
     fn lent(&mut self, written: &[Value], args: &[Value]) {
         if written.iter().any(|&v| !self.may_write(v)) {
             self.report(Rule::Writes, "an array that may not be written is passed as `mut`");
@@ -288,7 +286,10 @@ impl<'a> Checker<'a> {
     }
 
     fn push(&mut self, tape: Value, values: &[Value]) -> Option<Vec<Type>> {
-        let fields = self.tape(tape).map(|t| t.fields.as_slice());
+        if values.is_empty() {
+            self.report(Rule::Tapes, "a record has no fields");
+        }
+        let fields = self.tape(tape).filter(|t| !t.is_mixed()).map(|t| t.fields.as_slice());
         if fields.is_some_and(|fields| fields.len() != values.len()) {
             self.report(Rule::Tapes, "a record has another number of fields than the tape");
         }
@@ -300,6 +301,18 @@ impl<'a> Checker<'a> {
             }
         }
         Some(Vec::new())
+    }
+
+    /// What a pop gives: a record of the tape's; from a mixed one, what it says itself.
+    fn pop(&mut self, tape: Value, results: &[Value]) -> Option<Vec<Type>> {
+        let ty = self.tape(tape)?;
+        if !ty.is_mixed() {
+            return Some(types(&ty.fields));
+        }
+        if results.is_empty() {
+            self.report(Rule::Tapes, "a record has no fields");
+        }
+        self.scalars(results, "a field of the record")
     }
 
     fn assertion(&mut self, cond: Value, details: &[Int]) -> Option<Vec<Type>> {
@@ -336,6 +349,7 @@ fn fits(found: &Type, wanted: &Type) -> bool {
     match (found, wanted) {
         (Type::Array(a), Type::Array(b)) => a.element == b.element && a.dims.len() == b.dims.len(),
         (Type::Scalar(a), Type::Scalar(b)) => a == b,
+        (Type::Tape(a), Type::Tape(b)) => a == b,
         (Type::Scalar(_) | Type::Array(_) | Type::Tape(_), _) => false,
     }
 }

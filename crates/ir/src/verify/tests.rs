@@ -312,8 +312,11 @@ fn handles() {
     assert_eq!(yielded, [Rule::Handles]);
     let mut b = start();
     let fields = [ScalarType::F64].into_iter().collect();
-    b.param(Type::Tape(TapeType { fields }), Passing::ByValue);
+    b.param(Type::Tape(TapeType { fields }), Passing::Mut);
     assert_eq!(rules(b.finish(&[])), [Rule::Handles]);
+    let mut b = start();
+    b.param(Type::Tape(TapeType::mixed()), Passing::ByValue);
+    assert_eq!(rules(b.finish(&[])), [Rule::Signature]);
 }
 
 #[test]
@@ -392,13 +395,22 @@ fn aliases() {
 #[test]
 fn tapes() {
     let found = with(|b, x, _, _| {
-        b.tape_new(&[]);
+        let mixed = b.tape_new(&[]);
+        b.tape_push(mixed, &[x]);
+        b.tape_push(mixed, &[]);
+        b.tape_pop_record(mixed, &[]);
+        b.tape_pop_record(mixed, &[ScalarType::F64, ScalarType::Bool]);
         let tape = b.tape_new(&[ScalarType::I64]);
         b.tape_push(tape, &[x]);
         let i = b.i64(1);
         b.tape_push(tape, &[i, i]);
     });
-    assert_eq!(found, [Rule::Tapes; 3]);
+    assert_eq!(found, [Rule::Tapes; 4]);
+    let mut b = Builder::new("user", Span::NONE);
+    let tape = b.param(Type::Tape(TapeType::mixed()), Passing::Mut);
+    let popped = b.tape_pop_record(tape, &[ScalarType::I64]);
+    b.tape_push(tape, &popped);
+    assert_eq!(rules(b.finish(&[])), []);
 }
 
 #[test]
