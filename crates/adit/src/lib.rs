@@ -38,6 +38,7 @@ mod signature;
 mod stage;
 mod value;
 
+pub use adit_autodiff::MAX_ORDER as DEFAULT_MAX_ORDER;
 pub use adit_diag as diag;
 pub use adit_ir as ir;
 pub use adit_ir::ScalarType;

@@ -20,7 +20,7 @@ pub struct Module {
 
 impl Module {
     pub(crate) fn compile(options: Arc<Options>, name: &str, text: &str) -> Result<Module> {
-        let unit = Arc::new(options.timed("front end", || pipeline::front_end(name, text))?);
+        let unit = Arc::new(options.timed("front end", || pipeline::front_end(name, text, &options))?);
         Ok(Module { unit, options })
     }
 

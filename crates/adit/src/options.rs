@@ -24,6 +24,8 @@ pub struct Options {
     pub strict: bool,
     /// Instructions used.
     pub cpu: Cpu,
+    /// How many derivatives within a program may stand inside one another.
+    pub max_order: usize,
     /// Bytes, depth and steps that a run may use.
     pub limits: Limits,
     /// Set from any thread to stop a run.
@@ -40,6 +42,7 @@ impl Default for Options {
             opt: 2,
             strict: false,
             cpu: Cpu::Native,
+            max_order: adit_autodiff::MAX_ORDER,
             limits: Limits::default(),
             interrupt: Arc::default(),
             sink: None,
@@ -50,12 +53,13 @@ impl Default for Options {
 
 impl std::fmt::Debug for Options {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Options { opt, strict, cpu, limits, interrupt: _, sink, clock } = self;
+        let Options { opt, strict, cpu, max_order, limits, interrupt: _, sink, clock } = self;
         let (printed, timed) = (sink.is_some(), clock.is_some());
         f.debug_struct("Options")
             .field("opt", opt)
             .field("strict", strict)
             .field("cpu", cpu)
+            .field("max_order", max_order)
             .field("limits", limits)
             .field("sink", &printed)
             .field("clock", &timed)

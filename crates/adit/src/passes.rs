@@ -42,7 +42,7 @@ pub fn run(mut module: Module, pass: &str) -> Result<Module> {
         let names: Vec<&str> = all().map(|(name, _)| name).collect();
         Error::input(Code("AD0901"), format!("there is no pass `{pass}`; there are {}", names.join(", ")))
     })?;
-    let ids: Vec<FuncId> = module.iter().map(|(id, _)| id).collect();
+    let ids: Vec<FuncId> = module.iter().filter(|(_, f)| f.derived.is_none()).map(|(id, _)| id).collect();
     for id in ids {
         if let Some(changed) = (found.run)(&module, module.function(id)) {
             *module.function_mut(id) = changed;

@@ -45,7 +45,7 @@ impl Derived {
 }
 
 /// Parses, checks and lowers.
-pub(crate) fn front_end(name: &str, text: &str) -> Result<Unit> {
+pub(crate) fn front_end(name: &str, text: &str, options: &Options) -> Result<Unit> {
     let mut sources = SourceMap::new();
     let file = sources.add(name, text);
     let sources = Arc::new(sources);
@@ -60,13 +60,17 @@ pub(crate) fn front_end(name: &str, text: &str) -> Result<Unit> {
     };
     let ir = adit_sema::lower::lower(&program).map_err(|d| Error::compile(d, sources.clone()))?;
     verified(&ir)?;
+    adit_autodiff::check_orders(&ir, options.max_order).map_err(|refusals| {
+        let diagnostics = refusals.iter().map(Refusal::to_diagnostic).collect();
+        Error::compile(diagnostics, sources.clone())
+    })?;
     Ok(Unit { sources, file, program, ir })
 }
 
 /// Derives from a function of a module; the module's other functions stay reachable by calls.
 pub(crate) fn derive(unit: &Unit, id: FuncId, derivative: &Derivative, options: &Options) -> Result<Derived> {
     let refused = |r: Refusal| Error::compile(vec![r.to_diagnostic()], unit.sources.clone());
-    let mut module = unit.ir.clone();
+    let mut module = resolved(unit, id, options)?;
     clean(&mut module, id, options, needs_inlining(derivative));
     let id = match derivative {
         Derivative::Primal => id,
@@ -81,6 +85,16 @@ pub(crate) fn derive(unit: &Unit, id: FuncId, derivative: &Derivative, options: 
     };
     verified(&module)?;
     Ok(Derived { module, id })
+}
+
+/// The program's IR, in which a function and all that it reaches call no derivative that is not made.
+pub(crate) fn resolved(unit: &Unit, id: FuncId, options: &Options) -> Result<Module> {
+    let mut module = unit.ir.clone();
+    let mut inlined = |module: &mut Module, id: FuncId| clean(module, id, options, true);
+    let limits = adit_autodiff::Options::default();
+    let resolved = adit_autodiff::resolve(&mut module, id, options.max_order, &limits, &mut inlined);
+    resolved.map_err(|r| Error::compile(vec![r.to_diagnostic()], unit.sources.clone()))?;
+    Ok(module)
 }
 
 /// Cleans what differentiation left.

@@ -22,6 +22,8 @@
 //! **Inactive parameters** are constants. What a program writes into an inactive `mut` array leaves no derivative for the caller; what it reads back from there does
 //! carry one, through a shadow of its own that the caller does not see.
 //!
+//! **Derivatives within programs** are calls of functions that are declared and not yet made; [`resolve()`] makes them.
+//!
 //! Rules stand in the table of primitives, and here only sums and products are known by name (`algebra`). Level 0 is the only level: every value that the
 //! reverse sweep needs is saved. What this crate deliberately does not do: it does not inline (so reverse mode refuses calls through which derivatives flow),
 //! does not optimise, and does not recompute.
@@ -34,11 +36,13 @@ mod literals;
 mod mutant;
 mod nest;
 mod refusal;
+mod resolve;
 mod rules;
 mod vjp;
 
 pub use mutant::Mutant;
 pub use refusal::{Refusal, RefusalKind};
+pub use resolve::{Clean, MAX_ORDER, check_orders, resolve};
 
 use adit_ir::{FuncId, Function, Module};
 

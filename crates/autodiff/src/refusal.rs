@@ -49,6 +49,18 @@ pub enum RefusalKind {
         /// The limit.
         limit: usize,
     },
+    /// A function contains a derivative of itself.
+    OrderUnbounded {
+        /// The function.
+        function: String,
+    },
+    /// More derivatives stand inside one another than the limit.
+    OrderTooHigh {
+        /// The function that the outermost one is of.
+        function: String,
+        /// The limit.
+        limit: usize,
+    },
 }
 
 impl Refusal {
@@ -64,7 +76,13 @@ impl Refusal {
         Refusal { span, kind }
     }
 
-    /// What the user sees: `AD0601` for calls, `AD0701` for limits.
+    /// The same, at the place of the derivative's own expression if it has none.
+    pub(crate) fn asked_for_at(self, span: Span) -> Self {
+        let span = if self.span == Span::NONE { span } else { self.span };
+        Refusal { span, ..self }
+    }
+
+    /// What the user sees: `AD0601` for calls, `AD0604` for orders, `AD0701` for limits.
     pub fn to_diagnostic(&self) -> Diagnostic {
         let new = |code, message| Diagnostic::new(Code(code), self.span, message);
         match &self.kind {
@@ -86,6 +104,18 @@ impl Refusal {
             RefusalKind::TooDeep { function, limit } => {
                 let what = format!("`{function}` nests blocks deeper than {limit}, the limit for differentiation");
                 new("AD0701", what)
+            }
+            RefusalKind::OrderUnbounded { function } => {
+                let message = format!("`{function}` contains this derivative of itself");
+                new("AD0604", message)
+                    .note("derivatives are made when the program is compiled, inner ones first, so their order must have a bound")
+                    .help("pass what is differentiated as a function of its own, which does not lead back here")
+            }
+            RefusalKind::OrderTooHigh { function, limit } => {
+                let message = format!("this derivative of `{function}` is of an order beyond the limit of {limit}");
+                new("AD0604", message).note("the size of a derivative grows with a power of its order").help(
+                    "the limit can be raised: `--max-order` on the command line, `Options::max_order` in the library",
+                )
             }
         }
     }

@@ -49,6 +49,9 @@ pub struct Common {
     /// Instructions to use: native, baseline, or a processor's name
     #[arg(long, global = true, value_name = "CPU", default_value = "native", value_parser = cpu)]
     pub cpu: Cpu,
+    /// How many derivatives within a program may stand inside one another
+    #[arg(long, global = true, value_name = "N", default_value_t = adit::DEFAULT_MAX_ORDER)]
+    pub max_order: usize,
     /// Print the time of each stage to standard error
     #[arg(long, global = true)]
     pub time_passes: bool,

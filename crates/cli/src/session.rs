@@ -54,6 +54,7 @@ impl Session {
             opt: common.opt,
             strict: common.strict,
             cpu: common.cpu.clone(),
+            max_order: common.max_order,
             limits,
             sink: Some(Arc::new(to_stderr)),
             clock: common.time_passes.then(|| Arc::new(print_time) as adit::Clock),

@@ -3,6 +3,7 @@
 //! In: what [`crate::build`] appends. Out: [`Function`] (signature, body, arenas) and [`Module`]. A function owns all its entities; an instruction that no
 //! region lists any more is simply not part of the program. Nothing here checks well-formedness: that is [`mod@crate::verify`].
 
+use crate::derived::Derived;
 use crate::entities::{FuncId, Inst, Region, Value};
 use crate::inst::{InstData, Op, Values};
 use crate::types::{ScalarType, Type};
@@ -52,6 +53,8 @@ pub struct Function {
     pub results: Vec<ScalarType>,
     /// The body; its yields are returned.
     pub body: Region,
+    /// If this function has no body yet: what it is the derivative of.
+    pub derived: Option<Derived>,
     values: Vec<Type>,
     insts: Vec<InstData>,
     regions: Vec<RegionData>,
@@ -63,7 +66,7 @@ impl Function {
         let body = Region::new(0);
         let (dims, params, results) = (Vec::new(), Vec::new(), Vec::new());
         let (values, insts, regions) = (Vec::new(), Vec::new(), vec![RegionData::default()]);
-        Function { name: name.into(), span, dims, params, results, body, values, insts, regions }
+        Function { name: name.into(), span, dims, params, results, body, derived: None, values, insts, regions }
     }
 
     /// Makes room for a function of about the size of another.

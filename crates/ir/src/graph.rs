@@ -1,4 +1,4 @@
-//! Who calls whom.
+//! Who calls whom. A derivative that nobody has made yet counts as calling the function that it is of.
 //!
 //! In: a module and entry functions. Out: [`CallGraph`]: the functions that entries reach in a fixed order, which calls stay within a cycle of recursion, and an order in which
 //! callees come first. Linear in the program, and no recursion here, however long the chains.
@@ -57,6 +57,16 @@ impl CallGraph {
     /// Where a function stands in the order, if it is reachable.
     pub fn place(&self, f: FuncId) -> Option<usize> {
         self.place.get(f.index()).copied().flatten()
+    }
+
+    /// Which cycle of recursion the function at this place is in: one place of it. A function that calls no one back is a cycle of its own.
+    pub fn cycle(&self, place: usize) -> usize {
+        self.cycle[place]
+    }
+
+    /// The places of what the function at this place calls, each once.
+    pub fn callees(&self, place: usize) -> &[usize] {
+        &self.callees[place]
     }
 
     /// Whether a call between two reachable functions can come back to its caller.
@@ -162,6 +172,9 @@ impl Search {
 }
 
 fn callees(f: &Function) -> Vec<FuncId> {
+    if let Some(derived) = &f.derived {
+        return vec![derived.of];
+    }
     let mut found = Vec::new();
     f.walk(&mut |inst| {
         if let Op::Call { callee, .. } = f.inst(inst).op {

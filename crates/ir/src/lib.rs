@@ -1,12 +1,13 @@
 //! The structured SSA form of Adit, and its table of primitives.
 //!
 //! In: nothing but numbers and spans. Out: the language that every stage of the compiler after the front end speaks: entities ([`entities`]), types ([`types`]),
-//! instructions ([`inst`]), functions and modules ([`func`]), the builder ([`build`]), copies that differ ([`copy`]), the text form ([`mod@print`]), when two programs are
+//! instructions ([`inst`]), functions and modules ([`func`]), derivatives not yet made ([`derived`]), the builder ([`build`]), copies that differ ([`copy`]), the text form ([`mod@print`]), when two programs are
 //! one ([`mod@same`]), the verifier ([`mod@verify`]), the table of primitives ([`prim`]), run-time errors ([`trap`]), what hosts pass in ([`host`]) and how it looks to users
 //! ([`display`]), what a run may use ([`limits`]), what a call checks ([`shape`]), who calls whom ([`graph`]). Nothing here optimises, differentiates or runs anything.
 
 pub mod build;
 pub mod copy;
+pub mod derived;
 pub mod display;
 pub mod entities;
 pub mod func;
@@ -24,6 +25,7 @@ pub mod verify;
 
 pub use build::{Bounds, Builder};
 pub use copy::{Copier, Plain, Rewrite, ValueMap};
+pub use derived::{Derived, Mode};
 pub use entities::{FuncId, Inst, Region, Value};
 pub use func::{Function, Module, Param, Passing, RegionData};
 pub use graph::CallGraph;

@@ -20,6 +20,7 @@
 //! the arena, a function that does not exist as `@?` and its index. Spans are not part of the text; with [`PrintOptions::source`] the
 //! source lines stand beside the instructions as comments.
 
+use crate::derived::Derived;
 use crate::entities::{FuncId, Inst, Region, Value};
 use crate::func::{Function, Module, Passing};
 use crate::inst::{Const, Op, PrintPart};
@@ -155,9 +156,21 @@ impl Printer<'_> {
             .collect();
         let name = function_name(&f.name);
         let results = results(&f.results);
-        self.put(&format!("func {name}({}){results} {{\n", params.join(", ")));
+        let head = format!("func {name}({}){results}", params.join(", "));
+        if let Some(derived) = &f.derived {
+            return self.derived(&head, derived);
+        }
+        self.put(&format!("{head} {{\n"));
         self.region(f.body, "return");
         self.put("}\n");
+    }
+
+    /// What stands in place of the body of a derivative that nobody has made yet.
+    fn derived(&mut self, head: &str, derived: &Derived) {
+        let active = self.f.params.iter().zip(&derived.active).filter(|(_, active)| **active);
+        let active: Vec<String> = active.map(|(p, _)| self.value(p.value)).collect();
+        let wrt = if active.is_empty() { String::new() } else { format!(" wrt {}", active.join(", ")) };
+        self.put(&format!("{head} = {} {}{wrt}\n", derived.mode.name(), self.callee(derived.of)));
     }
 
     /// The instructions of a region and what it yields, one step further in.

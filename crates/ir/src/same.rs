@@ -17,7 +17,11 @@ pub fn same_modules(a: &Module, b: &Module) -> bool {
 /// Whether two functions are equal but for numbering and spans. Regions are compared to the depth that [`crate::verify()`] allows.
 pub fn same(a: &Function, b: &Function) -> bool {
     let mut pairs = Pairs { a, b, to: vec![None; a.value_count()], taken: vec![false; b.value_count()] };
-    a.name == b.name && a.results == b.results && pairs.signatures() && pairs.regions(a.body, b.body, 0)
+    a.name == b.name
+        && a.results == b.results
+        && a.derived == b.derived
+        && pairs.signatures()
+        && pairs.regions(a.body, b.body, 0)
 }
 
 /// What of `a` has been met as what of `b`.

@@ -25,6 +25,7 @@
 //! - [`Rule::Aliases`]: an array that is passed as `mut`, or written by a `copy`, is mentioned no second time by the same instruction.
 //! - [`Rule::Tapes`]: records have at least one field; what is pushed on a tape that is not mixed has the types of its records.
 //! - [`Rule::Details`]: an `assert` has at most two details.
+//! - [`Rule::Derived`]: a derivative without a body is of a function that exists, its active parameters are floats, and its signature is the one that follows.
 //!
 //! It does **not** check what only a run can tell: that subscripts are in range, that extents agree across a call or a copy (both trap), that loops end, that a
 //! tape has a record to pop (traps), that recursion has a bottom. It does not ask whether a trap's details are the right ones, whether spans are, or whether a result is used.
@@ -33,8 +34,9 @@ mod ops;
 #[cfg(test)]
 mod tests;
 
+use crate::derived::Derived;
 use crate::entities::{FuncId, Inst, Region, Value};
-use crate::func::{Function, Module, Passing};
+use crate::func::{Function, Module, Param, Passing};
 use crate::types::{ArrayType, Int, ScalarType, Type};
 use adit_diag::Span;
 use std::collections::HashSet;
@@ -71,6 +73,7 @@ pub enum Rule {
     Aliases,
     Tapes,
     Details,
+    Derived,
 }
 
 /// One thing that is wrong with a function.
@@ -165,6 +168,17 @@ impl<'a> Checker<'a> {
 
     fn function(&mut self) {
         let f = self.f;
+        self.signature();
+        if let Some(derived) = &f.derived {
+            return self.derived(derived);
+        }
+        let expected: Vec<Type> = f.results.iter().map(|&s| s.into()).collect();
+        self.region(f.body, &[], "a function's body");
+        self.yields(f.body, &expected, "the function");
+    }
+
+    fn signature(&mut self) {
+        let f = self.f;
         for &dim in &f.dims {
             self.define(dim);
             if self.ty(dim).is_some_and(|ty| *ty != Type::I64) {
@@ -183,9 +197,31 @@ impl<'a> Checker<'a> {
         for param in &f.params {
             self.define(param.value);
         }
-        let expected: Vec<Type> = f.results.iter().map(|&s| s.into()).collect();
-        self.region(f.body, &[], "a function's body");
-        self.yields(f.body, &expected, "the function");
+    }
+
+    /// A derivative without a body has the signature that follows from what it is of.
+    fn derived(&mut self, derived: &Derived) {
+        let f = self.f;
+        let Some(of) = self.callee(derived.of) else {
+            return self.report(Rule::Exists, "the function that this is a derivative of does not exist");
+        };
+        let mut theirs = Checker::new(self.module, of);
+        theirs.signature();
+        if !theirs.violations.is_empty() {
+            // It is reported where it is.
+            return;
+        }
+        let float = |p: &Param| of.ty(p.value).is_float();
+        let fits = derived.active.len() == of.params.len()
+            && of.params.iter().zip(&derived.active).all(|(p, &active)| !active || float(p));
+        if !fits {
+            return self.report(Rule::Derived, "the active parameters are not floats of the function derived from");
+        }
+        let wanted = derived.clone().declare(self.module, f.name.clone());
+        let body = f.body.index() < f.region_count() && f.region(f.body).insts.is_empty();
+        if !body || !crate::same::same(&wanted, f) {
+            self.report(Rule::Derived, "this is not the signature of that derivative");
+        }
     }
 
     fn parameter(&mut self, value: Value, passing: Passing, mentioned: &mut [bool]) {

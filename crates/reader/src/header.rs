@@ -1,12 +1,12 @@
 //! The first line of a function.
 //!
-//! In: `func @f(v0: f64, v1: mut [f64; d0, 3]) -> (f64, i64)`. Out: [`Header`]: names, types, and where the body begins. All headers are read before any
+//! In: `func @f(v0: f64, v1: mut [f64; d0, 3]) -> (f64, i64)`, perhaps with `= vjp @g wrt v0`. Out: [`Header`]: names, types, and where the body begins. All headers are read before any
 //! body, so that calls know their results whatever the order of functions.
 
 use crate::lexer::Kind;
 use crate::parser::{Cursor, Parse};
 use adit_diag::Span;
-use adit_ir::{ArrayType, Builder, Int, Ints, Passing, ScalarType, TapeType, Type, Value};
+use adit_ir::{ArrayType, Builder, Int, Ints, Mode, Passing, ScalarType, TapeType, Type, Value};
 
 /// A dimension of a parameter.
 #[derive(Clone, Copy, Debug)]
@@ -31,6 +31,15 @@ struct HeaderParam<'t> {
     ty: ParamType,
 }
 
+/// `vjp @g wrt v0, v1`
+#[derive(Clone, Debug)]
+pub(crate) struct DerivedHeader<'t> {
+    pub(crate) mode: Mode,
+    pub(crate) of: String,
+    pub(crate) of_span: Span,
+    pub(crate) active: Vec<&'t str>,
+}
+
 /// What stands before a function's body.
 #[derive(Clone, Debug)]
 pub(crate) struct Header<'t> {
@@ -39,11 +48,24 @@ pub(crate) struct Header<'t> {
     params: Vec<HeaderParam<'t>>,
     dims: usize,
     pub(crate) results: Vec<ScalarType>,
+    /// For a derivative without a body: the mode, of which function, and which parameters are active.
+    pub(crate) derived: Option<DerivedHeader<'t>>,
     /// The token after the header.
     pub(crate) body: usize,
 }
 
 impl<'t> Header<'t> {
+    /// Which of the first parameters, as many as the function derived from has, are active.
+    pub(crate) fn active(&self, derived: &DerivedHeader<'_>, count: usize) -> Vec<bool> {
+        let is_active = |p: &HeaderParam<'_>| derived.active.contains(&p.name);
+        self.params.iter().take(count).map(is_active).collect()
+    }
+
+    /// How many parameters there are.
+    pub(crate) fn param_count(&self) -> usize {
+        self.params.len()
+    }
+
     /// Starts the function, and names its parameters by `bind`.
     pub(crate) fn start(
         &self,
@@ -88,9 +110,29 @@ impl<'t> Cursor<'_, 't> {
             true => self.result_types()?,
             false => Vec::new(),
         };
+        let derived = match self.eat(Kind::Equals) {
+            true => Some(self.derived()?),
+            false => None,
+        };
         let span = start.to(self.before());
         let body = self.position();
-        Ok(Header { name, span, params, dims, results, body })
+        Ok(Header { name, span, params, dims, results, derived, body })
+    }
+
+    /// Reads `vjp @g wrt v0, v1`.
+    fn derived(&mut self) -> Parse<DerivedHeader<'t>> {
+        let mode = Mode::ALL.into_iter().find(|mode| self.eat_word(mode.name()));
+        let mode = mode.ok_or_else(|| self.expected("`jvp` or `vjp`"))?;
+        let of_span = self.here();
+        let of = self.function_name()?;
+        let mut active = Vec::new();
+        if self.eat_word("wrt") {
+            active.push(self.expect(Kind::Value)?);
+            while self.eat(Kind::Comma) {
+                active.push(self.expect(Kind::Value)?);
+            }
+        }
+        Ok(DerivedHeader { mode, of, of_span, active })
     }
 
     fn params(&mut self) -> Parse<Vec<HeaderParam<'t>>> {

@@ -4,11 +4,11 @@
 //! [`Body`] is one function under construction, with its regions. Operations are in [`crate::ops`].
 
 use crate::SYNTAX;
-use crate::header::Header;
+use crate::header::{DerivedHeader, Header};
 use crate::lexer::{Kind, Token};
 use adit_diag::{Diagnostic, FileId, Span};
 use adit_ir::verify::MAX_NESTING;
-use adit_ir::{Builder, FuncId, Function, Int, Module, Region, ScalarType, Type, Value};
+use adit_ir::{Builder, Derived, FuncId, Function, Int, Module, Region, ScalarType, Type, Value};
 use std::collections::HashMap;
 
 /// What reading one thing gives.
@@ -35,12 +35,20 @@ impl Source<'_> {
         let headers = all(starts.iter().map(|&start| Cursor::at(self, start).header()))?;
         let mut callees = HashMap::new();
         for (i, header) in headers.iter().enumerate() {
-            callees.entry(header.name.as_str()).or_insert(Callee { id: FuncId::new(i), results: &header.results });
+            callees.entry(header.name.as_str()).or_insert(Callee {
+                id: FuncId::new(i),
+                params: header.param_count(),
+                results: &header.results,
+            });
         }
         let ends = starts.iter().skip(1).copied().chain([self.tokens.len()]);
         let functions = all(headers.iter().zip(ends).map(|(header, end)| {
             let cursor = Cursor::at(self, header.body);
-            Body::start(cursor, header, &callees)?.function(header, end)
+            let body = Body::start(cursor, header, &callees)?;
+            match &header.derived {
+                Some(derived) => body.declaration(header, derived, end),
+                None => body.function(header, end),
+            }
         }))?;
         let mut module = Module::new();
         for f in functions {
@@ -73,6 +81,7 @@ fn all<T>(results: impl Iterator<Item = Parse<T>>) -> Result<Vec<T>, Vec<Diagnos
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Callee<'h> {
     pub(crate) id: FuncId,
+    pub(crate) params: usize,
     pub(crate) results: &'h [ScalarType],
 }
 
@@ -278,6 +287,25 @@ impl<'s, 't> Body<'s, 't> {
         }
         let mut f = self.b.finish(&returned);
         f.results.clone_from(&header.results);
+        Ok(f)
+    }
+
+    /// A derivative without a body: its header, which ends before token `end`, is all there is.
+    fn declaration(self, header: &Header<'_>, derived: &DerivedHeader<'_>, end: usize) -> Parse<Function> {
+        if self.c.position() != end {
+            return Err(self.c.expected("`func`"));
+        }
+        let Some(of) = self.callees.get(derived.of.as_str()) else {
+            return Err(self.c.error(derived.of_span, format!("there is no function `{}`", derived.of)));
+        };
+        let active = header.active(derived, of.params);
+        if active.iter().filter(|a| **a).count() != derived.active.len() {
+            let what = "what follows `wrt` are parameters of the function derived from, each once";
+            return Err(self.c.error(header.span, what));
+        }
+        let mut f = self.b.finish(&[]);
+        f.results.clone_from(&header.results);
+        f.derived = Some(Derived { of: of.id, mode: derived.mode, active });
         Ok(f)
     }
 

@@ -88,6 +88,10 @@ func @mixed(v0: mut tape, v1: f64) -> (i64, bool) {
   v5, v6 = call @mixed(v4, v1)
   return v2, v3
 }
+
+func @horner__jvp(v0: f64, v1: [f64; d0], v2: f64) -> (f64, f64) = jvp @horner wrt v0
+
+func @nothing__vjp() = vjp @nothing
 "#;
 
 fn read(text: &str) -> Result<Module, Vec<Diagnostic>> {

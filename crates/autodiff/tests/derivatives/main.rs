@@ -7,4 +7,5 @@ mod lanes;
 mod masks;
 mod programs;
 mod random;
+mod resolve;
 mod text;

@@ -82,6 +82,7 @@ impl Lower<'_, '_, '_, '_> {
             Native::FTrunc => self.b.ins().trunc(a),
             Native::FSign => self.sign(a),
             Native::FRelu => self.relu(a),
+            Native::FSame => a,
             Native::INeg => self.b.ins().ineg(a),
             Native::IAbs => self.b.ins().iabs(a),
             Native::ISign => self.integer_sign(a),
@@ -126,7 +127,13 @@ impl Lower<'_, '_, '_, '_> {
             Native::And => self.b.ins().band(a, b),
             Native::Or => self.b.ins().bor(a, b),
             Native::FNeg | Native::FAbs | Native::FSqrt | Native::FFloor | Native::FCeil | Native::FTrunc => a,
-            Native::FSign | Native::FRelu | Native::FFma | Native::INeg | Native::IAbs | Native::ISign => a,
+            Native::FSame
+            | Native::FSign
+            | Native::FRelu
+            | Native::FFma
+            | Native::INeg
+            | Native::IAbs
+            | Native::ISign => a,
             Native::Not | Native::IToF | Native::FToI | Native::FPowi => a,
         }
     }

@@ -71,7 +71,7 @@ prims! {
         Add add, Sub sub, Mul mul, Div div, Rem rem, Neg neg, Fma fma, Smul smul, Abs abs, Sign sign, Min min, Max max, Relu relu,
     }
     round {
-        Floor floor, Ceil ceil, Round round, Trunc trunc, Itof itof, Ftoi ftoi,
+        Floor floor, Ceil ceil, Round round, Trunc trunc, Stopgrad stopgrad, Itof itof, Ftoi ftoi,
     }
     power {
         Sqrt sqrt, Cbrt cbrt, Hypot hypot, Unit unit, Pow pow, Powi powi, Powlog powlog,

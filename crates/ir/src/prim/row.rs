@@ -300,6 +300,8 @@ pub enum Native {
     FSign,
     /// `a <= 0 ? +0 : a`: NaN stays NaN.
     FRelu,
+    /// The operand as it is.
+    FSame,
     /// `a == 0 ? a : a * b`: the product whose zero wins over infinities and NaN; the zero keeps its sign.
     FSmul,
     /// Wrapping addition.

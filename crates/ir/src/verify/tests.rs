@@ -423,6 +423,31 @@ fn details() {
 }
 
 #[test]
+fn derived() {
+    use crate::derived::{Derived, Mode};
+    let mut b = start();
+    let x = b.param(Type::F64, Passing::ByValue);
+    b.param(Type::I64, Passing::ByValue);
+    let mut module = Module::new();
+    let of = module.push(b.finish(&[x]));
+    let of_another = |of: FuncId, active: &[bool], change: &dyn Fn(&mut Function)| {
+        let mut module = module.clone();
+        let derived = Derived { of: FuncId::new(0), mode: Mode::Vjp, active: vec![true, false] };
+        let mut f = derived.declare(&module, "f__vjp".into());
+        f.derived = Some(Derived { of, mode: Mode::Vjp, active: active.to_vec() });
+        change(&mut f);
+        module.push(f);
+        rules_of(&module)
+    };
+    assert_eq!(of_another(of, &[true, false], &|_| ()), []);
+    assert_eq!(of_another(FuncId::new(7), &[true, false], &|_| ()), [Rule::Exists]);
+    assert_eq!(of_another(of, &[true], &|_| ()), [Rule::Derived]);
+    assert_eq!(of_another(of, &[true, true], &|_| ()), [Rule::Derived]);
+    assert_eq!(of_another(of, &[false, false], &|_| ()), [Rule::Derived]);
+    assert_eq!(of_another(of, &[true, false], &|f| f.results.push(ScalarType::F64)), [Rule::Derived]);
+}
+
+#[test]
 fn a_long_program_is_quick_and_reports_are_bounded() {
     let found = with(|b, x, _, _| {
         let i = b.i64(0);

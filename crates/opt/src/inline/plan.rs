@@ -147,6 +147,10 @@ impl Outline {
     fn of(f: &Function) -> Self {
         let mut outline = Outline { size: 0, nesting: 0, height: 0, sites: Vec::new() };
         outline.region(f, f.body, 0);
+        if f.derived.is_some() {
+            // There is no body yet that could stand for a call.
+            outline.size = usize::MAX;
+        }
         outline
     }
 

@@ -23,7 +23,7 @@ pub(super) struct Refusal {
 static REFUSALS: &[Refusal] = &[
     Refusal {
         code: codes::NO_DERIVATIVES,
-        names: &["grad", "value_and_grad", "jvp", "vjp", "jacobian", "hessian", "hvp", "stop_gradient"],
+        names: &["grad", "value_and_grad", "jvp", "vjp", "jacobian", "hessian", "hvp"],
         what: "derivative operators in the language are",
         help: "derivatives of a function are taken from outside: `adit grad`, `adit jvp`, or the library",
     },

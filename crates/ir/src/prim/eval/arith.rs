@@ -71,6 +71,10 @@ pub extern "C" fn relu(x: f64) -> f64 {
     if x <= 0.0 { 0.0 } else { x }
 }
 
+pub extern "C" fn stopgrad(x: f64) -> f64 {
+    x
+}
+
 pub extern "C" fn floor(x: f64) -> f64 {
     x.floor()
 }

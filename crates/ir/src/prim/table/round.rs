@@ -1,4 +1,4 @@
-//! Rounding, and conversion between floats and integers. All of it is locally constant, so nothing here has a derivative.
+//! Rounding, conversion between floats and integers, and what users declare constant. Nothing here has a derivative.
 
 use super::columns::{Algebra, Code, Complex, Condition, Eval, Guard, Kink, Native, PrimTrap, Row, Signature, eval, f};
 use super::{floats, integers, partials};
@@ -69,6 +69,23 @@ pub static trunc: Row = Row {
     about: "The integer part, towards zero.",
     points: floats![0.2, -0.2, 1.7, -1.7, 1e15, 1e300],
     kinks: &[Kink { at: &[f(2.0)], partials: &[0.0], note: "a step counts as flat" }],
+};
+
+pub static stopgrad: Row = Row {
+    name: "stopgrad",
+    source: Some("stop_gradient"),
+    parameters: &["x"],
+    signature: Signature::F1,
+    eval: Eval::F1(eval::stopgrad),
+    guard: None,
+    complex: Complex::RealPart,
+    partials: partials![zero],
+    code: Code::Native(Native::FSame),
+    cost: 1,
+    algebra: Algebra { idempotent: true, ..Algebra::NONE },
+    about: "x itself; a constant for every derivative, outer ones too.",
+    points: floats![0.0, 0.2, -0.2, 1.7, -1e15, 1e300],
+    kinks: &[Kink { at: &[f(2.0)], partials: &[0.0], note: "a constant by decree" }],
 };
 
 pub static itof: Row = Row {
