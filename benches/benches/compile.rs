@@ -14,7 +14,7 @@ fn examples(c: &mut Criterion) {
         let module = Engine::new().compile(problem.source).expect("examples compile");
         let fresh = || module.function(problem.function).expect("it is there");
         group.bench_function("front end", |b| b.iter(|| black_box(Engine::new().compile(problem.source))));
-        group.bench_function("derivative", |b| b.iter(|| black_box(fresh().emit(Stage::VjpOptimized, Of::Vjp))));
+        group.bench_function("derivative", |b| b.iter(|| black_box(fresh().emit(Stage::VjpOptimized, Of::Vjp, 1))));
         group.bench_function("primal", |b| b.iter(|| black_box(fresh().prepare(&problem.args))));
         group
             .bench_function("gradient", |b| b.iter(|| black_box(fresh().prepare_gradient(&problem.args, problem.wrt))));

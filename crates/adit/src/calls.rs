@@ -9,7 +9,8 @@
 //! f__jvp    params, tangents of active params                       → results, tangents of f64 results
 //! ```
 //!
-//! `f__vjp__jvp` is the second applied to the first, with shadows active and seeds not. Nothing is run here.
+//! A tangent is one slot per lane for a scalar, one slot with the lanes innermost for an array. `f__vjp__jvp` is `jvp` applied to `f__vjp`, with shadows active and seeds not;
+//! `f__vjp__vjp` likewise. Nothing is run here.
 
 use crate::error::{Error, Result};
 use crate::frame::{Frame, Slot, rebuild, scalar_value};
@@ -25,6 +26,30 @@ use adit_sema::layout::{Layout, Leaf, ResultLeaf};
 pub(crate) struct Shape {
     pub(crate) layout: Layout,
     pub(crate) signature: Signature,
+}
+
+/// Which of several lanes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lane {
+    pub(crate) at: usize,
+    pub(crate) of: usize,
+}
+
+impl Lane {
+    /// Where there is one.
+    pub(crate) const ONLY: Lane = Lane { at: 0, of: 1 };
+
+    /// What belongs to this lane, of numbers that stand side by side.
+    fn pick<'a, T: Copy>(self, all: &'a [T]) -> impl Iterator<Item = T> + 'a {
+        all.iter().skip(self.at).step_by(self.of).copied()
+    }
+}
+
+/// Directions in the space of active floats, one per lane.
+pub(crate) struct Along<'a> {
+    pub(crate) lanes: usize,
+    /// The component of a float in a lane.
+    pub(crate) component: &'a dyn Fn(usize, usize) -> f64,
 }
 
 /// The seed of a result, taken apart.
@@ -155,24 +180,46 @@ impl Shape {
         Ok(())
     }
 
-    /// Appends what `f__jvp` takes: tangents of active parameters from a flat direction; destinations start at zero.
-    pub(crate) fn add_tangents(&self, frame: &mut Frame, active: &[bool], along: &[f64]) {
-        let mut along = along.iter().copied();
+    /// Appends what `f__jvp` takes: tangents of active parameters; destinations start at zero.
+    pub(crate) fn add_tangents(&self, frame: &mut Frame, active: &[bool], along: &Along<'_>) {
+        let mut first = 0;
         for i in (0..active.len()).filter(|&i| active[i]) {
             let zero = i >= self.layout.ir_destination(0);
-            let tangent = tangent_slot(&frame.slots[i], &mut || if zero { 0.0 } else { along.next().unwrap_or(0.0) });
-            frame.slots.push(tangent);
+            let component = |float: usize, lane: usize| if zero { 0.0 } else { (along.component)(first + float, lane) };
+            let tangent = tangent_slots(&frame.slots[i], &Along { component: &component, ..*along });
+            frame.slots.extend(tangent);
+            first += float_count(&frame.slots[i]);
         }
     }
 
     /// Appends, to a frame of `f__vjp`, what `f__vjp__jvp` takes: tangents of active parameters, then of shadows (zero).
-    pub(crate) fn add_second_order(&self, frame: &mut Frame, active: &[bool], along: &[f64]) {
+    pub(crate) fn add_second_order(&self, frame: &mut Frame, active: &[bool], along: &Along<'_>) {
         self.add_tangents(frame, active, along);
-        let shadows = self.shadow_slots(frame, active);
-        for (_, slot) in shadows {
-            let tangent = tangent_slot(&frame.slots[slot], &mut || 0.0);
-            frame.slots.push(tangent);
+        for (_, slot) in self.shadow_slots(frame, active) {
+            let tangent = tangent_slots(&frame.slots[slot], &Along { component: &|_, _| 0.0, ..*along });
+            frame.slots.extend(tangent);
         }
+    }
+
+    /// Appends, to a frame of `f__vjp`, what `f__vjp__vjp` takes: shadows of active arrays (zero), the direction as seeds of their shadows, seeds of the results
+    /// (zero), and the direction as seeds of the adjoints.
+    pub(crate) fn add_reverse_over_reverse(&self, frame: &mut Frame, active: &[bool], along: &[f64]) {
+        let (mut arrays, mut scalars, mut first) = (Vec::new(), Vec::new(), 0);
+        let mut zeros = Vec::new();
+        for i in (0..active.len()).filter(|&i| active[i]) {
+            let component = |float: usize, _: usize| along.get(first + float).copied().unwrap_or(0.0);
+            let into = if frame.array(i).is_some() { &mut arrays } else { &mut scalars };
+            into.extend(tangent_slots(&frame.slots[i], &Along { lanes: 1, component: &component }));
+            if let Some(array) = frame.array(i) {
+                zeros.push(Slot::Array(Passing::Mut, zeroed(array)));
+            }
+            first += float_count(&frame.slots[i]);
+        }
+        frame.slots.extend(zeros);
+        frame.slots.extend(arrays.into_iter().map(lent));
+        let floats = self.float_results().into_iter().filter(|&f| f).count();
+        frame.slots.extend(std::iter::repeat_n(Slot::Scalar(Scalar::F64(0.0)), floats));
+        frame.slots.extend(scalars);
     }
 
     /// For each active array parameter, its position and that of its shadow in a frame of `f__vjp`.
@@ -181,44 +228,60 @@ impl Shape {
         arrays.enumerate().map(|(k, i)| (i, active.len() + k)).collect()
     }
 
-    /// The tangent of the result, from a call of `f__jvp`.
-    pub(crate) fn tangent(&self, frame: &Frame, results: &[Scalar], active: &[bool]) -> Value {
+    /// One lane of the tangent of the result, from a call of `f__jvp`.
+    pub(crate) fn tangent(&self, frame: &Frame, results: &[Scalar], active: &[bool], lane: Lane) -> Value {
         let floats = self.float_results();
         let tangent_of = |k: usize| {
             let before = floats[..k].iter().filter(|&&f| f).count();
-            if floats[k] { scalar_value(results[floats.len() + before]) } else { zero_of(results[k]) }
+            let first = floats.len() + before * lane.of;
+            if floats[k] { scalar_value(results[first + lane.at]) } else { zero_of(results[k]) }
         };
-        let slot_of = |i: usize| active.len() + active[..i].iter().filter(|&&a| a).count();
+        let slot_of = |i: usize| active.len() + tangent_slot_count(frame, &active[..i], lane.of);
         let mut leaves = self.layout.result_leaves.iter().map(|at| match at {
             ResultLeaf::Scalar(k) => tangent_of(*k),
             ResultLeaf::Array(k) => {
                 let i = self.layout.ir_destination(*k);
-                if active[i] { array_value(frame, slot_of(i)) } else { array_value(frame, i).zeroed() }
+                if active[i] { lane_value(frame, slot_of(i), lane) } else { array_value(frame, i).zeroed() }
             }
         });
         rebuild(&self.signature.result, &mut || leaves.next().unwrap_or_else(Value::unit))
     }
 
-    /// The gradient, from a call of `f__vjp`.
+    /// The gradient, from a call of `f__vjp` or of its forward derivative.
     pub(crate) fn gradient(&self, frame: &Frame, results: &[Scalar], active: &[bool]) -> Gradient {
-        let first = self.float_results().len();
-        let adjoints = results[first..].iter().copied();
-        self.collect(frame, results, active, adjoints, &self.shadow_slots(frame, active))
+        let adjoints = results[self.float_results().len()..].iter().copied();
+        self.collect(frame, results, active, adjoints, &self.shadow_slots(frame, active), Lane::ONLY)
     }
 
-    /// The Hessian-vector product, from a call of `f__vjp__jvp`.
-    pub(crate) fn hessian_product(&self, frame: &Frame, results: &[Scalar], active: &[bool]) -> Gradient {
-        let floats = self.float_results();
-        let scalars = (0..active.len()).filter(|&i| active[i] && frame.array(i).is_none()).count();
-        // Results of f__vjp: results, adjoints. Then the tangents of those that are floats.
-        let first = floats.len() + scalars + floats.iter().filter(|&&f| f).count();
-        let adjoints = results[first..].iter().copied();
-        let tangents = active.iter().filter(|&&a| a).count();
+    /// One lane of the Hessian-vector product, from a call of `f__vjp__jvp`.
+    pub(crate) fn hessian_product(&self, frame: &Frame, results: &[Scalar], active: &[bool], lane: Lane) -> Gradient {
         let shadows = self.shadow_slots(frame, active);
-        let seeds = floats.iter().filter(|&&f| f).count();
-        let base = active.len() + shadows.len() + seeds + tangents;
+        // Results of f__vjp: results, adjoints. Then the tangents of those that are floats.
+        let floats = self.float_results().into_iter().filter(|&f| f).count();
+        let adjoints = lane.pick(&results[self.vjp_results(frame, active) + floats * lane.of..]);
+        let base = self.vjp_slots(active, &shadows) + tangent_slot_count(frame, active, lane.of);
         let slots: Vec<(usize, usize)> = shadows.iter().enumerate().map(|(k, &(i, _))| (i, base + k)).collect();
-        self.collect(frame, results, active, adjoints, &slots)
+        self.collect(frame, results, active, adjoints, &slots, lane)
+    }
+
+    /// The Hessian-vector product, from a call of `f__vjp__vjp`.
+    pub(crate) fn reverse_product(&self, frame: &Frame, results: &[Scalar], active: &[bool]) -> Gradient {
+        let shadows = self.shadow_slots(frame, active);
+        let adjoints = results[self.vjp_results(frame, active)..].iter().copied();
+        let base = self.vjp_slots(active, &shadows);
+        let slots: Vec<(usize, usize)> = shadows.iter().enumerate().map(|(k, &(i, _))| (i, base + k)).collect();
+        self.collect(frame, results, active, adjoints, &slots, Lane::ONLY)
+    }
+
+    /// How many results `f__vjp` has.
+    fn vjp_results(&self, frame: &Frame, active: &[bool]) -> usize {
+        let scalars = (0..active.len()).filter(|&i| active[i] && frame.array(i).is_none()).count();
+        self.float_results().len() + scalars
+    }
+
+    /// How many parameters `f__vjp` has.
+    fn vjp_slots(&self, active: &[bool], shadows: &[(usize, usize)]) -> usize {
+        active.len() + shadows.len() + self.float_results().into_iter().filter(|&f| f).count()
     }
 
     /// Puts derivatives together by parameter: scalars in order from `scalars`, arrays from the slots named.
@@ -229,9 +292,10 @@ impl Shape {
         active: &[bool],
         mut scalars: impl Iterator<Item = Scalar>,
         arrays: &[(usize, usize)],
+        lane: Lane,
     ) -> Gradient {
         let mut leaf = |i: usize| match arrays.iter().find(|(param, _)| *param == i) {
-            Some(&(_, slot)) => array_value(frame, slot),
+            Some(&(_, slot)) => lane_value(frame, slot, lane),
             None if active[i] => scalars.next().map_or(Value::F64(0.0), scalar_value),
             None => zero_slot(&frame.slots[i]),
         };
@@ -271,6 +335,39 @@ impl Shape {
         };
         let parameters = self.parameters(active, &mut leaf);
         Gradient { value, parameters }
+    }
+
+    /// The seed that picks one float of the result.
+    pub(crate) fn unit_seed(&self, frame: &Frame, float: usize) -> Seeds {
+        let mut floats = 0..;
+        let mut next = || f64::from(u8::from(floats.next() == Some(float)));
+        let mut seeds = Seeds { scalars: Vec::new(), arrays: Vec::new() };
+        for at in &self.layout.result_leaves {
+            match at {
+                ResultLeaf::Scalar(k) if self.layout.results[*k].element.is_float() => seeds.scalars.push(next()),
+                ResultLeaf::Array(k) if self.layout.destinations[*k].element.is_float() => {
+                    let seed = frame.array(self.layout.ir_destination(*k)).map(|a| Array {
+                        dims: a.dims.clone(),
+                        data: Data::F64((0..a.data.len()).map(|_| next()).collect()),
+                    });
+                    seeds.arrays.extend(seed);
+                }
+                ResultLeaf::Scalar(_) | ResultLeaf::Array(_) => {}
+            }
+        }
+        seeds
+    }
+
+    /// How many floats the result holds.
+    pub(crate) fn result_floats(&self, frame: &Frame) -> usize {
+        let floats = |at: &ResultLeaf| match at {
+            ResultLeaf::Scalar(k) => usize::from(self.layout.results[*k].element.is_float()),
+            ResultLeaf::Array(k) if self.layout.destinations[*k].element.is_float() => {
+                frame.array(self.layout.ir_destination(*k)).map_or(0, |a| a.data.len())
+            }
+            ResultLeaf::Array(_) => 0,
+        };
+        self.layout.result_leaves.iter().map(floats).sum()
     }
 
     /// How many floats the active parameters hold.
@@ -340,14 +437,48 @@ fn seed_array(primal: &Array, seed: Option<&Array>) -> Result<Array> {
     }
 }
 
-/// A tangent for a slot, its floats taken from `next`.
-fn tangent_slot(slot: &Slot, next: &mut dyn FnMut() -> f64) -> Slot {
+/// The tangent of a slot: a slot for each lane of a scalar, one for all lanes of an array.
+fn tangent_slots(slot: &Slot, along: &Along<'_>) -> Vec<Slot> {
+    let lanes = 0..along.lanes;
     match slot {
-        Slot::Scalar(_) => Slot::Scalar(Scalar::F64(next())),
+        Slot::Scalar(_) => lanes.map(|lane| Slot::Scalar(Scalar::F64((along.component)(0, lane)))).collect(),
         Slot::Array(passing, a) => {
-            let data = a.data.len();
-            let floats = (0..data).map(|_| next()).collect();
-            Slot::Array(*passing, Array { dims: a.dims.clone(), data: Data::F64(floats) })
+            let floats = (0..a.data.len()).flat_map(|k| lanes.clone().map(move |lane| (along.component)(k, lane)));
+            let innermost = (along.lanes > 1).then_some(along.lanes);
+            let dims = a.dims.iter().copied().chain(innermost).collect();
+            vec![Slot::Array(*passing, Array { dims, data: Data::F64(floats.collect()) })]
         }
+    }
+}
+
+/// How many slots the tangents of the active parameters take.
+fn tangent_slot_count(frame: &Frame, active: &[bool], lanes: usize) -> usize {
+    let slots = |i: usize| if frame.array(i).is_some() { 1 } else { lanes };
+    (0..active.len()).filter(|&i| active[i]).map(slots).sum()
+}
+
+fn float_count(slot: &Slot) -> usize {
+    match slot {
+        Slot::Scalar(_) => 1,
+        Slot::Array(_, a) => a.data.len(),
+    }
+}
+
+/// The array that a slot holds, as one that may be written.
+fn lent(slot: Slot) -> Slot {
+    match slot {
+        Slot::Array(_, array) => Slot::Array(Passing::Mut, array),
+        Slot::Scalar(_) => slot,
+    }
+}
+
+/// One lane of the shadow in a slot.
+fn lane_value(frame: &Frame, slot: usize, lane: Lane) -> Value {
+    match frame.array(slot) {
+        Some(Array { dims, data: Data::F64(x) }) if lane.of > 1 => {
+            let dims = dims[..dims.len().saturating_sub(1)].to_vec();
+            Value::Array(Array { dims, data: Data::F64(lane.pick(x).collect()) })
+        }
+        Some(_) | None => array_value(frame, slot),
     }
 }

@@ -3,11 +3,13 @@
 //! In: arguments by position or by name. Out: [`Outcome`]s and derivatives in the shape of the source's types. Each derivative is made and compiled when first asked for, and kept.
 //! How IR calls are laid out is [`crate::calls`]'s matter.
 
+mod dense;
 mod prepared;
+mod sweeps;
 
 pub use prepared::Prepared;
 
-use crate::calls::{self, Shape};
+use crate::calls::{self, Along, Lane, Shape};
 use crate::error::{Error, Result};
 use crate::frame::{self, Frame};
 use crate::options::Options;
@@ -16,7 +18,7 @@ use crate::pipeline::{self, Derivative, Unit};
 use crate::signature::{Signature, Type};
 use crate::stage::{Of, Stage};
 use crate::value::{Array, Value};
-use adit_codegen::Code;
+use adit_codegen::{Code, Entry};
 use adit_diag::Code as DiagCode;
 use adit_ir::{FuncId, RunError, Scalar, Trap};
 use adit_runtime::Workspace;
@@ -24,6 +26,7 @@ use adit_sema::layout::Layout;
 use adit_sema::typed::FnId;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use sweeps::Sweeps;
 
 /// A function of a module. Cheap to clone; clones share compiled code; calls may run in parallel.
 #[derive(Clone, Debug)]
@@ -124,7 +127,7 @@ impl Function {
                 let results = self.run(&Derivative::Vjp(active.clone()), &mut frame)?;
                 Ok(self.inner.shape.gradient(&frame, &results, &active))
             }
-            Mode::Forward => self.gradient_by_columns(args, &active),
+            Mode::Forward => self.gradient_by_lanes(args, &active),
         }
     }
 
@@ -137,10 +140,11 @@ impl Function {
         let active = self.active_or_none(&wrt)?;
         let mut frame = self.frame(args)?;
         let direction = self.direction(&frame, args, directions, &active)?;
-        self.inner.shape.add_tangents(&mut frame, &active, &direction);
-        let results = self.run(&Derivative::Jvp(active.clone()), &mut frame)?;
+        let along = Along { lanes: 1, component: &|float, _| direction[float] };
+        self.inner.shape.add_tangents(&mut frame, &active, &along);
+        let results = self.run(&Derivative::Jvp(active.clone(), 1), &mut frame)?;
         let outcome = self.inner.shape.outcome(&frame, &results);
-        Ok((outcome.value, self.inner.shape.tangent(&frame, &results, &active)))
+        Ok((outcome.value, self.inner.shape.tangent(&frame, &results, &active, Lane::ONLY)))
     }
 
     /// The value, and for each parameter the derivative of `seed · result`; the seed is shaped like the result.
@@ -164,57 +168,20 @@ impl Function {
         let active = self.active(wrt, false)?;
         let frame = self.frame(args)?;
         let direction = self.direction(&frame, args, directions, &active)?;
-        let mut frame = self.second_order_frame(frame, &active, &direction)?;
-        let results = self.run(&Derivative::Hvp(active.clone()), &mut frame)?;
-        Ok(self.inner.shape.hessian_product(&frame, &results, &active))
+        let along = Along { lanes: 1, component: &|float, _| direction[float] };
+        let mut frame = self.second_order_frame(frame, &active, &along)?;
+        let results = self.run(&Derivative::Hvp(active.clone(), 1), &mut frame)?;
+        Ok(self.inner.shape.hessian_product(&frame, &results, &active, Lane::ONLY))
     }
 
-    /// The value, the gradient, and the dense Hessian: one square matrix over all active floats, in order.
-    ///
-    /// # Errors
-    /// As [`Function::gradient`].
-    pub fn hessian(&self, args: &[Value], wrt: Wrt<'_>) -> Result<(Gradient, Array)> {
-        self.one_float()?;
-        let active = self.active(wrt, false)?;
-        let gradient = self.gradient_wrt(args, wrt, Mode::Reverse)?;
-        let frame = self.frame(args)?;
-        let n = self.inner.shape.active_floats(&frame, &active);
-        self.fits_in_memory(n, n)?;
-        let mut rows = Vec::with_capacity(n * n);
-        for k in 0..n {
-            let mut frame = self.second_order_frame(frame.clone(), &active, &unit(n, k))?;
-            let results = self.run_quietly(&Derivative::Hvp(active.clone()), &mut frame)?;
-            rows.extend(self.inner.shape.hessian_product(&frame, &results, &active).floats());
-        }
-        Ok((gradient, Array::f64(&[n, n], rows)))
-    }
-
-    /// The value, and for each active parameter's floats the derivative of every float of the result: rows by result, one matrix over all active floats.
-    ///
-    /// # Errors
-    /// As [`Function::gradient`], but for any result.
-    pub fn jacobian(&self, args: &[Value], wrt: Wrt<'_>) -> Result<(Value, Array)> {
-        let outcome = self.call(args)?;
-        let active = self.active(wrt, true)?;
-        let frame = self.frame(args)?;
-        let (rows, columns) = (outcome.value.floats().len(), self.inner.shape.active_floats(&frame, &active));
-        self.fits_in_memory(rows, columns)?;
-        let matrix = if rows < columns && self.compiled(&Derivative::Vjp(active.clone())).is_ok() {
-            self.jacobian_rows(args, &outcome.value, &active)?
-        } else {
-            self.jacobian_columns(&frame, &active, rows, columns)?
-        };
-        Ok((outcome.value, Array::f64(&[rows, columns], matrix)))
-    }
-
-    /// The text of a stage.
+    /// The text of a stage; forward derivatives go along so many directions at once.
     ///
     /// # Errors
     /// If the derivative that the stage shows is refused.
-    pub fn emit(&self, stage: Stage, of: Of) -> Result<String> {
+    pub fn emit(&self, stage: Stage, of: Of, lanes: usize) -> Result<String> {
         let active = self.active_or_none(&[])?;
         let i = &self.inner;
-        crate::stage::emit(&i.unit, i.id, &i.options, stage, of, &active)
+        crate::stage::emit(&i.unit, i.id, &i.options, stage, of, &active, lanes)
     }
 
     /// Which IR parameters are active for these names; empty means all parameters that carry floats. Destinations count as `outputs` says.
@@ -288,45 +255,6 @@ impl Function {
         Ok(self.inner.shape.floats_of(&along, active))
     }
 
-    fn gradient_by_columns(&self, args: &[Value], active: &[bool]) -> Result<Gradient> {
-        let frame = self.frame(args)?;
-        let n = self.inner.shape.active_floats(&frame, active);
-        let value = self.call(args)?.value;
-        let row = self.jacobian_columns(&frame, active, 1, n)?;
-        Ok(self.inner.shape.gradient_from_floats(&frame, value, &row, active))
-    }
-
-    fn jacobian_columns(&self, frame: &Frame, active: &[bool], rows: usize, columns: usize) -> Result<Vec<f64>> {
-        let mut matrix = vec![0.0; rows * columns];
-        for k in 0..columns {
-            let mut frame = frame.clone();
-            self.inner.shape.add_tangents(&mut frame, active, &unit(columns, k));
-            let results = self.run_quietly(&Derivative::Jvp(active.to_vec()), &mut frame)?;
-            let column = self.inner.shape.tangent(&frame, &results, active).floats();
-            for (row, x) in column.into_iter().enumerate() {
-                matrix[row * columns + k] = x;
-            }
-        }
-        Ok(matrix)
-    }
-
-    fn jacobian_rows(&self, args: &[Value], value: &Value, active: &[bool]) -> Result<Vec<f64>> {
-        let mut matrix = Vec::new();
-        for k in 0..value.floats().len() {
-            let mut seed = value.zeroed();
-            let mut at = 0;
-            seed.for_each_float_mut(&mut |x| {
-                *x = f64::from(u8::from(at == k));
-                at += 1;
-            });
-            let seeds = calls::seed_leaves(&self.inner.shape, &seed)?;
-            let mut frame = self.reverse_frame(args, active, &seeds.scalars, &seeds.arrays)?;
-            let results = self.run_quietly(&Derivative::Vjp(active.to_vec()), &mut frame)?;
-            matrix.extend(self.inner.shape.gradient(&frame, &results, active).floats());
-        }
-        Ok(matrix)
-    }
-
     /// The frame that `f__vjp` takes.
     fn reverse_frame(&self, args: &[Value], active: &[bool], seeds: &[f64], arrays: &[Array]) -> Result<Frame> {
         let mut frame = self.frame(args)?;
@@ -335,7 +263,7 @@ impl Function {
     }
 
     /// The frame that `f__vjp__jvp` takes, from that of `f`.
-    fn second_order_frame(&self, mut frame: Frame, active: &[bool], along: &[f64]) -> Result<Frame> {
+    fn second_order_frame(&self, mut frame: Frame, active: &[bool], along: &Along<'_>) -> Result<Frame> {
         self.inner.shape.add_shadows(&mut frame, active, &[1.0], &[])?;
         self.inner.shape.add_second_order(&mut frame, active, along);
         Ok(frame)
@@ -368,7 +296,7 @@ impl Function {
         let derived = i.options.timed("derive", || pipeline::derive(&i.unit, i.id, derivative, &i.options))?;
         let derived = match derivative {
             Derivative::Primal => derived,
-            Derivative::Jvp(_) | Derivative::Vjp(_) | Derivative::Hvp(_) => {
+            Derivative::Jvp(..) | Derivative::Vjp(_) | Derivative::Hvp(..) | Derivative::ReverseOverReverse(_) => {
                 i.options.timed("optimize", || pipeline::optimized(derived, &i.options))?
             }
         };
@@ -378,27 +306,20 @@ impl Function {
         Ok(compiled)
     }
 
+    /// The compiled code of a derivative, to be called.
+    fn entry(&self, derivative: &Derivative) -> Result<Entry> {
+        let compiled = self.compiled(derivative)?;
+        compiled.code.entry(compiled.id).ok_or_else(|| Error::internal("compiled code without its entry"))
+    }
+
     /// Runs, and prints what the program prints.
     fn run(&self, derivative: &Derivative, frame: &mut Frame) -> Result<Vec<Scalar>> {
-        self.run_in(self.workspace(), derivative, frame)
+        Sweeps::new(self, derivative)?.run(frame)
     }
 
-    /// Runs without printing: for all but the first run of one call of the user's.
+    /// Runs without printing.
     pub(crate) fn run_quietly(&self, derivative: &Derivative, frame: &mut Frame) -> Result<Vec<Scalar>> {
-        let mut workspace = self.workspace();
-        workspace.set_sink(None);
-        self.run_in(workspace, derivative, frame)
-    }
-
-    fn run_in(&self, mut workspace: Workspace, derivative: &Derivative, frame: &mut Frame) -> Result<Vec<Scalar>> {
-        let compiled = self.compiled(derivative)?;
-        let entry =
-            compiled.code.entry(compiled.id).ok_or_else(|| Error::internal("compiled code without its entry"))?;
-        let mut results = Vec::new();
-        let options = &self.inner.options;
-        let outcome = options.timed("run", || entry.call(&mut workspace, &mut frame.arguments(), &mut results));
-        outcome.map_err(|e| Error::run(&e, self.inner.unit.sources.clone()))?;
-        Ok(results)
+        Sweeps::quiet(self, derivative)?.run(frame)
     }
 
     /// The same function in strict mode.
@@ -442,10 +363,4 @@ fn still(arg: &Value) -> Value {
     let mut direction = arg.clone();
     direction.for_each_float_mut(&mut |x| *x = 0.0);
     direction
-}
-
-fn unit(n: usize, k: usize) -> Vec<f64> {
-    let mut v = vec![0.0; n];
-    v[k] = 1.0;
-    v
 }

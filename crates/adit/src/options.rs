@@ -22,6 +22,8 @@ pub struct Options {
     pub opt: u8,
     /// Source order everywhere, so that results equal the interpreter's bit for bit.
     pub strict: bool,
+    /// Along how many directions forward mode goes at once, at most, where a Jacobian or a Hessian wants many; 0 counts as 1.
+    pub lanes: usize,
     /// Instructions used.
     pub cpu: Cpu,
     /// How many derivatives within a program may stand inside one another.
@@ -41,6 +43,7 @@ impl Default for Options {
         Options {
             opt: 2,
             strict: false,
+            lanes: 8,
             cpu: Cpu::Native,
             max_order: adit_autodiff::MAX_ORDER,
             limits: Limits::default(),
@@ -53,11 +56,12 @@ impl Default for Options {
 
 impl std::fmt::Debug for Options {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Options { opt, strict, cpu, max_order, limits, interrupt: _, sink, clock } = self;
+        let Options { opt, strict, lanes, cpu, max_order, limits, interrupt: _, sink, clock } = self;
         let (printed, timed) = (sink.is_some(), clock.is_some());
         f.debug_struct("Options")
             .field("opt", opt)
             .field("strict", strict)
+            .field("lanes", lanes)
             .field("cpu", cpu)
             .field("max_order", max_order)
             .field("limits", limits)

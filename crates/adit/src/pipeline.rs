@@ -25,10 +25,13 @@ pub(crate) struct Unit {
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) enum Derivative {
     Primal,
-    Jvp(Vec<bool>),
+    /// Forward, along so many directions at once.
+    Jvp(Vec<bool>, usize),
     Vjp(Vec<bool>),
-    /// Forward over reverse.
-    Hvp(Vec<bool>),
+    /// Forward over reverse, along so many directions at once.
+    Hvp(Vec<bool>, usize),
+    /// Reverse over reverse.
+    ReverseOverReverse(Vec<bool>),
 }
 
 /// A function of a module of its own.
@@ -72,15 +75,29 @@ pub(crate) fn derive(unit: &Unit, id: FuncId, derivative: &Derivative, options: 
     let refused = |r: Refusal| Error::compile(vec![r.to_diagnostic()], unit.sources.clone());
     let mut module = resolved(unit, id, options)?;
     clean(&mut module, id, options, needs_inlining(derivative));
+    let jvp = |module: &mut Module, id, active: &[bool], lanes| {
+        let options = adit_autodiff::Options { lanes, ..adit_autodiff::Options::default() };
+        adit_autodiff::jvp_with(module, id, active, &options).map_err(refused)
+    };
+    let vjp = |module: &mut Module, id, active: &[bool]| adit_autodiff::vjp(module, id, active).map_err(refused);
+    // The reverse derivative, to be differentiated once more, and what of it is active then.
+    let inner = |module: &mut Module, active: &[bool]| {
+        let of_vjp = active_in_vjp(module.function(id), active);
+        let inner = vjp(module, id, active)?;
+        clean(module, inner, options, false);
+        Ok::<_, Error>((inner, of_vjp))
+    };
     let id = match derivative {
         Derivative::Primal => id,
-        Derivative::Jvp(active) => adit_autodiff::jvp(&mut module, id, active).map_err(refused)?,
-        Derivative::Vjp(active) => adit_autodiff::vjp(&mut module, id, active).map_err(refused)?,
-        Derivative::Hvp(active) => {
-            let vjp = adit_autodiff::vjp(&mut module, id, active).map_err(refused)?;
-            clean(&mut module, vjp, options, false);
-            let active = active_in_vjp(module.function(id), active);
-            adit_autodiff::jvp(&mut module, vjp, &active).map_err(refused)?
+        Derivative::Jvp(active, lanes) => jvp(&mut module, id, active, *lanes)?,
+        Derivative::Vjp(active) => vjp(&mut module, id, active)?,
+        Derivative::Hvp(active, lanes) => {
+            let (inner, active) = inner(&mut module, active)?;
+            jvp(&mut module, inner, &active, *lanes)?
+        }
+        Derivative::ReverseOverReverse(active) => {
+            let (inner, active) = inner(&mut module, active)?;
+            vjp(&mut module, inner, &active)?
         }
     };
     verified(&module)?;
@@ -131,8 +148,8 @@ fn active_in_vjp(f: &Function, active: &[bool]) -> Vec<bool> {
 /// Reverse mode goes through calls only by inlining them.
 fn needs_inlining(derivative: &Derivative) -> bool {
     match derivative {
-        Derivative::Primal | Derivative::Jvp(_) => false,
-        Derivative::Vjp(_) | Derivative::Hvp(_) => true,
+        Derivative::Primal | Derivative::Jvp(..) => false,
+        Derivative::Vjp(_) | Derivative::Hvp(..) | Derivative::ReverseOverReverse(_) => true,
     }
 }
 

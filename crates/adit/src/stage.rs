@@ -110,9 +110,10 @@ pub(crate) fn emit(
     stage: Stage,
     of: Of,
     active: &[bool],
+    lanes: usize,
 ) -> Result<String> {
     let derive = |d: Derivative| pipeline::derive(unit, id, &d, options);
-    let jvp = || derive(Derivative::Jvp(active.to_vec()));
+    let jvp = || derive(Derivative::Jvp(active.to_vec(), lanes));
     let vjp = || derive(Derivative::Vjp(active.to_vec()));
     match stage {
         Stage::Tokens | Stage::Ast => {

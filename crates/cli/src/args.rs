@@ -3,7 +3,7 @@
 //! In: what the user typed. Out: [`Cli`], typed; wrong usage is clap's error, which [`crate::usage`] puts into this program's form. Texts of values (`--at`, `--dir`, `--seed`) stay
 //! texts here; nothing is read and nothing is compiled.
 
-use adit::{Cpu, Of};
+use adit::{Cpu, Mode, Of};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -46,6 +46,9 @@ pub struct Common {
     /// Keep the source's order in sums: the same bits as the interpreter
     #[arg(long, global = true)]
     pub strict: bool,
+    /// Directions that forward mode goes along at once: at most so many for matrices, 8 if not given; exactly so many for `emit`, 1 if not given
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=64))]
+    pub lanes: Option<u8>,
     /// Instructions to use: native, baseline, or a processor's name
     #[arg(long, global = true, value_name = "CPU", default_value = "native", value_parser = cpu)]
     pub cpu: Cpu,
@@ -89,7 +92,7 @@ pub enum Command {
     /// The value and the derivative of a combination of results
     Vjp(Vjp),
     /// The value and the Jacobian
-    Jac(Dense),
+    Jac(Jac),
     /// The value, the gradient and the Hessian
     Hess(Dense),
     /// The value and the Hessian times a direction
@@ -152,6 +155,15 @@ pub enum ModeName {
     Forward,
 }
 
+impl From<ModeName> for Mode {
+    fn from(name: ModeName) -> Mode {
+        match name {
+            ModeName::Reverse => Mode::Reverse,
+            ModeName::Forward => Mode::Forward,
+        }
+    }
+}
+
 /// `adit jvp`, `adit hvp`.
 #[derive(Args, Debug)]
 pub struct Jvp {
@@ -178,6 +190,17 @@ pub struct Vjp {
     /// Parameters to differentiate with respect to
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub wrt: Vec<String>,
+}
+
+/// `adit jac`.
+#[derive(Args, Debug)]
+pub struct Jac {
+    /// What a matrix needs.
+    #[command(flatten)]
+    pub dense: Dense,
+    /// Which mode; the one that looks cheaper if not given
+    #[arg(long, value_name = "MODE")]
+    pub mode: Option<ModeName>,
 }
 
 /// `adit jac`, `adit hess`.

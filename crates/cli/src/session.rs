@@ -39,6 +39,8 @@ pub struct Session {
     pub engine: Engine,
     /// Whether results are JSON.
     pub json: bool,
+    /// Along how many directions forward mode is to go at once, if that was said.
+    pub lanes: Option<usize>,
 }
 
 impl Session {
@@ -50,8 +52,10 @@ impl Session {
             depth: common.max_depth.unwrap_or(defaults.depth),
             steps: common.max_steps.or(defaults.steps),
         };
+        let lanes = common.lanes.map(usize::from);
         let options = Options {
             opt: common.opt,
+            lanes: lanes.unwrap_or(Options::default().lanes),
             strict: common.strict,
             cpu: common.cpu.clone(),
             max_order: common.max_order,
@@ -63,7 +67,7 @@ impl Session {
         if let Some(time) = common.timeout {
             watch(time, options.interrupt.clone(), style(common));
         }
-        Session { engine: Engine::with_options(options), json: common.json }
+        Session { engine: Engine::with_options(options), json: common.json, lanes }
     }
 
     /// Compiles a program.

@@ -3,7 +3,7 @@
 //! In: a [`Subject`]: a function, a point, the combination of results whose derivative is taken. Out: values, and derivatives along directions, by each engine.
 
 use super::{NEAR, TOLERANCE, difference};
-use crate::calls::{self, Seeds};
+use crate::calls::{self, Along, Lane, Seeds};
 use crate::error::{Error, ErrorKind, Result};
 use crate::frame::{Frame, Slot, rebuild, scalar_value};
 use crate::function::{Function, Wrt};
@@ -121,7 +121,8 @@ impl<'f> Subject<'f> {
 
     fn forward_frame(&self, along: &[f64]) -> Frame {
         let mut frame = self.frame.clone();
-        self.function.shape().add_tangents(&mut frame, &self.active, along);
+        let along = Along { lanes: 1, component: &|float, _| along[float] };
+        self.function.shape().add_tangents(&mut frame, &self.active, &along);
         frame
     }
 
@@ -465,7 +466,7 @@ pub(super) fn derivatives(
         }
     }
     out.push(("forward", directions.each(|d| forward_compiled(subject, d))?));
-    let machine = Machine::new(subject.function, &Derivative::Jvp(subject.active.clone()), 0)?;
+    let machine = Machine::new(subject.function, &Derivative::Jvp(subject.active.clone(), 1), 0)?;
     out.push(("forward as written", directions.each(|d| forward_interpreted(subject, &machine, d))?));
     let machine = Machine::new(subject.function, &Derivative::Primal, 0)?;
     let complex = directions.each(|d| complex_step(subject, &machine, d))?;
@@ -492,14 +493,14 @@ fn reverse_interpreted(subject: &Subject<'_>, opt: u8) -> Result<Vec<f64>> {
 
 fn forward_compiled(subject: &Subject<'_>, along: &[f64]) -> Result<f64> {
     let mut frame = subject.forward_frame(along);
-    let results = subject.function.run_quietly(&Derivative::Jvp(subject.active.clone()), &mut frame)?;
-    Ok(subject.combined(&subject.function.shape().tangent(&frame, &results, &subject.active)))
+    let results = subject.function.run_quietly(&Derivative::Jvp(subject.active.clone(), 1), &mut frame)?;
+    Ok(subject.combined(&subject.function.shape().tangent(&frame, &results, &subject.active, Lane::ONLY)))
 }
 
 fn forward_interpreted(subject: &Subject<'_>, machine: &Machine<'_>, along: &[f64]) -> Result<f64> {
     let mut frame = subject.forward_frame(along);
     let results = machine.run(&mut frame)?;
-    Ok(subject.combined(&subject.function.shape().tangent(&frame, &results, &subject.active)))
+    Ok(subject.combined(&subject.function.shape().tangent(&frame, &results, &subject.active, Lane::ONLY)))
 }
 
 fn complex_step(subject: &Subject<'_>, machine: &Machine<'_>, along: &[f64]) -> Result<f64> {

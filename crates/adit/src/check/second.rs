@@ -1,9 +1,10 @@
-//! Second derivatives: forward over reverse against the complex step of reverse, and against its own transpose.
+//! Second derivatives: forward over reverse against reverse over reverse, against the complex step of reverse, and against its own transpose.
 //!
 //! In: a [`Subject`] with a result of one float. Out: comparisons in the report. Where there are too many parameters for every row of the Hessian, its products with random directions take their place.
 
 use super::engines::{Directions, Machine, Subject, dot};
 use super::{CheckReport, Quantity};
+use crate::calls::{Along, Lane};
 use crate::error::{ErrorKind, Result};
 use crate::pipeline::Derivative;
 
@@ -18,17 +19,17 @@ pub(super) fn check(subject: &Subject<'_>, report: &mut CheckReport) -> Result<(
         }
         Err(e) => return Err(e),
     };
+    let twice_reverse = directions.each(|d| reverse_over_reverse(subject, d))?.concat();
     let machine = Machine::new(subject.function, &Derivative::Vjp(subject.active.clone()), 0)?;
     let complex = directions.each(|d| complex_step_of_reverse(subject, &machine, d))?;
     let names = names(&directions.names(&subject.float_names()), &subject.float_names());
     let (products, complex) = (forward_over_reverse.concat(), complex.concat());
-    match subject.excuse(&complex, &products) {
+    let mut engines = vec![("forward over reverse", products), ("reverse over reverse", twice_reverse)];
+    match subject.excuse(&complex, &engines[0].1) {
         Some(note) => report.notes.push(note),
-        None => {
-            let engines = [("forward over reverse", products), ("complex step of reverse", complex)];
-            report.compare(Quantity::SecondDerivative, &engines, &names);
-        }
+        None => engines.push(("complex step of reverse", complex)),
     }
+    report.compare(Quantity::SecondDerivative, &engines, &names);
     let (upper, lower, names) = halves(&directions, &forward_over_reverse, &directions.names(&subject.float_names()));
     report.compare(Quantity::SecondDerivative, &[("H", upper), ("H transposed", lower)], &names);
     Ok(())
@@ -38,9 +39,19 @@ pub(super) fn check(subject: &Subject<'_>, report: &mut CheckReport) -> Result<(
 fn product(subject: &Subject<'_>, along: &[f64]) -> Result<Vec<f64>> {
     let shape = subject.function.shape();
     let mut frame = subject.reverse_frame()?;
-    shape.add_second_order(&mut frame, &subject.active, along);
-    let results = subject.function.run_quietly(&Derivative::Hvp(subject.active.clone()), &mut frame)?;
-    Ok(shape.hessian_product(&frame, &results, &subject.active).floats())
+    shape.add_second_order(&mut frame, &subject.active, &Along { lanes: 1, component: &|float, _| along[float] });
+    let results = subject.function.run_quietly(&Derivative::Hvp(subject.active.clone(), 1), &mut frame)?;
+    Ok(shape.hessian_product(&frame, &results, &subject.active, Lane::ONLY).floats())
+}
+
+/// The same, by machine code that goes backwards twice.
+fn reverse_over_reverse(subject: &Subject<'_>, along: &[f64]) -> Result<Vec<f64>> {
+    let shape = subject.function.shape();
+    let mut frame = subject.reverse_frame()?;
+    shape.add_reverse_over_reverse(&mut frame, &subject.active, along);
+    let derivative = Derivative::ReverseOverReverse(subject.active.clone());
+    let results = subject.function.run_quietly(&derivative, &mut frame)?;
+    Ok(shape.reverse_product(&frame, &results, &subject.active).floats())
 }
 
 fn complex_step_of_reverse(subject: &Subject<'_>, machine: &Machine<'_>, along: &[f64]) -> Result<Vec<f64>> {

@@ -65,9 +65,7 @@ impl Function {
 
 impl Prepared {
     fn new(function: &Function, derivative: &Derivative, active: Vec<bool>, frame: Frame) -> Result<Prepared> {
-        let compiled = function.compiled(derivative)?;
-        let entry =
-            compiled.code.entry(compiled.id).ok_or_else(|| Error::internal("compiled code without its entry"))?;
+        let entry = function.entry(derivative)?;
         let written = frame.slots.iter().enumerate().filter_map(|(i, slot)| match slot {
             Slot::Array(Passing::Mut, array) => Some((i, array.clone())),
             Slot::Array(Passing::ByValue, _) | Slot::Scalar(_) => None,

@@ -2,7 +2,7 @@
 //!
 //! In: a program, a point, and where needed a direction or a seed. Out: the value and the derivative, as JSON or as a table. The numbers are the library's.
 
-use crate::args::{Dense, Grad, Jvp, ModeName, Vjp};
+use crate::args::{Dense, Grad, Jac, Jvp, Vjp};
 use crate::json_out::{self, Object};
 use crate::session::{Answer, Point, Session, usage};
 use crate::table::Table;
@@ -15,11 +15,7 @@ use adit::{Array, Data, Function, Gradient, Mode, Result, Type, Value, float_nam
 /// What compiling, differentiating and running give.
 pub fn grad(session: &Session, args: &Grad) -> Result<Answer> {
     let point = Point::of(session, &args.target)?;
-    let mode = match args.mode {
-        ModeName::Reverse => Mode::Reverse,
-        ModeName::Forward => Mode::Forward,
-    };
-    let gradient = point.function.gradient_wrt(&point.args, &names(&args.wrt), mode)?;
+    let gradient = point.function.gradient_wrt(&point.args, &names(&args.wrt), args.mode.into())?;
     Ok(by_parameter(session, &point.function, "gradient", &gradient))
 }
 
@@ -71,10 +67,11 @@ pub fn jvp(session: &Session, args: &Jvp) -> Result<Answer> {
 ///
 /// # Errors
 /// As [`grad`].
-pub fn jac(session: &Session, args: &Dense) -> Result<Answer> {
+pub fn jac(session: &Session, Jac { dense: args, mode }: &Jac) -> Result<Answer> {
     dense(args)?;
     let point = Point::of(session, &args.target)?;
-    let (value, matrix) = point.function.jacobian(&point.args, &names(&args.wrt))?;
+    let mode = mode.map(Mode::from);
+    let (value, matrix) = point.function.jacobian_in(&point.args, &names(&args.wrt), mode)?;
     let wanted = wanted(&point.function, &args.wrt)?;
     let blocks = Block::all(&point, &wanted);
     let result = &point.function.signature().result;

@@ -17,7 +17,7 @@ use std::path::Path;
 pub fn emit(session: &Session, args: &Emit) -> Result<Answer> {
     let stages = stages(&args.stages)?;
     let module = session.compile(&args.file)?;
-    let texts = texts(&module, args, &stages)?;
+    let texts = texts(session, &module, args, &stages)?;
     match &args.output {
         Some(folder) => write(folder, &texts),
         None if session.json => Ok(as_json(&texts).into()),
@@ -32,13 +32,14 @@ fn stages(names: &[String]) -> Result<Vec<Stage>> {
     names.iter().map(|name| name.trim().parse().map_err(|e: String| usage(e))).collect()
 }
 
-fn texts(module: &Module, args: &Emit, stages: &[Stage]) -> Result<Vec<(Stage, String)>> {
+fn texts(session: &Session, module: &Module, args: &Emit, stages: &[Stage]) -> Result<Vec<(Stage, String)>> {
     let of_file = |stage: Stage| matches!(stage, Stage::Tokens | Stage::Ast);
     if stages.iter().all(|stage| of_file(*stage)) && args.function.is_none() {
         return stages.iter().map(|stage| Ok((*stage, module.emit(*stage)?))).collect();
     }
     let function = function(module, args.function.as_deref())?;
-    stages.iter().map(|stage| Ok((*stage, function.emit(*stage, Of::from(args.of))?))).collect()
+    let text = |stage: Stage| function.emit(stage, Of::from(args.of), session.lanes.unwrap_or(1));
+    stages.iter().map(|stage| Ok((*stage, text(*stage)?))).collect()
 }
 
 fn as_text(texts: &[(Stage, String)]) -> String {

@@ -1,0 +1,167 @@
+//! Jacobians and Hessians: many directions, several in one sweep.
+//!
+//! In: a function and a point. Out: matrices. Forward sweeps go along as many unit directions at once as [`crate::Options::lanes`] allows; the sweeps of one matrix have equally many, so that one
+//! compiled function serves all of them, and lanes that are left over at the end get directions of zeros:
+//!
+//! ```text
+//! 19 columns, at most 8 lanes: 3 sweeps with 7 lanes, columns 0..7, 7..14, 14..19
+//! ```
+//!
+//! A Jacobian takes forward sweeps or one reverse sweep per row, whichever looks cheaper by counting; a Hessian is forward over reverse. What a program prints is printed in the
+//! first sweep alone. Nothing here knows of sparsity, and a Hessian's symmetry is not made use of: it is what the tests look at.
+
+use super::sweeps::Sweeps;
+use super::{Function, Wrt};
+use crate::calls::{Along, Lane};
+use crate::error::Result;
+use crate::frame::Frame;
+use crate::outcome::{Gradient, Mode};
+use crate::pipeline::Derivative;
+use crate::value::{Array, Value};
+
+/// What a reverse sweep costs, as a multiple of a run; a forward sweep costs one, and one for each lane.
+const REVERSE: usize = 4;
+
+impl Function {
+    /// The value, the gradient, and the dense Hessian: one square matrix over all active floats, in order.
+    ///
+    /// ```
+    /// let module = adit::Engine::new().compile("fn f(x: [f64; n]) -> f64 { prod(x) }")?;
+    /// let (gradient, hessian) = module.function("f")?.hessian(&[[2.0, 3.0, 5.0].into()], &[])?;
+    /// assert_eq!(gradient.floats(), [15.0, 10.0, 6.0]);
+    /// assert_eq!(adit::Value::from(hessian).floats(), [0.0, 5.0, 3.0, 5.0, 0.0, 2.0, 3.0, 2.0, 0.0]);
+    /// # Ok::<(), adit::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Function::gradient`].
+    pub fn hessian(&self, args: &[Value], wrt: Wrt<'_>) -> Result<(Gradient, Array)> {
+        self.one_float()?;
+        let active = self.active(wrt, false)?;
+        let (frame, shape) = (self.frame(args)?, self.shape());
+        let n = shape.active_floats(&frame, &active);
+        self.fits_in_memory(n, n)?;
+        let mut gradient = shape.gradient_from_floats(&frame, Value::unit(), &[], &active);
+        if n == 0 {
+            gradient.value = self.call(args)?.value;
+            return Ok((gradient, Array::f64(&[0, 0], Vec::new())));
+        }
+        let (lanes, mut rows) = (self.lanes(n), Vec::with_capacity(n * n));
+        let mut sweeps = Sweeps::new(self, &Derivative::Hvp(active.clone(), lanes))?;
+        for first in (0..n).step_by(lanes) {
+            let along = Along { lanes, component: &unit(first) };
+            let mut frame = self.second_order_frame(frame.clone(), &active, &along)?;
+            let results = sweeps.run(&mut frame)?;
+            for at in 0..lanes.min(n - first) {
+                let lane = Lane { at, of: lanes };
+                rows.extend(shape.hessian_product(&frame, &results, &active, lane).floats());
+            }
+            gradient = shape.gradient(&frame, &results, &active);
+        }
+        Ok((gradient, Array::f64(&[n, n], rows)))
+    }
+
+    /// The value, and for each active parameter's floats the derivative of every float of the result: rows by result, one matrix over all active floats. The mode is
+    /// the one that looks cheaper.
+    ///
+    /// # Errors
+    /// As [`Function::gradient`], but for any result.
+    pub fn jacobian(&self, args: &[Value], wrt: Wrt<'_>) -> Result<(Value, Array)> {
+        self.jacobian_in(args, wrt, None)
+    }
+
+    /// [`Function::jacobian`] in a mode of choice.
+    ///
+    /// # Errors
+    /// As [`Function::jacobian`].
+    pub fn jacobian_in(&self, args: &[Value], wrt: Wrt<'_>, mode: Option<Mode>) -> Result<(Value, Array)> {
+        let active = self.active(wrt, true)?;
+        let frame = self.frame(args)?;
+        let (rows, columns) = (self.shape().result_floats(&frame), self.shape().active_floats(&frame, &active));
+        self.fits_in_memory(rows, columns)?;
+        let (value, matrix) = if rows == 0 || columns == 0 {
+            (self.call(args)?.value, Vec::new())
+        } else if self.by_rows(mode, &active, rows, columns) {
+            self.jacobian_rows(&frame, &active, rows)?
+        } else {
+            self.jacobian_columns(&frame, &active, rows, columns)?
+        };
+        Ok((value, Array::f64(&[rows, columns], matrix)))
+    }
+
+    /// Whether a Jacobian is to be made by reverse sweeps; where no mode is asked for, those must exist.
+    fn by_rows(&self, mode: Option<Mode>, active: &[bool], rows: usize, columns: usize) -> bool {
+        match mode {
+            Some(mode) => mode == Mode::Reverse,
+            None => {
+                let sweeps = columns.div_ceil(self.lanes(columns));
+                let cheaper = rows.saturating_mul(REVERSE) < columns.saturating_add(sweeps);
+                cheaper && self.compiled(&Derivative::Vjp(active.to_vec())).is_ok()
+            }
+        }
+    }
+
+    /// The gradient by forward sweeps.
+    pub(super) fn gradient_by_lanes(&self, args: &[Value], active: &[bool]) -> Result<Gradient> {
+        let frame = self.frame(args)?;
+        let n = self.shape().active_floats(&frame, active);
+        let (value, row) = match n {
+            0 => (self.call(args)?.value, Vec::new()),
+            n => self.jacobian_columns(&frame, active, 1, n)?,
+        };
+        Ok(self.shape().gradient_from_floats(&frame, value, &row, active))
+    }
+
+    fn jacobian_columns(
+        &self,
+        frame: &Frame,
+        active: &[bool],
+        rows: usize,
+        columns: usize,
+    ) -> Result<(Value, Vec<f64>)> {
+        let lanes = self.lanes(columns);
+        self.fits_in_memory(columns, lanes)?;
+        self.fits_in_memory(rows, lanes)?;
+        let (mut value, mut matrix) = (Value::unit(), vec![0.0; rows * columns]);
+        let mut sweeps = Sweeps::new(self, &Derivative::Jvp(active.to_vec(), lanes))?;
+        for first in (0..columns).step_by(lanes) {
+            let mut frame = frame.clone();
+            self.shape().add_tangents(&mut frame, active, &Along { lanes, component: &unit(first) });
+            let results = sweeps.run(&mut frame)?;
+            for at in 0..lanes.min(columns - first) {
+                let column = self.shape().tangent(&frame, &results, active, Lane { at, of: lanes }).floats();
+                for (row, x) in column.into_iter().enumerate() {
+                    matrix[row * columns + first + at] = x;
+                }
+            }
+            value = self.shape().outcome(&frame, &results).value;
+        }
+        Ok((value, matrix))
+    }
+
+    fn jacobian_rows(&self, frame: &Frame, active: &[bool], rows: usize) -> Result<(Value, Vec<f64>)> {
+        let (mut value, mut matrix) = (Value::unit(), Vec::new());
+        let mut sweeps = Sweeps::new(self, &Derivative::Vjp(active.to_vec()))?;
+        for row in 0..rows {
+            let seeds = self.shape().unit_seed(frame, row);
+            let mut frame = frame.clone();
+            self.shape().add_shadows(&mut frame, active, &seeds.scalars, &seeds.arrays)?;
+            let results = sweeps.run(&mut frame)?;
+            let gradient = self.shape().gradient(&frame, &results, active);
+            matrix.extend(gradient.floats());
+            value = gradient.value;
+        }
+        Ok((value, matrix))
+    }
+
+    /// How many lanes each sweep gets where so many directions are wanted: as even as can be.
+    fn lanes(&self, directions: usize) -> usize {
+        let sweeps = directions.div_ceil(self.options().lanes.max(1));
+        directions.div_ceil(sweeps.max(1)).max(1)
+    }
+}
+
+/// The components of unit directions, `first` in lane 0; beyond the last float there is none that is 1.
+fn unit(first: usize) -> impl Fn(usize, usize) -> f64 {
+    move |float, lane| f64::from(u8::from(float == first + lane))
+}
