@@ -19,6 +19,7 @@
 //! | `at: JSON` | begins a group: the arguments by parameter name |
 //! | `value: JSON` | the result |
 //! | `grad: JSON` | the gradient by parameter name; integers are absent |
+//! | `hess: JSON` | the Hessian over all floats of the parameters in order, rows of numbers |
 //! | `forward-grad: JSON` | the gradient where only forward mode can give it |
 //! | `reverse-grad: JSON` | the gradient where forward mode meets an infinity with zero |
 //! | `final: JSON` | what `&mut` parameters hold afterwards |
@@ -62,6 +63,8 @@ pub enum Expect {
     Value(Json),
     /// The gradient.
     Grad(Json),
+    /// The Hessian.
+    Hess(Json),
     /// The gradient by forward mode alone: reverse mode is refused.
     ForwardGrad(Json),
     /// The gradient by reverse mode, where forward mode may give NaN: an infinity met with zero.
@@ -166,6 +169,7 @@ impl Reader {
             }
             "value" => self.expect(Expect::Value(json(rest)?))?,
             "grad" => self.expect(Expect::Grad(json(rest)?))?,
+            "hess" => self.expect(Expect::Hess(json(rest)?))?,
             "reverse-grad" => self.expect(Expect::ReverseGrad(json(rest)?))?,
             "forward-grad" => self.expect(Expect::ForwardGrad(json(rest)?))?,
             "final" => self.expect(Expect::Final(json(rest)?))?,

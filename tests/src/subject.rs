@@ -99,6 +99,15 @@ impl Subject {
         Ok((to_json(&gradient.value), parts))
     }
 
+    /// The Hessian over all floats of the parameters, in order.
+    pub fn hessian(&self, name: Option<&str>, at: &Json) -> Outcome<Json> {
+        let function = self.function(name)?;
+        let args = arguments(&function, at)?;
+        self.start();
+        let (_, hessian) = function.hessian(&args, &[])?;
+        Ok(to_json(&Value::Array(hessian)))
+    }
+
     /// Every engine against every other, to second order: the pairs that disagree.
     pub fn check(&self, name: Option<&str>, at: &Json) -> Outcome<Vec<String>> {
         let function = self.function(name)?;

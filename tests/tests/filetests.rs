@@ -148,6 +148,7 @@ fn check(subject: &Subject, group: &Group, expect: &Expect, tolerance: f64) -> V
             same("forward", v, gradient(Mode::Forward).map(|o| o.1)),
         ]
         .concat(),
+        Expect::Hess(v) => same("Hessian", v, subject.hessian(name, at)),
         Expect::ReverseGrad(v) => same("reverse", v, gradient(Mode::Reverse).map(|o| o.1)),
         Expect::ForwardGrad(v) => same("forward", v, gradient(Mode::Forward).map(|o| o.1)),
         Expect::Cotangent(seed, v) => same("cotangent", v, subject.vjp(name, at, seed)),

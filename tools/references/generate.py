@@ -138,6 +138,8 @@ TABLE = {
     "erf": (mp.erf, 900, ERROR),
     "erfc": (mp.erfc, 900, ERROR + [10.0, 26.0, 20.0, 15.5]),
     "erfinv": (mp.erfinv, 700, UNIT),
+    "erfcinv": (lambda x: mp.erfinv(1 - x), 700, [1.0, 0.5, 1.5, 0.4999999999999999, 1e-5, 1e-10, 1e-20, 1e-30, 1e-100, 0.25, 1.99, 1.999999999] + linear("erfcinv", 0, 2, 30)
+                + spread("erfcinv", -30, -1, 20)),
     "gauss": (lambda x: mp.exp(-x * x), 900, ERROR + [10.0, 26.0, 20.0, 15.5]),
     "lgamma": (lgamma, 300, GAMMA + NEGATIVE_GAMMA),
     "digamma": (mp.digamma, 300, GAMMA + NEGATIVE_GAMMA),
@@ -146,7 +148,7 @@ TABLE = {
 }
 
 # rows singular at 0, where the step has to be relative for small operands too
-RELATIVE = {"sqrt", "cbrt", "hypot", "unit", "atan2", "log", "log2", "log10", "log1mexp", "pow", "xlogy", "lgamma", "digamma", "polygamma", "powlog"}
+RELATIVE = {"sqrt", "cbrt", "hypot", "unit", "atan2", "log", "log2", "log10", "log1mexp", "pow", "xlogy", "lgamma", "digamma", "polygamma", "powlog", "erfcinv"}
 # rows whose scale stays 1 for large operands
 ABSOLUTE = {"sin", "cos", "tan"}
 

@@ -86,7 +86,7 @@ prims! {
         Sinh sinh, Cosh cosh, Tanh tanh, Sech sech, Asinh asinh, Acosh acosh, Atanh atanh,
     }
     special {
-        Erf erf, Erfc erfc, Erfinv erfinv, Gauss gauss, Lgamma lgamma, Digamma digamma, Polygamma polygamma,
+        Erf erf, Erfc erfc, Erfinv erfinv, Erfcinv erfcinv, Gauss gauss, Lgamma lgamma, Digamma digamma, Polygamma polygamma,
     }
     integer {
         Iadd iadd, Isub isub, Imul imul, Idiv idiv, Irem irem, Ineg ineg, Ipow ipow, Iabs iabs, Isign isign, Imin imin, Imax imax,

@@ -9,7 +9,7 @@ use std::rc::Rc;
 fn tolerance(prim: Prim) -> (f64, f64) {
     match prim.name() {
         "lgamma" | "digamma" | "polygamma" => (2e-13, 2e-14),
-        "erf" | "erfc" | "erfinv" => (5e-13, 0.0),
+        "erf" | "erfc" | "erfinv" | "erfcinv" => (5e-13, 0.0),
         // The second derivative vanishes at 0 as the difference of two numbers of order 1.
         "sigmoid" | "softplus" | "log1pexp" | "logaddexp" | "logshare" => (5e-14, 2e-17),
         _ => (5e-14, 0.0),

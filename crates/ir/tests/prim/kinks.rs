@@ -93,6 +93,20 @@ fn third_partials_at_edges() {
     }
 }
 
+/// The same of a float exponent that is an integer.
+#[test]
+fn whole_powers_at_zero_to_order_six() {
+    for n in 0..6_i64 {
+        let mut tree = Some(of_row(Prim::Pow));
+        for order in 1..=6_i64 {
+            tree = tree.and_then(|t| derivative(&t, 0));
+            let expected = if order == n { (1..=n).product::<i64>() as f64 } else { 0.0 };
+            let at = [Scalar::F64(0.0), Scalar::F64(n as f64)];
+            assert_eq!(number(tree.as_ref(), &at), expected, "x^{n}.0, order {order}");
+        }
+    }
+}
+
 /// Products of the derivatives of an integer power meet no infinity at 0, to the highest order.
 #[test]
 fn integer_powers_at_zero_to_order_five() {

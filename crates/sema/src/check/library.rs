@@ -23,7 +23,37 @@ macro_rules! library {
     };
 }
 
-static LIBRARY: [Entry; 6] = library!["cumsum", "exponential_logpdf", "normal_logpdf", "sincos", "softmax", "sort",];
+static LIBRARY: [Entry; 20] = library![
+    "bernoulli_logit_logpmf",
+    "beta_logpdf",
+    "binomial_logit_logpmf",
+    "categorical_logit_logpmf",
+    "cauchy_logpdf",
+    "cumsum",
+    "dirichlet_logpdf",
+    "exponential_logpdf",
+    "gamma_logpdf",
+    "lognormal_logpdf",
+    "multi_normal_cholesky_logpdf",
+    "normal_cdf",
+    "normal_logpdf",
+    "normal_quantile",
+    "poisson_log_logpmf",
+    "sincos",
+    "softmax",
+    "sort",
+    "student_t_logpdf",
+    "uniform_logpdf",
+];
+
+/// Values of the last parameters of functions that may be called without them.
+const DEFAULTS: [(&str, &[f64]); 2] = [("normal_cdf", &[0.0, 1.0]), ("normal_quantile", &[0.0, 1.0])];
+
+/// What stands for the last parameters when only `given` of `wanted` arguments are there; nothing if that is no way to call the function.
+pub(super) fn defaults(name: &str, given: usize, wanted: usize) -> &'static [f64] {
+    let known = DEFAULTS.iter().find(|(known, _)| *known == name);
+    known.map(|(_, values)| *values).filter(|values| given + values.len() == wanted).unwrap_or_default()
+}
 
 /// A function of the library: its name, its definition, its documentation.
 pub(super) fn find(name: &str) -> Option<(&'static str, &'static FnItem, &'static str)> {
@@ -68,16 +98,11 @@ mod tests {
     fn every_function_is_right() {
         for name in names() {
             let (_, f, _) = find(name).unwrap();
-            let args: Vec<String> = f.params.iter().map(|p| p.name.name.to_string()).collect();
-            let params: Vec<String> = f
-                .params
-                .iter()
-                .map(|p| {
-                    let array = matches!(p.ty.kind, adit_syntax::ast::TypeKind::Array { .. });
-                    format!("{}: {}", p.name.name, if array { "[f64; n]" } else { "f64" })
-                })
-                .collect();
-            let source = format!("fn caller({}) {{ {name}({}); }}", params.join(", "), args.join(", "));
+            let args: Vec<&str> = f.params.iter().map(|p| &*p.name.name).collect();
+            let (_, text) = sources().find(|(known, _)| *known == name).unwrap();
+            let (head, _) = text.split_once("\nfn ").unwrap().1.split_once(" -> ").unwrap();
+            let (_, params) = head.split_once('(').unwrap();
+            let source = format!("fn caller({params} {{ {name}({}); }}", args.join(", "));
             let parsed = adit_syntax::parse(FileId(0), &source);
             let checked = crate::check::check(&parsed.file);
             assert!(checked.program.is_some(), "{source}: {:?}", checked.diagnostics);

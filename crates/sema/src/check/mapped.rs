@@ -16,6 +16,7 @@ use super::body::Body;
 use super::calls::Call;
 use super::expr::{bad, constant};
 use super::fit::Why;
+use super::library;
 use super::operators::shaped;
 use super::scope::Fact;
 use crate::typed::{
@@ -48,7 +49,8 @@ impl Body<'_, '_> {
         let signature = &function.signature;
         let scalar = |ty: &Ty| matches!(ty, Ty::Scalar(_));
         let scalars = scalar(&signature.result) && signature.params.iter().all(|p| scalar(&p.ty));
-        if !scalars || signature.params.len() != call.args.len() {
+        let defaults = library::defaults(call.name, call.args.len(), signature.params.len());
+        if !scalars || signature.params.len() != call.args.len() + defaults.len() {
             return self.function_call(call, id);
         }
         let Some((mut args, sources)) = self.plain_args(call) else { return bad(call.span) };
@@ -64,6 +66,7 @@ impl Body<'_, '_> {
         if !fits {
             return bad(call.span);
         }
+        args.extend(defaults.iter().map(|x| constant(call.span, Const::F64(*x))));
         if args.iter().all(|e| scalar(&e.ty)) {
             return Expr {
                 span: call.span,

@@ -33,27 +33,6 @@ static REFUSALS: &[Refusal] = &[
         what: "linear algebra other than `@`, `matmul`, `transpose`, `dot` and `norm` is",
         help: "such a function can be written with loops",
     },
-    Refusal {
-        code: codes::NO_DENSITY,
-        names: &[
-            "gamma_logpdf",
-            "beta_logpdf",
-            "student_t_logpdf",
-            "cauchy_logpdf",
-            "lognormal_logpdf",
-            "uniform_logpdf",
-            "bernoulli_logit_logpmf",
-            "binomial_logit_logpmf",
-            "categorical_logit_logpmf",
-            "poisson_log_logpmf",
-            "dirichlet_logpdf",
-            "multi_normal_cholesky_logpdf",
-            "normal_cdf",
-            "normal_quantile",
-        ],
-        what: "densities other than `normal_logpdf` and `exponential_logpdf` are",
-        help: "such a function can be written in the program itself; it then comes before one of the library",
-    },
 ];
 
 /// The refusal of a function.

@@ -54,7 +54,6 @@ pub(super) mod codes {
     pub const NO_CHECKPOINT: Code = Code("AD0505");
     pub const NO_F32: Code = Code("AD0506");
     pub const NO_LINEAR_ALGEBRA: Code = Code("AD0507");
-    pub const NO_DENSITY: Code = Code("AD0508");
     pub const LIMIT: Code = Code("AD0701");
 }
 

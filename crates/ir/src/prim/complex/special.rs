@@ -75,6 +75,19 @@ pub fn erfinv(z: C) -> C {
     w
 }
 
+/// Likewise on erfc, below ½ by the logarithm, in which the step is what it is relative to z.
+pub fn erfcinv(z: C) -> C {
+    if z.re >= 0.5 {
+        return if z.re > 1.5 { -erfcinv(c(2.0, 0.0) - z) } else { erfinv(ONE - z) };
+    }
+    let mut w = c(eval::erfcinv(z.re), 0.0);
+    for _ in 0..4 {
+        let tail = erfc(w);
+        w += mul(div(tail, gauss(w)), log(div(tail, z))) / FRAC_2_SQRT_PI;
+    }
+    w
+}
+
 /// Stirling's series after a shift beyond 15; reflection on the left. The sign of Γ is dropped, as in log |Γ|.
 pub fn lgamma(z: C) -> C {
     if z.re < 0.5 {

@@ -82,7 +82,7 @@ pub static pow: Row = Row {
     eval: Eval::F2(eval::pow),
     guard: None,
     complex: Complex::F2(complex::pow),
-    partials: partials![smul(y, pow(x, sub(y, 1.0))); powlog(x, y, [1])],
+    partials: partials![smul(y, pow(x, select(Eq; y, 0.0, select(Eq; x, 0.0, 0.0, sub(y, 1.0)), sub(y, 1.0)))); powlog(x, y, [1])],
     code: Code::Call,
     cost: 25,
     algebra: Algebra { right_identity: Some(f(1.0)), ..Algebra::NONE },

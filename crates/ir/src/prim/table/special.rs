@@ -58,6 +58,26 @@ pub static erfinv: Row = Row {
     ],
 };
 
+pub static erfcinv: Row = Row {
+    name: "erfcinv",
+    source: Some("erfcinv"),
+    parameters: &["x"],
+    signature: Signature::F1,
+    eval: Eval::F1(eval::erfcinv),
+    guard: None,
+    complex: Complex::F1(complex::erfcinv),
+    partials: partials![div({ -1.0 / FRAC_2_SQRT_PI }, gauss(r))],
+    code: Code::Call,
+    cost: 110,
+    algebra: Algebra::NONE,
+    about: "Inverse of the complementary error function, between 0 and 2, accurate for the smallest x.",
+    points: floats![1.0, 0.5, 1.5, 0.999, 1e-10, 0.1, 1.9, 0.3, 1e-300, 1.999999],
+    kinks: &[
+        Kink { at: &[f(0.0)], partials: &[-INF], note: "infinite slope; a zero tangent or cotangent gives 0" },
+        Kink { at: &[f(2.0)], partials: &[-INF], note: "infinite slope; a zero tangent or cotangent gives 0" },
+    ],
+};
+
 pub static gauss: Row = Row {
     name: "gauss",
     source: None,

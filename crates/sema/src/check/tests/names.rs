@@ -42,7 +42,7 @@ fn the_library_does_not_see_the_users_names() {
 fn unknown_names_suggest_similar_ones() {
     let words = wrong("AD0101", "fn f(sigma: f64) -> f64 { «sigmma» }");
     assert!(words.contains("did you mean `sigma`?"), "{words}");
-    let words = wrong("AD0102", "fn f(x: f64) -> f64 { «normal_lpdf»(x, 0, 1) }");
+    let words = wrong("AD0102", "fn f(x: f64) -> f64 { «normal_logpf»(x, 0, 1) }");
     assert!(words.contains("`normal_logpdf`"), "{words}");
     let words = wrong("AD0102", "fn helper(x: f64) -> f64 { x } fn f(x: f64) -> f64 { «helpr»(x) }");
     assert!(words.contains("`helper`"), "{words}");
