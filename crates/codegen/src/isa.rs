@@ -13,7 +13,7 @@ use target_lexicon::Triple;
 
 /// Above this many IR instructions, O2 leaves Cranelift's mid-end out: it moves pure operations down to where a side effect needs them, which makes values of long straight code live long, and
 /// the register allocator slow, whatever [`crate::spill`] does.
-const PLAIN_ABOVE: usize = crate::spill::SMALL;
+const PLAIN_ABOVE: usize = 600;
 
 /// Above this many, O2 allocates registers in one pass where there are no loops: with long-lived values in memory the code is as fast.
 const ONE_PASS_ABOVE: usize = 20_000;

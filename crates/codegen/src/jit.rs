@@ -87,6 +87,7 @@ pub fn compile(module: &Module, entries: &[FuncId], options: &Options) -> Result
         compiler.trampoline(f)?;
     }
     compiler.thunks()?;
+    compiler.straight();
     compiler.link(entries)
 }
 
@@ -109,6 +110,7 @@ enum Target {
     Compiled(u32),
     Imported(u32),
     Thunk(u32),
+    Straight(u32),
     Library(LibCall),
     Here(u32),
 }
@@ -124,6 +126,8 @@ pub(crate) struct Compiler<'m> {
     frames: Vec<u64>,
     trampolines: FxHashMap<FuncId, usize>,
     thunks: FxHashMap<u32, usize>,
+    /// Where the code begins that was made without Cranelift.
+    straight: Vec<usize>,
 }
 
 impl<'m> Compiler<'m> {
@@ -142,6 +146,7 @@ impl<'m> Compiler<'m> {
             frames: Vec::new(),
             trampolines: FxHashMap::default(),
             thunks: FxHashMap::default(),
+            straight: Vec::new(),
         })
     }
 
@@ -156,19 +161,28 @@ impl<'m> Compiler<'m> {
         Ok(isa)
     }
 
-    /// Lowers one function into `self.context`.
-    pub(crate) fn lower(&mut self, f: FuncId) -> Result<(), CodegenError> {
+    /// Lowers one function into `self.context`, and chooses the target for what it has become.
+    pub(crate) fn lower(&mut self, f: FuncId) -> Result<Arc<dyn TargetIsa>, CodegenError> {
         self.context.clear();
-        lower(&mut self.unit, f, &mut self.context.func, &mut self.scratch)
+        let instructions = lower(&mut self.unit, f, &mut self.context.func, &mut self.scratch)?;
+        self.isa(Size { instructions, ..Size::of(self.unit.module.function(f)) })
     }
 
     fn function(&mut self, f: FuncId) -> Result<(), CodegenError> {
-        self.lower(f)?;
-        let function = self.unit.module.function(f);
-        let isa = self.isa(Size::of(function))?;
-        let frame = self.emit(&*isa, &function.name)?;
-        self.frames.push(frame);
+        let isa = self.lower(f)?;
+        let frame = self.emit(&*isa, &self.unit.module.function(f).name)?;
+        // A run saves one register and its return address.
+        self.frames.push(frame + 16);
         Ok(())
+    }
+
+    /// Appends the code that was made without Cranelift.
+    fn straight(&mut self) {
+        for straight in &self.unit.straight {
+            self.bytes.resize(self.bytes.len().next_multiple_of(64), 0);
+            self.straight.push(self.bytes.len());
+            self.bytes.extend_from_slice(&straight.code);
+        }
     }
 
     fn trampoline(&mut self, f: FuncId) -> Result<(), CodegenError> {
@@ -236,10 +250,12 @@ impl<'m> Compiler<'m> {
         let mut relocations = Vec::new();
         for piece in &self.pieces {
             for r in &piece.relocations {
-                let within = |place: usize| ModuleRelocTarget::FunctionOffset(whole, self.pieces[place].start as u32);
+                let at = |start: usize| ModuleRelocTarget::FunctionOffset(whole, start as u32);
+                let within = |place: usize| at(self.pieces[place].start);
                 let name = match r.target {
                     Target::Compiled(place) => within(place as usize),
                     Target::Thunk(import) => within(self.thunks[&import]),
+                    Target::Straight(place) => at(self.straight[place as usize]),
                     Target::Imported(place) => imports[place as usize].clone(),
                     Target::Library(call) => ModuleRelocTarget::LibCall(call),
                     Target::Here(offset) => ModuleRelocTarget::FunctionOffset(whole, piece.start as u32 + offset),
@@ -301,6 +317,7 @@ fn relocations(
                 match name.namespace {
                     namespace::COMPILED => Target::Compiled(name.index),
                     namespace::THUNK => Target::Thunk(name.index),
+                    namespace::STRAIGHT => Target::Straight(name.index),
                     _ => Target::Imported(name.index),
                 }
             }

@@ -19,6 +19,7 @@ mod lower;
 mod options;
 mod scoped;
 mod spill;
+mod straight;
 mod text;
 mod unit;
 

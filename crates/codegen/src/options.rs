@@ -41,6 +41,10 @@ pub struct Options {
     pub keep_checks: bool,
     /// Counts steps, so that [`Limits::steps`](adit_ir::limits::Limits::steps) holds. Without it that limit is ignored.
     pub fuel: bool,
+    /// Functions of more instructions are large: their long-lived values are kept in memory, and their long runs of arithmetic compiled without Cranelift.
+    pub large_above: usize,
+    /// Runs of arithmetic in large functions are long from so many operations on.
+    pub run_from: usize,
     /// Runs Cranelift's verifier.
     pub verify_clif: bool,
 }
@@ -54,6 +58,8 @@ impl Default for Options {
             strict: true,
             keep_checks: false,
             fuel: false,
+            large_above: 600,
+            run_from: 100,
             verify_clif: cfg!(debug_assertions),
         }
     }

@@ -17,15 +17,16 @@
 //! Literals are never kept: they are made anew where they are used. Each value has a slot of its own, so that a wrong guess about its life costs time, never correctness.
 
 use crate::abi;
+use crate::bounds::Facts;
 use crate::error::CodegenError;
 use crate::lower::Lower;
+use crate::options::{OptLevel, Options};
+use crate::straight::{NONE, Run, Runs, Slots};
 use adit_ir::prim::Code;
 use adit_ir::{Function, Inst, Op, Region, Type, Value};
 use cranelift_codegen::ir::{self, InstBuilder};
+use cranelift_codegen::isa::CallConv;
 use rustc_hash::FxHashSet;
-
-/// Functions of at most so many instructions are small.
-pub(crate) const SMALL: usize = 600;
 
 /// A value that lives longer than so many instructions goes to memory.
 const LONG: u32 = 120;
@@ -36,26 +37,27 @@ pub(crate) const STALE: usize = 60;
 /// Loops of at most so many instructions find their values loaded.
 const SMALL_LOOP: usize = 50;
 
-const NONE: u32 = u32::MAX;
-
 /// Which values live in memory.
 #[derive(Debug)]
 pub(crate) struct Plan {
     slots: Vec<u32>,
     count: u32,
     large: bool,
+    runs: Runs,
 }
 
 impl Plan {
-    pub(crate) fn new(f: &Function) -> Self {
-        if f.inst_count() <= SMALL {
+    pub(crate) fn new(f: &Function, facts: &Facts<'_>, options: &Options, call_conv: CallConv) -> Self {
+        if f.inst_count() <= options.large_above {
             let mut crossings = Crossings::new(f);
             crossings.read(f.body);
             return crossings.plan;
         }
         let mut lives = Lives::new(f);
         lives.read(f.body);
-        lives.plan()
+        let from = if options.opt == OptLevel::O3 { usize::MAX } else { options.run_from };
+        let (runs, slots) = Runs::new(f, facts, from, call_conv);
+        lives.plan(runs, slots)
     }
 
     /// Where a value lives, if in memory.
@@ -66,6 +68,16 @@ impl Plan {
     /// Whether the function is large enough to have a plan.
     pub(crate) fn is_large(&self) -> bool {
         self.large
+    }
+
+    /// The run that begins with an instruction, once.
+    pub(crate) fn take_run(&mut self, first: Inst) -> Option<Run> {
+        self.runs.take(first)
+    }
+
+    /// How many instructions are in runs.
+    pub(crate) fn in_runs(&self) -> usize {
+        self.runs.length
     }
 
     /// How many slots there are.
@@ -88,7 +100,7 @@ struct Crossings<'a> {
 impl<'a> Crossings<'a> {
     fn new(f: &'a Function) -> Self {
         let n = f.value_count();
-        let plan = Plan { slots: vec![NONE; n], count: 0, large: false };
+        let plan = Plan { slots: vec![NONE; n], count: 0, large: false, runs: Runs::default() };
         let mut crossings = Crossings { f, plan, from: vec![NONE; n], now: 0, call: 0 };
         f.params.iter().for_each(|p| crossings.define(p.value));
         crossings
@@ -229,17 +241,16 @@ impl<'a> Lives<'a> {
         }
     }
 
-    /// Gives a slot to each long life.
-    fn plan(self) -> Plan {
-        let mut slots = vec![NONE; self.from.len()];
-        let mut count = 0;
-        for (slot, (&from, &to)) in slots.iter_mut().zip(self.from.iter().zip(&self.to)) {
-            if from != NONE && to > from.saturating_add(LONG) {
+    /// Gives a slot to each long life; what runs make have theirs already, where they need one.
+    fn plan(self, runs: Runs, Slots { mut slots, mut count, made }: Slots) -> Plan {
+        for (i, slot) in slots.iter_mut().enumerate() {
+            let (from, to) = (self.from[i], self.to[i]);
+            if from != NONE && to > from.saturating_add(LONG) && *slot == NONE && !made[i] {
                 *slot = count;
                 count += 1;
             }
         }
-        Plan { slots, count, large: true }
+        Plan { slots, count, large: true, runs }
     }
 }
 

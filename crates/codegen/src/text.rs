@@ -12,15 +12,15 @@
 
 use crate::disasm::{Instruction, disassemble};
 use crate::error::CodegenError;
-use crate::isa::Size;
 use crate::jit::{Compiler, compile_context};
 use crate::lower::namespace;
 use crate::options::Options;
+use crate::straight::Straight;
 use adit_diag::Span;
 use adit_ir::{FuncId, Module};
 use cranelift_codegen::FinalizedRelocTarget;
 use cranelift_codegen::ir::{ExternalName, SourceLoc, UserExternalName};
-use std::fmt::Write;
+use std::fmt::{Display, Write};
 
 /// Finds the line of a span: its number, and its text.
 pub type SourceLines<'a> = &'a dyn Fn(Span) -> Option<(usize, String)>;
@@ -68,10 +68,19 @@ pub fn native_text(
     compiler.compile_only(f, false)?;
     let compiled = compiler.context.compiled_code().ok_or_else(|| CodegenError::Internal("no code".into()))?;
     let locations = Locations::new(&compiler, source);
-    let names = compiler.relocated_names();
     let mut out = String::new();
+    list(&mut out, compiled.code_buffer(), &locations, &compiler.relocated_names());
+    for (place, run) in compiler.unit.straight.iter().enumerate() {
+        let _ = writeln!(out, "\n{}:", run_name(place));
+        list(&mut out, &run.code[..run.addresses], &Locations::of_run(run, source), &run.names);
+    }
+    Ok(out)
+}
+
+/// Writes machine code beside its source lines.
+fn list(out: &mut String, code: &[u8], locations: &Locations, names: &[(u32, impl Display)]) {
     let mut line = None;
-    for Instruction { start, bytes, text } in disassemble(compiled.code_buffer(), locations.end) {
+    for Instruction { start, bytes, text } in disassemble(code, locations.end) {
         if let Some(found) = locations.line(start)
             && line.as_ref() != Some(&found)
         {
@@ -79,13 +88,17 @@ pub fn native_text(
             line = Some(found);
         }
         let _ = write!(out, "    {start:04x}  {text}");
-        let here = names.iter().filter(|(at, _)| (start..start + bytes).contains(at));
-        for (_, name) in here {
+        let from = names.partition_point(|(at, _)| *at < start);
+        for (_, name) in names[from..].iter().take_while(|(at, _)| *at < start + bytes) {
             let _ = write!(out, "  ; {name}");
         }
         out.push('\n');
     }
-    Ok(out)
+}
+
+/// What code made without Cranelift is called.
+fn run_name(place: usize) -> String {
+    format!("run {place}")
 }
 
 /// The source lines of ranges of code.
@@ -105,6 +118,14 @@ impl Locations {
         Locations { end, ranges }
     }
 
+    fn of_run(run: &Straight, source: SourceLines<'_>) -> Self {
+        let end = run.end as u32;
+        let ends = run.lines.iter().skip(1).map(|&(start, _)| start).chain([end]);
+        let ranges = run.lines.iter().zip(ends).filter(|((_, span), _)| !span.is_none());
+        let ranges = ranges.filter_map(|(&(start, span), behind)| Some((start, behind, source(span)?))).collect();
+        Locations { end, ranges }
+    }
+
     fn line(&self, at: u32) -> Option<(usize, String)> {
         let after = self.ranges.partition_point(|r| r.0 <= at);
         let (_, end, line) = self.ranges.get(after.checked_sub(1)?)?;
@@ -115,17 +136,17 @@ impl Locations {
 impl Compiler<'_> {
     /// Compiles one function into `self.context`.
     fn compile_only(&mut self, f: FuncId, disassembly: bool) -> Result<(), CodegenError> {
-        self.lower(f)?;
-        let function = self.unit.module.function(f);
-        let isa = self.isa(Size::of(function))?;
+        let isa = self.lower(f)?;
         self.context.set_disasm(disassembly);
-        compile_context(&mut self.context, &*isa, &function.name)
+        compile_context(&mut self.context, &*isa, &self.unit.module.function(f).name)
     }
 
     /// What a number of an external function stands for.
     fn name(&self, name: &UserExternalName) -> Option<String> {
         let place = name.index as usize;
-        if name.namespace == namespace::COMPILED {
+        if name.namespace == namespace::STRAIGHT {
+            Some(run_name(place))
+        } else if name.namespace == namespace::COMPILED {
             let f = *self.unit.graph.order.get(place)?;
             Some(format!("@{}", self.unit.module.function(f).name))
         } else {
@@ -147,6 +168,8 @@ impl Compiler<'_> {
             FinalizedRelocTarget::ExternalName(ExternalName::TestCase(_) | ExternalName::KnownSymbol(_)) => None,
             FinalizedRelocTarget::Func(_) => None,
         };
-        all.iter().filter_map(|r| Some((r.offset, name(&r.target)?))).collect()
+        let mut names: Vec<_> = all.iter().filter_map(|r| Some((r.offset, name(&r.target)?))).collect();
+        names.sort();
+        names
     }
 }

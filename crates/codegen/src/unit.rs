@@ -4,6 +4,7 @@
 //! imported functions, printed lines. Nothing here emits code.
 
 use crate::options::Options;
+use crate::straight::Straight;
 use adit_diag::Span;
 use adit_ir::{CallGraph, Module, Trap};
 use adit_runtime::PrintLine;
@@ -62,6 +63,8 @@ pub(crate) struct Unit<'m> {
     import_places: FxHashMap<&'static str, u32>,
     /// Imports that cold paths call, with the number of their operands.
     pub(crate) thunks: Vec<(u32, usize)>,
+    /// Code that was made without Cranelift.
+    pub(crate) straight: Vec<Straight>,
     // Boxed, because compiled code holds their addresses while the list grows.
     #[expect(clippy::vec_box, reason = "lines must not move")]
     pub(crate) lines: Vec<Box<PrintLine>>,
@@ -79,6 +82,7 @@ impl<'m> Unit<'m> {
             imports: Vec::new(),
             import_places: FxHashMap::default(),
             thunks: Vec::new(),
+            straight: Vec::new(),
             lines: Vec::new(),
         }
     }

@@ -9,7 +9,7 @@
 //! ```
 //!
 //! Scalars are Cranelift values, arrays and tapes addresses; regions become blocks whose parameters are what the region carries or yields, and a value of an enclosing region is
-//! simply used, since scope implies dominance. [`control`] makes blocks, [`threads`] leaves out tests of decided flags, [`arrays`] addresses, checks and memory, [`prims`] arithmetic, [`tapes`] records, [`calls`] calls, [`traps`] cold exits.
+//! simply used, since scope implies dominance. [`control`] makes blocks, [`threads`] leaves out tests of decided flags, [`arrays`] addresses, checks and memory, [`prims`] arithmetic, [`tapes`] records, [`calls`] calls, [`runs`] what needs no Cranelift, [`traps`] cold exits.
 //! No optimisation happens here but what only this place can see: superfluous checks ([`crate::bounds`], and checks made before in scope), and long-lived values of large functions, which are
 //! kept in memory instead of in registers ([`crate::spill`]).
 
@@ -20,6 +20,7 @@ mod fixed;
 mod frame;
 mod prims;
 mod prints;
+mod runs;
 mod tapes;
 mod threads;
 mod traps;
@@ -53,6 +54,8 @@ pub(crate) mod namespace {
     pub(crate) const IMPORTED: u32 = 1;
     /// Ways to imported functions that leave every register alone, by place of the import.
     pub(crate) const THUNK: u32 = 2;
+    /// [`Unit::straight`](crate::unit::Unit::straight), by place.
+    pub(crate) const STRAIGHT: u32 = 3;
 }
 
 /// How many kinds of array memory are told apart; more would slow large functions down.
@@ -113,14 +116,17 @@ pub(crate) struct Lower<'a, 'b, 'u, 'm> {
     span: adit_diag::Span,
 }
 
-/// Lowers one function into an empty Cranelift function.
+/// Lowers one function into an empty Cranelift function. Gives how many of its instructions that stands for; the others have their code already.
 pub(crate) fn lower(
     unit: &mut Unit<'_>,
     id: FuncId,
     clif: &mut ir::Function,
     scratch: &mut FunctionBuilderContext,
-) -> Result<(), CodegenError> {
+) -> Result<usize, CodegenError> {
     let f = unit.module.function(id);
+    let facts = Facts::new(f);
+    let plan = Plan::new(f, &facts, unit.options, unit.call_conv);
+    let left = f.inst_count().saturating_sub(plan.in_runs());
     clif.signature = abi::signature(f, unit.call_conv);
     let memory = Memory::new(clif);
     let mut b = FunctionBuilder::new(clif, scratch);
@@ -131,8 +137,8 @@ pub(crate) fn lower(
     let mut lower = Lower {
         id,
         f,
-        facts: Facts::new(f),
-        plan: Plan::new(f),
+        facts,
+        plan,
         frame: None,
         memory,
         values: vec![None; f.value_count()],
@@ -158,7 +164,7 @@ pub(crate) fn lower(
     lower.b.seal_all_blocks();
     let config = frontend_config(lower.unit.call_conv);
     lower.b.finalize(config);
-    Ok(())
+    Ok(left)
 }
 
 /// Lowers the way to a hook that leaves every register alone: `(context, …)`, the answer going to the context.

@@ -34,6 +34,11 @@ impl Lower<'_, '_, '_, '_> {
         let f = self.f;
         let mut rest = &f.region(region).insts[..];
         while let Some(&first) = rest.first() {
+            if let Some(run) = self.plan.take_run(first) {
+                rest = &rest[run.length..];
+                self.run(first, run)?;
+                continue;
+            }
             let length = self.chain(rest);
             if length > 1 {
                 self.threaded(&rest[..length])?;

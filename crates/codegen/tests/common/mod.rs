@@ -142,6 +142,8 @@ pub fn all_options() -> Vec<Options> {
         Options { cpu: Cpu::Baseline, ..base.clone() },
         Options { fuel: false, keep_checks: true, ..base.clone() },
         Options { fuel: false, ..base.clone() },
+        Options { large_above: 0, run_from: 1, ..base.clone() },
+        Options { large_above: 0, run_from: 3, opt: OptLevel::O0, ..base.clone() },
         base,
     ]
 }
