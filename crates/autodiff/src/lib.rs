@@ -37,6 +37,7 @@ mod mutant;
 mod nest;
 mod refusal;
 mod resolve;
+mod ruled;
 mod rules;
 mod vjp;
 

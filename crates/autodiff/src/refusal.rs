@@ -5,8 +5,8 @@
 
 use crate::Options;
 use adit_diag::{Code, Diagnostic, Span};
-use adit_ir::Function;
 use adit_ir::verify::{MAX_NESTING, MAX_RANK};
+use adit_ir::{Function, Mode};
 
 /// How deeply regions may nest: passes recurse on them, and a loop over an array's elements must still fit inside.
 pub(crate) const MAX_DEPTH: usize = MAX_NESTING - MAX_RANK;
@@ -27,6 +27,15 @@ pub enum RefusalKind {
     CallsRemain {
         /// The function called.
         callee: String,
+    },
+    /// A function whose derivatives are rules has none that serves this mode.
+    NoRule {
+        /// The function called.
+        callee: String,
+        /// The mode.
+        kind: Mode,
+        /// Whether it has a rule for the other mode.
+        other: bool,
     },
     /// The derivative would have more instructions than the limit.
     TooLarge {
@@ -82,7 +91,7 @@ impl Refusal {
         Refusal { span, ..self }
     }
 
-    /// What the user sees: `AD0601` for calls, `AD0604` for orders, `AD0701` for limits.
+    /// What the user sees: `AD0601` for calls, `AD0604` for orders, `AD0611` for missing rules, `AD0701` for limits.
     pub fn to_diagnostic(&self) -> Diagnostic {
         let new = |code, message| Diagnostic::new(Code(code), self.span, message);
         match &self.kind {
@@ -92,6 +101,20 @@ impl Refusal {
                     .here("derivatives flow through this call")
                     .note("a call is differentiated in reverse by inlining it, which recursion and very large functions rule out")
                     .help("use forward mode (jvp), or write the recursion as a loop")
+            }
+            RefusalKind::NoRule { callee, kind, other } => {
+                let mode = kind.name();
+                let message = format!("there is no {mode} rule for this call of `{callee}`");
+                let shown = new("AD0611", message).here("derivatives flow through this call");
+                let (lacks, serves) = match other {
+                    true => {
+                        (format!("`{callee}` takes or gives arrays"), "a rule of the other mode serves scalars alone")
+                    }
+                    false => {
+                        (format!("`{callee}` has no body to differentiate"), "only rules say what its derivatives are")
+                    }
+                };
+                shown.note(format!("{lacks}: {serves}")).help(format!("give `{callee}` a rule for {mode}"))
             }
             RefusalKind::TooLarge { function, limit } => {
                 let what = format!("the derivative of `{function}` has more instructions than the limit of {limit}");

@@ -183,7 +183,13 @@ impl Entry {
         let details = workspace.end();
         match usize::try_from(status).ok().and_then(|s| s.checked_sub(1)) {
             None => Ok(()),
-            Some(site) => Err(self.error(site, details, workspace)),
+            Some(site) => {
+                let mut error = self.error(site, details, workspace);
+                if let (Trap::HostFailed(text), Some(said)) = (&mut error.trap, workspace.take_failure()) {
+                    *text = said;
+                }
+                Err(error)
+            }
         }
     }
 
@@ -193,7 +199,8 @@ impl Entry {
         let details = match &site.trap {
             Trap::IndexOutOfRange | Trap::MemoryLimit | Trap::ShapeMismatch(_) | Trap::BadSlice => details,
             Trap::NegativeExponent | Trap::NegativeLength => [details[0], 0],
-            Trap::AssertFailed(_) => details,
+            Trap::AssertFailed(_) | Trap::Singular | Trap::NotPositiveDefinite => details,
+            Trap::HostFailed(_) => [0; 2],
             Trap::RecursionTooDeep => [i64::from(limits.depth), 0],
             Trap::StepLimit => [limits.steps.and_then(|s| i64::try_from(s).ok()).unwrap_or(i64::MAX), 0],
             Trap::DivisionByZero | Trap::Interrupted | Trap::FloatToInt | Trap::ZeroStep | Trap::EmptyTape => [0; 2],

@@ -12,7 +12,7 @@ use crate::lower::{lower, namespace};
 use crate::options::Options;
 use crate::unit::{Import, Site, Unit};
 use adit_ir::{CallGraph, FuncId, Module};
-use adit_runtime::PrintLine;
+use adit_runtime::{ExternalCall, PrintLine};
 use cranelift_codegen::binemit::Reloc;
 use cranelift_codegen::control::ControlPlane;
 use cranelift_codegen::ir::{self, ExternalName, LibCall};
@@ -42,6 +42,8 @@ pub(crate) struct Inner {
     bytes: usize,
     #[expect(clippy::vec_box, reason = "the code holds the addresses of lines")]
     _lines: Vec<Box<PrintLine>>,
+    #[expect(clippy::vec_box, reason = "the code holds the addresses of calls")]
+    _externals: Vec<Box<ExternalCall>>,
 }
 
 // SAFETY: the JIT module is not used again but to free its memory; everything else is only read. The code itself keeps no state: what it writes is in the workspace and the arrays of a call.
@@ -282,6 +284,7 @@ impl<'m> Compiler<'m> {
                 sites: self.unit.sites,
                 bytes: self.bytes.len(),
                 _lines: self.unit.lines,
+                _externals: self.unit.externals,
             }),
         })
     }

@@ -7,8 +7,8 @@ use crate::options::Options;
 use crate::straight::Straight;
 use adit_diag::Span;
 use adit_ir::{CallGraph, Module, Trap};
-use adit_runtime::PrintLine;
 use adit_runtime::hooks::Hook;
+use adit_runtime::{ExternalCall, PrintLine};
 use cranelift_codegen::ir::SourceLoc;
 use cranelift_codegen::isa::CallConv;
 use rustc_hash::FxHashMap;
@@ -68,6 +68,9 @@ pub(crate) struct Unit<'m> {
     // Boxed, because compiled code holds their addresses while the list grows.
     #[expect(clippy::vec_box, reason = "lines must not move")]
     pub(crate) lines: Vec<Box<PrintLine>>,
+    /// Calls of functions without a body, which compiled code holds the addresses of.
+    #[expect(clippy::vec_box, reason = "calls must not move")]
+    pub(crate) externals: Vec<Box<ExternalCall>>,
 }
 
 impl<'m> Unit<'m> {
@@ -84,6 +87,7 @@ impl<'m> Unit<'m> {
             thunks: Vec::new(),
             straight: Vec::new(),
             lines: Vec::new(),
+            externals: Vec::new(),
         }
     }
 
@@ -116,6 +120,12 @@ impl<'m> Unit<'m> {
     pub(crate) fn line(&mut self, line: PrintLine) -> *const PrintLine {
         self.lines.push(Box::new(line));
         self.lines.last().map_or(std::ptr::null(), |line| std::ptr::from_ref(&**line))
+    }
+
+    /// The address of a call, which stays where it is as long as the code.
+    pub(crate) fn external(&mut self, call: ExternalCall) -> *const ExternalCall {
+        self.externals.push(Box::new(call));
+        self.externals.last().map_or(std::ptr::null(), |call| std::ptr::from_ref(&**call))
     }
 }
 

@@ -21,6 +21,7 @@
 //! assert_eq!(results, Ok(vec![Scalar::F64(9.0)]));
 //! ```
 
+mod externals;
 mod host;
 mod machine;
 mod memory;

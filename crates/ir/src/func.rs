@@ -3,8 +3,9 @@
 //! In: what [`crate::build`] appends. Out: [`Function`] (signature, body, arenas) and [`Module`]. A function owns all its entities; an instruction that no
 //! region lists any more is simply not part of the program. Nothing here checks well-formedness: that is [`mod@crate::verify`].
 
-use crate::derived::Derived;
+use crate::derived::{Derived, Mode};
 use crate::entities::{FuncId, Inst, Region, Value};
+use crate::external::External;
 use crate::inst::{InstData, Op, Values};
 use crate::types::{ScalarType, Type};
 use adit_diag::Span;
@@ -55,6 +56,8 @@ pub struct Function {
     pub body: Region,
     /// If this function has no body yet: what it is the derivative of.
     pub derived: Option<Derived>,
+    /// What it is instead of its body, which is then empty and yields nothing.
+    pub external: Option<External>,
     values: Vec<Type>,
     insts: Vec<InstData>,
     regions: Vec<RegionData>,
@@ -66,7 +69,9 @@ impl Function {
         let body = Region::new(0);
         let (dims, params, results) = (Vec::new(), Vec::new(), Vec::new());
         let (values, insts, regions) = (Vec::new(), Vec::new(), vec![RegionData::default()]);
-        Function { name: name.into(), span, dims, params, results, body, derived: None, values, insts, regions }
+        let name = name.into();
+        let (derived, external) = (None, None);
+        Function { name, span, dims, params, results, body, derived, external, values, insts, regions }
     }
 
     /// Makes room for a function of about the size of another.
@@ -162,10 +167,41 @@ impl Function {
     }
 }
 
+/// The derivatives that someone wrote for a function, in place of those that a pass would make. What they take and give is said by [`crate::rules`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug)]
+pub struct Rules {
+    /// Tangents of the results from tangents of the parameters.
+    pub jvp: Option<FuncId>,
+    /// Cotangents of the parameters from cotangents of the results.
+    pub vjp: Option<FuncId>,
+}
+
+impl Rules {
+    /// One of the two.
+    pub fn of(self, kind: Mode) -> Option<FuncId> {
+        match kind {
+            Mode::Jvp => self.jvp,
+            Mode::Vjp => self.vjp,
+        }
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(self) -> bool {
+        self == Rules::default()
+    }
+
+    /// Those there are.
+    pub fn iter(self) -> impl Iterator<Item = FuncId> {
+        self.jvp.into_iter().chain(self.vjp)
+    }
+}
+
 /// Functions that may call one another.
 #[derive(Clone, Default, Debug)]
 pub struct Module {
     functions: Vec<Function>,
+    /// By function.
+    rules: Vec<Rules>,
 }
 
 impl Module {
@@ -177,7 +213,23 @@ impl Module {
     /// Adds a function.
     pub fn push(&mut self, f: Function) -> FuncId {
         self.functions.push(f);
+        self.rules.push(Rules::default());
         FuncId::new(self.functions.len() - 1)
+    }
+
+    /// The derivative rules of a function.
+    pub fn rules(&self, id: FuncId) -> Rules {
+        self.rules[id.index()]
+    }
+
+    /// States the derivative rules of a function. Changing its body leaves them as they are.
+    pub fn set_rules(&mut self, id: FuncId, rules: Rules) {
+        self.rules[id.index()] = rules;
+    }
+
+    /// Forgets all derivative rules: what is differentiated no more may be inlined.
+    pub fn forget_rules(&mut self) {
+        self.rules.fill(Rules::default());
     }
 
     /// A function.

@@ -24,6 +24,15 @@ pub struct CallGraph {
 impl CallGraph {
     /// Explores a module.
     pub fn new(module: &Module, entries: &[FuncId]) -> Self {
+        CallGraph::explore(module, entries, false)
+    }
+
+    /// Explores a module, derivative rules being among what a function calls.
+    pub fn with_rules(module: &Module, entries: &[FuncId]) -> Self {
+        CallGraph::explore(module, entries, true)
+    }
+
+    fn explore(module: &Module, entries: &[FuncId], rules: bool) -> Self {
         let mut graph = CallGraph {
             order: Vec::new(),
             place: vec![None; module.len()],
@@ -36,7 +45,8 @@ impl CallGraph {
         }
         let mut next = 0;
         while next < graph.order.len() {
-            for callee in callees(module.function(graph.order[next])) {
+            let rules = module.rules(graph.order[next]).iter().filter(|_| rules);
+            for callee in callees(module.function(graph.order[next])).into_iter().chain(rules) {
                 let place = graph.discover(callee);
                 graph.callees[next].push(place);
             }

@@ -2,21 +2,25 @@
 //!
 //! In: nothing but numbers and spans. Out: the language that every stage of the compiler after the front end speaks: entities ([`entities`]), types ([`types`]),
 //! instructions ([`inst`]), functions and modules ([`func`]), derivatives not yet made ([`derived`]), the builder ([`build`]), copies that differ ([`copy`]), the text form ([`mod@print`]), when two programs are
-//! one ([`mod@same`]), the verifier ([`mod@verify`]), the table of primitives ([`prim`]), run-time errors ([`trap`]), what hosts pass in ([`host`]) and how it looks to users
-//! ([`display`]), what a run may use ([`limits`]), what a call checks ([`shape`]), who calls whom ([`graph`]). Nothing here optimises, differentiates or runs anything.
+//! one ([`mod@same`]), the verifier ([`mod@verify`]), the table of primitives ([`prim`]), functions without a body ([`external`]) and the table of kernels ([`kernel`]), run-time
+//! errors ([`trap`]), what hosts pass in ([`host`]) and how it looks to users ([`display`]), what a run may use ([`limits`]), what a call checks ([`shape`]), what derivative rules take
+//! and give ([`mod@rules`]), who calls whom ([`graph`]). Nothing here optimises, differentiates or runs anything.
 
 pub mod build;
 pub mod copy;
 pub mod derived;
 pub mod display;
 pub mod entities;
+pub mod external;
 pub mod func;
 pub mod graph;
 pub mod host;
 pub mod inst;
+pub mod kernel;
 pub mod limits;
 pub mod prim;
 pub mod print;
+pub mod rules;
 pub mod same;
 pub mod shape;
 pub mod trap;
@@ -27,13 +31,16 @@ pub use build::{Bounds, Builder};
 pub use copy::{Copier, Plain, Rewrite, ValueMap};
 pub use derived::{Derived, Mode};
 pub use entities::{FuncId, Inst, Region, Value};
-pub use func::{Function, Module, Param, Passing, RegionData};
+pub use external::{External, Operand};
+pub use func::{Function, Module, Param, Passing, RegionData, Rules};
 pub use graph::CallGraph;
 pub use host::{Argument, Elements, ElementsMut, Scalar};
 pub use inst::{CmpOp, Const, Effect, InstData, Op, OperandMap, PrintPart, Values};
+pub use kernel::Kernel;
 pub use limits::Limits;
 pub use prim::Prim;
 pub use print::{PrintOptions, print_function, print_function_with, print_module, print_module_with};
+pub use rules::{RuleParam, RuleShape};
 pub use same::{same, same_modules};
 pub use shape::Shapes;
 pub use trap::{RunError, Trap};

@@ -20,9 +20,10 @@
 //! the arena, a function that does not exist as `@?` and its index. Spans are not part of the text; with [`PrintOptions::source`] the
 //! source lines stand beside the instructions as comments.
 
-use crate::derived::Derived;
+use crate::derived::{Derived, Mode};
 use crate::entities::{FuncId, Inst, Region, Value};
-use crate::func::{Function, Module, Passing};
+use crate::external::External;
+use crate::func::{Function, Module, Passing, Rules};
 use crate::inst::{Const, Op, PrintPart};
 use crate::trap::Trap;
 use crate::types::{ArrayType, Int, ScalarType, TapeType, Type};
@@ -52,7 +53,7 @@ pub fn print_module(module: &Module) -> String {
 
 /// [`print_module`] with comments.
 pub fn print_module_with(module: &Module, options: PrintOptions<'_>) -> String {
-    let texts: Vec<String> = module.iter().map(|(_, f)| print_function_with(module, f, options)).collect();
+    let texts: Vec<String> = module.iter().map(|(id, f)| print(module, f, module.rules(id), options)).collect();
     texts.join("\n")
 }
 
@@ -63,6 +64,11 @@ pub fn print_function(module: &Module, f: &Function) -> String {
 
 /// [`print_function`] with comments.
 pub fn print_function_with(module: &Module, f: &Function, options: PrintOptions<'_>) -> String {
+    let rules = module.find(&f.name).map_or(Rules::default(), |id| module.rules(id));
+    print(module, f, rules, options)
+}
+
+fn print(module: &Module, f: &Function, rules: Rules, options: PrintOptions<'_>) -> String {
     let mut printer = Printer {
         module,
         f,
@@ -73,7 +79,7 @@ pub fn print_function_with(module: &Module, f: &Function, options: PrintOptions<
         indent: 0,
         comment: None,
     };
-    printer.function();
+    printer.function(rules);
     printer.out
 }
 
@@ -135,7 +141,7 @@ struct Printer<'a> {
 }
 
 impl Printer<'_> {
-    fn function(&mut self) {
+    fn function(&mut self, rules: Rules) {
         let f = self.f;
         for (i, dim) in f.dims.iter().enumerate() {
             if let Some(name) = self.names.get_mut(dim.index()) {
@@ -155,14 +161,24 @@ impl Printer<'_> {
             })
             .collect();
         let name = function_name(&f.name);
-        let results = results(&f.results);
-        let head = format!("func {name}({}){results}", params.join(", "));
+        let mut head = format!("func {name}({}){}", params.join(", "), results(&f.results));
+        for kind in Mode::ALL {
+            if let Some(rule) = rules.of(kind) {
+                head.push_str(&format!(" {} {}", kind.name(), self.callee(rule)));
+            }
+        }
         if let Some(derived) = &f.derived {
             return self.derived(&head, derived);
         }
-        self.put(&format!("{head} {{\n"));
-        self.region(f.body, "return");
-        self.put("}\n");
+        match &f.external {
+            Some(External::Kernel(kernel)) => self.put(&format!("{head} = kernel {}\n", kernel.row().name)),
+            Some(External::Host(host)) => self.put(&format!("{head} = host {}\n", quoted(&host.name))),
+            None => {
+                self.put(&format!("{head} {{\n"));
+                self.region(f.body, "return");
+                self.put("}\n");
+            }
+        }
     }
 
     /// What stands in place of the body of a derivative that nobody has made yet.

@@ -4,14 +4,15 @@
 //! types, literals (by their bits) and callees (by their place in the module) count. Both are walked in step, so what neither lists does not count, and no
 //! program is too large. It does not ask whether two programs mean the same.
 
-use crate::entities::{Inst, Region, Value};
+use crate::entities::{FuncId, Inst, Region, Value};
 use crate::func::{Function, Module};
 use crate::inst::{Op, OperandMap};
 use crate::types::{ArrayType, Int, Type};
 
 /// Whether two modules have the same functions in the same order.
 pub fn same_modules(a: &Module, b: &Module) -> bool {
-    a.len() == b.len() && a.iter().zip(b.iter()).all(|((_, f), (_, g))| same(f, g))
+    let rules = |(i, _): &(FuncId, _)| a.rules(*i) == b.rules(*i);
+    a.len() == b.len() && a.iter().all(|f| rules(&f)) && a.iter().zip(b.iter()).all(|((_, f), (_, g))| same(f, g))
 }
 
 /// Whether two functions are equal but for numbering and spans. Regions are compared to the depth that [`crate::verify()`] allows.
@@ -20,6 +21,7 @@ pub fn same(a: &Function, b: &Function) -> bool {
     a.name == b.name
         && a.results == b.results
         && a.derived == b.derived
+        && a.external == b.external
         && pairs.signatures()
         && pairs.regions(a.body, b.body, 0)
 }

@@ -35,6 +35,12 @@ pub enum Trap {
     BadSlice,
     /// A negative extent. Detail: the extent.
     NegativeLength,
+    /// A matrix without an inverse. Details: the first pivot that is zero, how many there are.
+    Singular,
+    /// A matrix that is not positive definite. Details: the first leading minor that is not, how many there are.
+    NotPositiveDefinite,
+    /// A function of the host refused its arguments or panicked; the text says why.
+    HostFailed(String),
     /// A pop from an empty tape, or of a record of another kind than the newest: only malformed IR text can ask for it.
     EmptyTape,
 }
@@ -55,6 +61,9 @@ impl Trap {
             Trap::FloatToInt => "AD0810",
             Trap::ZeroStep => "AD0811",
             Trap::BadSlice | Trap::NegativeLength => "AD0812",
+            Trap::Singular => "AD0813",
+            Trap::NotPositiveDefinite => "AD0814",
+            Trap::HostFailed(_) => "AD0815",
         }
     }
 
@@ -74,6 +83,9 @@ impl Trap {
             Trap::ZeroStep => "zero_step",
             Trap::BadSlice => "bad_slice",
             Trap::NegativeLength => "negative_length",
+            Trap::Singular => "singular",
+            Trap::NotPositiveDefinite => "not_positive_definite",
+            Trap::HostFailed(_) => "host_failed",
             Trap::EmptyTape => "empty_tape",
         }
     }
@@ -81,18 +93,19 @@ impl Trap {
     /// The text it carries, if it is one that does.
     pub fn text(&self) -> Option<&str> {
         match self {
-            Trap::AssertFailed(text) | Trap::ShapeMismatch(text) => Some(text),
+            Trap::AssertFailed(text) | Trap::ShapeMismatch(text) | Trap::HostFailed(text) => Some(text),
             Trap::IndexOutOfRange | Trap::DivisionByZero | Trap::RecursionTooDeep => None,
             Trap::MemoryLimit | Trap::StepLimit | Trap::Interrupted => None,
             Trap::NegativeExponent | Trap::FloatToInt | Trap::ZeroStep => None,
             Trap::BadSlice | Trap::NegativeLength | Trap::EmptyTape => None,
+            Trap::Singular | Trap::NotPositiveDefinite => None,
         }
     }
 
     /// The trap of this name, given a text exactly if it carries one.
     pub fn parse(name: &str, text: Option<String>) -> Option<Trap> {
         match text {
-            Some(text) => [Trap::AssertFailed, Trap::ShapeMismatch]
+            Some(text) => [Trap::AssertFailed, Trap::ShapeMismatch, Trap::HostFailed]
                 .map(|with| with(text.clone()))
                 .into_iter()
                 .find(|trap| trap.name() == name),
@@ -102,7 +115,7 @@ impl Trap {
 }
 
 /// Every trap without a text.
-const PLAIN: [Trap; 12] = [
+const PLAIN: [Trap; 14] = [
     Trap::IndexOutOfRange,
     Trap::DivisionByZero,
     Trap::RecursionTooDeep,
@@ -114,6 +127,8 @@ const PLAIN: [Trap; 12] = [
     Trap::ZeroStep,
     Trap::BadSlice,
     Trap::NegativeLength,
+    Trap::Singular,
+    Trap::NotPositiveDefinite,
     Trap::EmptyTape,
 ];
 
@@ -157,6 +172,11 @@ impl fmt::Display for RunError {
             Trap::ZeroStep => f.write_str("the step of this loop is 0"),
             Trap::BadSlice => write!(f, "the slice {a}..{b} does not lie within its dimension"),
             Trap::NegativeLength => write!(f, "an array cannot have the negative length {a}"),
+            Trap::Singular => write!(f, "the matrix is singular: pivot {a} of {b} is zero"),
+            Trap::NotPositiveDefinite => {
+                write!(f, "the matrix is not positive definite: leading minor {a} of {b} is not positive")
+            }
+            Trap::HostFailed(text) => write!(f, "the host function {text}"),
             Trap::EmptyTape => f.write_str("a tape was popped more often than pushed, or a record of another kind"),
         }
     }
@@ -174,7 +194,8 @@ mod tests {
             assert_eq!(Trap::parse(trap.name(), None), Some(trap.clone()));
             assert_eq!(Trap::parse(trap.name(), Some("a".into())), None);
         }
-        for trap in [Trap::AssertFailed("a".into()), Trap::ShapeMismatch("b".into())] {
+        let texts = [Trap::AssertFailed("a".into()), Trap::ShapeMismatch("b".into()), Trap::HostFailed("c".into())];
+        for trap in texts {
             let text = trap.text().map(String::from);
             assert_eq!(Trap::parse(trap.name(), text), Some(trap.clone()));
             assert_eq!(Trap::parse(trap.name(), None), None);

@@ -24,6 +24,8 @@
 //! - [`Rule::Calls`]: calls have one argument per parameter: a scalar of its type, or an array of its element type and rank.
 //! - [`Rule::Aliases`]: an array that is passed as `mut`, or written by a `copy`, is mentioned no second time by the same instruction.
 //! - [`Rule::Tapes`]: records have at least one field; what is pushed on a tape that is not mixed has the types of its records.
+//! - [`Rule::External`]: a function without a body has none, takes scalars and arrays of floats, gives floats, and its `mut` parameters are arrays of floats.
+//! - [`Rule::Rules`]: a function's derivative rules exist and have the signatures of [`crate::rules`].
 //! - [`Rule::Details`]: an `assert` has at most two details.
 //! - [`Rule::Derived`]: a derivative without a body is of a function that exists, its active parameters are floats, and its signature is the one that follows.
 //!
@@ -34,9 +36,10 @@ mod ops;
 #[cfg(test)]
 mod tests;
 
-use crate::derived::Derived;
+use crate::derived::{Derived, Mode};
 use crate::entities::{FuncId, Inst, Region, Value};
 use crate::func::{Function, Module, Param, Passing};
+use crate::rules::RuleShape;
 use crate::types::{ArrayType, Int, ScalarType, Type};
 use adit_diag::Span;
 use std::collections::HashSet;
@@ -72,6 +75,8 @@ pub enum Rule {
     Calls,
     Aliases,
     Tapes,
+    External,
+    Rules,
     Details,
     Derived,
 }
@@ -104,7 +109,7 @@ impl std::error::Error for Violation {}
 pub fn verify(module: &Module) -> Result<(), Vec<Violation>> {
     let mut violations = Vec::new();
     let mut names = HashSet::new();
-    for (_, f) in module.iter() {
+    for (id, f) in module.iter() {
         if !names.insert(f.name.as_str()) {
             let message = "there is another function of this name".into();
             violations.push(Violation {
@@ -116,8 +121,31 @@ pub fn verify(module: &Module) -> Result<(), Vec<Violation>> {
             });
         }
         violations.extend(verify_function(module, f).err().into_iter().flatten());
+        violations.extend(broken_rules(module, id));
     }
     if violations.is_empty() { Ok(()) } else { Err(violations) }
+}
+
+/// What is wrong with the derivative rules of a function.
+fn broken_rules(module: &Module, id: FuncId) -> Vec<Violation> {
+    let f = module.function(id);
+    let mut violations = Vec::new();
+    for kind in Mode::ALL {
+        let Some(rule) = module.rules(id).of(kind) else { continue };
+        let exists = (rule.index() < module.len()).then(|| module.function(rule));
+        let wrong = exists.map_or(Some("it does not exist".into()), |g| RuleShape::of(f, kind).mismatch(f, g));
+        if let Some(wrong) = wrong {
+            let message = format!("the {} rule does not fit: {wrong}", kind.name());
+            violations.push(Violation {
+                rule: Rule::Rules,
+                function: f.name.clone(),
+                inst: None,
+                span: f.span,
+                message,
+            });
+        }
+    }
+    violations
 }
 
 /// Checks one function; the module tells the signatures of those it calls.
@@ -172,6 +200,9 @@ impl<'a> Checker<'a> {
         if let Some(derived) = &f.derived {
             return self.derived(derived);
         }
+        if f.external.is_some() {
+            return self.external();
+        }
         let expected: Vec<Type> = f.results.iter().map(|&s| s.into()).collect();
         self.region(f.body, &[], "a function's body");
         self.yields(f.body, &expected, "the function");
@@ -221,6 +252,21 @@ impl<'a> Checker<'a> {
         let body = f.body.index() < f.region_count() && f.region(f.body).insts.is_empty();
         if !body || !crate::same::same(&wanted, f) {
             self.report(Rule::Derived, "this is not the signature of that derivative");
+        }
+    }
+
+    fn external(&mut self) {
+        let f = self.f;
+        let body = f.region(f.body);
+        if !body.insts.is_empty() || !body.yields.is_empty() || !body.params.is_empty() {
+            self.report(Rule::External, "a function of the host has a body");
+        }
+        if f.results.iter().any(|&r| r != ScalarType::F64) {
+            self.report(Rule::External, "a function of the host gives floats alone");
+        }
+        let integers = |p: &&Param| self.ty(p.value).is_some_and(|ty| ty.array().is_some() && !ty.is_float());
+        if f.params.iter().any(|p| integers(&p)) {
+            self.report(Rule::External, "arrays of a function of the host hold floats");
         }
     }
 

@@ -68,9 +68,9 @@ pub fn clean_up_all(module: &mut Module, root: FuncId) {
     }
 }
 
-/// A derivative that nobody has made yet has nothing to clean.
+/// A function without a body, or a derivative that nobody has made yet, has nothing to clean.
 fn run(passes: &[&str], module: &Module, f: &Function) -> Function {
-    if f.derived.is_some() {
+    if f.derived.is_some() || f.external.is_some() {
         return f.clone();
     }
     let mut now = Cow::Borrowed(f);

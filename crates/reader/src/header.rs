@@ -1,12 +1,14 @@
 //! The first line of a function.
 //!
-//! In: `func @f(v0: f64, v1: mut [f64; d0, 3]) -> (f64, i64)`, perhaps with `= vjp @g wrt v0`. Out: [`Header`]: names, types, and where the body begins. All headers are read before any
+//! In: `func @f(v0: f64, v1: mut [f64; d0, 3]) -> (f64, i64)`, perhaps with rules, ` jvp @h`, and perhaps with `= vjp @g wrt v0` or `= kernel cholesky`. Out: [`Header`]: names, types, and where the body begins. All headers are read before any
 //! body, so that calls know their results whatever the order of functions.
 
 use crate::lexer::Kind;
 use crate::parser::{Cursor, Parse};
 use adit_diag::Span;
-use adit_ir::{ArrayType, Builder, Int, Ints, Mode, Passing, ScalarType, TapeType, Type, Value};
+use adit_ir::{
+    ArrayType, Builder, External, Function, Int, Ints, Kernel, Mode, Passing, ScalarType, TapeType, Type, Value,
+};
 
 /// A dimension of a parameter.
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +52,10 @@ pub(crate) struct Header<'t> {
     pub(crate) results: Vec<ScalarType>,
     /// For a derivative without a body: the mode, of which function, and which parameters are active.
     pub(crate) derived: Option<DerivedHeader<'t>>,
+    /// The names of its derivative rules, with their places, by [`Mode::ALL`].
+    pub(crate) rules: [Option<(String, Span)>; 2],
+    /// What stands for the body, if it has none.
+    pub(crate) external: Option<External>,
     /// The token after the header.
     pub(crate) body: usize,
 }
@@ -78,6 +84,25 @@ impl<'t> Header<'t> {
             bind(param.name, param.span, value)?;
         }
         Ok((b, dims))
+    }
+
+    /// The function, if it has no body; token `end` must come next.
+    pub(crate) fn bodiless(&self, cursor: Cursor<'_, 't>, end: usize) -> Parse<Function> {
+        if cursor.position() != end {
+            return Err(cursor.expected("`func`"));
+        }
+        let mut names = Vec::new();
+        let (b, _) = self.start(|name, span, _| match names.contains(&name) {
+            true => Err(cursor.error(span, format!("`{name}` is defined twice"))),
+            false => {
+                names.push(name);
+                Ok(())
+            }
+        })?;
+        let mut f = b.finish(&[]);
+        f.results.clone_from(&self.results);
+        f.external.clone_from(&self.external);
+        Ok(f)
     }
 }
 
@@ -110,13 +135,23 @@ impl<'t> Cursor<'_, 't> {
             true => self.result_types()?,
             false => Vec::new(),
         };
-        let derived = match self.eat(Kind::Equals) {
-            true => Some(self.derived()?),
-            false => None,
-        };
+        let mut rules = [None, None];
+        for (rule, mode) in rules.iter_mut().zip(Mode::ALL) {
+            if self.eat_word(mode.name()) {
+                let span = self.here();
+                *rule = Some((self.function_name()?, span));
+            }
+        }
+        let (mut derived, mut external) = (None, None);
+        if self.eat(Kind::Equals) {
+            match self.peek_word() {
+                Some("host" | "kernel") => external = Some(self.external()?),
+                Some(_) | None => derived = Some(self.derived()?),
+            }
+        }
         let span = start.to(self.before());
         let body = self.position();
-        Ok(Header { name, span, params, dims, results, derived, body })
+        Ok(Header { name, span, params, dims, results, rules, derived, external, body })
     }
 
     /// Reads `vjp @g wrt v0, v1`.
@@ -133,6 +168,17 @@ impl<'t> Cursor<'_, 't> {
             }
         }
         Ok(DerivedHeader { mode, of, of_span, active })
+    }
+
+    /// Reads `kernel cholesky` or `host "name"`. Who registered the latter is not known to a text.
+    fn external(&mut self) -> Parse<External> {
+        if self.eat_word("host") {
+            return Ok(External::unregistered(self.text()?));
+        }
+        self.word("kernel")?;
+        let name = self.expect(Kind::Word)?;
+        let kernel = Kernel::from_name(name).map(External::Kernel);
+        kernel.ok_or_else(|| self.error(self.before(), format!("there is no kernel `{name}`")))
     }
 
     fn params(&mut self) -> Parse<Vec<HeaderParam<'t>>> {

@@ -8,7 +8,7 @@ use crate::header::{DerivedHeader, Header};
 use crate::lexer::{Kind, Token};
 use adit_diag::{Diagnostic, FileId, Span};
 use adit_ir::verify::MAX_NESTING;
-use adit_ir::{Builder, Derived, FuncId, Function, Int, Module, Region, ScalarType, Type, Value};
+use adit_ir::{Builder, Derived, FuncId, Function, Int, Module, Region, Rules, ScalarType, Type, Value};
 use std::collections::HashMap;
 
 /// What reading one thing gives.
@@ -44,6 +44,9 @@ impl Source<'_> {
         let ends = starts.iter().skip(1).copied().chain([self.tokens.len()]);
         let functions = all(headers.iter().zip(ends).map(|(header, end)| {
             let cursor = Cursor::at(self, header.body);
+            if header.external.is_some() {
+                return header.bodiless(cursor, end);
+            }
             let body = Body::start(cursor, header, &callees)?;
             match &header.derived {
                 Some(derived) => body.declaration(header, derived, end),
@@ -54,7 +57,23 @@ impl Source<'_> {
         for f in functions {
             module.push(f);
         }
+        let rules = all(headers.iter().map(|header| {
+            let [jvp, vjp] = [0, 1].map(|k| self.rule(header.rules[k].as_ref(), &callees));
+            Ok(Rules { jvp: jvp?, vjp: vjp? })
+        }))?;
+        for (id, rules) in module.ids().zip(rules) {
+            module.set_rules(id, rules);
+        }
         Ok(module)
+    }
+
+    /// The function that a header names as a rule.
+    fn rule(&self, name: Option<&(String, Span)>, callees: &HashMap<&str, Callee<'_>>) -> Parse<Option<FuncId>> {
+        let Some((name, span)) = name else { return Ok(None) };
+        match callees.get(name.as_str()) {
+            Some(callee) => Ok(Some(callee.id)),
+            None => Err(Cursor::at(self, 0).error(*span, format!("there is no function `{name}`"))),
+        }
     }
 
     /// The places of all words `func`, which no body contains.

@@ -4,6 +4,7 @@
 //! of the host's print sink is caught, kept, and goes on when the call is over.
 
 use crate::context::Context;
+use crate::external::external;
 use crate::print::PrintLine;
 use crate::tape::{Tape, Tapes};
 use crate::workspace::Machine;
@@ -44,6 +45,7 @@ hooks! {
     TAPE_OPEN "adit.tape_open" tape_open
     TAPE_GROW "adit.tape_grow" tape_grow
     PRINT "adit.print" print
+    EXTERNAL "adit.external" external
 }
 
 /// # Safety

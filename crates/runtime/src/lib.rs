@@ -1,7 +1,7 @@
 //! What code compiled by Adit works with while it runs.
 //!
 //! In: limits, an interruption flag, a sink for printed lines. Out: [`Workspace`], the memory that calls reuse: an arena for arrays ([`arena`]), tapes ([`tape`]), and
-//! the [`Context`] whose fields compiled code reads and writes directly. [`hooks`] are the functions compiled code calls when its inline paths do not suffice, [`stack`] tells how much
+//! the [`Context`] whose fields compiled code reads and writes directly. [`hooks`] are the functions compiled code calls when its inline paths do not suffice, [`external`] calls functions without a body, [`kernels`] are the fast ones, [`stack`] tells how much
 //! of the thread's stack is left. Nothing here compiles, and no function here panics or unwinds into compiled code.
 //!
 //! Memory counts as [`Limits`](adit_ir::limits::Limits) says, rounded up to 8 bytes an array and a tape field; tapes count with the capacity they have grown to.
@@ -11,12 +11,15 @@
 
 pub mod arena;
 pub mod context;
+pub mod external;
 pub mod hooks;
+pub mod kernels;
 pub mod print;
 pub mod stack;
 pub mod tape;
 pub mod workspace;
 
 pub use context::Context;
+pub use external::ExternalCall;
 pub use print::{PrintLine, PrintPiece};
 pub use workspace::{Sink, Workspace};

@@ -26,6 +26,8 @@ pub(crate) struct Machine {
     pub(crate) sink: Option<Sink>,
     /// What a sink panicked with, until the call is over.
     pub(crate) panic: Option<Box<dyn Any + Send>>,
+    /// What a host function said when it stopped the run.
+    pub(crate) failure: Option<String>,
 }
 
 /// Memory, limits and outlets of a run.
@@ -52,6 +54,7 @@ impl Workspace {
             limits,
             sink: None,
             panic: None,
+            failure: None,
         };
         Workspace { machine: Box::new(machine), interrupt: Arc::default() }
     }
@@ -110,6 +113,11 @@ impl Workspace {
         machine.context.details = [0; 2];
         // The pointer is derived from the whole machine, since hooks go back from the context to the machine.
         std::ptr::from_mut(machine).cast()
+    }
+
+    /// What the host function said that stopped the last call, once.
+    pub fn take_failure(&mut self) -> Option<String> {
+        self.machine.failure.take()
     }
 
     /// Ends a call: memory goes back to its mark, and a sink's panic goes on. Returns the numbers that explain a trap.

@@ -10,7 +10,9 @@
 //! is not active here still has its tangent computed there.
 
 use super::{Lanes, Sweep};
-use adit_ir::{FuncId, Inst, Op, Type, Value};
+use crate::refusal::Refusal;
+use crate::ruled;
+use adit_ir::{FuncId, Inst, Mode, Op, Type, Value};
 
 impl Sweep<'_, '_> {
     /// Whether derivatives flow through a call.
@@ -18,7 +20,10 @@ impl Sweep<'_, '_> {
         args.iter().chain(results).any(|&v| self.activity.of(v))
     }
 
-    pub(super) fn call(&mut self, inst: Inst, callee: FuncId, args: &[Value]) {
+    pub(super) fn call(&mut self, inst: Inst, callee: FuncId, args: &[Value]) -> Result<(), Refusal> {
+        if let Some(way) = ruled::way(self.module, callee, Mode::Jvp, self.source.inst(inst).span)? {
+            return self.ruled(inst, callee, args, way);
+        }
         let tangents: Vec<Option<Lanes>> = args.iter().map(|&v| self.argument(v)).collect();
         let active: Vec<bool> = tangents.iter().map(Option::is_some).collect();
         let mut all = self.copier.map.values(args);
@@ -35,6 +40,7 @@ impl Sweep<'_, '_> {
             self.copier.map.set(from, to);
         }
         self.set_tangents(floats, &defined[results.len()..]);
+        Ok(())
     }
 
     /// What an argument brings along: a tangent or a shadow.

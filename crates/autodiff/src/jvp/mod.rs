@@ -13,13 +13,14 @@
 //!
 //! A tangent is a value per lane (one, unless more directions are followed at once), or a structural zero, for which nothing is emitted. Partials are computed once for all lanes. An
 //! array has its shadow, at the same place. Calls go to the forward derivative of the callee, so recursion works. Files: `lanes` (what tangents look like), `regions` (if, for,
-//! while), `memory` (arrays and tapes), `calls`; numbers are here.
+//! while), `memory` (arrays and tapes), `calls`, `ruled` (calls with rules); numbers are here.
 //! Nothing is shared between partials of one instruction, and no product is simplified beyond 0, 1 and −1: the optimiser does that.
 
 mod calls;
 mod lanes;
 mod memory;
 mod regions;
+mod ruled;
 
 use crate::activity::Activity;
 use crate::algebra;
@@ -36,14 +37,15 @@ use lanes::Lanes;
 /// The forward derivative of `f` and of all that it calls, in the order in which they join the module.
 pub fn all(module: &Module, f: FuncId, active: &[bool], options: &Options) -> Result<(FuncId, Vec<Function>), Refusal> {
     let lanes = options.lanes.max(1);
+    let stand_in = crate::ruled::stand_in(module, f);
     let mut catalog = Catalog::new(module, lanes);
     let root = catalog.request(f, active);
     let (mut built, mut size) = (Vec::new(), 0);
     while let Some(job) = catalog.next() {
-        let source = module.function(job.f);
+        let source = stand_in.as_ref().filter(|_| job.f == f).unwrap_or_else(|| module.function(job.f));
         let least = (source.inst_count() + source.params.len()).saturating_mul(lanes);
         check_size(source, least.saturating_add(size + catalog.len()), options)?;
-        let derivative = Sweep::new(module, &mut catalog, &job, options).run(&job)?;
+        let derivative = Sweep::new(module, &mut catalog, source, &job, options).run(&job)?;
         size += derivative.inst_count();
         check_size(source, size + catalog.len(), options)?;
         built.push(derivative);
@@ -53,6 +55,7 @@ pub fn all(module: &Module, f: FuncId, active: &[bool], options: &Options) -> Re
 
 /// One function under way.
 struct Sweep<'s, 'm> {
+    module: &'m Module,
     catalog: &'s mut Catalog<'m>,
     source: &'m Function,
     activity: Activity,
@@ -68,13 +71,19 @@ struct Sweep<'s, 'm> {
 }
 
 impl<'s, 'm> Sweep<'s, 'm> {
-    fn new(module: &'m Module, catalog: &'s mut Catalog<'m>, job: &Job, options: &'s Options) -> Self {
-        let source = module.function(job.f);
+    fn new(
+        module: &'m Module,
+        catalog: &'s mut Catalog<'m>,
+        source: &'m Function,
+        job: &Job,
+        options: &'s Options,
+    ) -> Self {
         let params = || source.params.iter().zip(&job.active).filter(|(_, active)| **active).map(|(p, _)| p);
         let seeds: Vec<Value> = params().map(|p| p.value).collect();
         let lent = params().filter(|p| p.passing == Passing::Mut).map(|p| p.value);
         let sinks: Vec<Value> = source.region(source.body).yields.iter().copied().chain(lent).collect();
         Sweep {
+            module,
             catalog,
             source,
             activity: Activity::new(module, source, &seeds, &sinks),
@@ -141,7 +150,7 @@ impl<'s, 'm> Sweep<'s, 'm> {
             Op::If { cond, then, otherwise } => return self.branch(inst, *cond, *then, *otherwise),
             Op::For { body, inits, .. } => return self.counted(inst, inits, *body),
             Op::While { inits, cond, body } => return self.uncounted(inst, inits, *cond, *body),
-            Op::Call { callee, args } if self.is_active_call(args, results) => self.call(inst, *callee, args),
+            Op::Call { callee, args } if self.is_active_call(args, results) => self.call(inst, *callee, args)?,
             Op::Const(_) | Op::Prim { .. } | Op::Cmp { .. } | Op::Select { .. } | Op::Alloc { .. } => {
                 self.plain(inst)?
             }

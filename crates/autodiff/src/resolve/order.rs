@@ -1,6 +1,6 @@
 //! In which order derivatives are made, and how many stand inside one another.
 //!
-//! In: a module and where to begin. Out: [`Order`]: what is reached, each function after those that it depends on, and the order of each. A function depends on those it calls; a
+//! In: a module and where to begin. Out: [`Order`]: what is reached, each function after those that it depends on, and the order of each. A function depends on those it calls and on its derivative rules; a
 //! declared derivative on the function that it is of. Functions that depend on one another (recursion) have one order; there is none if a derivative is among them.
 
 use crate::refusal::{Refusal, RefusalKind};
@@ -18,7 +18,7 @@ pub struct Order {
 impl Order {
     /// Of all that some functions reach.
     pub fn of(module: &Module, roots: &[FuncId]) -> Self {
-        let graph = CallGraph::new(module, roots);
+        let graph = CallGraph::with_rules(module, roots);
         let mut by_cycle = vec![Some(0); graph.order.len()];
         for &place in &graph.bottom_up {
             let cycle = graph.cycle(place);

@@ -4,7 +4,7 @@
 
 use crate::activity::Activity;
 use crate::refusal::{MAX_DEPTH, Refusal};
-use adit_ir::{Function, Inst, Op, Region, Value};
+use adit_ir::{Function, Inst, Module, Op, Passing, Region, Value, Values};
 
 /// Answers by value and by region.
 #[derive(Debug)]
@@ -16,13 +16,13 @@ pub struct Facts {
 
 impl Facts {
     /// Walks the function once.
-    pub fn new(f: &Function, activity: &Activity) -> Result<Self, Refusal> {
+    pub fn new(module: &Module, f: &Function, activity: &Activity) -> Result<Self, Refusal> {
         let mut facts = Facts {
             home: vec![f.body; f.value_count()],
             definition: vec![None; f.value_count()],
             writes: vec![false; f.region_count()],
         };
-        facts.region(f, activity, f.body, 0)?;
+        facts.region(module, f, activity, f.body, 0)?;
         Ok(facts)
     }
 
@@ -41,7 +41,14 @@ impl Facts {
         self.writes[region.index()]
     }
 
-    fn region(&mut self, f: &Function, activity: &Activity, region: Region, depth: usize) -> Result<(), Refusal> {
+    fn region(
+        &mut self,
+        module: &Module,
+        f: &Function,
+        activity: &Activity,
+        region: Region,
+        depth: usize,
+    ) -> Result<(), Refusal> {
         if depth > MAX_DEPTH {
             return Err(Refusal::too_deep(f, f.span));
         }
@@ -54,9 +61,9 @@ impl Facts {
                 self.home[result.index()] = region;
                 self.definition[result.index()] = Some(inst);
             }
-            self.writes[region.index()] |= written(&data.op).is_some_and(|v| activity.of(v));
+            self.writes[region.index()] |= written(module, &data.op).iter().any(|&v| activity.of(v));
             for inner in data.op.regions() {
-                self.region(f, activity, inner, depth + 1)?;
+                self.region(module, f, activity, inner, depth + 1)?;
                 self.writes[region.index()] |= self.writes[inner.index()];
             }
         }
@@ -64,19 +71,21 @@ impl Facts {
     }
 }
 
-/// The array or tape whose shadow the reverse of this changes without an adjoint coming in. A load is not one: its result's adjoint comes in, or nothing happens.
-fn written(op: &Op) -> Option<Value> {
+/// The arrays and tapes whose shadows the reverse of this changes without an adjoint coming in. A load is none: its result's adjoint comes in, or nothing happens.
+fn written(module: &Module, op: &Op) -> Values {
     match op {
         Op::Store { array, .. } | Op::Acc { array, .. } | Op::Fill { array, .. } | Op::Copy { to: array, .. } => {
-            Some(*array)
+            Values::from_iter([*array])
         }
-        Op::TapePush { tape, .. } | Op::TapePop { tape } => Some(*tape),
+        Op::TapePush { tape, .. } | Op::TapePop { tape } => Values::from_iter([*tape]),
+        Op::Call { callee, args } => {
+            let params = module.function(*callee).params.iter();
+            params.zip(args).filter(|(p, _)| p.passing == Passing::Mut).map(|(_, &arg)| arg).collect()
+        }
         Op::Const(_) | Op::Prim { .. } | Op::Cmp { .. } | Op::Select { .. } | Op::Alloc { .. } | Op::Load { .. } => {
-            None
+            Values::new()
         }
-        Op::If { .. } | Op::For { .. } | Op::While { .. } | Op::TapeNew { .. } => None,
-        Op::Assert { .. } | Op::Print { .. } => None,
-        // Only inactive ones are left.
-        Op::Call { .. } => None,
+        Op::If { .. } | Op::For { .. } | Op::While { .. } | Op::TapeNew { .. } => Values::new(),
+        Op::Assert { .. } | Op::Print { .. } => Values::new(),
     }
 }

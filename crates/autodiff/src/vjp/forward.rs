@@ -3,6 +3,7 @@
 //! In: the primal. Out: the copy, in the builder, and [`Forward`], through which the reverse sweep finds values to save and regions to save them in.
 //! The copy is exact; pushes and trip counters are added to it later, when the reverse has asked for them.
 
+use super::ruled::Ruled;
 use crate::algebra;
 use adit_ir::{Builder, Const, Copier, Function, Inst, Op, Region, Rewrite, Type, Value, ValueMap, Values};
 
@@ -11,6 +12,8 @@ use adit_ir::{Builder, Const, Copier, Function, Inst, Op, Region, Rewrite, Type,
 pub struct Forward {
     /// Values.
     pub map: ValueMap,
+    /// The calls that rules differentiate, and where what they read is saved.
+    pub(super) ruled: Ruled,
     insts: Vec<Option<Inst>>,
     regions: Vec<Option<Region>>,
 }
@@ -28,13 +31,16 @@ impl Forward {
 }
 
 struct Recorder {
+    ruled: Ruled,
     insts: Vec<Option<Inst>>,
     regions: Vec<Option<Region>>,
 }
 
 impl Rewrite for Recorder {
     fn inst(&mut self, copier: &mut Copier<'_>, b: &mut Builder, inst: Inst) {
+        self.ruled.before(copier, b, inst);
         copier.copy(self, b, inst);
+        self.ruled.after(b, inst);
         let regions = copier.source.inst(inst).op.regions();
         if let (false, Some(&copy)) = (regions.is_empty(), b.func().region(b.current()).insts.last()) {
             self.insts[inst.index()] = Some(copy);
@@ -53,12 +59,13 @@ pub fn signature<'s>(source: &'s Function, b: &mut Builder) -> Copier<'s> {
 }
 
 /// Copies the primal's body; also gives its results.
-pub fn copy(source: &Function, b: &mut Builder, mut copier: Copier<'_>) -> (Forward, Values) {
-    let mut recorder = Recorder { insts: vec![None; source.inst_count()], regions: vec![None; source.region_count()] };
+pub fn copy(source: &Function, b: &mut Builder, mut copier: Copier<'_>, ruled: Ruled) -> (Forward, Values) {
+    let (insts, regions) = (vec![None; source.inst_count()], vec![None; source.region_count()]);
+    let mut recorder = Recorder { ruled, insts, regions };
     recorder.regions[source.body.index()] = Some(b.current());
     let results = copier.copy_insts(&mut recorder, b, source.body);
-    let Recorder { insts, regions } = recorder;
-    (Forward { map: copier.map, insts, regions }, results)
+    let Recorder { ruled, insts, regions } = recorder;
+    (Forward { map: copier.map, ruled, insts, regions }, results)
 }
 
 impl super::Sweep<'_> {

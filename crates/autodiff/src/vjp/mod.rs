@@ -25,8 +25,8 @@
 //! 4. What overwrites an element, inactive values included, zeroes the shadow's element: earlier contents do not matter to what follows.
 //! 5. Nothing is asserted, printed or stored into the primal's arrays in the reverse sweep.
 //!
-//! Files: `adjoints`, `residuals`, `frames` (the regions under construction); one per construct: `scalars`, `branches`, `loops`, `arrays`, `tapes`.
-//! What this does not do: calls (refused if derivatives flow through them), recomputation, reuse of storage.
+//! Files: `adjoints`, `residuals`, `frames` (the regions under construction); one per construct: `scalars`, `branches`, `loops`, `arrays`, `tapes`, `ruled` (calls with rules).
+//! What this does not do: other calls (refused if derivatives flow through them), recomputation, reuse of storage.
 
 mod adjoints;
 mod arrays;
@@ -36,6 +36,7 @@ mod forward;
 mod frames;
 mod loops;
 mod residuals;
+mod ruled;
 mod scalars;
 mod tapes;
 
@@ -50,15 +51,18 @@ use adit_ir::{
 use facts::Facts;
 use forward::Forward;
 use frames::{Frame, Kind};
+use ruled::Ruled;
 
 /// The reverse derivative of `f`.
 pub fn function(module: &Module, f: FuncId, active: &[bool], options: &Options) -> Result<Function, Refusal> {
-    let source = module.function(f);
+    let stand_in = crate::ruled::stand_in(module, f);
+    let source = stand_in.as_ref().unwrap_or_else(|| module.function(f));
     check_size(source, source.inst_count(), options)?;
     let params: Vec<&Param> = source.params.iter().zip(active).filter(|(_, active)| **active).map(|(p, _)| p).collect();
     let activity = find_activity(module, source, &params);
-    refuse_calls(module, source, &activity)?;
-    let facts = Facts::new(source, &activity)?;
+    let ruled = Ruled::find(module, source, &|v| activity.of(v))?;
+    refuse_calls(module, source, &activity, &ruled)?;
+    let facts = Facts::new(module, source, &activity)?;
 
     let name = Names::new(module).fresh(&format!("{}__vjp", source.name));
     let mut b = Builder::new(name, source.span);
@@ -66,9 +70,9 @@ pub fn function(module: &Module, f: FuncId, active: &[bool], options: &Options) 
     let shadows = shadow_params(source, &forward.map, &mut b, &params);
     let floats = source.results.iter().filter(|&&ty| ty == ScalarType::F64);
     let seeds: Values = floats.map(|_| b.param(Type::F64, Passing::ByValue)).collect();
-    let (forward, primal) = forward::copy(source, &mut b, forward);
+    let (forward, primal) = forward::copy(source, &mut b, forward, ruled);
 
-    let mut sweep = Sweep::new(source, activity, facts, forward, b, options);
+    let mut sweep = Sweep::new(module, source, activity, facts, forward, b, options);
     for (param, shadow) in shadows {
         sweep.shadow[param.index()] = Some(shadow);
     }
@@ -84,12 +88,13 @@ fn find_activity(module: &Module, source: &Function, params: &[&Param]) -> Activ
     Activity::new(module, source, &seeds, &sinks)
 }
 
-fn refuse_calls(module: &Module, source: &Function, activity: &Activity) -> Result<(), Refusal> {
+fn refuse_calls(module: &Module, source: &Function, activity: &Activity, ruled: &Ruled) -> Result<(), Refusal> {
     let mut first = None;
     source.walk(&mut |inst| {
         let data = source.inst(inst);
         if let Op::Call { callee, args } = &data.op
             && first.is_none()
+            && !ruled.has(inst)
             && args.iter().chain(&data.results).any(|&v| activity.of(v))
         {
             let callee = module.function(*callee).name.clone();
@@ -106,6 +111,7 @@ fn shadow_params(source: &Function, map: &ValueMap, b: &mut Builder, params: &[&
 
 /// A reverse sweep under way. Values and regions are the primal's unless a field says otherwise.
 struct Sweep<'s> {
+    module: &'s Module,
     source: &'s Function,
     activity: Activity,
     facts: Facts,
@@ -133,6 +139,7 @@ struct Sweep<'s> {
 
 impl<'s> Sweep<'s> {
     fn new(
+        module: &'s Module,
         source: &'s Function,
         activity: Activity,
         facts: Facts,
@@ -141,6 +148,7 @@ impl<'s> Sweep<'s> {
         options: &'s Options,
     ) -> Self {
         Sweep {
+            module,
             source,
             activity,
             facts,
@@ -202,8 +210,8 @@ impl<'s> Sweep<'s> {
             Op::Const(_) | Op::Cmp { .. } | Op::Assert { .. } | Op::Print { .. } => {}
             // Shadows of these were made at the start of the region.
             Op::Alloc { .. } | Op::TapeNew { .. } => {}
-            // Those through which derivatives flow were refused.
-            Op::Call { .. } => {}
+            // Those through which derivatives flow have rules; others were refused.
+            Op::Call { callee, args } => self.ruled(self.module, inst, *callee, args),
             Op::Prim { prim, args } => self.prim(*prim, args, results[0]),
             Op::Select { cond, then, otherwise } => self.select(*cond, *then, *otherwise, results[0]),
             Op::If { cond, then, otherwise } => self.branch(*cond, *then, *otherwise, results)?,

@@ -8,4 +8,5 @@ mod masks;
 mod programs;
 mod random;
 mod resolve;
+mod ruled;
 mod text;

@@ -16,6 +16,9 @@ use cranelift_codegen::ir::{self, InstBuilder, UserExternalName};
 
 impl Lower<'_, '_, '_, '_> {
     pub(super) fn call(&mut self, callee: FuncId, args: &[Value], results: &[Value]) -> Result<(), CodegenError> {
+        if self.unit.module.function(callee).external.is_some() {
+            return self.call_external(callee, args, results);
+        }
         let place = self.unit.graph.place(callee);
         let place = place.ok_or_else(|| CodegenError::Internal(format!("{callee:?} is called but not reachable")))?;
         self.poll(self.span);
@@ -47,7 +50,7 @@ impl Lower<'_, '_, '_, '_> {
     }
 
     /// The depth for the callee: one less, which must not be below 0.
-    fn enter(&mut self) -> ir::Value {
+    pub(super) fn enter(&mut self) -> ir::Value {
         let depth = self.fixed(Fixed::Depth);
         let none = self.b.ins().icmp_imm_s(IntCC::Equal, depth, 0);
         self.trap_if(none, Trap::RecursionTooDeep, &[]);
@@ -69,7 +72,7 @@ impl Lower<'_, '_, '_, '_> {
     }
 
     /// Makes the checks that the signature asks for, and gives the callee's dimensions.
-    fn shapes(&mut self, callee: FuncId, args: &[Value]) -> Result<Vec<Int>, CodegenError> {
+    pub(super) fn shapes(&mut self, callee: FuncId, args: &[Value]) -> Result<Vec<Int>, CodegenError> {
         let target = self.unit.module.function(callee);
         let shapes = Shapes::of(target);
         for check in &shapes.checks {
@@ -103,7 +106,7 @@ impl Lower<'_, '_, '_, '_> {
     }
 
     /// Results out of memory.
-    fn fetch(&mut self, room: ir::Value, results: &[Value]) -> Result<(), CodegenError> {
+    pub(super) fn fetch(&mut self, room: ir::Value, results: &[Value]) -> Result<(), CodegenError> {
         for (i, &result) in results.iter().enumerate() {
             let ty = abi::value(self.f.ty(result));
             let value = self.b.ins().load(ty, self.memory.frame, room, 8 * i as i32);

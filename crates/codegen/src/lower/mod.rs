@@ -9,13 +9,14 @@
 //! ```
 //!
 //! Scalars are Cranelift values, arrays and tapes addresses; regions become blocks whose parameters are what the region carries or yields, and a value of an enclosing region is
-//! simply used, since scope implies dominance. [`control`] makes blocks, [`threads`] leaves out tests of decided flags, [`arrays`] addresses, checks and memory, [`prims`] arithmetic, [`tapes`] records, [`calls`] calls, [`runs`] what needs no Cranelift, [`traps`] cold exits.
+//! simply used, since scope implies dominance. [`control`] makes blocks, [`threads`] leaves out tests of decided flags, [`arrays`] addresses, checks and memory, [`prims`] arithmetic, [`tapes`] records, [`calls`] and [`externals`] calls, [`runs`] what needs no Cranelift, [`traps`] cold exits.
 //! No optimisation happens here but what only this place can see: superfluous checks ([`crate::bounds`], and checks made before in scope), and long-lived values of large functions, which are
 //! kept in memory instead of in registers ([`crate::spill`]).
 
 mod arrays;
 mod calls;
 mod control;
+mod externals;
 mod fixed;
 mod frame;
 mod prims;
@@ -233,6 +234,9 @@ impl Lower<'_, '_, '_, '_> {
     }
 
     fn body(&mut self) -> Result<(), CodegenError> {
+        if self.f.external.is_some() {
+            return self.external_body();
+        }
         self.scope(self.f.body, |lower| {
             let f = lower.f;
             lower.insts(f.body)?;

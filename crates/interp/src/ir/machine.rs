@@ -101,6 +101,8 @@ pub(super) struct Machine<'r, 'm, N> {
     frames: Vec<Frame>,
     activations: Vec<Activation>,
     base: usize,
+    /// What a function without a body gave that the host called itself.
+    external_results: Option<Cells<N>>,
     steps: u64,
     pub(super) nearest_kink: f64,
     pub(super) nearest_kink_at: Span,
@@ -118,6 +120,7 @@ impl<'r, 'm, N: Number> Machine<'r, 'm, N> {
             frames: Vec::new(),
             activations: Vec::new(),
             base: 0,
+            external_results: None,
             steps: 0,
             nearest_kink: f64::INFINITY,
             nearest_kink_at: Span::NONE,
@@ -239,7 +242,10 @@ impl<'r, 'm, N: Number> Machine<'r, 'm, N> {
         let yields = self.cells(&f.region(region).yields);
         self.memory.release(mark);
         match owner {
-            Owner::Body => return Ok(self.give(yields)),
+            Owner::Body => {
+                let results = self.external_results.take().unwrap_or(yields);
+                return Ok(self.give(results));
+            }
             Owner::Arm(inst) => self.assign(&f.inst(inst).results, yields),
             Owner::Iteration { inst, done, trips } => self.iterate(f, inst, region, yields, done + 1, trips)?,
             Owner::Condition(inst) => self.decide(f, inst, region, &yields)?,
@@ -310,6 +316,11 @@ impl<'r, 'm, N: Number> Machine<'r, 'm, N> {
                 return Err(RunError::with_details(trap, span, [wanted, found]));
             }
         }
+        if let Some(external) = &callee.external {
+            let results = self.call_external(callee, external, args);
+            let results = results.map_err(|(trap, details)| RunError::with_details(trap, span, details))?;
+            return self.answer(id, call, results);
+        }
         let dims: Vec<i64> = shapes.binds.iter().map(|bind| bind.map_or(0, |e| self.extent(args, e))).collect();
         self.base = self.slots.len();
         self.slots.resize(slots, Slot::Empty);
@@ -321,6 +332,23 @@ impl<'r, 'm, N: Number> Machine<'r, 'm, N> {
             self.set(param.value, arg);
         }
         self.begin(callee.body, Owner::Body);
+        Ok(())
+    }
+
+    /// Hands the results of a function without a body to the call, or to a body that returns them to the host.
+    fn answer(&mut self, id: FuncId, call: Option<Inst>, results: Cells<N>) -> Result<(), RunError> {
+        match (call, self.frames.last()) {
+            (Some(inst), Some(caller)) => {
+                let waiting = &self.interpreter.module.function(caller.id).inst(inst).results;
+                self.assign(waiting, results);
+            }
+            (_, _) => {
+                self.base = self.slots.len();
+                self.frames.push(Frame { id, base: self.base, call: None });
+                self.external_results = Some(results);
+                self.begin(self.interpreter.module.function(id).body, Owner::Body);
+            }
+        }
         Ok(())
     }
 

@@ -3,6 +3,7 @@
 //! In: nothing. Out: [`Number`], with the two kinds that every oracle needs, and [`Cell`], one scalar of a run. A new kind (hyper-dual, double-double) is one `impl`: it
 //! says how primitives continue to it. Integers and truth values are themselves in every run.
 
+use adit_ir::external::{Answer, External, Operand};
 use adit_ir::prim::{ComplexScalar, PrimTrap};
 use adit_ir::{Const, Prim, Scalar, ScalarType};
 use num_complex::Complex64;
@@ -75,6 +76,9 @@ pub trait Number: Copy + Debug {
 
     /// A function of the table. The operands fit its signature.
     fn apply(prim: Prim, args: &[Cell<Self>]) -> Result<Cell<Self>, PrimTrap>;
+
+    /// A function without a body.
+    fn call(external: &External, operands: &mut [Operand<'_, Self>]) -> Answer<Self>;
 }
 
 impl Number for f64 {
@@ -96,6 +100,10 @@ impl Number for f64 {
             *scalar = arg.real();
         }
         prim.apply(&scalars[..args.len()]).map(Cell::from_real)
+    }
+
+    fn call(external: &External, operands: &mut [Operand<'_, Self>]) -> Answer<Self> {
+        external.call(operands)
     }
 }
 
@@ -126,6 +134,10 @@ impl Number for Complex64 {
             ComplexScalar::I64(i) => Cell::I64(i),
             ComplexScalar::Bool(b) => Cell::Bool(b),
         })
+    }
+
+    fn call(external: &External, operands: &mut [Operand<'_, Self>]) -> Answer<Self> {
+        external.call_complex(operands)
     }
 }
 

@@ -8,7 +8,8 @@
 //! f1: called twice by f2 …                                        it counts towards GROWTH, and so on until that is used up
 //! ```
 //!
-//! A function is inlined everywhere or nowhere, whichever of its callers asks; one that can reach itself never is.
+//! A function is inlined everywhere or nowhere, whichever of its callers asks; one that can reach itself never is, nor one without a body. One with derivative rules keeps its calls, which
+//! differentiation replaces by calls of the rules; where those no longer matter, [`Module::forget_rules`] comes first.
 
 use adit_ir::{CallGraph, FuncId, Function, Module, Op, Region};
 
@@ -65,7 +66,7 @@ impl Plan {
             }
         }
         let mut plan = Plan { fates: vec![Fate::Called; outlines.len()], graph };
-        plan.decide(outlines, &sites);
+        plan.decide(module, outlines, &sites);
         plan
     }
 
@@ -80,12 +81,13 @@ impl Plan {
         places.map(|&place| self.graph.order[place])
     }
 
-    fn decide(&mut self, mut outlines: Vec<Outline>, sites: &[usize]) {
+    fn decide(&mut self, module: &Module, mut outlines: Vec<Outline>, sites: &[usize]) {
         let mut growth = GROWTH;
         for k in 0..self.graph.bottom_up.len() {
             let place = self.graph.bottom_up[k];
             let whole = self.whole(&outlines, place);
-            if !self.graph.is_recursive(place) && whole.is_worth(sites[place], &mut growth) {
+            let may = !self.graph.is_recursive(place) && !stays(module, self.graph.order[place]);
+            if may && whole.is_worth(sites[place], &mut growth) {
                 self.fates[place] = if whole.height > MAX_HEIGHT { Fate::Prepared } else { Fate::Inlined };
             }
             let height = if self.fates[place] == Fate::Prepared { 0 } else { whole.height };
@@ -109,6 +111,11 @@ impl Plan {
         }
         whole
     }
+}
+
+/// Whether calls of a function stay for what it is.
+fn stays(module: &Module, f: FuncId) -> bool {
+    module.function(f).external.is_some() || !module.rules(f).is_empty()
 }
 
 /// What the decisions need to know of a function.
@@ -209,6 +216,21 @@ mod tests {
         let mut functions: Vec<(usize, &[usize])> = vec![(0, &twice)];
         functions.extend([(MEDIUM, &[] as &[usize]); 39]);
         assert_eq!(inlined(&functions).len(), GROWTH / MEDIUM);
+    }
+
+    #[test]
+    fn what_has_rules_or_no_body_is_called() {
+        let mut module = module(&[(0, &[1, 2, 3]), (1, &[]), (0, &[]), (1, &[])]);
+        let [one, two, three] = [1, 2, 3].map(FuncId::new);
+        module.set_rules(one, adit_ir::Rules { jvp: Some(three), vjp: None });
+        module.function_mut(two).external = Some(adit_ir::External::unregistered("f"));
+        let fates = |module: &Module| {
+            let plan = Plan::new(module, module.function(FuncId::new(0)));
+            [one, two, three].map(|f| plan.fate(f))
+        };
+        assert_eq!(fates(&module), [Fate::Called, Fate::Called, Fate::Inlined]);
+        module.forget_rules();
+        assert_eq!(fates(&module), [Fate::Inlined, Fate::Called, Fate::Inlined]);
     }
 
     #[test]

@@ -1,0 +1,124 @@
+//! What derivative rules take and give.
+//!
+//! In: a function and which of its two rules. Out: a [`RuleShape`]: the parameters and results that the rule must have, each named by what it is for. The verifier compares them, the
+//! derivative passes call by them, the front end builds adapters to them.
+//!
+//! For `func @f(v0: f64, v1: [f64; d0], v2: mut [f64; d0]) -> f64`, whose `mut` parameters are results and are written in full:
+//!
+//! ```text
+//! jvp  (v0, v1,  tangent of v0, tangent of v1,  mut tangent of v2) -> tangent of the result
+//! vjp  (v0, v1,  cotangent of v2, cotangent of the result,  mut cotangent of v1) -> cotangent of v0
+//! ```
+//!
+//! What comes in is passed by value; `mut` arrays are zeros on entry, hold what the rule gives afterwards. A rule does not give the function's own results again. Integers and truth values have neither
+//! tangents nor cotangents.
+
+use crate::derived::Mode;
+use crate::func::{Function, Passing};
+use crate::types::{ScalarType, Type};
+
+/// What a parameter of a rule is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RuleParam {
+    /// The function's parameter of this position, itself.
+    Primal(usize),
+    /// What moves with the function's parameter of this position and comes in: the tangent of one by value, the cotangent of a `mut` one.
+    Given(usize),
+    /// The cotangent of the function's result of this position.
+    Seed(usize),
+    /// What moves with the function's parameter of this position and goes out, `mut`: the tangent of a `mut` one, the cotangent of one by value.
+    Wanted(usize),
+}
+
+/// The signature of a rule.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RuleShape {
+    /// In order.
+    pub params: Vec<RuleParam>,
+    /// For each result, which of the function's results (jvp) or parameters (vjp) it moves with; all are `f64`.
+    pub results: Vec<usize>,
+}
+
+impl RuleShape {
+    /// The signature of this rule of a function.
+    pub fn of(f: &Function, kind: Mode) -> RuleShape {
+        let by_value = |i: &usize| f.params[*i].passing == Passing::ByValue;
+        let float = |i: &usize| f.ty(f.params[*i].value).is_float();
+        let array = |i: &usize| f.ty(f.params[*i].value).array().is_some();
+        let all = || 0..f.params.len();
+        let (values, lent) = (all().filter(by_value), all().filter(|i| !by_value(i)).filter(float));
+        let moving = || all().filter(by_value).filter(float);
+        let floats = (0..f.results.len()).filter(|&k| f.results[k] == ScalarType::F64);
+        let mut params: Vec<RuleParam> = values.map(RuleParam::Primal).collect();
+        match kind {
+            Mode::Jvp => {
+                params.extend(moving().map(RuleParam::Given));
+                params.extend(lent.map(RuleParam::Wanted));
+                RuleShape { params, results: floats.collect() }
+            }
+            Mode::Vjp => {
+                params.extend(lent.map(RuleParam::Given));
+                params.extend(floats.map(RuleParam::Seed));
+                params.extend(moving().filter(array).map(RuleParam::Wanted));
+                RuleShape { params, results: moving().filter(|i| !array(i)).collect() }
+            }
+        }
+    }
+
+    /// Why a function is no such rule of `f`; nothing if it is. Extents are compared when it is called.
+    pub fn mismatch(&self, f: &Function, rule: &Function) -> Option<String> {
+        if rule.params.len() != self.params.len() {
+            return Some(format!("it has {} parameters instead of {}", rule.params.len(), self.params.len()));
+        }
+        for (i, (param, &wanted)) in rule.params.iter().zip(&self.params).enumerate() {
+            let (ty, passing) = match wanted {
+                RuleParam::Primal(k) | RuleParam::Given(k) => (f.ty(f.params[k].value), Passing::ByValue),
+                RuleParam::Wanted(k) => (f.ty(f.params[k].value), Passing::Mut),
+                RuleParam::Seed(_) => (&Type::F64, Passing::ByValue),
+            };
+            if param.passing != passing || !same_kind(rule.ty(param.value), ty) {
+                return Some(format!("its parameter {i} has the wrong type"));
+            }
+        }
+        let fits = rule.results.len() == self.results.len() && rule.results.iter().all(|&r| r == ScalarType::F64);
+        (!fits).then(|| format!("it must have {} results, all floats", self.results.len()))
+    }
+}
+
+/// Equal but for extents.
+fn same_kind(a: &Type, b: &Type) -> bool {
+    match (a, b) {
+        (Type::Array(a), Type::Array(b)) => a.element == b.element && a.dims.len() == b.dims.len(),
+        (Type::Scalar(a), Type::Scalar(b)) => a == b,
+        (Type::Scalar(_) | Type::Array(_) | Type::Tape(_), _) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::build::Builder;
+    use crate::types::{ArrayType, Int};
+    use adit_diag::Span;
+
+    #[test]
+    fn what_comes_in_and_what_goes_out() {
+        let mut b = Builder::new("f", Span::default());
+        let d = b.dim();
+        let vector = |element| Type::Array(ArrayType { element, dims: [Int::Value(d)].into_iter().collect() });
+        b.param(Type::F64, Passing::ByValue);
+        b.param(Type::I64, Passing::ByValue);
+        b.param(vector(ScalarType::F64), Passing::ByValue);
+        b.param(vector(ScalarType::F64), Passing::Mut);
+        let x = b.f64(1.0);
+        let f = b.finish(&[x]);
+        use RuleParam::{Given, Primal, Seed, Wanted};
+        let jvp = RuleShape::of(&f, Mode::Jvp);
+        assert_eq!(jvp.params, [Primal(0), Primal(1), Primal(2), Given(0), Given(2), Wanted(3)]);
+        assert_eq!(jvp.results, [0]);
+        let vjp = RuleShape::of(&f, Mode::Vjp);
+        assert_eq!(vjp.params, [Primal(0), Primal(1), Primal(2), Given(3), Seed(0), Wanted(2)]);
+        assert_eq!(vjp.results, [0]);
+        assert!(vjp.mismatch(&f, &f).is_some());
+    }
+}
