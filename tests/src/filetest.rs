@@ -20,6 +20,7 @@
 //! | `value: JSON` | the result |
 //! | `grad: JSON` | the gradient by parameter name; integers are absent |
 //! | `hess: JSON` | the Hessian over all floats of the parameters in order, rows of numbers |
+//! | `jac: JSON` | the Jacobian, in both modes: for each float of the result in order a row over all floats of the parameters |
 //! | `forward-grad: JSON` | the gradient where only forward mode can give it |
 //! | `reverse-grad: JSON` | the gradient where forward mode meets an infinity with zero |
 //! | `final: JSON` | what `&mut` parameters hold afterwards |
@@ -65,6 +66,8 @@ pub enum Expect {
     Grad(Json),
     /// The Hessian.
     Hess(Json),
+    /// The Jacobian.
+    Jac(Json),
     /// The gradient by forward mode alone: reverse mode is refused.
     ForwardGrad(Json),
     /// The gradient by reverse mode, where forward mode may give NaN: an infinity met with zero.
@@ -170,6 +173,7 @@ impl Reader {
             "value" => self.expect(Expect::Value(json(rest)?))?,
             "grad" => self.expect(Expect::Grad(json(rest)?))?,
             "hess" => self.expect(Expect::Hess(json(rest)?))?,
+            "jac" => self.expect(Expect::Jac(json(rest)?))?,
             "reverse-grad" => self.expect(Expect::ReverseGrad(json(rest)?))?,
             "forward-grad" => self.expect(Expect::ForwardGrad(json(rest)?))?,
             "final" => self.expect(Expect::Final(json(rest)?))?,

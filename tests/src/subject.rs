@@ -99,6 +99,15 @@ impl Subject {
         Ok((to_json(&gradient.value), parts))
     }
 
+    /// The Jacobian: rows by the floats of the result, columns by those of the parameters.
+    pub fn jacobian(&self, name: Option<&str>, at: &Json, mode: Mode) -> Outcome<Json> {
+        let function = self.function(name)?;
+        let args = arguments(&function, at)?;
+        self.start();
+        let (_, jacobian) = function.jacobian_in(&args, &[], Some(mode))?;
+        Ok(to_json(&Value::Array(jacobian)))
+    }
+
     /// The Hessian over all floats of the parameters, in order.
     pub fn hessian(&self, name: Option<&str>, at: &Json) -> Outcome<Json> {
         let function = self.function(name)?;

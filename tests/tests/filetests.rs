@@ -149,6 +149,9 @@ fn check(subject: &Subject, group: &Group, expect: &Expect, tolerance: f64) -> V
         ]
         .concat(),
         Expect::Hess(v) => same("Hessian", v, subject.hessian(name, at)),
+        Expect::Jac(v) => [("Jacobian by columns", Mode::Forward), ("Jacobian by rows", Mode::Reverse)]
+            .map(|(what, mode)| same(what, v, subject.jacobian(name, at, mode)))
+            .concat(),
         Expect::ReverseGrad(v) => same("reverse", v, gradient(Mode::Reverse).map(|o| o.1)),
         Expect::ForwardGrad(v) => same("forward", v, gradient(Mode::Forward).map(|o| o.1)),
         Expect::Cotangent(seed, v) => same("cotangent", v, subject.vjp(name, at, seed)),

@@ -7,7 +7,7 @@
 //! 19 columns, at most 8 lanes: 3 sweeps with 7 lanes, columns 0..7, 7..14, 14..19
 //! ```
 //!
-//! A Jacobian takes forward sweeps or one reverse sweep per row, whichever looks cheaper by counting; a Hessian is forward over reverse. What a program prints is printed in the
+//! Long functions get fewer lanes, for each lane is compiled. A Jacobian takes forward sweeps or one reverse sweep per row, whichever looks cheaper by counting; a Hessian is forward over reverse. What a program prints is printed in the
 //! first sweep alone. Nothing here knows of sparsity, and a Hessian's symmetry is not made use of: it is what the tests look at.
 
 use super::sweeps::Sweeps;
@@ -16,11 +16,14 @@ use crate::calls::{Along, Lane};
 use crate::error::Result;
 use crate::frame::Frame;
 use crate::outcome::{Gradient, Mode};
-use crate::pipeline::Derivative;
+use crate::pipeline::{self, Derivative};
 use crate::value::{Array, Value};
 
-/// What a reverse sweep costs, as a multiple of a run; a forward sweep costs one, and one for each lane.
+/// What a reverse sweep costs, as a multiple of a run, and how much longer its code is; a forward sweep costs one, and one for each lane.
 const REVERSE: usize = 4;
+
+/// Instructions times lanes: beyond this, compiling more lanes takes longer than the sweeps that they save.
+const MOST_CODE: usize = 8_000;
 
 impl Function {
     /// The value, the gradient, and the dense Hessian: one square matrix over all active floats, in order.
@@ -46,7 +49,7 @@ impl Function {
             gradient.value = self.call(args)?.value;
             return Ok((gradient, Array::f64(&[0, 0], Vec::new())));
         }
-        let (lanes, mut rows) = (self.lanes(n), Vec::with_capacity(n * n));
+        let (lanes, mut rows) = (self.lanes(n, 2), Vec::with_capacity(n * n));
         let mut sweeps = Sweeps::new(self, &Derivative::Hvp(active.clone(), lanes))?;
         for first in (0..n).step_by(lanes) {
             let along = Along { lanes, component: &unit(first) };
@@ -94,7 +97,7 @@ impl Function {
         match mode {
             Some(mode) => mode == Mode::Reverse,
             None => {
-                let sweeps = columns.div_ceil(self.lanes(columns));
+                let sweeps = columns.div_ceil(self.lanes(columns, 1));
                 let cheaper = rows.saturating_mul(REVERSE) < columns.saturating_add(sweeps);
                 cheaper && self.compiled(&Derivative::Vjp(active.to_vec())).is_ok()
             }
@@ -119,7 +122,7 @@ impl Function {
         rows: usize,
         columns: usize,
     ) -> Result<(Value, Vec<f64>)> {
-        let lanes = self.lanes(columns);
+        let lanes = self.lanes(columns, 1);
         self.fits_in_memory(columns, lanes)?;
         self.fits_in_memory(rows, lanes)?;
         let (mut value, mut matrix) = (Value::unit(), vec![0.0; rows * columns]);
@@ -154,9 +157,13 @@ impl Function {
         Ok((value, matrix))
     }
 
-    /// How many lanes each sweep gets where so many directions are wanted: as even as can be.
-    fn lanes(&self, directions: usize) -> usize {
-        let sweeps = directions.div_ceil(self.options().lanes.max(1));
+    /// How many lanes each sweep of a derivative of this order gets where so many directions are wanted: as even as can be, fewer where the code would get long.
+    fn lanes(&self, directions: usize, order: u32) -> usize {
+        let module = &self.unit().ir;
+        let size: usize =
+            pipeline::reachable(module, self.ir_id()).into_iter().map(|f| module.function(f).inst_count()).sum();
+        let affordable = MOST_CODE / (REVERSE.pow(order - 1) * size).max(1);
+        let sweeps = directions.div_ceil(self.options().lanes.min(affordable).max(1));
         directions.div_ceil(sweeps.max(1)).max(1)
     }
 }

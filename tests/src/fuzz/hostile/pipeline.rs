@@ -139,11 +139,11 @@ fn both(module: &Module, cleaned: &Module, id: FuncId, reached: &mut Reached) ->
     }
 }
 
-/// Both derivatives, run with seeds of 1.
+/// Both derivatives, forward mode also with several lanes, run with seeds of 1.
 fn derivatives(cleaned: &Module, id: FuncId, reached: &mut Reached) -> Result<(), String> {
     let active = crate::fuzz::call::active(cleaned.function(id));
-    let options = Options { instructions: INSTRUCTIONS, ..Options::default() };
-    for reverse in [false, true] {
+    for (reverse, lanes) in [(false, 1), (false, 3), (true, 1)] {
+        let options = Options { instructions: INSTRUCTIONS, lanes, ..Options::default() };
         let mut module = cleaned.clone();
         let made = if reverse {
             vjp_with(&mut module, id, &active, &options)
