@@ -61,7 +61,8 @@ fn every_seeded_bug_is_found_within_200_programs() {
 }
 
 fn attacked(kind: Kind, count: u64) {
-    let attack = Attack { kind, seed: SEED, count, threads: threads(), failures: None, enough: 3 };
+    let attack =
+        Attack { kind, seed: SEED, count, threads: threads(), failures: None, enough: 3, limit: 20 * hostile::LIMIT };
     let outcome = hostile::run(&attack, &|_| {});
     let told: Vec<String> = outcome.found.iter().map(|(what, text)| format!("{what}\n{text}")).collect();
     assert!(told.is_empty(), "{}", told.join("\n\n"));

@@ -153,7 +153,7 @@ fn another_thread_stops_every_kind_of_loop() {
             let error = call(&entry, &mut workspace, &mut [f(1.0)]).expect_err("it never ends");
             let late = stopper.join().expect("it does not panic").elapsed();
             assert_eq!(error.trap, Trap::Interrupted);
-            assert!(late < Duration::from_millis(500), "{late:?}");
+            assert!(late < Duration::from_secs(5), "{late:?}");
             workspace.interrupt().store(false, Ordering::Relaxed);
         }
     }

@@ -133,6 +133,7 @@ fn hostile(flags: &Flags) -> ExitCode {
         threads: flags.threads(),
         failures: Some(flags.text("failures", "fuzz-failures").into()),
         enough: flags.number("enough", 10) as usize,
+        limit: hostile::LIMIT,
     };
     let start = std::time::Instant::now();
     let outcome = hostile::run(&attack, &say);

@@ -64,6 +64,8 @@ pub struct Attack {
     pub failures: Option<PathBuf>,
     /// Enough failures to stop.
     pub enough: usize,
+    /// How long one text may take.
+    pub limit: Duration,
 }
 
 /// What came of it.
@@ -79,8 +81,8 @@ pub struct Outcome {
     pub slowest: Duration,
 }
 
-/// A text may take so long.
-const LIMIT: Duration = Duration::from_secs(1);
+/// What one text may take on a machine that has nothing else to do.
+pub const LIMIT: Duration = Duration::from_secs(1);
 
 /// Good texts of this kind: the project's own test programs, and generated ones.
 ///
@@ -129,7 +131,7 @@ pub fn run(attack: &Attack, tell: &(dyn Fn(&str) + Sync)) -> Outcome {
 /// Tells of a text that has run for very long, once. Nothing can stop it.
 fn watch(attack: &Attack, at: &Mutex<Option<(Instant, String)>>, tell: &(dyn Fn(&str) + Sync)) {
     let mut at = at.lock().unwrap_or_else(PoisonError::into_inner);
-    if at.as_ref().is_some_and(|(since, _)| since.elapsed() > 20 * LIMIT)
+    if at.as_ref().is_some_and(|(since, _)| since.elapsed() > 20 * attack.limit)
         && let Some((_, text)) = at.take()
     {
         tell(&format!("hangs: {}", keep(attack, "hang", &text)));
@@ -154,12 +156,12 @@ fn worker(
         let mut rng = Rng::new(attack.seed, number);
         let text = spoil::spoiled(corpus, &mut rng);
         *at.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), text.clone()));
-        let wrong = attempt(attack.kind, &text, &mut mine);
+        let wrong = attempt((attack.kind, attack.limit), &text, &mut mine);
         *at.lock().unwrap_or_else(PoisonError::into_inner) = None;
         mine.tried += 1;
         if let Some(what) = wrong {
             enough.fetch_add(1, Ordering::Relaxed);
-            let small = smaller(attack.kind, &text, &what);
+            let small = smaller((attack.kind, attack.limit), &text, &what);
             tell(&format!("text {number}: {what}\n{}", keep(attack, &number.to_string(), &small)));
             mine.found.push((what, small));
         }
@@ -172,8 +174,8 @@ fn worker(
 }
 
 /// What is wrong with a text's treatment.
-fn attempt(kind: Kind, text: &str, outcome: &mut Outcome) -> Option<String> {
-    let mut time = LIMIT;
+fn attempt((kind, limit): (Kind, Duration), text: &str, outcome: &mut Outcome) -> Option<String> {
+    let mut time = limit;
     // A busy machine may make anything slow once.
     for _ in 0..3 {
         let start = Instant::now();
@@ -182,7 +184,7 @@ fn attempt(kind: Kind, text: &str, outcome: &mut Outcome) -> Option<String> {
         match result {
             Err(panic) => return Some(format!("panic at {}: {}", panic.place, panic.message)),
             Ok(Err(what)) => return Some(what),
-            Ok(Ok(_)) if time > LIMIT => {}
+            Ok(Ok(_)) if time > limit => {}
             Ok(Ok(reached)) => {
                 outcome.reached.add(reached);
                 outcome.slowest = outcome.slowest.max(time);
@@ -194,10 +196,10 @@ fn attempt(kind: Kind, text: &str, outcome: &mut Outcome) -> Option<String> {
 }
 
 /// The text with as many lines and characters left out as still fail the same way.
-fn smaller(kind: Kind, text: &str, what: &str) -> String {
+fn smaller(how: (Kind, Duration), text: &str, what: &str) -> String {
     let key = |what: &str| what.split([':', '\n']).take(2).collect::<String>();
     let wanted = key(what);
-    let fails = |text: &str| attempt(kind, text, &mut Outcome::default()).is_some_and(|w| key(&w) == wanted);
+    let fails = |text: &str| attempt(how, text, &mut Outcome::default()).is_some_and(|w| key(&w) == wanted);
     let mut best = text.to_owned();
     let end = Instant::now() + Duration::from_secs(15);
     let mut size = best.len() / 2;
@@ -238,5 +240,5 @@ fn keep(attack: &Attack, name: &str, text: &str) -> String {
 /// The failures of a folder of texts, for those that were found once.
 pub fn again(kind: Kind, path: &Path) -> Option<String> {
     let text = std::fs::read_to_string(root().join(path)).unwrap_or_default();
-    attempt(kind, &text, &mut Outcome::default())
+    attempt((kind, LIMIT), &text, &mut Outcome::default())
 }
