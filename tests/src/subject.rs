@@ -181,6 +181,7 @@ fn float(json: &Json) -> Option<f64> {
 fn scalar(json: &Json, ty: ScalarType) -> Option<Value> {
     Some(match ty {
         ScalarType::F64 => Value::F64(float(json)?),
+        ScalarType::F32 => Value::F32(float(json)? as f32),
         ScalarType::I64 => Value::I64(json.as_i64()?),
         ScalarType::Bool => Value::Bool(json.as_bool()?),
     })
@@ -196,6 +197,7 @@ fn array(json: &Json, element: ScalarType, rank: usize) -> Option<Value> {
     }
     let data = match element {
         ScalarType::F64 => Data::F64(level.into_iter().map(float).collect::<Option<_>>()?),
+        ScalarType::F32 => Data::F32(level.into_iter().map(|j| float(j).map(|x| x as f32)).collect::<Option<_>>()?),
         ScalarType::I64 => Data::I64(level.into_iter().map(Json::as_i64).collect::<Option<_>>()?),
         ScalarType::Bool => Data::Bool(level.into_iter().map(Json::as_bool).collect::<Option<_>>()?),
     };
@@ -226,11 +228,13 @@ fn nested(flat: &[Json], dims: &[usize]) -> Json {
 fn to_json(value: &Value) -> Json {
     match value {
         Value::F64(x) => number(*x),
+        Value::F32(x) => number(f64::from(*x)),
         Value::I64(x) => json!(x),
         Value::Bool(x) => json!(x),
         Value::Array(Array { dims, data }) => {
             let flat: Vec<Json> = match data {
                 Data::F64(x) => x.iter().map(|x| number(*x)).collect(),
+                Data::F32(x) => x.iter().map(|x| number(f64::from(*x))).collect(),
                 Data::I64(x) => x.iter().map(|x| json!(x)).collect(),
                 Data::Bool(x) => x.iter().map(|x| json!(x)).collect(),
             };

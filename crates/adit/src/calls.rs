@@ -5,8 +5,8 @@
 //!
 //! ```text
 //! f         params                                                  → results
-//! f__vjp    params, shadows of active arrays, seeds of f64 results  → results, adjoints of active scalars
-//! f__jvp    params, tangents of active params                       → results, tangents of f64 results
+//! f__vjp    params, shadows of active arrays, seeds of float results → results, adjoints of active scalars
+//! f__jvp    params, tangents of active params                       → results, tangents of float results
 //! ```
 //!
 //! A tangent is one slot per lane for a scalar, one slot with the lanes innermost for an array. `f__vjp__jvp` is `jvp` applied to `f__vjp`, with shadows active and seeds not;
@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::frame::{Frame, Slot, rebuild, scalar_value};
 use crate::outcome::{Gradient, Outcome};
 use crate::signature::Signature;
-use crate::value::{Array, Data, Value};
+use crate::value::{self, Array, Data, Value};
 use adit_diag::Code;
 use adit_ir::{Passing, Scalar, ScalarType};
 use adit_sema::layout::{Layout, Leaf, ResultLeaf};
@@ -54,9 +54,9 @@ pub(crate) struct Along<'a> {
 
 /// The seed of a result, taken apart.
 pub(crate) struct Seeds {
-    /// One per `f64` scalar of the result.
+    /// One per float scalar of the result.
     pub(crate) scalars: Vec<f64>,
-    /// One per `f64` array of the result.
+    /// One per array of floats of the result.
     pub(crate) arrays: Vec<Array>,
 }
 
@@ -70,14 +70,12 @@ pub(crate) fn seed_leaves(shape: &Shape, seed: &Value) -> Result<Seeds> {
     let mut seeds = Seeds { scalars: Vec::new(), arrays: Vec::new() };
     for (at, value) in shape.layout.result_leaves.iter().zip(leaves) {
         match (at, value) {
-            (ResultLeaf::Scalar(k), v) if shape.layout.results[*k].element == ScalarType::F64 => {
+            (ResultLeaf::Scalar(k), v) if shape.layout.results[*k].element.is_float() => {
                 seeds.scalars.push(as_float(v).ok_or_else(|| wrong_seed(shape))?);
             }
-            (ResultLeaf::Array(k), Value::Array(a)) if shape.layout.destinations[*k].element == ScalarType::F64 => {
-                seeds.arrays.push(as_floats(a).ok_or_else(|| wrong_seed(shape))?);
-            }
-            (ResultLeaf::Array(k), _) if shape.layout.destinations[*k].element == ScalarType::F64 => {
-                return Err(wrong_seed(shape));
+            (ResultLeaf::Array(k), v) if shape.layout.destinations[*k].element.is_float() => {
+                let element = shape.layout.destinations[*k].element;
+                seeds.arrays.push(as_floats(v, element).ok_or_else(|| wrong_seed(shape))?);
             }
             (ResultLeaf::Scalar(_) | ResultLeaf::Array(_), _) => {}
         }
@@ -93,25 +91,29 @@ fn flatten<'v>(value: &'v Value, out: &mut Vec<&'v Value>) {
     match value {
         Value::Struct(fields) => fields.iter().for_each(|(_, v)| flatten(v, out)),
         Value::Tuple(items) => items.iter().for_each(|v| flatten(v, out)),
-        Value::F64(_) | Value::I64(_) | Value::Bool(_) | Value::Array(_) => out.push(value),
+        Value::F64(_) | Value::F32(_) | Value::I64(_) | Value::Bool(_) | Value::Array(_) => out.push(value),
     }
 }
 
 fn as_float(value: &Value) -> Option<f64> {
     match value {
         Value::F64(x) => Some(*x),
+        Value::F32(x) => Some(f64::from(*x)),
         Value::I64(i) => Some(*i as f64),
         Value::Bool(_) | Value::Array(_) | Value::Struct(_) | Value::Tuple(_) => None,
     }
 }
 
-fn as_floats(array: &Array) -> Option<Array> {
+/// An array of floats of this type.
+fn as_floats(value: &Value, element: ScalarType) -> Option<Array> {
+    let Value::Array(array) = value else { return None };
     let data = match &array.data {
-        Data::F64(x) => x.clone(),
-        Data::I64(x) => x.iter().map(|&i| i as f64).collect(),
+        Data::F64(x) => Data::floats(element, x.iter().copied()),
+        Data::F32(x) => Data::floats(element, x.iter().map(|&x| f64::from(x))),
+        Data::I64(x) => Data::floats(element, x.iter().map(|&i| i as f64)),
         Data::Bool(_) => return None,
     };
-    Some(Array { dims: array.dims.clone(), data: Data::F64(data) })
+    Some(Array { dims: array.dims.clone(), data })
 }
 
 impl Shape {
@@ -119,7 +121,7 @@ impl Shape {
     pub(crate) fn active(&self, wanted: &dyn Fn(usize) -> bool, outputs: bool) -> Vec<bool> {
         let layout = &self.layout;
         let mut mask = vec![false; layout.explicit];
-        let float = |leaf: &Leaf| leaf.element == ScalarType::F64;
+        let float = |leaf: &Leaf| leaf.element.is_float();
         mask.extend(layout.params.iter().map(|leaf| float(leaf) && leaf.path.param.is_some_and(wanted)));
         mask.extend(layout.destinations.iter().map(|leaf| outputs && float(leaf)));
         mask
@@ -174,9 +176,9 @@ impl Shape {
             let shadow = if i < first_destination { zeroed(primal) } else { seed_array(primal, arrays.next())? };
             frame.slots.push(Slot::Array(Passing::Mut, shadow));
         }
-        let floats = self.float_results().into_iter().filter(|&f| f).count();
-        let seeds = seeds.iter().copied().chain(std::iter::repeat(0.0)).take(floats);
-        frame.slots.extend(seeds.map(|s| Slot::Scalar(Scalar::F64(s))));
+        let floats = self.ir_results().filter(|ty| ty.is_float());
+        let seeds = seeds.iter().copied().chain(std::iter::repeat(0.0));
+        frame.slots.extend(floats.zip(seeds).map(|(ty, s)| Slot::Scalar(Scalar::float(ty, s))));
         Ok(())
     }
 
@@ -296,7 +298,7 @@ impl Shape {
     ) -> Gradient {
         let mut leaf = |i: usize| match arrays.iter().find(|(param, _)| *param == i) {
             Some(&(_, slot)) => lane_value(frame, slot, lane),
-            None if active[i] => scalars.next().map_or(Value::F64(0.0), scalar_value),
+            None if active[i] => scalars.next().map_or_else(|| zero_slot(&frame.slots[i]), scalar_value),
             None => zero_slot(&frame.slots[i]),
         };
         let parameters = self.parameters(active, &mut leaf);
@@ -422,7 +424,7 @@ fn zero_of(s: Scalar) -> Value {
 }
 
 fn zeroed(array: &Array) -> Array {
-    Array { dims: array.dims.clone(), data: Data::F64(vec![0.0; array.data.len()]) }
+    Array { dims: array.dims.clone(), data: value::zeroed(&array.data) }
 }
 
 /// The seed of a destination, of its sizes.
@@ -441,12 +443,14 @@ fn seed_array(primal: &Array, seed: Option<&Array>) -> Result<Array> {
 fn tangent_slots(slot: &Slot, along: &Along<'_>) -> Vec<Slot> {
     let lanes = 0..along.lanes;
     match slot {
-        Slot::Scalar(_) => lanes.map(|lane| Slot::Scalar(Scalar::F64((along.component)(0, lane)))).collect(),
+        Slot::Scalar(s) => {
+            lanes.map(|lane| Slot::Scalar(Scalar::float(s.ty(), (along.component)(0, lane)))).collect()
+        }
         Slot::Array(passing, a) => {
             let floats = (0..a.data.len()).flat_map(|k| lanes.clone().map(move |lane| (along.component)(k, lane)));
             let innermost = (along.lanes > 1).then_some(along.lanes);
             let dims = a.dims.iter().copied().chain(innermost).collect();
-            vec![Slot::Array(*passing, Array { dims, data: Data::F64(floats.collect()) })]
+            vec![Slot::Array(*passing, Array { dims, data: Data::floats(a.data.element(), floats) })]
         }
     }
 }
@@ -475,9 +479,14 @@ fn lent(slot: Slot) -> Slot {
 /// One lane of the shadow in a slot.
 fn lane_value(frame: &Frame, slot: usize, lane: Lane) -> Value {
     match frame.array(slot) {
-        Some(Array { dims, data: Data::F64(x) }) if lane.of > 1 => {
+        Some(Array { dims, data }) if lane.of > 1 => {
             let dims = dims[..dims.len().saturating_sub(1)].to_vec();
-            Value::Array(Array { dims, data: Data::F64(lane.pick(x).collect()) })
+            let data = match data {
+                Data::F64(x) => Data::F64(lane.pick(x).collect()),
+                Data::F32(x) => Data::F32(lane.pick(x).collect()),
+                Data::I64(_) | Data::Bool(_) => data.clone(),
+            };
+            Value::Array(Array { dims, data })
         }
         Some(_) | None => array_value(frame, slot),
     }

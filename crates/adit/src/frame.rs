@@ -62,6 +62,7 @@ fn argument(slot: &mut Slot) -> Argument<'_> {
         Slot::Array(Passing::ByValue, Array { dims, data }) => {
             let elements = match data {
                 Data::F64(x) => Elements::F64(x),
+                Data::F32(x) => Elements::F32(x),
                 Data::I64(x) => Elements::I64(x),
                 Data::Bool(x) => Elements::Bool(x),
             };
@@ -70,6 +71,7 @@ fn argument(slot: &mut Slot) -> Argument<'_> {
         Slot::Array(Passing::Mut, Array { dims, data }) => {
             let elements = match data {
                 Data::F64(x) => ElementsMut::F64(x),
+                Data::F32(x) => ElementsMut::F32(x),
                 Data::I64(x) => ElementsMut::I64(x),
                 Data::Bool(x) => ElementsMut::Bool(x),
             };
@@ -89,6 +91,7 @@ fn zeros(element: ScalarType, dims: Vec<usize>, allow: Allow<'_>) -> Result<Arra
     let n = dims.iter().product();
     let data = match element {
         ScalarType::F64 => zeroed(n, 0.0).map(Data::F64),
+        ScalarType::F32 => zeroed(n, 0.0).map(Data::F32),
         ScalarType::I64 => zeroed(n, 0).map(Data::I64),
         ScalarType::Bool => zeroed(n, false).map(Data::Bool),
     };
@@ -143,7 +146,7 @@ fn step<'v>(value: &'v Value, position: usize, name: &str) -> Option<&'v Value> 
     match value {
         Value::Struct(fields) => fields.iter().find(|(n, _)| n == name).map(|(_, v)| v),
         Value::Tuple(items) => items.get(position),
-        Value::F64(_) | Value::I64(_) | Value::Bool(_) | Value::Array(_) => None,
+        Value::F64(_) | Value::F32(_) | Value::I64(_) | Value::Bool(_) | Value::Array(_) => None,
     }
 }
 
@@ -160,6 +163,7 @@ fn wrong_kind(leaf: &Leaf, found: &Value) -> Error {
 fn describe(value: &Value) -> String {
     match value {
         Value::F64(x) => format!("the float {x:?}"),
+        Value::F32(x) => format!("the float {x:?}"),
         Value::I64(i) => format!("the integer {i}"),
         Value::Bool(b) => format!("{b}"),
         Value::Array(a) => format!("an array with the extents {:?}", a.dims),
@@ -170,9 +174,13 @@ fn describe(value: &Value) -> String {
 
 fn convert(leaf: &Leaf, value: &Value) -> Option<LeafValue> {
     match (leaf.is_array(), value) {
-        (false, Value::F64(x)) if leaf.element == ScalarType::F64 => Some(LeafValue::Scalar(Scalar::F64(*x))),
+        (false, Value::F64(x)) if leaf.element.is_float() => Some(LeafValue::Scalar(Scalar::float(leaf.element, *x))),
+        (false, Value::F32(x)) if leaf.element.is_float() => {
+            Some(LeafValue::Scalar(Scalar::float(leaf.element, f64::from(*x))))
+        }
         (false, Value::I64(i)) => match leaf.element {
             ScalarType::F64 => Some(LeafValue::Scalar(Scalar::F64(*i as f64))),
+            ScalarType::F32 => Some(LeafValue::Scalar(Scalar::F32(*i as f32))),
             ScalarType::I64 => Some(LeafValue::Scalar(Scalar::I64(*i))),
             ScalarType::Bool => None,
         },
@@ -187,17 +195,19 @@ fn convert(leaf: &Leaf, value: &Value) -> Option<LeafValue> {
 
 fn elements(wanted: ScalarType, data: &Data) -> Option<Data> {
     match (wanted, data) {
-        (ScalarType::F64, Data::F64(_)) | (ScalarType::I64, Data::I64(_)) | (ScalarType::Bool, Data::Bool(_)) => {
-            Some(data.clone())
-        }
+        _ if wanted == data.element() => Some(data.clone()),
         (ScalarType::F64, Data::I64(x)) => Some(Data::F64(x.iter().map(|&i| i as f64).collect())),
+        (ScalarType::F64, Data::F32(x)) => Some(Data::F64(x.iter().map(|&x| f64::from(x)).collect())),
+        (ScalarType::F32, Data::I64(x)) => Some(Data::F32(x.iter().map(|&i| i as f32).collect())),
+        (ScalarType::F32, Data::F64(x)) => Some(Data::F32(x.iter().map(|&x| x as f32).collect())),
         // `[]` is an array of anything.
         (_, empty) if empty.is_empty() => Some(match wanted {
             ScalarType::F64 => Data::F64(Vec::new()),
+            ScalarType::F32 => Data::F32(Vec::new()),
             ScalarType::I64 => Data::I64(Vec::new()),
             ScalarType::Bool => Data::Bool(Vec::new()),
         }),
-        (ScalarType::F64 | ScalarType::I64 | ScalarType::Bool, Data::F64(_) | Data::I64(_) | Data::Bool(_)) => None,
+        (ScalarType::F64 | ScalarType::F32 | ScalarType::I64 | ScalarType::Bool, _) => None,
     }
 }
 
@@ -225,7 +235,7 @@ fn shape(leaf: &Leaf, value: &LeafValue) -> Vec<Option<usize>> {
 fn int(value: &LeafValue) -> Option<i64> {
     match value {
         LeafValue::Scalar(Scalar::I64(i)) => Some(*i),
-        LeafValue::Scalar(Scalar::F64(_) | Scalar::Bool(_)) | LeafValue::Array(_) => None,
+        LeafValue::Scalar(Scalar::F64(_) | Scalar::F32(_) | Scalar::Bool(_)) | LeafValue::Array(_) => None,
     }
 }
 
@@ -277,6 +287,7 @@ pub(crate) fn rebuild(ty: &Type, next: &mut dyn FnMut() -> Value) -> Value {
 pub(crate) fn scalar_value(s: Scalar) -> Value {
     match s {
         Scalar::F64(x) => Value::F64(x),
+        Scalar::F32(x) => Value::F32(x),
         Scalar::I64(i) => Value::I64(i),
         Scalar::Bool(b) => Value::Bool(b),
     }

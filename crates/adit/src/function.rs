@@ -216,7 +216,7 @@ impl Function {
 
     pub(crate) fn one_float(&self) -> Result<()> {
         let result = &self.signature().result;
-        if *result == Type::Scalar(adit_ir::ScalarType::F64) {
+        if matches!(result, Type::Scalar(ty) if ty.is_float()) {
             return Ok(());
         }
         Err(self.refused("AD0602", format!("a gradient needs a result of one float; `{}` gives {result}", self.name())))

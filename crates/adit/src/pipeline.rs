@@ -8,7 +8,7 @@ use crate::options::Options;
 use adit_autodiff::Refusal;
 use adit_codegen::{Code, CodegenError};
 use adit_diag::{Code as DiagCode, Diagnostic, FileId, SourceMap, Span};
-use adit_ir::{CallGraph, FuncId, Function, Module, ScalarType};
+use adit_ir::{CallGraph, FuncId, Function, Module};
 use adit_sema::typed::Program;
 use std::sync::Arc;
 
@@ -139,7 +139,7 @@ pub(crate) fn codegen_error(e: CodegenError) -> Error {
 /// Which parameters of `f__vjp` are active when it is differentiated again: the primal ones and their shadows, not the seeds.
 fn active_in_vjp(f: &Function, active: &[bool]) -> Vec<bool> {
     let shadows = f.params.iter().zip(active).filter(|(p, a)| **a && f.ty(p.value).array().is_some()).count();
-    let seeds = f.results.iter().filter(|ty| **ty == ScalarType::F64).count();
+    let seeds = f.results.iter().filter(|ty| ty.is_float()).count();
     let mut mask = active.to_vec();
     mask.extend(std::iter::repeat_n(true, shadows).chain(std::iter::repeat_n(false, seeds)));
     mask

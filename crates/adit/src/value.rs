@@ -3,11 +3,15 @@
 //! In: the caller's numbers. Out: [`Value`], which every call of the library takes and gives. Values know nothing of a program: whether one fits a
 //! parameter is decided by [`crate::bind`].
 
+use adit_ir::ScalarType;
+
 /// A value of the language, owned.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Value {
     /// A float.
     F64(f64),
+    /// A float of single precision. Floats of either kind go where the other is wanted; to `f32`, the nearest.
+    F32(f32),
     /// An integer; where a parameter wants a float, it is converted.
     I64(i64),
     /// A truth value.
@@ -34,6 +38,8 @@ pub struct Array {
 pub enum Data {
     /// Floats.
     F64(Vec<f64>),
+    /// Floats of single precision.
+    F32(Vec<f32>),
     /// Integers.
     I64(Vec<i64>),
     /// Truth values.
@@ -45,6 +51,7 @@ impl Data {
     pub fn len(&self) -> usize {
         match self {
             Data::F64(x) => x.len(),
+            Data::F32(x) => x.len(),
             Data::I64(x) => x.len(),
             Data::Bool(x) => x.len(),
         }
@@ -54,6 +61,42 @@ impl Data {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+}
+
+impl Data {
+    /// What the elements are.
+    pub fn element(&self) -> ScalarType {
+        match self {
+            Data::F64(_) => ScalarType::F64,
+            Data::F32(_) => ScalarType::F32,
+            Data::I64(_) => ScalarType::I64,
+            Data::Bool(_) => ScalarType::Bool,
+        }
+    }
+
+    /// Floats of this type, the nearest to these.
+    pub(crate) fn floats(ty: ScalarType, x: impl Iterator<Item = f64>) -> Data {
+        match ty {
+            ScalarType::F32 => Data::F32(x.map(|x| x as f32).collect()),
+            ScalarType::F64 | ScalarType::I64 | ScalarType::Bool => Data::F64(x.collect()),
+        }
+    }
+
+    /// Calls `change` with every float, in order.
+    pub(crate) fn for_each_float_mut(&mut self, change: &mut dyn FnMut(&mut f64)) {
+        match self {
+            Data::F64(x) => x.iter_mut().for_each(change),
+            Data::F32(x) => x.iter_mut().for_each(|x| change_single(x, change)),
+            Data::I64(_) | Data::Bool(_) => {}
+        }
+    }
+}
+
+/// Changes a float of single precision as one of double, and rounds.
+pub(crate) fn change_single(x: &mut f32, change: &mut dyn FnMut(&mut f64)) {
+    let mut wide = f64::from(*x);
+    change(&mut wide);
+    *x = wide as f32;
 }
 
 impl Array {
@@ -88,21 +131,30 @@ impl Value {
         Value::Struct(fields.into_iter().map(|(name, value)| (name.to_string(), value)).collect())
     }
 
-    /// The float, where it is one.
+    /// The float, where it is one, of either precision.
     pub fn as_f64(&self) -> Option<f64> {
         match self {
             Value::F64(x) => Some(*x),
+            Value::F32(x) => Some(f64::from(*x)),
             Value::I64(_) | Value::Bool(_) | Value::Array(_) | Value::Struct(_) | Value::Tuple(_) => None,
         }
     }
 
-    /// The elements, where it is an array of floats.
+    /// The elements, where it is an array of floats of double precision.
     pub fn as_slice(&self) -> Option<&[f64]> {
         match self {
             Value::Array(Array { data: Data::F64(x), .. }) => Some(x),
-            Value::Array(_) | Value::F64(_) | Value::I64(_) | Value::Bool(_) | Value::Struct(_) | Value::Tuple(_) => {
-                None
-            }
+            Value::Array(_) | Value::Struct(_) | Value::Tuple(_) => None,
+            Value::F64(_) | Value::F32(_) | Value::I64(_) | Value::Bool(_) => None,
+        }
+    }
+
+    /// The elements, where it is an array of floats of single precision.
+    pub fn as_slice_f32(&self) -> Option<&[f32]> {
+        match self {
+            Value::Array(Array { data: Data::F32(x), .. }) => Some(x),
+            Value::Array(_) | Value::Struct(_) | Value::Tuple(_) => None,
+            Value::F64(_) | Value::F32(_) | Value::I64(_) | Value::Bool(_) => None,
         }
     }
 
@@ -110,15 +162,18 @@ impl Value {
     pub fn field(&self, name: &str) -> Option<&Value> {
         match self {
             Value::Struct(fields) => fields.iter().find(|(n, _)| n == name).map(|(_, v)| v),
-            Value::F64(_) | Value::I64(_) | Value::Bool(_) | Value::Array(_) | Value::Tuple(_) => None,
+            Value::F64(_) | Value::F32(_) | Value::I64(_) | Value::Bool(_) => None,
+            Value::Array(_) | Value::Tuple(_) => None,
         }
     }
 
-    /// Calls `see` with every float in it, in order.
+    /// Calls `see` with every float in it, of either precision, in order.
     pub fn for_each_float(&self, see: &mut dyn FnMut(f64)) {
         match self {
             Value::F64(x) => see(*x),
+            Value::F32(x) => see(f64::from(*x)),
             Value::Array(Array { data: Data::F64(x), .. }) => x.iter().copied().for_each(see),
+            Value::Array(Array { data: Data::F32(x), .. }) => x.iter().map(|&x| f64::from(x)).for_each(see),
             Value::Array(_) | Value::I64(_) | Value::Bool(_) => {}
             Value::Struct(fields) => fields.iter().for_each(|(_, v)| v.for_each_float(see)),
             Value::Tuple(items) => items.iter().for_each(|v| v.for_each_float(see)),
@@ -132,12 +187,13 @@ impl Value {
         out
     }
 
-    /// Calls `change` with every float in it, in order.
+    /// Calls `change` with every float in it, in order. What it leaves in place of one of single precision is rounded.
     pub fn for_each_float_mut(&mut self, change: &mut dyn FnMut(&mut f64)) {
         match self {
             Value::F64(x) => change(x),
-            Value::Array(Array { data: Data::F64(x), .. }) => x.iter_mut().for_each(change),
-            Value::Array(_) | Value::I64(_) | Value::Bool(_) => {}
+            Value::F32(x) => change_single(x, change),
+            Value::Array(array) => array.data.for_each_float_mut(change),
+            Value::I64(_) | Value::Bool(_) => {}
             Value::Struct(fields) => fields.iter_mut().for_each(|(_, v)| v.for_each_float_mut(change)),
             Value::Tuple(items) => items.iter_mut().for_each(|v| v.for_each_float_mut(change)),
         }
@@ -147,6 +203,7 @@ impl Value {
     pub fn zeroed(&self) -> Value {
         match self {
             Value::F64(_) => Value::F64(0.0),
+            Value::F32(_) => Value::F32(0.0),
             Value::I64(_) => Value::I64(0),
             Value::Bool(_) => Value::Bool(false),
             Value::Array(a) => Value::Array(Array { dims: a.dims.clone(), data: zeroed(&a.data) }),
@@ -156,9 +213,10 @@ impl Value {
     }
 }
 
-fn zeroed(data: &Data) -> Data {
+pub(crate) fn zeroed(data: &Data) -> Data {
     match data {
         Data::F64(x) => Data::F64(vec![0.0; x.len()]),
+        Data::F32(x) => Data::F32(vec![0.0; x.len()]),
         Data::I64(x) => Data::I64(vec![0; x.len()]),
         Data::Bool(x) => Data::Bool(vec![false; x.len()]),
     }
@@ -167,9 +225,9 @@ fn zeroed(data: &Data) -> Data {
 /// A name for each float of a value called `name`, in order: `p.alpha`, `x[0, 1]`.
 pub fn float_names(name: &str, value: &Value) -> Vec<String> {
     match value {
-        Value::F64(_) => vec![name.to_owned()],
-        Value::Array(Array { dims, data: Data::F64(x) }) => {
-            (0..x.len()).map(|i| format!("{name}{}", subscripts(dims, i))).collect()
+        Value::F64(_) | Value::F32(_) => vec![name.to_owned()],
+        Value::Array(Array { dims, data: data @ (Data::F64(_) | Data::F32(_)) }) => {
+            (0..data.len()).map(|i| format!("{name}{}", subscripts(dims, i))).collect()
         }
         Value::I64(_) | Value::Bool(_) | Value::Array(_) => Vec::new(),
         Value::Struct(fields) => fields.iter().flat_map(|(n, v)| float_names(&format!("{name}.{n}"), v)).collect(),
@@ -204,13 +262,16 @@ macro_rules! value_from {
 
 value_from! {
     f64, |x| Value::F64(x);
+    f32, |x| Value::F32(x);
     i64, |x| Value::I64(x);
     bool, |x| Value::Bool(x);
     Array, |x| Value::Array(x);
     Vec<f64>, |x| Value::Array(Array { dims: vec![x.len()], data: Data::F64(x) });
+    Vec<f32>, |x| Value::Array(Array { dims: vec![x.len()], data: Data::F32(x) });
     Vec<i64>, |x| Value::Array(Array { dims: vec![x.len()], data: Data::I64(x) });
     Vec<bool>, |x| Value::Array(Array { dims: vec![x.len()], data: Data::Bool(x) });
     &[f64], |x| x.to_vec().into();
+    &[f32], |x| x.to_vec().into();
     &[i64], |x| x.to_vec().into();
 }
 

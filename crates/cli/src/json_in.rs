@@ -249,6 +249,7 @@ impl<'v> Missing<'v> {
 fn neutral(ty: &Type) -> Value {
     match ty {
         Type::Scalar(ScalarType::F64) => Value::F64(0.0),
+        Type::Scalar(ScalarType::F32) => Value::F32(0.0),
         Type::Scalar(ScalarType::I64) => Value::I64(0),
         Type::Scalar(ScalarType::Bool) => Value::Bool(false),
         Type::Array { element, dims } => Value::Array(Array { dims: vec![0; dims.len()], data: empty(*element) }),
@@ -260,6 +261,7 @@ fn neutral(ty: &Type) -> Value {
 fn empty(element: ScalarType) -> Data {
     match element {
         ScalarType::F64 => Data::F64(Vec::new()),
+        ScalarType::F32 => Data::F32(Vec::new()),
         ScalarType::I64 => Data::I64(Vec::new()),
         ScalarType::Bool => Data::Bool(Vec::new()),
     }
@@ -320,6 +322,7 @@ impl Building<'_> {
     fn element(&mut self, json: &Json, at: &At<'_>) -> Result<()> {
         match &mut self.data {
             Data::F64(data) => data.push(float(json, at)?),
+            Data::F32(data) => data.push(float(json, at)? as f32),
             Data::I64(data) => data.push(integer(json, at)?),
             Data::Bool(data) => data.push(truth(json, at)?),
         }
@@ -338,7 +341,7 @@ impl Building<'_> {
         }
         append(&mut self.data, array.data).ok_or_else(|| {
             let wanted = match self.data {
-                Data::F64(_) => "floats",
+                Data::F64(_) | Data::F32(_) => "floats",
                 Data::I64(_) => "integers",
                 Data::Bool(_) => "truth values",
             };
@@ -347,15 +350,24 @@ impl Building<'_> {
     }
 }
 
-/// Appends elements, converted where nothing is lost.
+/// Appends elements, converted where nothing is lost but digits that an `f32` has no room for.
 fn append(to: &mut Data, from: Data) -> Option<()> {
     match (to, from) {
         (Data::F64(to), Data::F64(from)) => to.extend(from),
+        (Data::F64(to), Data::F32(from)) => to.extend(from.into_iter().map(f64::from)),
+        (Data::F32(to), Data::F32(from)) => to.extend(from),
+        (Data::F32(to), Data::F64(from)) => to.extend(from.into_iter().map(|x| x as f32)),
+        (Data::F32(to), Data::I64(from)) => to.extend(from.into_iter().map(|i| i as f32)),
         (Data::F64(to), Data::I64(from)) => to.extend(from.into_iter().map(|i| i as f64)),
         (Data::I64(to), Data::I64(from)) => to.extend(from),
         (Data::I64(to), Data::F64(from)) => {
             for x in from {
                 to.push(whole(x)?);
+            }
+        }
+        (Data::I64(to), Data::F32(from)) => {
+            for x in from {
+                to.push(whole(f64::from(x))?);
             }
         }
         (Data::Bool(to), Data::Bool(from)) => to.extend(from),
@@ -368,7 +380,8 @@ fn append(to: &mut Data, from: Data) -> Option<()> {
                 });
             }
         }
-        (Data::F64(_) | Data::I64(_), Data::Bool(_)) | (Data::Bool(_), Data::F64(_)) => return None,
+        (Data::F64(_) | Data::F32(_) | Data::I64(_), Data::Bool(_)) => return None,
+        (Data::Bool(_), Data::F64(_) | Data::F32(_)) => return None,
     }
     Some(())
 }
@@ -376,6 +389,7 @@ fn append(to: &mut Data, from: Data) -> Option<()> {
 fn scalar(ty: ScalarType, json: &Json, at: &At<'_>) -> Result<Value> {
     Ok(match ty {
         ScalarType::F64 => Value::F64(float(json, at)?),
+        ScalarType::F32 => Value::F32(float(json, at)? as f32),
         ScalarType::I64 => Value::I64(integer(json, at)?),
         ScalarType::Bool => Value::Bool(truth(json, at)?),
     })

@@ -7,8 +7,8 @@
 use adit::{Array, Data, Function, Type, Value};
 use std::fmt::Write;
 
-/// What is written for each float of a value.
-type Leaf<'l> = &'l mut dyn FnMut(&mut String, f64);
+/// What is written for each float of a value: a [`Value::F64`] or a [`Value::F32`].
+type Leaf<'l> = &'l mut dyn FnMut(&mut String, &Value);
 
 /// An object under way: `{"a": …, "b": …}`.
 #[derive(Debug)]
@@ -60,12 +60,31 @@ pub fn text(out: &mut String, text: &str) {
 
 /// Writes a float.
 pub fn number(out: &mut String, x: f64) {
+    finite_or(out, x, format_args!("{x:?}"));
+}
+
+/// Writes a float with the digits that its own precision needs.
+fn float(out: &mut String, v: &Value) {
+    match v {
+        Value::F32(x) => finite_or(out, f64::from(*x), format_args!("{x:?}")),
+        other => number(out, other.as_f64().unwrap_or(f64::NAN)),
+    }
+}
+
+/// Writes an entry of a matrix beside a float of single precision: if it is one itself, with as few digits.
+pub fn entry(out: &mut String, x: f64, beside: &Value) {
+    let single = x as f32;
+    let short = matches!(beside, Value::F32(_)) && f64::from(single) == x;
+    float(out, &if short { Value::F32(single) } else { Value::F64(x) });
+}
+
+fn finite_or(out: &mut String, x: f64, digits: std::fmt::Arguments<'_>) {
     if x.is_nan() {
         out.push_str("\"NaN\"");
     } else if x.is_infinite() {
         out.push_str(if x > 0.0 { "\"Infinity\"" } else { "\"-Infinity\"" });
     } else {
-        push(out, format_args!("{x:?}"));
+        push(out, digits);
     }
 }
 
@@ -76,10 +95,10 @@ fn push(out: &mut String, text: std::fmt::Arguments<'_>) {
 /// Writes a value, all of it.
 pub fn value(out: &mut String, v: &Value) {
     match v {
-        Value::F64(x) => number(out, *x),
+        Value::F64(_) | Value::F32(_) => float(out, v),
         Value::I64(i) => push(out, format_args!("{i}")),
         Value::Bool(b) => push(out, format_args!("{b}")),
-        Value::Array(a) => array(out, a, &mut number),
+        Value::Array(a) => array(out, a, &mut float),
         Value::Struct(fields) => object(out, fields.iter().map(|(n, v)| (n.as_str(), v)), &mut |out, v| value(out, v)),
         Value::Tuple(items) => list(out, items, &mut |out, v| value(out, v)),
     }
@@ -92,7 +111,7 @@ pub fn named(out: &mut String, values: &[(String, Value)]) {
 
 /// Writes a derivative of this type.
 pub fn derivative(out: &mut String, v: &Value, ty: &Type) {
-    shaped(out, v, ty, &mut number);
+    shaped(out, v, ty, &mut float);
 }
 
 /// Writes derivatives by parameter.
@@ -108,7 +127,7 @@ pub fn derivatives(out: &mut String, function: &Function, parts: &[(String, Valu
 /// Writes what has the shape of a derivative, with something of the caller's in the place of each float.
 pub fn shaped(out: &mut String, v: &Value, ty: &Type, leaf: Leaf<'_>) {
     match (v, ty) {
-        (Value::F64(x), _) => leaf(out, *x),
+        (Value::F64(_) | Value::F32(_), _) => leaf(out, v),
         (Value::I64(_), _) => out.push('0'),
         (Value::Bool(_), _) => out.push_str("false"),
         (Value::Array(a), _) => array(out, &zero_unless_floats(a), leaf),
@@ -128,6 +147,7 @@ pub fn shaped(out: &mut String, v: &Value, ty: &Type, leaf: Leaf<'_>) {
 fn zero_unless_floats(a: &Array) -> Array {
     let data = match &a.data {
         Data::F64(x) => Data::F64(x.clone()),
+        Data::F32(x) => Data::F32(x.clone()),
         Data::I64(x) => Data::I64(vec![0; x.len()]),
         Data::Bool(x) => Data::Bool(vec![false; x.len()]),
     };
@@ -138,7 +158,8 @@ fn array(out: &mut String, a: &Array, leaf: Leaf<'_>) {
     let mut at = 0;
     level(out, &a.dims, &mut |out| {
         match &a.data {
-            Data::F64(x) => leaf(out, x[at]),
+            Data::F64(x) => leaf(out, &Value::F64(x[at])),
+            Data::F32(x) => leaf(out, &Value::F32(x[at])),
             Data::I64(x) => push(out, format_args!("{}", x[at])),
             Data::Bool(x) => push(out, format_args!("{}", x[at])),
         }
@@ -189,7 +210,7 @@ pub fn list<T>(out: &mut String, items: &[T], write: &mut dyn FnMut(&mut String,
 
 /// Writes a matrix as a list of rows.
 pub fn matrix(out: &mut String, matrix: &Array) {
-    array(out, matrix, &mut number);
+    array(out, matrix, &mut float);
 }
 
 #[cfg(test)]

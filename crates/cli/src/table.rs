@@ -82,7 +82,10 @@ impl Table {
     fn add(&mut self, label: &str, value: &Value, shown: Shown) {
         match value {
             Value::F64(x) => self.entry(label.to_owned(), format!("{x:?}")),
-            Value::Array(a) if shown == Shown::All || matches!(a.data, Data::F64(_)) => self.array(label, a),
+            Value::F32(x) => self.entry(label.to_owned(), format!("{x:?}")),
+            Value::Array(a) if shown == Shown::All || matches!(a.data, Data::F64(_) | Data::F32(_)) => {
+                self.array(label, a)
+            }
             Value::Struct(fields) => {
                 fields.iter().for_each(|(name, v)| self.add(&format!("{label}.{name}"), v, shown));
             }
@@ -108,6 +111,7 @@ impl Table {
             }
             let number = match &a.data {
                 Data::F64(x) => format!("{:?}", x[i]),
+                Data::F32(x) => format!("{:?}", x[i]),
                 Data::I64(x) => x[i].to_string(),
                 Data::Bool(x) => x[i].to_string(),
             };

@@ -20,6 +20,7 @@ pub(crate) const STATUS: ir::Type = types::I32;
 pub(crate) fn scalar(ty: ScalarType) -> ir::Type {
     match ty {
         ScalarType::F64 => types::F64,
+        ScalarType::F32 => types::F32,
         ScalarType::I64 => types::I64,
         ScalarType::Bool => types::I8,
     }

@@ -335,8 +335,18 @@ fn relocations(
 }
 
 /// What Cranelift calls where the machine lacks an instruction.
-const LIBRARY: [LibCall; 5] =
-    [LibCall::FloorF64, LibCall::CeilF64, LibCall::TruncF64, LibCall::NearestF64, LibCall::FmaF64];
+const LIBRARY: [LibCall; 10] = [
+    LibCall::FloorF64,
+    LibCall::CeilF64,
+    LibCall::TruncF64,
+    LibCall::NearestF64,
+    LibCall::FmaF64,
+    LibCall::FloorF32,
+    LibCall::CeilF32,
+    LibCall::TruncF32,
+    LibCall::NearestF32,
+    LibCall::FmaF32,
+];
 
 /// The name and the address of a library function.
 fn library(call: LibCall) -> (&'static str, *const u8) {
@@ -348,8 +358,15 @@ fn library(call: LibCall) -> (&'static str, *const u8) {
         LibCall::TruncF64 => of("adit.trunc", Prim::Trunc),
         LibCall::FmaF64 => of("adit.fma", Prim::Fma),
         LibCall::NearestF64 => Import { name: "adit.nearest", address: nearest as *const u8 },
-        LibCall::Probestack | LibCall::CeilF32 | LibCall::FloorF32 | LibCall::TruncF32 => unused(),
-        LibCall::NearestF32 | LibCall::FmaF32 | LibCall::Memcpy | LibCall::Memset | LibCall::Memmove => unused(),
+        LibCall::FloorF32 => Import { name: "adit.floor32", address: floor32 as *const u8 },
+        LibCall::CeilF32 => Import { name: "adit.ceil32", address: ceil32 as *const u8 },
+        LibCall::TruncF32 => Import { name: "adit.trunc32", address: trunc32 as *const u8 },
+        LibCall::NearestF32 => Import { name: "adit.nearest32", address: nearest32 as *const u8 },
+        LibCall::FmaF32 => match Prim::Fma.row().eval.single_address() {
+            Some(address) => Import { name: "adit.fma32", address },
+            None => unused(),
+        },
+        LibCall::Probestack | LibCall::Memcpy | LibCall::Memset | LibCall::Memmove => unused(),
         LibCall::Memcmp | LibCall::ElfTlsGetAddr | LibCall::ElfTlsGetOffset | LibCall::X86Pshufb => unused(),
     };
     (import.name, import.address)
@@ -362,4 +379,20 @@ fn unused() -> Import {
 
 extern "C" fn nearest(x: f64) -> f64 {
     x.round_ties_even()
+}
+
+extern "C" fn nearest32(x: f32) -> f32 {
+    x.round_ties_even()
+}
+
+extern "C" fn floor32(x: f32) -> f32 {
+    x.floor()
+}
+
+extern "C" fn ceil32(x: f32) -> f32 {
+    x.ceil()
+}
+
+extern "C" fn trunc32(x: f32) -> f32 {
+    x.trunc()
 }

@@ -23,7 +23,7 @@ use crate::lower::Lower;
 use crate::options::{OptLevel, Options};
 use crate::straight::{NONE, Run, Runs, Slots};
 use adit_ir::prim::Code;
-use adit_ir::{Function, Inst, Op, Region, Type, Value};
+use adit_ir::{Function, Inst, Op, Region, ScalarType, Value};
 use cranelift_codegen::ir::{self, InstBuilder};
 use cranelift_codegen::isa::CallConv;
 use rustc_hash::FxHashSet;
@@ -107,7 +107,7 @@ impl<'a> Crossings<'a> {
     }
 
     fn define(&mut self, v: Value) {
-        if *self.f.ty(v) == Type::F64 {
+        if self.f.ty(v).scalar().is_some_and(ScalarType::is_float) {
             self.from[v.index()] = self.now;
         }
     }

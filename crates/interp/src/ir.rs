@@ -5,7 +5,8 @@
 //!
 //! The interpreter walks the IR as it is, with a stack of its own (`ir/machine.rs`), so that neither deep recursion nor deep nesting of the program touches the host's
 //! stack. It is generic over the numbers that floats become ([`Number`]): `f64` for the meaning, `Complex64` for the complex step, others for other oracles. Whatever the
-//! numbers, comparisons and conversions look at real parts, so every run takes the branches of the real one. It optimises nothing, and trusts the verifier: a
+//! numbers, comparisons and conversions look at real parts, so every run takes the branches of the real one; the real part of an `f32` is rounded to one after each
+//! operation, whatever else it has is not. It optimises nothing, and trusts the verifier: a
 //! module that does not verify may panic here.
 //!
 //! ```

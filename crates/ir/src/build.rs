@@ -159,12 +159,12 @@ impl Builder {
 
     /// A literal.
     pub fn constant(&mut self, c: Const) -> Value {
-        let ty = match c {
-            Const::F64(_) => Type::F64,
-            Const::I64(_) => Type::I64,
-            Const::Bool(_) => Type::BOOL,
-        };
-        self.push_one(Op::Const(c), ty)
+        self.push_one(Op::Const(c), c.ty().into())
+    }
+
+    /// A literal of a float type, the nearest to `x`.
+    pub fn float(&mut self, ty: ScalarType, x: f64) -> Value {
+        self.constant(Const::float(ty, x))
     }
 
     /// A float literal.
@@ -193,7 +193,7 @@ impl Builder {
     /// The zero of a scalar type.
     pub fn zero(&mut self, ty: ScalarType) -> Value {
         match ty {
-            ScalarType::F64 => self.f64(0.0),
+            ScalarType::F64 | ScalarType::F32 => self.float(ty, 0.0),
             ScalarType::I64 => self.i64(0),
             ScalarType::Bool => self.bool(false),
         }
@@ -201,7 +201,8 @@ impl Builder {
 
     /// A function of the table.
     pub fn prim(&mut self, prim: Prim, args: &[Value]) -> Value {
-        let result = prim.row().signature.result;
+        let first = |i: usize| args.get(i).and_then(|&v| self.func.ty(v).scalar());
+        let result = prim.row().signature.result_for(first);
         self.push_one(Op::Prim { prim, args: args.into() }, result.into())
     }
 

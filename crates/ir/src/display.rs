@@ -15,6 +15,7 @@ pub fn write_scalar(out: &mut String, x: Scalar) {
     // Writing to a `String` cannot fail.
     let _ = match x {
         Scalar::F64(x) => write!(out, "{x:?}"),
+        Scalar::F32(x) => write!(out, "{x:?}"),
         Scalar::I64(i) => write!(out, "{i}"),
         Scalar::Bool(b) => write!(out, "{b}"),
     };
@@ -51,6 +52,7 @@ fn row_lengths(dims: &[usize]) -> Vec<usize> {
 fn element(elements: Elements<'_>, i: usize) -> Scalar {
     match elements {
         Elements::F64(x) => Scalar::F64(x[i]),
+        Elements::F32(x) => Scalar::F32(x[i]),
         Elements::I64(x) => Scalar::I64(x[i]),
         Elements::Bool(x) => Scalar::Bool(x[i]),
     }

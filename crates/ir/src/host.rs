@@ -10,6 +10,8 @@ use crate::types::ScalarType;
 pub enum Scalar {
     /// A float.
     F64(f64),
+    /// A float of single precision.
+    F32(f32),
     /// An integer.
     I64(i64),
     /// A truth value.
@@ -17,10 +19,28 @@ pub enum Scalar {
 }
 
 impl Scalar {
+    /// A number of a float type, the nearest to `x`; of type `f64` if `ty` is no float type.
+    pub const fn float(ty: ScalarType, x: f64) -> Scalar {
+        match ty {
+            ScalarType::F32 => Scalar::F32(x as f32),
+            ScalarType::F64 | ScalarType::I64 | ScalarType::Bool => Scalar::F64(x),
+        }
+    }
+
+    /// The number, where it is a float.
+    pub fn as_float(self) -> Option<f64> {
+        match self {
+            Scalar::F64(x) => Some(x),
+            Scalar::F32(x) => Some(f64::from(x)),
+            Scalar::I64(_) | Scalar::Bool(_) => None,
+        }
+    }
+
     /// Its type.
     pub fn ty(self) -> ScalarType {
         match self {
             Scalar::F64(_) => ScalarType::F64,
+            Scalar::F32(_) => ScalarType::F32,
             Scalar::I64(_) => ScalarType::I64,
             Scalar::Bool(_) => ScalarType::Bool,
         }
@@ -32,6 +52,8 @@ impl Scalar {
 pub enum Elements<'a> {
     /// Floats.
     F64(&'a [f64]),
+    /// Floats of single precision.
+    F32(&'a [f32]),
     /// Integers.
     I64(&'a [i64]),
     /// Truth values.
@@ -43,6 +65,7 @@ impl Elements<'_> {
     pub fn len(&self) -> usize {
         match self {
             Elements::F64(x) => x.len(),
+            Elements::F32(x) => x.len(),
             Elements::I64(x) => x.len(),
             Elements::Bool(x) => x.len(),
         }
@@ -57,6 +80,7 @@ impl Elements<'_> {
     pub fn ty(&self) -> ScalarType {
         match self {
             Elements::F64(_) => ScalarType::F64,
+            Elements::F32(_) => ScalarType::F32,
             Elements::I64(_) => ScalarType::I64,
             Elements::Bool(_) => ScalarType::Bool,
         }
@@ -68,6 +92,8 @@ impl Elements<'_> {
 pub enum ElementsMut<'a> {
     /// Floats.
     F64(&'a mut [f64]),
+    /// Floats of single precision.
+    F32(&'a mut [f32]),
     /// Integers.
     I64(&'a mut [i64]),
     /// Truth values.
@@ -79,6 +105,7 @@ impl ElementsMut<'_> {
     pub fn as_ref(&self) -> Elements<'_> {
         match self {
             ElementsMut::F64(x) => Elements::F64(x),
+            ElementsMut::F32(x) => Elements::F32(x),
             ElementsMut::I64(x) => Elements::I64(x),
             ElementsMut::Bool(x) => Elements::Bool(x),
         }

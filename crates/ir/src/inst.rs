@@ -7,7 +7,7 @@
 use crate::entities::{FuncId, Region, Value};
 use crate::prim::Prim;
 use crate::trap::Trap;
-use crate::types::{ArrayType, Int, Ints, TapeType};
+use crate::types::{ArrayType, Int, Ints, ScalarType, TapeType};
 use adit_diag::Span;
 use smallvec::{SmallVec, smallvec};
 
@@ -19,6 +19,8 @@ pub type Values = SmallVec<[Value; 2]>;
 pub enum Const {
     /// Any float, NaN included.
     F64(f64),
+    /// Any float of single precision, NaN included.
+    F32(f32),
     /// Any integer.
     I64(i64),
     /// A truth value.
@@ -30,14 +32,44 @@ impl PartialEq for Const {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
             (Const::F64(a), Const::F64(b)) => a.to_bits() == b.to_bits(),
+            (Const::F32(a), Const::F32(b)) => a.to_bits() == b.to_bits(),
             (Const::I64(a), Const::I64(b)) => a == b,
             (Const::Bool(a), Const::Bool(b)) => a == b,
-            (Const::F64(_) | Const::I64(_) | Const::Bool(_), _) => false,
+            (Const::F64(_) | Const::F32(_) | Const::I64(_) | Const::Bool(_), _) => false,
         }
     }
 }
 
 impl Eq for Const {}
+
+impl Const {
+    /// Its type.
+    pub fn ty(self) -> ScalarType {
+        match self {
+            Const::F64(_) => ScalarType::F64,
+            Const::F32(_) => ScalarType::F32,
+            Const::I64(_) => ScalarType::I64,
+            Const::Bool(_) => ScalarType::Bool,
+        }
+    }
+
+    /// A literal of a float type, the nearest to `x`; of type `f64` if `ty` is no float type.
+    pub fn float(ty: ScalarType, x: f64) -> Const {
+        match ty {
+            ScalarType::F32 => Const::F32(x as f32),
+            ScalarType::F64 | ScalarType::I64 | ScalarType::Bool => Const::F64(x),
+        }
+    }
+
+    /// The number, where it is a float.
+    pub fn as_float(self) -> Option<f64> {
+        match self {
+            Const::F64(x) => Some(x),
+            Const::F32(x) => Some(f64::from(x)),
+            Const::I64(_) | Const::Bool(_) => None,
+        }
+    }
+}
 
 impl std::hash::Hash for Const {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
@@ -45,6 +77,7 @@ impl std::hash::Hash for Const {
             Const::F64(x) => (0u8, x.to_bits()).hash(state),
             Const::I64(i) => (1u8, i).hash(state),
             Const::Bool(b) => (2u8, b).hash(state),
+            Const::F32(x) => (3u8, x.to_bits()).hash(state),
         }
     }
 }
@@ -190,13 +223,13 @@ pub enum Op {
         /// Of the element type.
         value: Value,
     },
-    /// Adds to one element of an `f64` array.
+    /// Adds to one element of an array of floats.
     Acc {
         /// An array that may be written.
         array: Value,
         /// One per dimension.
         subscripts: Ints,
-        /// An `f64`.
+        /// Of the element type.
         value: Value,
     },
     /// Overwrites all elements with those of another array of the same shape ([`Trap::ShapeMismatch`] if not).

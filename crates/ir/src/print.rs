@@ -108,9 +108,12 @@ pub fn quoted(text: &str) -> String {
     out
 }
 
-/// A literal: `1.5`, `inf`, `nan`, `3`, `true`. A NaN of other bits than the usual one is `nan(0x…)`.
+/// A literal: `1.5`, `inf`, `nan`, `f32 1.5`, `3`, `true`. A NaN of other bits than the usual one is `nan(0x…)`.
 pub fn literal(c: Const) -> String {
     match c {
+        Const::F32(x) if !x.is_nan() => format!("f32 {x:?}"),
+        Const::F32(x) if x.to_bits() == f32::NAN.to_bits() => "f32 nan".into(),
+        Const::F32(x) => format!("f32 nan(0x{:x})", x.to_bits()),
         Const::F64(x) if !x.is_nan() => format!("{x:?}"),
         Const::F64(x) if x.to_bits() == f64::NAN.to_bits() => "nan".into(),
         Const::F64(x) => format!("nan(0x{:x})", x.to_bits()),

@@ -2,7 +2,7 @@
 //!
 //! In: nothing. Out: [`ScalarType`], [`ArrayType`] (element type and dimensions), [`TapeType`] (the fields of one record), [`Type`].
 //! An array's dimensions are part of the type of its handle, as literals or as `i64` values in scope, so whether two arrays
-//! have the same shape is often a comparison of names. `f32` does not exist here yet.
+//! have the same shape is often a comparison of names.
 
 use crate::entities::Value;
 use smallvec::SmallVec;
@@ -13,6 +13,8 @@ use std::fmt;
 pub enum ScalarType {
     /// IEEE binary64.
     F64,
+    /// IEEE binary32.
+    F32,
     /// Two's complement, wrapping.
     I64,
     /// One byte in memory, 0 or 1.
@@ -21,12 +23,13 @@ pub enum ScalarType {
 
 impl ScalarType {
     /// Every scalar type, in the order of the text form's keywords.
-    pub const ALL: [ScalarType; 3] = [ScalarType::F64, ScalarType::I64, ScalarType::Bool];
+    pub const ALL: [ScalarType; 4] = [ScalarType::F64, ScalarType::F32, ScalarType::I64, ScalarType::Bool];
 
     /// The keyword in the text form and in the language.
     pub fn name(self) -> &'static str {
         match self {
             ScalarType::F64 => "f64",
+            ScalarType::F32 => "f32",
             ScalarType::I64 => "i64",
             ScalarType::Bool => "bool",
         }
@@ -36,13 +39,14 @@ impl ScalarType {
     pub fn bytes(self) -> usize {
         match self {
             ScalarType::F64 | ScalarType::I64 => 8,
+            ScalarType::F32 => 4,
             ScalarType::Bool => 1,
         }
     }
 
     /// Whether values of this type have derivatives.
     pub fn is_float(self) -> bool {
-        self == ScalarType::F64
+        matches!(self, ScalarType::F64 | ScalarType::F32)
     }
 }
 
@@ -136,6 +140,8 @@ pub enum Type {
 impl Type {
     /// `f64`.
     pub const F64: Type = Type::Scalar(ScalarType::F64);
+    /// `f32`.
+    pub const F32: Type = Type::Scalar(ScalarType::F32);
     /// `i64`.
     pub const I64: Type = Type::Scalar(ScalarType::I64);
     /// `bool`.

@@ -34,7 +34,7 @@ impl Consts {
     pub fn int(&self, i: Int) -> Int {
         match i.value().and_then(|v| self.get(v)) {
             Some(Const::I64(c)) => Int::Const(c),
-            Some(Const::F64(_) | Const::Bool(_)) | None => i,
+            Some(Const::F64(_) | Const::F32(_) | Const::Bool(_)) | None => i,
         }
     }
 }
@@ -61,6 +61,7 @@ impl OperandMap for Folded<'_> {
 pub fn scalar(c: Const) -> Scalar {
     match c {
         Const::F64(x) => Scalar::F64(x),
+        Const::F32(x) => Scalar::F32(x),
         Const::I64(i) => Scalar::I64(i),
         Const::Bool(b) => Scalar::Bool(b),
     }
@@ -70,6 +71,7 @@ pub fn scalar(c: Const) -> Scalar {
 pub fn literal(s: Scalar) -> Const {
     match s {
         Scalar::F64(x) => Const::F64(x),
+        Scalar::F32(x) => Const::F32(x),
         Scalar::I64(i) => Const::I64(i),
         Scalar::Bool(b) => Const::Bool(b),
     }

@@ -13,7 +13,7 @@
 
 use crate::consts::{Consts, Folded, literal, scalar};
 use adit_ir::{
-    Builder, CmpOp, Const, Copier, Function, Inst, Int, Module, Op, OperandMap, Region, Rewrite, Scalar, Type, Value,
+    Builder, CmpOp, Const, Copier, Function, Inst, Int, Module, Op, OperandMap, Region, Rewrite, Scalar, Value,
 };
 use rustc_hash::FxHashMap;
 
@@ -71,7 +71,7 @@ impl Fold {
         match op {
             Op::If { cond, then, otherwise } => match self.consts.get(copier.map.value(*cond)) {
                 Some(Const::Bool(c)) => self.splice(copier, b, inst, if c { *then } else { *otherwise }),
-                Some(Const::F64(_) | Const::I64(_)) | None => return false,
+                Some(Const::F64(_) | Const::F32(_) | Const::I64(_)) | None => return false,
             },
             Op::For { lo, hi, step, inits, .. } => {
                 let bounds = [*lo, *hi, *step].map(|i| self.consts.int(copier.map.int(i)));
@@ -121,7 +121,9 @@ impl Fold {
             Op::Cmp { op, a, b: right } => self.comparison(b, *op, *a, *right),
             Op::Select { cond, then, otherwise } => match self.consts.get(*cond) {
                 Some(Const::Bool(c)) => Some(Known::Value(if c { *then } else { *otherwise })),
-                Some(Const::F64(_) | Const::I64(_)) | None => (then == otherwise).then_some(Known::Value(*then)),
+                Some(Const::F64(_) | Const::F32(_) | Const::I64(_)) | None => {
+                    (then == otherwise).then_some(Known::Value(*then))
+                }
             },
             Op::If { .. }
             | Op::For { .. }
@@ -137,10 +139,11 @@ impl Fold {
     fn comparison(&self, b: &Builder, op: CmpOp, left: Value, right: Value) -> Option<Known> {
         let known = match (self.consts.get(left).map(scalar), self.consts.get(right).map(scalar)) {
             (Some(Scalar::F64(x)), Some(Scalar::F64(y))) => op.holds(x, y),
+            (Some(Scalar::F32(x)), Some(Scalar::F32(y))) => op.holds(x, y),
             (Some(Scalar::I64(x)), Some(Scalar::I64(y))) => op.holds(x, y),
             (Some(Scalar::Bool(x)), Some(Scalar::Bool(y))) => op.holds(x, y),
             // A float may be NaN, which differs from itself.
-            _ if left == right && *b.ty(left) != Type::F64 => op.holds(0, 0),
+            _ if left == right && !b.ty(left).is_float() => op.holds(0, 0),
             _ => return None,
         };
         Some(Known::Literal(Const::Bool(known)))

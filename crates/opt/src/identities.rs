@@ -90,10 +90,11 @@ impl Identities {
 
     /// Whether a value is this literal, bit for bit.
     fn is(&self, v: Value, literal: Option<Scalar>) -> bool {
-        match (self.consts.get(v).map(scalar), literal) {
-            (Some(Scalar::F64(a)), Some(Scalar::F64(b))) => a.to_bits() == b.to_bits(),
-            (Some(a), Some(b)) => a == b,
-            (_, _) => false,
+        let (Some(a), Some(b)) = (self.consts.get(v).map(scalar), literal) else { return false };
+        // The table's floats stand for both float types, and widening keeps zeros' signs.
+        match (a.as_float(), b.as_float()) {
+            (Some(a), Some(b)) => a.to_bits() == b.to_bits(),
+            (_, _) => a == b,
         }
     }
 }

@@ -70,8 +70,9 @@ impl<'t> Body<'_, 't> {
     }
 
     fn prim(&mut self, prim: Prim) -> Parse<Read> {
-        let args = self.values()?.into();
-        let result = prim.row().signature.result;
+        let args: Values = self.values()?.into();
+        let operand = |i: usize| args.get(i).and_then(|&v| self.b.ty(v).scalar());
+        let result = prim.row().signature.result_for(operand);
         self.done(Op::Prim { prim, args }, vec![result.into()])
     }
 
@@ -80,40 +81,60 @@ impl<'t> Body<'_, 't> {
             Some(Kind::Int) => (Const::I64(self.c.integer()?), Type::I64),
             Some(Kind::Word) if self.c.eat_word("true") => (Const::Bool(true), Type::BOOL),
             Some(Kind::Word) if self.c.eat_word("false") => (Const::Bool(false), Type::BOOL),
+            Some(Kind::Word) if self.c.eat_word("f32") => (Const::F32(self.single()?), Type::F32),
             _ => (Const::F64(self.float()?), Type::F64),
         };
         self.done(Op::Const(c), vec![ty])
     }
 
     fn float(&mut self) -> Parse<f64> {
-        if self.c.eat_word("inf") {
-            return Ok(f64::INFINITY);
-        }
-        if self.c.eat(Kind::NegativeInfinity) {
-            return Ok(f64::NEG_INFINITY);
-        }
         if self.c.eat_word("nan") {
-            return self.nan_bits();
+            let bits = self.nan_bits()?.unwrap_or(f64::NAN.to_bits());
+            return self.nan(Some(f64::from_bits(bits)).filter(|x| x.is_nan()));
         }
+        let infinite = self.infinity().map(f64::from);
+        infinite.map_or_else(|| self.finite(|text| text.parse().ok().filter(|x: &f64| x.is_finite())), Ok)
+    }
+
+    /// A float of single precision.
+    fn single(&mut self) -> Parse<f32> {
+        if self.c.eat_word("nan") {
+            let bits = self.nan_bits()?.unwrap_or(f32::NAN.to_bits().into());
+            let bits = u32::try_from(bits).ok();
+            return self.nan(bits.map(f32::from_bits).filter(|x| x.is_nan()));
+        }
+        let infinite = self.infinity();
+        infinite.map_or_else(|| self.finite(|text| text.parse().ok().filter(|x: &f32| x.is_finite())), Ok)
+    }
+
+    fn infinity(&mut self) -> Option<f32> {
+        if self.c.eat_word("inf") {
+            return Some(f32::INFINITY);
+        }
+        self.c.eat(Kind::NegativeInfinity).then_some(f32::NEG_INFINITY)
+    }
+
+    fn finite<T>(&mut self, read: impl Fn(&str) -> Option<T>) -> Parse<T> {
         let Ok(text) = self.c.expect(Kind::Float) else {
             return Err(self.c.expected("a literal"));
         };
-        let number: Option<f64> = text.parse().ok();
-        let finite = number.filter(|x| x.is_finite());
-        finite.ok_or_else(|| self.c.error(self.c.before(), "this float is too large"))
+        read(text).ok_or_else(|| self.c.error(self.c.before(), "this float is too large"))
     }
 
     /// The bits after `nan`, if they are given.
-    fn nan_bits(&mut self) -> Parse<f64> {
+    fn nan_bits(&mut self) -> Parse<Option<u64>> {
         if !self.c.eat(Kind::OpenParen) {
-            return Ok(f64::NAN);
+            return Ok(None);
         }
         let text = self.c.expect(Kind::Hex)?;
-        let bits = u64::from_str_radix(&text[2..], 16).ok();
-        let nan = bits.map(f64::from_bits).filter(|x| x.is_nan());
-        let nan = nan.ok_or_else(|| self.c.error(self.c.before(), "these are not the bits of a NaN"))?;
+        let bits = u64::from_str_radix(&text[2..], 16);
+        let bits = bits.map_err(|_| self.c.error(self.c.before(), "these bits are too many"))?;
         self.c.expect(Kind::CloseParen)?;
-        Ok(nan)
+        Ok(Some(bits))
+    }
+
+    fn nan<T>(&self, nan: Option<T>) -> Parse<T> {
+        nan.ok_or_else(|| self.c.error(self.c.before(), "these are not the bits of a NaN"))
     }
 
     fn cmp(&mut self) -> Parse<Read> {

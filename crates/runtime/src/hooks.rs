@@ -41,6 +41,7 @@ hooks! {
     ZERO "adit.zero" zero
     COPY "adit.copy" copy
     FILL_WORDS "adit.fill_words" fill_words
+    FILL_HALVES "adit.fill_halves" fill_halves
     FILL_BYTES "adit.fill_bytes" fill_bytes
     TAPE_OPEN "adit.tape_open" tape_open
     TAPE_GROW "adit.tape_grow" tape_grow
@@ -158,6 +159,15 @@ unsafe extern "C" fn fill_words(to: *mut u64, count: u64, value: u64) {
     // SAFETY: as promised; an empty array may have any address.
     if count > 0 {
         unsafe { slice::from_raw_parts_mut(to, count as usize) }.fill(value);
+    }
+}
+
+/// # Safety
+/// There are `count` writable halves of a word at `to`.
+unsafe extern "C" fn fill_halves(to: *mut u32, count: u64, value: u64) {
+    // SAFETY: as promised; an empty array may have any address.
+    if count > 0 {
+        unsafe { slice::from_raw_parts_mut(to, count as usize) }.fill(value as u32);
     }
 }
 

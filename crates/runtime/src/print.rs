@@ -77,6 +77,11 @@ impl PrintPiece {
 pub fn scalar(ty: ScalarType, bits: u64) -> Scalar {
     match ty {
         ScalarType::F64 => Scalar::F64(f64::from_bits(bits)),
+        ScalarType::F32 => {
+            // It lies in the first half of its 8 bytes.
+            let [a, b, c, d, ..] = bits.to_ne_bytes();
+            Scalar::F32(f32::from_ne_bytes([a, b, c, d]))
+        }
         ScalarType::I64 => Scalar::I64(bits as i64),
         ScalarType::Bool => Scalar::Bool(bits & 1 == 1),
     }
@@ -90,6 +95,7 @@ unsafe fn elements<'a>(ty: ScalarType, address: u64, dims: &[usize]) -> Elements
     unsafe {
         match ty {
             ScalarType::F64 => Elements::F64(slice_at(address, count)),
+            ScalarType::F32 => Elements::F32(slice_at(address, count)),
             ScalarType::I64 => Elements::I64(slice_at(address, count)),
             ScalarType::Bool => Elements::Bool(slice_at(address, count)),
         }

@@ -312,7 +312,7 @@ pub fn write_dim(dim: &DimExpr, name: &dyn Fn(LocalId) -> String) -> String {
 fn apply(prim: Prim, a: i64, b: i64) -> Option<i64> {
     match prim.apply(&[Scalar::I64(a), Scalar::I64(b)]) {
         Ok(Scalar::I64(value)) => Some(value),
-        Ok(Scalar::F64(_) | Scalar::Bool(_)) | Err(_) => None,
+        Ok(Scalar::F64(_) | Scalar::F32(_) | Scalar::Bool(_)) | Err(_) => None,
     }
 }
 

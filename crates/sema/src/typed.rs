@@ -189,6 +189,8 @@ pub enum Ty {
 impl Ty {
     /// `f64`.
     pub const F64: Ty = Ty::Scalar(ScalarType::F64);
+    /// `f32`.
+    pub const F32: Ty = Ty::Scalar(ScalarType::F32);
     /// `i64`.
     pub const I64: Ty = Ty::Scalar(ScalarType::I64);
     /// `bool`.

@@ -76,6 +76,7 @@ pub fn zeros(element: adit_ir::ScalarType, dims: &[i64]) -> Array<f64> {
     let count = dims.iter().product::<i64>().max(0) as usize;
     let data = match element {
         adit_ir::ScalarType::F64 => Data::F64(vec![0.0; count]),
+        adit_ir::ScalarType::F32 => Data::F32(vec![0.0; count]),
         adit_ir::ScalarType::I64 => Data::I64(vec![0; count]),
         adit_ir::ScalarType::Bool => Data::Bool(vec![false; count]),
     };
@@ -87,6 +88,7 @@ fn array(element: adit_ir::ScalarType, dims: &[i64], elements: &[Scalar]) -> Arr
     for (k, s) in elements.iter().enumerate() {
         match (&mut array.data, s) {
             (Data::F64(x), Scalar::F64(v)) => x[k] = *v,
+            (Data::F32(x), Scalar::F32(v)) => x[k] = f64::from(*v),
             (Data::I64(x), Scalar::I64(v)) => x[k] = *v,
             (Data::Bool(x), Scalar::Bool(v)) => x[k] = *v,
             (data, s) => panic!("{s:?} is no element of {data:?}"),
@@ -168,10 +170,16 @@ pub fn run_native(entry: &Entry, f: &Function, inputs: &[Input<f64>], limits: &L
     let sink = lines.clone();
     workspace.set_sink(Some(Box::new(move |line| lock(&sink).push(line.to_owned()))));
     let mut results = Vec::new();
+    let mut singles: Vec<Vec<f32>> = slots.iter().map(singles).collect();
     {
-        let pairs = f.params.iter().zip(slots.iter_mut().zip(&dims));
-        let mut args: Vec<Argument<'_>> = pairs.map(|(p, (slot, dims))| argument(p.passing, slot, dims)).collect();
-        entry.call(&mut workspace, &mut args, &mut results)?;
+        let pairs = f.params.iter().zip(slots.iter_mut().zip(&dims)).zip(&mut singles);
+        let args = pairs.map(|((p, (slot, dims)), singles)| argument(p.passing, slot, dims, singles));
+        entry.call(&mut workspace, &mut args.collect::<Vec<Argument<'_>>>(), &mut results)?;
+    }
+    for (slot, singles) in slots.iter_mut().zip(singles) {
+        if let Input::Array(Array { data: Data::F32(x), .. }) = slot {
+            *x = singles.into_iter().map(f64::from).collect();
+        }
     }
     let written = f.params.iter().zip(slots).filter(|(p, _)| p.passing == Passing::Mut);
     let arrays = written.filter_map(|(_, slot)| match slot {
@@ -194,13 +202,22 @@ fn extents(slot: &Input<f64>) -> Vec<usize> {
     }
 }
 
-fn argument<'a>(passing: Passing, slot: &'a mut Input<f64>, dims: &'a [usize]) -> Argument<'a> {
+/// The elements of an array of `f32`, as compiled code wants them.
+fn singles(slot: &Input<f64>) -> Vec<f32> {
+    match slot {
+        Input::Array(Array { data: Data::F32(x), .. }) => x.iter().map(|&x| x as f32).collect(),
+        Input::Scalar(_) | Input::Array(_) => Vec::new(),
+    }
+}
+
+fn argument<'a>(passing: Passing, slot: &'a mut Input<f64>, dims: &'a [usize], singles: &'a mut [f32]) -> Argument<'a> {
     match (slot, passing) {
         (Input::Scalar(c), _) => Argument::Scalar(c.real()),
         (Input::Array(a), Passing::Mut) => Argument::ArrayMut {
             dims,
             elements: match &mut a.data {
                 Data::F64(x) => ElementsMut::F64(x),
+                Data::F32(_) => ElementsMut::F32(singles),
                 Data::I64(x) => ElementsMut::I64(x),
                 Data::Bool(x) => ElementsMut::Bool(x),
             },
@@ -209,6 +226,7 @@ fn argument<'a>(passing: Passing, slot: &'a mut Input<f64>, dims: &'a [usize]) -
             dims,
             elements: match &a.data {
                 Data::F64(x) => Elements::F64(x),
+                Data::F32(_) => Elements::F32(singles),
                 Data::I64(x) => Elements::I64(x),
                 Data::Bool(x) => Elements::Bool(x),
             },

@@ -82,6 +82,7 @@ fn simpler_inputs(best: &mut (Case, Failure), try_one: TryOne<'_>) {
             let scale = 10_f64.powi(digits);
             let round = |s: Scalar| match s {
                 Scalar::F64(x) => Scalar::F64((x * scale).round() / scale),
+                Scalar::F32(x) => Scalar::F32(((f64::from(x) * scale).round() / scale) as f32),
                 Scalar::I64(_) | Scalar::Bool(_) => s,
             };
             let mut case = best.0.clone();

@@ -14,7 +14,7 @@ use crate::value::{Data, Value};
 use adit_diag::Span;
 use adit_interp::ir::{Array as Cells, Cell, Data as Elements, Input, Interpreter, Outcome};
 use adit_interp::tree;
-use adit_ir::{Scalar, ScalarType};
+use adit_ir::Scalar;
 use adit_sema::typed::FnId;
 use num_complex::Complex64;
 
@@ -213,6 +213,7 @@ impl Flat {
     pub(super) fn floats(&self) -> Vec<f64> {
         let float = |s: &Scalar| match *s {
             Scalar::F64(x) => x,
+            Scalar::F32(x) => f64::from(x),
             Scalar::I64(i) if i.unsigned_abs() > 1 << 53 => f64::from_bits(i as u64),
             Scalar::I64(i) => i as f64,
             Scalar::Bool(b) => f64::from(u8::from(b)),
@@ -224,10 +225,12 @@ impl Flat {
 fn flatten(value: &Value, out: &mut Vec<Scalar>) {
     match value {
         Value::F64(x) => out.push(Scalar::F64(*x)),
+        Value::F32(x) => out.push(Scalar::F32(*x)),
         Value::I64(i) => out.push(Scalar::I64(*i)),
         Value::Bool(b) => out.push(Scalar::Bool(*b)),
         Value::Array(a) => match &a.data {
             Data::F64(x) => out.extend(x.iter().map(|x| Scalar::F64(*x))),
+            Data::F32(x) => out.extend(x.iter().map(|x| Scalar::F32(*x))),
             Data::I64(x) => out.extend(x.iter().map(|x| Scalar::I64(*x))),
             Data::Bool(x) => out.extend(x.iter().map(|x| Scalar::Bool(*x))),
         },
@@ -296,6 +299,7 @@ impl<'f> Machine<'f> {
         }
         let results = outcome.results.iter().map(|cell| match cell {
             Cell::F64(z) => Scalar::F64(z.im / STEP),
+            Cell::F32(z) => Scalar::F32((z.im / STEP) as f32),
             Cell::I64(i) => Scalar::I64(*i),
             Cell::Bool(b) => Scalar::Bool(*b),
         });
@@ -306,10 +310,12 @@ impl<'f> Machine<'f> {
 fn input<N: adit_interp::ir::Number>(slot: &Slot, lift: &dyn Fn(f64) -> N) -> Input<N> {
     match slot {
         Slot::Scalar(Scalar::F64(x)) => Input::Scalar(Cell::F64(lift(*x))),
+        Slot::Scalar(Scalar::F32(x)) => Input::Scalar(Cell::F32(lift(f64::from(*x)))),
         Slot::Scalar(s) => Input::Scalar(Cell::from_real(*s)),
         Slot::Array(_, a) => {
             let data = match &a.data {
                 Data::F64(x) => Elements::F64(x.iter().map(|x| lift(*x)).collect()),
+                Data::F32(x) => Elements::F32(x.iter().map(|x| lift(f64::from(*x))).collect()),
                 Data::I64(x) => Elements::I64(x.clone()),
                 Data::Bool(x) => Elements::Bool(x.clone()),
             };
@@ -321,8 +327,8 @@ fn input<N: adit_interp::ir::Number>(slot: &Slot, lift: &dyn Fn(f64) -> N) -> In
 
 fn for_each_float(input: &mut Input<Complex64>, change: &mut dyn FnMut(&mut Complex64)) {
     match input {
-        Input::Scalar(Cell::F64(z)) => change(z),
-        Input::Array(Cells { data: Elements::F64(x), .. }) => x.iter_mut().for_each(change),
+        Input::Scalar(Cell::F64(z) | Cell::F32(z)) => change(z),
+        Input::Array(Cells { data: Elements::F64(x) | Elements::F32(x), .. }) => x.iter_mut().for_each(change),
         Input::Scalar(_) | Input::Array(_) => {}
     }
 }
@@ -330,8 +336,9 @@ fn for_each_float(input: &mut Input<Complex64>, change: &mut dyn FnMut(&mut Comp
 fn take_imaginary(slot: &mut Slot, input: &Input<Complex64>) {
     match (slot, input) {
         (Slot::Scalar(Scalar::F64(x)), Input::Scalar(Cell::F64(z))) => *x = z.im / STEP,
-        (Slot::Array(_, a), Input::Array(Cells { data: Elements::F64(from), .. })) => {
-            a.data = Data::F64(from.iter().map(|z| z.im / STEP).collect());
+        (Slot::Scalar(Scalar::F32(x)), Input::Scalar(Cell::F32(z))) => *x = (z.im / STEP) as f32,
+        (Slot::Array(_, a), Input::Array(Cells { data: Elements::F64(from) | Elements::F32(from), .. })) => {
+            a.data = Data::floats(a.data.element(), from.iter().map(|z| z.im / STEP));
         }
         (Slot::Scalar(_) | Slot::Array(..), _) => {}
     }
@@ -419,14 +426,11 @@ fn to_tree(value: &Value) -> tree::Value {
     };
     match value {
         Value::F64(x) => tree::Value::Scalar(Scalar::F64(*x)),
+        Value::F32(x) => tree::Value::Scalar(Scalar::F32(*x)),
         Value::I64(i) => tree::Value::Scalar(Scalar::I64(*i)),
         Value::Bool(b) => tree::Value::Scalar(Scalar::Bool(*b)),
         Value::Array(a) => {
-            let element = match &a.data {
-                Data::F64(_) => ScalarType::F64,
-                Data::I64(_) => ScalarType::I64,
-                Data::Bool(_) => ScalarType::Bool,
-            };
+            let element = a.data.element();
             tree::Value::Array(tree::Array { element, dims: a.dims.clone(), elements: scalars(value) })
         }
         Value::Struct(fields) => tree::Value::Tuple(fields.iter().map(|(_, v)| to_tree(v)).collect()),

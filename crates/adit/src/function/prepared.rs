@@ -7,7 +7,7 @@ use super::{Function, Gradient, Outcome, Wrt};
 use crate::error::{Error, Result};
 use crate::frame::{Frame, Slot};
 use crate::pipeline::Derivative;
-use crate::value::{Array, Data, Value};
+use crate::value::{Array, Data, Value, change_single};
 use adit_codegen::Entry;
 use adit_ir::{Passing, Scalar};
 use adit_runtime::Workspace;
@@ -94,6 +94,7 @@ impl Prepared {
         self.function.one_float().ok()?;
         match self.results.first()? {
             Scalar::F64(x) => Some(*x),
+            Scalar::F32(x) => Some(f64::from(*x)),
             Scalar::I64(_) | Scalar::Bool(_) => None,
         }
     }
@@ -122,8 +123,9 @@ impl Prepared {
         for slot in self.slots_of(name)? {
             let lent = self.initial.iter_mut().find(|(s, _)| *s == slot).map(|(_, array)| array);
             match (lent, &mut self.frame.slots[slot]) {
-                (Some(array), _) | (None, Slot::Array(_, array)) => for_each_float(&mut array.data, change),
+                (Some(array), _) | (None, Slot::Array(_, array)) => array.data.for_each_float_mut(change),
                 (None, Slot::Scalar(Scalar::F64(x))) => change(x),
+                (None, Slot::Scalar(Scalar::F32(x))) => change_single(x, change),
                 (None, Slot::Scalar(Scalar::I64(_) | Scalar::Bool(_))) => {}
             }
         }
@@ -139,20 +141,14 @@ impl Prepared {
     }
 }
 
-fn for_each_float(data: &mut Data, change: &mut dyn FnMut(&mut f64)) {
-    match data {
-        Data::F64(x) => x.iter_mut().for_each(change),
-        Data::I64(_) | Data::Bool(_) => {}
-    }
-}
-
 /// Both are of one type and length.
 fn overwrite(to: &mut Data, from: &Data) {
     match (to, from) {
         (Data::F64(to), Data::F64(from)) => to.copy_from_slice(from),
+        (Data::F32(to), Data::F32(from)) => to.copy_from_slice(from),
         (Data::I64(to), Data::I64(from)) => to.copy_from_slice(from),
         (Data::Bool(to), Data::Bool(from)) => to.copy_from_slice(from),
-        (Data::F64(_) | Data::I64(_) | Data::Bool(_), _) => {}
+        (Data::F64(_) | Data::F32(_) | Data::I64(_) | Data::Bool(_), _) => {}
     }
 }
 

@@ -129,7 +129,7 @@ impl Element {
     fn decode(self, data: &[u8]) -> Option<Data> {
         let words = data.chunks_exact(self.bytes).map(|chunk| self.word(chunk));
         Some(match self.kind {
-            Kind::Float if self.bytes == 4 => Data::F64(words.map(|w| f64::from(f32::from_bits(w as u32))).collect()),
+            Kind::Float if self.bytes == 4 => Data::F32(words.map(|w| f32::from_bits(w as u32)).collect()),
             Kind::Float => Data::F64(words.map(f64::from_bits).collect()),
             Kind::Signed => {
                 let unused = 64 - 8 * self.bytes as u32;
@@ -150,6 +150,7 @@ impl Element {
 fn row_major(data: Data, shape: &[usize]) -> Data {
     match data {
         Data::F64(x) => Data::F64(reordered(&x, shape)),
+        Data::F32(x) => Data::F32(reordered(&x, shape)),
         Data::I64(x) => Data::I64(reordered(&x, shape)),
         Data::Bool(x) => Data::Bool(reordered(&x, shape)),
     }
@@ -194,7 +195,7 @@ mod tests {
     fn every_kind_of_element_is_read() {
         let read = |descr: &str, data: &[u8]| read("x.npy", &file(&header(descr, false, "(1,)"), data)).map(|a| a.data);
         assert_eq!(read("<f8", &1.5f64.to_le_bytes()).ok(), Some(Data::F64(vec![1.5])));
-        assert_eq!(read(">f4", &0.5f32.to_be_bytes()).ok(), Some(Data::F64(vec![0.5])));
+        assert_eq!(read(">f4", &0.5f32.to_be_bytes()).ok(), Some(Data::F32(vec![0.5])));
         assert_eq!(read("<i2", &(-3i16).to_le_bytes()).ok(), Some(Data::I64(vec![-3])));
         assert_eq!(read("|u1", &[200]).ok(), Some(Data::I64(vec![200])));
         assert_eq!(read("|b1", &[1]).ok(), Some(Data::Bool(vec![true])));

@@ -178,8 +178,8 @@ impl<'p> Block<'p> {
     /// Writes one row's part in the shape of the parameter.
     fn write(&self, out: &mut String, row: &[f64]) {
         let mut column = self.first;
-        json_out::shaped(out, self.at, self.ty, &mut |out, _| {
-            json_out::number(out, row.get(column).copied().unwrap_or(f64::NAN));
+        json_out::shaped(out, self.at, self.ty, &mut |out, float| {
+            json_out::entry(out, row.get(column).copied().unwrap_or(f64::NAN), float);
             column += 1;
         });
     }

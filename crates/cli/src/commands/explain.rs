@@ -9,8 +9,8 @@ use crate::names::nearest;
 use crate::session::{Answer, Session};
 use adit::diag::Code;
 use adit::ir::Prim;
+use adit::ir::Scalar;
 use adit::ir::prim::{Kink, Row};
-use adit::ir::{Scalar, ScalarType};
 use adit::{Error, Result};
 
 macro_rules! pages {
@@ -125,7 +125,7 @@ fn convention(row: &Row, kink: &Kink) -> String {
     let name = row.source.unwrap_or(row.name);
     let at = row.parameters.iter().zip(kink.at).map(|(p, x)| format!("{p} = {}", scalar(*x)));
     let floats = row.parameters.iter().zip(kink.partials).zip(row.signature.args);
-    let partials = floats.filter(|(_, ty)| **ty == ScalarType::F64).map(|((p, d), _)| format!("d/d{p} = {d}"));
+    let partials = floats.filter(|(_, ty)| ty.is_float()).map(|((p, d), _)| format!("d/d{p} = {d}"));
     let (at, partials): (Vec<_>, Vec<_>) = (at.collect(), partials.collect());
     format!("{name:<8} at {:<16} {:<24} {}", at.join(", "), partials.join(", "), kink.note).trim_end().to_owned()
 }
@@ -133,6 +133,7 @@ fn convention(row: &Row, kink: &Kink) -> String {
 fn scalar(s: Scalar) -> String {
     match s {
         Scalar::F64(x) => x.to_string(),
+        Scalar::F32(x) => x.to_string(),
         Scalar::I64(i) => i.to_string(),
         Scalar::Bool(b) => b.to_string(),
     }

@@ -55,7 +55,8 @@ impl<'a> Lower<'a, '_, '_, '_> {
         let (address, at) = self.element(array, subscripts)?;
         let value = self.get(value)?;
         let flags = self.access(array);
-        let old = self.b.ins().load(types::F64, flags, address, at);
+        let ty = self.b.func.dfg.value_type(value);
+        let old = self.b.ins().load(ty, flags, address, at);
         let new = self.b.ins().fadd(old, value);
         self.b.ins().store(flags, new, address, at);
         Ok(())
@@ -105,7 +106,15 @@ impl<'a> Lower<'a, '_, '_, '_> {
                 }
             };
         }
-        Ok(if size == 8 { self.b.ins().ishl_imm_u(index, 3) } else { index })
+        Ok(self.times_size(index, size))
+    }
+
+    /// The bytes of so many elements; sizes are powers of two.
+    fn times_size(&mut self, count: ir::Value, size: i64) -> ir::Value {
+        match size.trailing_zeros() {
+            0 => count,
+            shift => self.b.ins().ishl_imm_u(count, i64::from(shift)),
+        }
     }
 
     /// Stops the program unless `0 <= subscript < extent`.
@@ -141,7 +150,7 @@ impl<'a> Lower<'a, '_, '_, '_> {
             self.agree(a, b, COPY)?;
         }
         let count = self.count(&to_type.dims)?;
-        let bytes = if to_type.element.bytes() == 8 { self.b.ins().ishl_imm_u(count, 3) } else { count };
+        let bytes = self.times_size(count, to_type.element.bytes() as i64);
         let (to, from) = (self.get(to)?, self.get(from)?);
         self.call_import(hooks::COPY, &[to, from, bytes], None);
         Ok(())
@@ -166,6 +175,10 @@ impl<'a> Lower<'a, '_, '_, '_> {
         let value = self.get(value)?;
         let (hook, bits) = match ty.element {
             ScalarType::F64 => (hooks::FILL_WORDS, self.b.ins().bitcast(abi::WORD, MemFlagsData::new(), value)),
+            ScalarType::F32 => {
+                let bits = self.b.ins().bitcast(types::I32, MemFlagsData::new(), value);
+                (hooks::FILL_HALVES, self.b.ins().uextend(abi::WORD, bits))
+            }
             ScalarType::I64 => (hooks::FILL_WORDS, value),
             ScalarType::Bool => (hooks::FILL_BYTES, self.b.ins().uextend(abi::WORD, value)),
         };
@@ -206,10 +219,11 @@ impl<'a> Lower<'a, '_, '_, '_> {
         // With every extent below 2^(56 / rank), the product stays below 2^56. A negative extent is far above, as an unsigned number.
         let ordinary = 1_i64 << (56 / ty.dims.len().clamp(1, 56));
         let ordinary = self.b.ins().icmp_imm_u(IntCC::UnsignedLessThan, all, ordinary);
+        let exact = self.times_size(count, size);
         let bytes = if size == 8 {
-            self.b.ins().ishl_imm_u(count, 3)
+            exact
         } else {
-            let up = self.b.ins().iadd_imm_s(count, 7);
+            let up = self.b.ins().iadd_imm_s(exact, 7);
             self.b.ins().band_imm_s(up, -8)
         };
         Ok((bytes, Some(ordinary)))

@@ -324,6 +324,7 @@ impl Lower<'_, '_, '_, '_> {
     fn constant(&mut self, c: Const) -> ir::Value {
         match c {
             Const::F64(x) => self.b.ins().f64const(x),
+            Const::F32(x) => self.b.ins().f32const(x),
             Const::I64(i) => self.word(i),
             Const::Bool(b) => self.b.ins().iconst(types::I8, i64::from(b)),
         }

@@ -1,13 +1,13 @@
 //! Arithmetic: primitives, comparisons, choices.
 //!
 //! In: rows of the primitive table. Out: the instructions that [`Native`] stands for, or a call of the row's own function, which is the one that the interpreter calls. Choices between floats are made
-//! with masks instead of branches. Nothing is contracted or reassociated; a NaN may differ from the interpreter's in sign and payload only.
+//! with masks instead of branches. A function of `f32` that is called is the row's of `f64` between a widening and a rounding, as in the interpreter. Nothing is contracted or reassociated; a NaN may differ from the interpreter's in sign and payload only.
 
 use super::Lower;
 use crate::abi;
 use crate::error::CodegenError;
 use crate::unit::Import;
-use adit_ir::prim::{Code, Condition, Guard, Native};
+use adit_ir::prim::{Code, Condition, Guard, Native, Row};
 use adit_ir::{CmpOp, Int, Prim, ScalarType, Trap, Type, Value};
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::{self, Endianness, InstBuilder, MemFlagsData, types};
@@ -31,13 +31,28 @@ impl Lower<'_, '_, '_, '_> {
                 Ok(self.small_power(operands[0], literals[1].unwrap_or(0)))
             }
             Code::Native(native) if native != Native::FPowi => Ok(self.native(native, &operands, &literals)),
-            Code::Native(_) | Code::Call => {
-                let import = Import { name: row.name, address: row.eval.address() };
-                let result = abi::scalar(row.signature.result);
-                let called = self.call_import(import, &operands, Some(result));
-                called.ok_or_else(|| CodegenError::Internal(format!("`{}` gives nothing", row.name)))
-            }
+            Code::Native(_) | Code::Call => self.called_prim(row, &operands),
         }
+    }
+
+    /// Calls the row's own function: one of `f64`, whose value is rounded where operands are `f32`.
+    fn called_prim(&mut self, row: &Row, operands: &[ir::Value]) -> Result<ir::Value, CodegenError> {
+        let types: Vec<ir::Type> = operands.iter().map(|&v| self.b.func.dfg.value_type(v)).collect();
+        let single = types.contains(&types::F32);
+        let wide: Vec<ir::Value> = operands.iter().zip(types).map(|(&v, ty)| self.widened(v, ty)).collect();
+        let import = Import { name: row.name, address: row.eval.address() };
+        let result = abi::scalar(row.signature.result.at(ScalarType::F64));
+        let called = self.call_import(import, &wide, Some(result));
+        let value = called.ok_or_else(|| CodegenError::Internal(format!("`{}` gives nothing", row.name)))?;
+        Ok(if single && result == types::F64 { self.b.ins().fdemote(types::F32, value) } else { value })
+    }
+
+    fn widened(&mut self, v: ir::Value, ty: ir::Type) -> ir::Value {
+        if ty == types::F32 { self.b.ins().fpromote(types::F64, v) } else { v }
+    }
+
+    pub(super) fn float_const(&mut self, ty: ir::Type, x: f64) -> ir::Value {
+        if ty == types::F32 { self.b.ins().f32const(x as f32) } else { self.b.ins().f64const(x) }
     }
 
     fn guard(&mut self, guard: Guard, operands: &[ir::Value], literals: &[Option<i64>]) {
@@ -56,7 +71,8 @@ impl Lower<'_, '_, '_, '_> {
     }
 
     fn not_an_integer(&mut self, x: ir::Value) -> ir::Value {
-        let (least, bound) = (self.b.ins().f64const(LEAST), self.b.ins().f64const(-LEAST));
+        let ty = self.b.func.dfg.value_type(x);
+        let (least, bound) = (self.float_const(ty, LEAST), self.float_const(ty, -LEAST));
         // Unordered counts as outside.
         let below = self.b.ins().fcmp(FloatCC::UnorderedOrLessThan, x, least);
         let above = self.b.ins().fcmp(FloatCC::UnorderedOrGreaterThanOrEqual, x, bound);
@@ -88,6 +104,9 @@ impl Lower<'_, '_, '_, '_> {
             Native::ISign => self.integer_sign(a),
             Native::Not => self.b.ins().bxor_imm_u(a, 1),
             Native::IToF => self.b.ins().fcvt_from_sint(types::F64, a),
+            Native::IToS => self.b.ins().fcvt_from_sint(types::F32, a),
+            Native::FWiden => self.b.ins().fpromote(types::F64, a),
+            Native::FNarrow => self.b.ins().fdemote(types::F32, a),
             // In range, by the guard; this form never traps.
             Native::FToI => self.b.ins().fcvt_to_sint_sat(types::I64, a),
             Native::FAdd | Native::FSub | Native::FMul | Native::FDiv | Native::FFma | Native::FMin | Native::FMax => a,
@@ -134,7 +153,8 @@ impl Lower<'_, '_, '_, '_> {
             | Native::INeg
             | Native::IAbs
             | Native::ISign => a,
-            Native::Not | Native::IToF | Native::FToI | Native::FPowi => a,
+            Native::Not | Native::IToF | Native::IToS | Native::FToI | Native::FWiden | Native::FNarrow => a,
+            Native::FPowi => a,
         }
     }
 
@@ -142,11 +162,17 @@ impl Lower<'_, '_, '_, '_> {
     fn literal_last(&self, a: ir::Value, b: ir::Value) -> (ir::Value, ir::Value) {
         let dfg = &self.b.func.dfg;
         let made_by = dfg.value_def(a).inst().map(|inst| dfg.insts[inst].opcode());
-        if made_by == Some(ir::Opcode::F64const) { (b, a) } else { (a, b) }
+        let literal = matches!(made_by, Some(ir::Opcode::F64const | ir::Opcode::F32const));
+        if literal { (b, a) } else { (a, b) }
     }
 
-    /// A power from -1 to 4, with the products in the order of the row's evaluation.
+    /// A power from -1 to 4, with the products in the order of the row's evaluation, and as precise.
     fn small_power(&mut self, x: ir::Value, n: i64) -> ir::Value {
+        if self.b.func.dfg.value_type(x) == types::F32 {
+            let wide = self.b.ins().fpromote(types::F64, x);
+            let power = self.small_power(wide, n);
+            return self.b.ins().fdemote(types::F32, power);
+        }
         let one = |lower: &mut Self| lower.b.ins().f64const(1.0);
         match n {
             -1 => {
@@ -214,31 +240,37 @@ impl Lower<'_, '_, '_, '_> {
         self.b.ins().insertlane(zero, x, 0)
     }
 
+    /// As one type, whatever the lanes.
     fn bits(&mut self, lanes: ir::Value) -> ir::Value {
+        if self.b.func.dfg.value_type(lanes) == types::I64X2 {
+            return lanes;
+        }
         let flags = MemFlagsData::new().with_endianness(Endianness::Little);
         self.b.ins().bitcast(types::I64X2, flags, lanes)
     }
 
-    fn low_lane(&mut self, bits: ir::Value) -> ir::Value {
+    fn low_lane(&mut self, bits: ir::Value, ty: ir::Type) -> ir::Value {
         let flags = MemFlagsData::new().with_endianness(Endianness::Little);
-        let lanes = self.b.ins().bitcast(types::F64X2, flags, bits);
+        let lanes = self.b.ins().bitcast(lanes_of(ty), flags, bits);
         self.b.ins().extractlane(lanes, 0)
     }
 
-    fn zero_lanes(&mut self) -> ir::Value {
+    fn zero_lanes(&mut self, ty: ir::Type) -> ir::Value {
         let zero = self.b.func.dfg.constants.insert(vec![0_u8; 16].into());
-        self.b.ins().vconst(types::F64X2, zero)
+        self.b.ins().vconst(lanes_of(ty), zero)
     }
 
     /// `x` where the comparison of `a` with 0 holds, +0 elsewhere.
     fn keep_if(&mut self, x: ir::Value, order: FloatCC, a: ir::Value) -> ir::Value {
-        let zero = self.zero_lanes();
+        let ty = self.b.func.dfg.value_type(x);
+        let zero = self.zero_lanes(ty);
         let a = self.lanes(a, zero);
         let mask = self.b.ins().fcmp(order, a, zero);
+        let mask = self.bits(mask);
         let x = self.lanes(x, zero);
         let x = self.bits(x);
         let kept = self.b.ins().band(x, mask);
-        self.low_lane(kept)
+        self.low_lane(kept, ty)
     }
 
     /// `w == 0 ? w : w * p`: with `p` masked to +0 where `w` is a zero, the product is that zero.
@@ -254,55 +286,64 @@ impl Lower<'_, '_, '_, '_> {
 
     /// 1 with the sign of `a`, or `a` where it is a zero or NaN.
     fn sign(&mut self, a: ir::Value) -> ir::Value {
-        let one = self.b.ins().f64const(1.0);
+        let ty = self.b.func.dfg.value_type(a);
+        let one = self.float_const(ty, 1.0);
         let unit = self.b.ins().fcopysign(one, a);
         let size = self.b.ins().fabs(a);
-        let zero = self.zero_lanes();
+        let zero = self.zero_lanes(ty);
         let size = self.lanes(size, zero);
         let mask = self.b.ins().fcmp(FloatCC::GreaterThan, size, zero);
+        let mask = self.bits(mask);
         self.choose(mask, unit, a)
     }
 
     /// Of two floats, by a mask of lanes.
     fn choose(&mut self, mask: ir::Value, then: ir::Value, otherwise: ir::Value) -> ir::Value {
-        let zero = self.zero_lanes();
+        let ty = self.b.func.dfg.value_type(then);
+        let zero = self.zero_lanes(ty);
         let (then, otherwise) = (self.lanes(then, zero), self.lanes(otherwise, zero));
         let (then, otherwise) = (self.bits(then), self.bits(otherwise));
         let chosen = self.b.ins().bitselect(mask, then, otherwise);
-        self.low_lane(chosen)
+        self.low_lane(chosen, ty)
     }
 
     pub(super) fn cmp(&mut self, op: CmpOp, a: Value, b: Value) -> Result<ir::Value, CodegenError> {
-        let float = self.f.ty(a) == &Type::F64;
+        let float = self.f.ty(a).is_float();
         let (a, b) = (self.get(a)?, self.get(b)?);
         Ok(if float { self.b.ins().fcmp(float_order(op), a, b) } else { self.b.ins().icmp(integer_order(op), a, b) })
     }
 
     pub(super) fn select(&mut self, cond: Value, then: Value, otherwise: Value) -> Result<ir::Value, CodegenError> {
-        let ty = self.f.ty(then).scalar();
+        let float = self.f.ty(then).scalar().filter(|ty| ty.is_float());
         let (then, otherwise) = (self.get(then)?, self.get(otherwise)?);
-        if ty != Some(ScalarType::F64) {
+        let Some(float) = float else {
             let cond = self.get(cond)?;
             return Ok(self.b.ins().select(cond, then, otherwise));
-        }
-        let mask = self.mask(cond)?;
+        };
+        let mask = self.mask(cond, float)?;
         Ok(self.choose(mask, then, otherwise))
     }
 
-    /// A condition as a mask of lanes: a comparison of floats is made anew in lanes.
-    fn mask(&mut self, cond: Value) -> Result<ir::Value, CodegenError> {
+    /// A condition as a mask of lanes of this float type: a comparison of floats of that type is made anew in lanes.
+    fn mask(&mut self, cond: Value, float: ScalarType) -> Result<ir::Value, CodegenError> {
         if let Some(&adit_ir::Op::Cmp { op, a, b }) = self.facts.def(cond)
-            && self.f.ty(a) == &Type::F64
+            && self.f.ty(a) == &Type::Scalar(float)
         {
             let (a, b) = (self.get(a)?, self.get(b)?);
-            let zero = self.zero_lanes();
+            let zero = self.zero_lanes(abi::scalar(float));
             let (a, b) = (self.lanes(a, zero), self.lanes(b, zero));
-            return Ok(self.b.ins().fcmp(float_order(op), a, b));
+            let mask = self.b.ins().fcmp(float_order(op), a, b);
+            return Ok(self.bits(mask));
         }
         let cond = self.get(cond)?;
         let mask = self.b.ins().bmask(types::I64, cond);
         Ok(self.b.ins().scalar_to_vector(types::I64X2, mask))
     }
+}
+
+/// The vector whose low lane a float is.
+fn lanes_of(ty: ir::Type) -> ir::Type {
+    if ty == types::F32 { types::F32X4 } else { types::F64X2 }
 }
 
 fn float_order(op: CmpOp) -> FloatCC {

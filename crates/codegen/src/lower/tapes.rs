@@ -82,7 +82,8 @@ impl Lower<'_, '_, '_, '_> {
         self.set_ends(tape, header, Ends { top, end });
         for (i, &result) in results.iter().enumerate() {
             let ty = self.f.ty(result).scalar();
-            let stored = if ty == Some(ScalarType::F64) { types::F64 } else { types::I64 };
+            let float = ty.filter(|ty| ty.is_float());
+            let stored = float.map_or(types::I64, abi::scalar);
             let mut value = self.b.ins().load(stored, flags, top, 8 * i as i32);
             if ty == Some(ScalarType::Bool) {
                 // A record of another kind, which only malformed IR text pops, must not give a truth value that is neither.

@@ -179,6 +179,6 @@ impl Lower<'_, '_, '_, '_> {
     }
 
     fn zero_of(&mut self, ty: ir::Type) -> ir::Value {
-        if ty == types::F64 { self.b.ins().f64const(0.0) } else { self.b.ins().iconst(ty, 0) }
+        if ty.is_float() { self.float_const(ty, 0.0) } else { self.b.ins().iconst(ty, 0) }
     }
 }

@@ -20,6 +20,7 @@ pub(super) fn input(arg: &Argument<'_>) -> Input<f64> {
 fn array(dims: &[usize], elements: Elements<'_>) -> Input<f64> {
     let data = match elements {
         Elements::F64(x) => Data::F64(x.to_vec()),
+        Elements::F32(x) => Data::F32(x.iter().map(|&x| x.into()).collect()),
         Elements::I64(x) => Data::I64(x.to_vec()),
         Elements::Bool(x) => Data::Bool(x.to_vec()),
     };
@@ -33,6 +34,9 @@ pub(super) fn write_back(arg: &mut Argument<'_>, input: &Input<f64>) {
     if let (Argument::ArrayMut { elements, .. }, Input::Array(array)) = (arg, input) {
         match (elements, &array.data) {
             (ElementsMut::F64(to), Data::F64(from)) => to.copy_from_slice(from),
+            (ElementsMut::F32(to), Data::F32(from)) => {
+                to.iter_mut().zip(from).for_each(|(to, &from)| *to = from as f32);
+            }
             (ElementsMut::I64(to), Data::I64(from)) => to.copy_from_slice(from),
             (ElementsMut::Bool(to), Data::Bool(from)) => to.copy_from_slice(from),
             (to, from) => panic!("an array of {from:?} was passed as {to:?}"),

@@ -415,7 +415,7 @@ impl<'r, 'm, N: Number> Machine<'r, 'm, N> {
     pub(super) fn bool(&self, v: Value) -> bool {
         match self.cell(v) {
             Cell::Bool(b) => b,
-            cell @ (Cell::F64(_) | Cell::I64(_)) => panic!("{v:?} is {cell:?}, not a truth value"),
+            cell @ (Cell::F64(_) | Cell::F32(_) | Cell::I64(_)) => panic!("{v:?} is {cell:?}, not a truth value"),
         }
     }
 
@@ -424,7 +424,7 @@ impl<'r, 'm, N: Number> Machine<'r, 'm, N> {
             Int::Const(c) => c,
             Int::Value(v) => match self.cell(v) {
                 Cell::I64(i) => i,
-                cell @ (Cell::F64(_) | Cell::Bool(_)) => panic!("{v:?} is {cell:?}, not an integer"),
+                cell @ (Cell::F64(_) | Cell::F32(_) | Cell::Bool(_)) => panic!("{v:?} is {cell:?}, not an integer"),
             },
         }
     }

@@ -16,6 +16,7 @@ pub(super) type Fault = (Trap, [i64; 2]);
 #[expect(missing_docs, reason = "one variant per element type")]
 pub enum Data<N> {
     F64(Vec<N>),
+    F32(Vec<N>),
     I64(Vec<i64>),
     Bool(Vec<bool>),
 }
@@ -39,6 +40,7 @@ impl<N: Number> Array<N> {
     pub fn element(&self) -> ScalarType {
         match self.data {
             Data::F64(_) => ScalarType::F64,
+            Data::F32(_) => ScalarType::F32,
             Data::I64(_) => ScalarType::I64,
             Data::Bool(_) => ScalarType::Bool,
         }
@@ -47,7 +49,7 @@ impl<N: Number> Array<N> {
     /// How many elements there are.
     pub fn len(&self) -> usize {
         match &self.data {
-            Data::F64(x) => x.len(),
+            Data::F64(x) | Data::F32(x) => x.len(),
             Data::I64(x) => x.len(),
             Data::Bool(x) => x.len(),
         }
@@ -72,7 +74,7 @@ impl<N: Number> Array<N> {
 
     pub(super) fn fill(&mut self, value: Cell<N>) {
         match (&mut self.data, value) {
-            (Data::F64(x), Cell::F64(value)) => x.fill(value),
+            (Data::F64(x), Cell::F64(value)) | (Data::F32(x), Cell::F32(value)) => x.fill(value),
             (Data::I64(x), Cell::I64(value)) => x.fill(value),
             (Data::Bool(x), Cell::Bool(value)) => x.fill(value),
             (data, value) => panic!("{value:?} is no element of {data:?}"),
@@ -91,6 +93,7 @@ impl<N: Number> Element<'_, N> {
     pub(super) fn get(&self) -> Cell<N> {
         match &self.array.data {
             Data::F64(x) => Cell::F64(x[self.place]),
+            Data::F32(x) => Cell::F32(x[self.place]),
             Data::I64(x) => Cell::I64(x[self.place]),
             Data::Bool(x) => Cell::Bool(x[self.place]),
         }
@@ -98,7 +101,7 @@ impl<N: Number> Element<'_, N> {
 
     pub(super) fn set(self, value: Cell<N>) {
         match (&mut self.array.data, value) {
-            (Data::F64(x), Cell::F64(value)) => x[self.place] = value,
+            (Data::F64(x), Cell::F64(value)) | (Data::F32(x), Cell::F32(value)) => x[self.place] = value,
             (Data::I64(x), Cell::I64(value)) => x[self.place] = value,
             (Data::Bool(x), Cell::Bool(value)) => x[self.place] = value,
             (data, value) => panic!("{value:?} is no element of {data:?}"),
@@ -108,6 +111,7 @@ impl<N: Number> Element<'_, N> {
     pub(super) fn accumulate(self, value: Cell<N>) {
         match (&mut self.array.data, value) {
             (Data::F64(x), Cell::F64(value)) => x[self.place] = x[self.place].sum(value),
+            (Data::F32(x), Cell::F32(value)) => x[self.place] = x[self.place].sum(value).single(),
             (data, value) => panic!("{value:?} is not added to {data:?}"),
         }
     }
@@ -198,6 +202,7 @@ impl<N: Number> Memory<N> {
         let count = element_count(dims.iter().copied()).unwrap_or(0) as usize;
         let data = match element {
             ScalarType::F64 => zeros(count, N::from_real(0.0)).map(Data::F64),
+            ScalarType::F32 => zeros(count, N::from_real(0.0)).map(Data::F32),
             ScalarType::I64 => zeros(count, 0).map(Data::I64),
             ScalarType::Bool => zeros(count, false).map(Data::Bool),
         };
@@ -210,7 +215,7 @@ impl<N: Number> Memory<N> {
     pub(super) fn copy(&mut self, to: usize, from: usize) {
         let mut target = self.give_back(to);
         match (&mut target.data, &self.arrays[from].data) {
-            (Data::F64(to), Data::F64(from)) => to.copy_from_slice(from),
+            (Data::F64(to), Data::F64(from)) | (Data::F32(to), Data::F32(from)) => to.copy_from_slice(from),
             (Data::I64(to), Data::I64(from)) => to.copy_from_slice(from),
             (Data::Bool(to), Data::Bool(from)) => to.copy_from_slice(from),
             (to, from) => panic!("{from:?} is not copied to {to:?}"),

@@ -14,6 +14,8 @@ use std::fmt::Debug;
 pub enum Cell<N> {
     /// An `f64` of the program.
     F64(N),
+    /// An `f32` of the program: its real part is one.
+    F32(N),
     /// An integer.
     I64(i64),
     /// A truth value.
@@ -25,6 +27,7 @@ impl<N: Number> Cell<N> {
     pub fn ty(self) -> ScalarType {
         match self {
             Cell::F64(_) => ScalarType::F64,
+            Cell::F32(_) => ScalarType::F32,
             Cell::I64(_) => ScalarType::I64,
             Cell::Bool(_) => ScalarType::Bool,
         }
@@ -34,6 +37,7 @@ impl<N: Number> Cell<N> {
     pub fn real(self) -> Scalar {
         match self {
             Cell::F64(x) => Scalar::F64(x.real()),
+            Cell::F32(x) => Scalar::F32(x.real() as f32),
             Cell::I64(i) => Scalar::I64(i),
             Cell::Bool(b) => Scalar::Bool(b),
         }
@@ -43,6 +47,7 @@ impl<N: Number> Cell<N> {
     pub fn from_real(s: Scalar) -> Self {
         match s {
             Scalar::F64(x) => Cell::F64(N::from_real(x)),
+            Scalar::F32(x) => Cell::F32(N::from_real(x.into())),
             Scalar::I64(i) => Cell::I64(i),
             Scalar::Bool(b) => Cell::Bool(b),
         }
@@ -51,6 +56,7 @@ impl<N: Number> Cell<N> {
     pub(crate) fn literal(c: Const) -> Self {
         match c {
             Const::F64(x) => Cell::F64(N::from_real(x)),
+            Const::F32(x) => Cell::F32(N::from_real(x.into())),
             Const::I64(i) => Cell::I64(i),
             Const::Bool(b) => Cell::Bool(b),
         }
@@ -74,6 +80,9 @@ pub trait Number: Copy + Debug {
     /// The sum, as `acc` makes it.
     fn sum(self, other: Self) -> Self;
 
+    /// The same with its real part rounded to `f32`. Further parts, tangents, are not rounded: they stay as good an oracle as they are.
+    fn single(self) -> Self;
+
     /// A function of the table. The operands fit its signature.
     fn apply(prim: Prim, args: &[Cell<Self>]) -> Result<Cell<Self>, PrimTrap>;
 
@@ -92,6 +101,10 @@ impl Number for f64 {
 
     fn sum(self, other: Self) -> Self {
         self + other
+    }
+
+    fn single(self) -> Self {
+        f64::from(self as f32)
     }
 
     fn apply(prim: Prim, args: &[Cell<Self>]) -> Result<Cell<Self>, PrimTrap> {
@@ -120,17 +133,23 @@ impl Number for Complex64 {
         self + other
     }
 
+    fn single(self) -> Self {
+        Complex64::new(f64::from(self.re as f32), self.im)
+    }
+
     fn apply(prim: Prim, args: &[Cell<Self>]) -> Result<Cell<Self>, PrimTrap> {
         let mut scalars = [ComplexScalar::Bool(false); MAX_ARITY];
         for (scalar, arg) in scalars.iter_mut().zip(args) {
             *scalar = match *arg {
                 Cell::F64(z) => ComplexScalar::F64(z),
+                Cell::F32(z) => ComplexScalar::F32(z),
                 Cell::I64(i) => ComplexScalar::I64(i),
                 Cell::Bool(b) => ComplexScalar::Bool(b),
             };
         }
         Ok(match prim.apply_complex(&scalars[..args.len()])? {
             ComplexScalar::F64(z) => Cell::F64(z),
+            ComplexScalar::F32(z) => Cell::F32(z),
             ComplexScalar::I64(i) => Cell::I64(i),
             ComplexScalar::Bool(b) => Cell::Bool(b),
         })

@@ -101,10 +101,18 @@ impl<N: Number> Machine<'_, '_, N> {
     /// Notes how far the operands are from where the table states a kink: the point itself, or a tie where the point is one.
     fn watch_kinks(&mut self, prim: Prim, args: &[Cell<N>], span: Span) {
         for kink in prim.row().kinks {
-            let here = args.iter().zip(kink.at).all(|(arg, at)| arg.real() == *at);
+            let equal = |arg: Scalar, at: Scalar| match (arg.as_float(), at.as_float()) {
+                (Some(x), Some(y)) => x == y,
+                (_, _) => arg == at,
+            };
+            let here = args.iter().zip(kink.at).all(|(arg, &at)| equal(arg.real(), at));
             let distance = match (args, kink.at) {
-                (&[Cell::F64(x)], &[Scalar::F64(at)]) => x.real() - at,
-                (&[Cell::F64(x), Cell::F64(y)], &[Scalar::F64(a), Scalar::F64(b)]) if a == b => x.real() - y.real(),
+                (&[Cell::F64(x) | Cell::F32(x)], &[Scalar::F64(at)]) => x.real() - at,
+                (&[Cell::F64(x) | Cell::F32(x), Cell::F64(y) | Cell::F32(y)], &[Scalar::F64(a), Scalar::F64(b)])
+                    if a == b =>
+                {
+                    x.real() - y.real()
+                }
                 (_, _) if here => 0.0,
                 (_, _) => continue,
             };
@@ -124,7 +132,7 @@ impl<N: Number> Machine<'_, '_, N> {
 
     fn cmp(&mut self, op: CmpOp, a: Value, b: Value, span: Span) -> bool {
         match (self.cell(a), self.cell(b)) {
-            (Cell::F64(a), Cell::F64(b)) => {
+            (Cell::F64(a), Cell::F64(b)) | (Cell::F32(a), Cell::F32(b)) => {
                 let (a, b) = (a.real(), b.real());
                 self.note_kink((a - b).abs(), span);
                 op.holds(a, b)
@@ -185,6 +193,10 @@ fn show<N: Number>(line: &mut String, array: &Array<N>) {
             let real: Vec<f64> = x.iter().map(|x| x.real()).collect();
             write_array(line, &dims, Elements::F64(&real));
         }
+        Data::F32(x) => {
+            let real: Vec<f32> = x.iter().map(|x| x.real() as f32).collect();
+            write_array(line, &dims, Elements::F32(&real));
+        }
         Data::I64(x) => write_array(line, &dims, Elements::I64(x)),
         Data::Bool(x) => write_array(line, &dims, Elements::Bool(x)),
     }
@@ -194,6 +206,6 @@ fn show<N: Number>(line: &mut String, array: &Array<N>) {
 fn detail(operand: Scalar) -> [i64; 2] {
     match operand {
         Scalar::I64(i) => [i, 0],
-        Scalar::F64(_) | Scalar::Bool(_) => [0; 2],
+        Scalar::F64(_) | Scalar::F32(_) | Scalar::Bool(_) => [0; 2],
     }
 }

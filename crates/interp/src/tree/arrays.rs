@@ -3,7 +3,7 @@
 //! In: operands, evaluated. Out: values. Sums run from left to right and start from 0.0; a product of matrices sums over the inner index the same way.
 
 use super::elementwise::{element_type, mismatch, same_dims};
-use super::value::{float, one, zero};
+use super::value::{one, zero};
 use super::{Array, Eval, Machine, Value};
 use adit_diag::Span;
 use adit_ir::limits::{Limits, array_bytes};
@@ -100,6 +100,7 @@ fn sum_of_products(pairs: impl Iterator<Item = [Scalar; 2]>, element: ScalarType
 fn add(a: Scalar, b: Scalar) -> Scalar {
     match (a, b) {
         (Scalar::F64(a), Scalar::F64(b)) => Scalar::F64(a + b),
+        (Scalar::F32(a), Scalar::F32(b)) => Scalar::F32(a + b),
         (Scalar::I64(a), Scalar::I64(b)) => Scalar::I64(a.wrapping_add(b)),
         (a, b) => panic!("{a:?} and {b:?} have no sum"),
     }
@@ -108,6 +109,7 @@ fn add(a: Scalar, b: Scalar) -> Scalar {
 fn multiply(a: Scalar, b: Scalar) -> Scalar {
     match (a, b) {
         (Scalar::F64(a), Scalar::F64(b)) => Scalar::F64(a * b),
+        (Scalar::F32(a), Scalar::F32(b)) => Scalar::F32(a * b),
         (Scalar::I64(a), Scalar::I64(b)) => Scalar::I64(a.wrapping_mul(b)),
         (a, b) => panic!("{a:?} and {b:?} have no product"),
     }
@@ -179,6 +181,7 @@ fn sorted(a: &Array) -> Value {
     let mut elements = a.elements.clone();
     elements.sort_by(|a, b| match (a, b) {
         (Scalar::F64(a), Scalar::F64(b)) => a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal),
+        (Scalar::F32(a), Scalar::F32(b)) => a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal),
         (Scalar::I64(a), Scalar::I64(b)) => a.cmp(b),
         (a, b) => panic!("{a:?} and {b:?} have no order"),
     });
@@ -186,20 +189,26 @@ fn sorted(a: &Array) -> Value {
 }
 
 fn softmax(a: &Array) -> Value {
-    let largest = a.floats().fold(f64::NEG_INFINITY, |m, x| table(Prim::Max, &[m, x]));
-    let powers: Vec<f64> = a.floats().map(|x| table(Prim::Exp, &[x - largest])).collect();
-    let sum = powers.iter().fold(0.0, |sum, p| sum + p);
-    let elements = powers.into_iter().map(|p| Scalar::F64(p / sum)).collect();
+    let largest = fold(Prim::Max, Scalar::float(a.element, f64::NEG_INFINITY), &a.elements);
+    let powers: Vec<Scalar> = a.elements.iter().map(|&x| power(x, largest)).collect();
+    let sum = fold(Prim::Add, zero(a.element), &powers);
+    let elements = powers.into_iter().map(|p| table(Prim::Div, &[p, sum])).collect();
     Value::Array(Array { elements, ..a.clone() })
 }
 
 /// A function of floats that never fails.
-fn table(prim: Prim, args: &[f64]) -> f64 {
-    let args: Vec<Scalar> = args.iter().map(|&x| Scalar::F64(x)).collect();
-    match prim.apply(&args) {
-        Ok(s) => float(s),
-        Err(trap) => panic!("{prim} gave {trap:?}"),
-    }
+fn table(prim: Prim, args: &[Scalar]) -> Scalar {
+    prim.apply(args).unwrap_or_else(|trap| panic!("{prim} gave {trap:?}"))
+}
+
+/// A function of two floats, from left to right.
+fn fold(prim: Prim, start: Scalar, all: &[Scalar]) -> Scalar {
+    all.iter().fold(start, |so_far, &x| table(prim, &[so_far, x]))
+}
+
+/// exp(x − largest)
+fn power(x: Scalar, largest: Scalar) -> Scalar {
+    table(Prim::Exp, &[table(Prim::Sub, &[x, largest])])
 }
 
 /// A reduction under way.
@@ -226,30 +235,34 @@ impl Fold {
 
     pub(super) fn result(self, span: Span) -> Result<Scalar, RunError> {
         let all = &self.taken;
-        let floats = || all.iter().map(|&s| float(s));
+        let float = |x: f64| Scalar::float(self.element, x);
         let bools = || all.iter().map(|&s| Value::Scalar(s).bool());
         Ok(match self.op {
             Reduction::Sum => all.iter().fold(zero(self.element), |sum, &s| add(sum, s)),
             Reduction::Prod => all.iter().fold(one(self.element), |product, &s| multiply(product, s)),
             Reduction::Max => extreme(all, self.element, [Prim::Max, Prim::Imax], f64::NEG_INFINITY, i64::MIN),
             Reduction::Min => extreme(all, self.element, [Prim::Min, Prim::Imin], f64::INFINITY, i64::MAX),
-            Reduction::Mean => Scalar::F64(floats().fold(0.0, |sum, x| sum + x) / all.len() as f64),
+            Reduction::Mean => {
+                let count = table(Prim::Itof.at(self.element), &[Scalar::I64(all.len() as i64)]);
+                table(Prim::Div, &[fold(Prim::Add, float(0.0), all), count])
+            }
             Reduction::Any => Scalar::Bool(bools().any(|b| b)),
             Reduction::All => Scalar::Bool(bools().all(|b| b)),
             Reduction::ArgMax => Scalar::I64(position(all, std::cmp::Ordering::Greater, span)?),
             Reduction::ArgMin => Scalar::I64(position(all, std::cmp::Ordering::Less, span)?),
-            Reduction::LogSumExp if self.in_turn => {
-                Scalar::F64(floats().fold(f64::NEG_INFINITY, |sum, x| table(Prim::Logaddexp, &[sum, x])))
+            Reduction::LogSumExp if self.in_turn => fold(Prim::Logaddexp, float(f64::NEG_INFINITY), all),
+            Reduction::LogSumExp => log_sum_exp(all, self.element),
+            Reduction::Norm => {
+                let squares: Vec<Scalar> = all.iter().map(|&x| table(Prim::Mul, &[x, x])).collect();
+                table(Prim::Sqrt, &[fold(Prim::Add, float(0.0), &squares)])
             }
-            Reduction::LogSumExp => Scalar::F64(log_sum_exp(&floats().collect::<Vec<f64>>())),
-            Reduction::Norm => Scalar::F64(floats().fold(0.0, |sum, x| sum + x * x).sqrt()),
         })
     }
 }
 
 fn extreme(all: &[Scalar], element: ScalarType, [float, int]: [Prim; 2], start: f64, start_int: i64) -> Scalar {
     let (prim, start) = match element {
-        ScalarType::F64 => (float, Scalar::F64(start)),
+        ScalarType::F64 | ScalarType::F32 => (float, Scalar::float(element, start)),
         ScalarType::I64 => (int, Scalar::I64(start_int)),
         ScalarType::Bool => panic!("truth values have no extremes"),
     };
@@ -266,6 +279,7 @@ fn position(all: &[Scalar], beyond: std::cmp::Ordering, span: Span) -> Result<i6
     }
     let order = |a: Scalar, b: Scalar| match (a, b) {
         (Scalar::F64(a), Scalar::F64(b)) => a.partial_cmp(&b),
+        (Scalar::F32(a), Scalar::F32(b)) => a.partial_cmp(&b),
         (Scalar::I64(a), Scalar::I64(b)) => Some(a.cmp(&b)),
         (_, _) => None,
     };
@@ -273,13 +287,13 @@ fn position(all: &[Scalar], beyond: std::cmp::Ordering, span: Span) -> Result<i6
     Ok(best as i64)
 }
 
-fn log_sum_exp(x: &[f64]) -> f64 {
-    let largest = x.iter().fold(f64::NEG_INFINITY, |m, &x| table(Prim::Max, &[m, x]));
-    if largest.is_infinite() {
+fn log_sum_exp(all: &[Scalar], element: ScalarType) -> Scalar {
+    let largest = fold(Prim::Max, Scalar::float(element, f64::NEG_INFINITY), all);
+    if largest.as_float().is_some_and(f64::is_infinite) {
         return largest;
     }
-    let sum = x.iter().fold(0.0, |sum, &x| sum + table(Prim::Exp, &[x - largest]));
-    largest + table(Prim::Log, &[sum])
+    let powers: Vec<Scalar> = all.iter().map(|&x| power(x, largest)).collect();
+    table(Prim::Add, &[largest, table(Prim::Log, &[fold(Prim::Add, zero(element), &powers)])])
 }
 
 /// Whether an expression mentions one of these variables.

@@ -138,16 +138,18 @@ fn shown(value: &Value) -> String {
 }
 
 fn show_array(out: &mut String, a: &Array) {
-    let (mut floats, mut ints, mut bools) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut floats, mut singles, mut ints, mut bools) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for s in &a.elements {
         match s {
             Scalar::F64(x) => floats.push(*x),
+            Scalar::F32(x) => singles.push(*x),
             Scalar::I64(i) => ints.push(*i),
             Scalar::Bool(b) => bools.push(*b),
         }
     }
     let elements = match a.element {
         ScalarType::F64 => Elements::F64(&floats),
+        ScalarType::F32 => Elements::F32(&singles),
         ScalarType::I64 => Elements::I64(&ints),
         ScalarType::Bool => Elements::Bool(&bools),
     };
@@ -157,6 +159,7 @@ fn show_array(out: &mut String, a: &Array) {
 fn literal(c: Const) -> Value {
     match c {
         Const::F64(x) => x.into(),
+        Const::F32(x) => Value::Scalar(Scalar::F32(x)),
         Const::I64(i) => i.into(),
         Const::Bool(b) => b.into(),
     }
@@ -197,6 +200,7 @@ pub(super) fn binary(op: BinOp, a: Scalar, b: Scalar, span: Span) -> Result<Scal
 fn compare(cmp: CmpOp, a: Scalar, b: Scalar) -> bool {
     match (a, b) {
         (Scalar::F64(a), Scalar::F64(b)) => cmp.holds(a, b),
+        (Scalar::F32(a), Scalar::F32(b)) => cmp.holds(a, b),
         (Scalar::I64(a), Scalar::I64(b)) => cmp.holds(a, b),
         (Scalar::Bool(a), Scalar::Bool(b)) => cmp.holds(a, b),
         (a, b) => panic!("{a:?} and {b:?} are not of one type"),

@@ -55,14 +55,14 @@ impl Value {
     pub(super) fn int(&self) -> i64 {
         match self.scalar() {
             Scalar::I64(i) => i,
-            s @ (Scalar::F64(_) | Scalar::Bool(_)) => panic!("{s:?} is not an integer"),
+            s @ (Scalar::F64(_) | Scalar::F32(_) | Scalar::Bool(_)) => panic!("{s:?} is not an integer"),
         }
     }
 
     pub(super) fn bool(&self) -> bool {
         match self.scalar() {
             Scalar::Bool(b) => b,
-            s @ (Scalar::F64(_) | Scalar::I64(_)) => panic!("{s:?} is not a truth value"),
+            s @ (Scalar::F64(_) | Scalar::F32(_) | Scalar::I64(_)) => panic!("{s:?} is not a truth value"),
         }
     }
 
@@ -103,27 +103,15 @@ impl Value {
 }
 
 impl Array {
-    /// The float elements; panics if there are others.
-    pub(super) fn floats(&self) -> impl Iterator<Item = f64> + '_ {
-        self.elements.iter().map(|s| float(*s))
-    }
-
     /// Where the element of these subscripts stands; they are in range.
     pub(super) fn offset(&self, subscripts: &[usize]) -> usize {
         self.dims.iter().zip(subscripts).fold(0, |offset, (dim, i)| offset * dim + i)
     }
 }
 
-pub(super) fn float(s: Scalar) -> f64 {
-    match s {
-        Scalar::F64(x) => x,
-        Scalar::I64(_) | Scalar::Bool(_) => panic!("{s:?} is not a float"),
-    }
-}
-
 pub(super) fn zero(ty: ScalarType) -> Scalar {
     match ty {
-        ScalarType::F64 => Scalar::F64(0.0),
+        ScalarType::F64 | ScalarType::F32 => Scalar::float(ty, 0.0),
         ScalarType::I64 => Scalar::I64(0),
         ScalarType::Bool => Scalar::Bool(false),
     }
@@ -131,7 +119,7 @@ pub(super) fn zero(ty: ScalarType) -> Scalar {
 
 pub(super) fn one(ty: ScalarType) -> Scalar {
     match ty {
-        ScalarType::F64 => Scalar::F64(1.0),
+        ScalarType::F64 | ScalarType::F32 => Scalar::float(ty, 1.0),
         ScalarType::I64 => Scalar::I64(1),
         ScalarType::Bool => Scalar::Bool(true),
     }

@@ -13,6 +13,8 @@ use num_complex::Complex64;
 pub enum ComplexScalar {
     /// A float.
     F64(Complex64),
+    /// A float of single precision: its real part is one, its imaginary part, a tangent, is as precise as any.
+    F32(Complex64),
     /// An integer.
     I64(i64),
     /// A truth value.
@@ -29,6 +31,7 @@ impl ComplexScalar {
     pub fn real(self) -> Scalar {
         match self {
             ComplexScalar::F64(z) => Scalar::F64(z.re),
+            ComplexScalar::F32(z) => Scalar::F32(z.re as f32),
             ComplexScalar::I64(n) => Scalar::I64(n),
             ComplexScalar::Bool(b) => Scalar::Bool(b),
         }
@@ -37,7 +40,7 @@ impl ComplexScalar {
     /// The imaginary part; 0 for integers and truth values.
     pub fn imaginary(self) -> f64 {
         match self {
-            ComplexScalar::F64(z) => z.im,
+            ComplexScalar::F64(z) | ComplexScalar::F32(z) => z.im,
             ComplexScalar::I64(_) | ComplexScalar::Bool(_) => 0.0,
         }
     }
@@ -47,6 +50,7 @@ impl From<Scalar> for ComplexScalar {
     fn from(s: Scalar) -> Self {
         match s {
             Scalar::F64(x) => ComplexScalar::F64(Complex64::new(x, 0.0)),
+            Scalar::F32(x) => ComplexScalar::F32(Complex64::new(f64::from(x), 0.0)),
             Scalar::I64(n) => ComplexScalar::I64(n),
             Scalar::Bool(b) => ComplexScalar::Bool(b),
         }
@@ -80,31 +84,37 @@ impl Prim {
         let tangents_only = args.iter().all(|a| tiny(a.imaginary()));
         Ok(match (on_axis, continuation(self.row().complex, args)) {
             (Scalar::F64(re), Some(z)) if tangents_only => ComplexScalar::F64(Complex64::new(re, z.im)),
+            (Scalar::F32(re), Some(z)) if tangents_only => ComplexScalar::F32(Complex64::new(f64::from(re), z.im)),
+            (Scalar::F32(_), Some(z)) => ComplexScalar::F32(Complex64::new(f64::from(z.re as f32), z.im)),
             (_, Some(z)) => ComplexScalar::F64(z),
             (value, None) => value.into(),
         })
     }
 }
 
-/// The operand as a float, if it is one.
-pub(super) fn float(s: Scalar) -> Option<f64> {
-    match s {
-        Scalar::F64(x) => Some(x),
-        Scalar::I64(_) | Scalar::Bool(_) => None,
-    }
-}
-
 fn evaluate(eval: Eval, args: &[Scalar]) -> Scalar {
-    use Scalar::{Bool, F64, I64};
+    use Scalar::{Bool, F32, F64, I64};
+    // Rounds a value to `f32`.
+    let single = |x: f64| F32(x as f32);
     match (eval, args) {
         (Eval::F1(f), &[F64(x)]) => F64(f(x)),
+        (Eval::F1(f), &[F32(x)]) => single(f(x.into())),
         (Eval::F2(f), &[F64(x), F64(y)]) => F64(f(x, y)),
-        (Eval::F3(f), &[F64(x), F64(y), F64(z)]) => F64(f(x, y, z)),
+        (Eval::F2(f), &[F32(x), F32(y)]) => single(f(x.into(), y.into())),
+        (Eval::F3(f, _), &[F64(x), F64(y), F64(z)]) => F64(f(x, y, z)),
+        (Eval::F3(_, f), &[F32(x), F32(y), F32(z)]) => F32(f(x, y, z)),
         (Eval::FI(f), &[F64(x), I64(n)]) => F64(f(x, n)),
+        (Eval::FI(f), &[F32(x), I64(n)]) => single(f(x.into(), n)),
         (Eval::IF(f), &[I64(n), F64(x)]) => F64(f(n, x)),
+        (Eval::IF(f), &[I64(n), F32(x)]) => single(f(n, x.into())),
         (Eval::FFI(f), &[F64(x), F64(y), I64(n)]) => F64(f(x, y, n)),
+        (Eval::FFI(f), &[F32(x), F32(y), I64(n)]) => single(f(x.into(), y.into(), n)),
         (Eval::IToF(f), &[I64(n)]) => F64(f(n)),
+        (Eval::IToS(f), &[I64(n)]) => F32(f(n)),
         (Eval::FToI(f), &[F64(x)]) => I64(f(x)),
+        (Eval::FToI(f), &[F32(x)]) => I64(f(x.into())),
+        (Eval::Widen(f), &[F32(x)]) => F64(f(x)),
+        (Eval::Narrow(f), &[F64(x)]) => F32(f(x)),
         (Eval::I1(f), &[I64(n)]) => I64(f(n)),
         (Eval::I2(f), &[I64(n), I64(m)]) => I64(f(n, m)),
         (Eval::B1(f), &[Bool(a)]) => Bool(f(a)),
@@ -115,15 +125,15 @@ fn evaluate(eval: Eval, args: &[Scalar]) -> Scalar {
 
 /// The complex value; none where the result is that of the real parts.
 fn continuation(complex: Complex, args: &[ComplexScalar]) -> Option<Complex64> {
-    use ComplexScalar::{F64, I64};
+    use ComplexScalar::{F32, F64, I64};
     Some(match (complex, args) {
         (Complex::RealPart, _) => return None,
-        (Complex::F1(f), &[F64(x)]) => f(x),
-        (Complex::F2(f), &[F64(x), F64(y)]) => f(x, y),
-        (Complex::F3(f), &[F64(x), F64(y), F64(z)]) => f(x, y, z),
-        (Complex::FI(f), &[F64(x), I64(n)]) => f(x, n),
-        (Complex::IF(f), &[I64(n), F64(x)]) => f(n, x),
-        (Complex::FFI(f), &[F64(x), F64(y), I64(n)]) => f(x, y, n),
+        (Complex::F1(f), &[F64(x) | F32(x)]) => f(x),
+        (Complex::F2(f), &[F64(x) | F32(x), F64(y) | F32(y)]) => f(x, y),
+        (Complex::F3(f), &[F64(x) | F32(x), F64(y) | F32(y), F64(z) | F32(z)]) => f(x, y, z),
+        (Complex::FI(f), &[F64(x) | F32(x), I64(n)]) => f(x, n),
+        (Complex::IF(f), &[I64(n), F64(x) | F32(x)]) => f(n, x),
+        (Complex::FFI(f), &[F64(x) | F32(x), F64(y) | F32(y), I64(n)]) => f(x, y, n),
         (complex, args) => panic!("operands {args:?} do not fit {complex:?}"),
     })
 }

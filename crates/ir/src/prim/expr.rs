@@ -4,9 +4,10 @@
 //! and that `explain` prints: `smul(y, x ^ (y - 1))`.
 //! An expression contains primitives only, so it can be differentiated by the same table: to every order, without a rule of its own.
 
-use super::{Prim, apply};
+use super::Prim;
 use crate::host::Scalar;
 use crate::inst::CmpOp;
+use crate::types::ScalarType;
 use std::fmt::Write;
 
 /// A function of the operands and the result of a row.
@@ -16,11 +17,11 @@ pub enum Expr {
     Arg(u8),
     /// The value of the row itself.
     Result,
-    /// A float.
+    /// A float: the nearest of the instruction's float type.
     F64(f64),
     /// An integer.
     I64(i64),
-    /// A primitive of these operands.
+    /// A primitive of these operands, [`Prim::at`] the instruction's float type.
     Apply(Prim, &'static [Expr]),
     /// One of two floats, by a comparison of two floats. Both are evaluated; the other one contributes nothing, to no derivative.
     Select {
@@ -117,18 +118,24 @@ impl Expr {
 
     /// The value for these operands and this result of the row. `None` if types do not fit or a guard stops it, which no row of the table does.
     pub fn eval(&self, args: &[Scalar], result: Scalar) -> Option<Scalar> {
+        let float = args.iter().chain([&result]).map(|s| s.ty()).find(|ty| ty.is_float());
+        self.eval_at(float.unwrap_or(ScalarType::F64), args, result)
+    }
+
+    fn eval_at(&self, float: ScalarType, args: &[Scalar], result: Scalar) -> Option<Scalar> {
         match self {
             Expr::Arg(i) => args.get(usize::from(*i)).copied(),
             Expr::Result => Some(result),
-            Expr::F64(c) => Some(Scalar::F64(*c)),
+            Expr::F64(c) => Some(Scalar::float(float, *c)),
             Expr::I64(n) => Some(Scalar::I64(*n)),
             Expr::Apply(prim, operands) => {
-                let values: Option<Vec<Scalar>> = operands.iter().map(|e| e.eval(args, result)).collect();
-                prim.apply(&values?).ok()
+                let values: Option<Vec<Scalar>> = operands.iter().map(|e| e.eval_at(float, args, result)).collect();
+                prim.at(float).apply(&values?).ok()
             }
             Expr::Select { cmp, a, b, then, otherwise } => {
-                let (a, b) = (apply::float(a.eval(args, result)?)?, apply::float(b.eval(args, result)?)?);
-                if cmp.holds(a, b) { then.eval(args, result) } else { otherwise.eval(args, result) }
+                let [a, b] = [a, b].map(|e| e.eval_at(float, args, result).and_then(Scalar::as_float));
+                let chosen = if cmp.holds(a?, b?) { then } else { otherwise };
+                chosen.eval_at(float, args, result)
             }
         }
     }

@@ -15,6 +15,9 @@
 //! **To add a row**: one line in the list below, and one `static` in the file of `table/` that the line names. Neither compiles without the other,
 //! and a row without one of its columns does not compile either. `docs/adding-a-primitive.md` tells the rest.
 //!
+//! **Both float types in one row.** Operands that are floats may be `f64` or `f32`, all of one instruction the same ([`Sort::Float`]); partials are computed at that
+//! type. `eval` is a function of `f64`, from which the value in `f32` is rounded once ([`Eval`]).
+//!
 //! Comparisons and `select` are instructions, not rows: they work on operands of any scalar type.
 
 mod apply;
@@ -27,7 +30,9 @@ mod table;
 
 pub use apply::ComplexScalar;
 pub use expr::{Expr, Names};
-pub use row::{Algebra, Code, Complex, Condition, Eval, Guard, Kink, Native, Partial, Point, PrimTrap, Row, Signature};
+pub use row::{
+    Algebra, Code, Complex, Condition, Eval, Guard, Kink, Native, Partial, Point, PrimTrap, Row, Signature, Sort,
+};
 
 use crate::types::ScalarType;
 use std::fmt;
@@ -71,7 +76,7 @@ prims! {
         Add add, Sub sub, Mul mul, Div div, Rem rem, Neg neg, Fma fma, Smul smul, Abs abs, Sign sign, Min min, Max max, Relu relu,
     }
     round {
-        Floor floor, Ceil ceil, Round round, Trunc trunc, Stopgrad stopgrad, Itof itof, Ftoi ftoi,
+        Floor floor, Ceil ceil, Round round, Trunc trunc, Stopgrad stopgrad, Itof itof, Itos itos, Ftoi ftoi, Widen widen, Narrow narrow,
     }
     power {
         Sqrt sqrt, Cbrt cbrt, Hypot hypot, Unit unit, Pow pow, Powi powi, Powlog powlog,
@@ -106,9 +111,27 @@ impl Prim {
     }
 
     /// The primitive that a function name or an operator of the language means for operands of these types: `("-", [F64])` is `neg`,
-    /// `("-", [I64, I64])` is `isub`, `("^", [F64, I64])` is `powi`.
+    /// `("-", [I64, I64])` is `isub`, `("^", [F32, I64])` is `powi`.
     pub fn for_source(source: &str, args: &[ScalarType]) -> Option<Prim> {
-        Prim::ALL.iter().copied().find(|p| p.row().source == Some(source) && p.row().signature.args == args)
+        Prim::ALL.iter().copied().find(|p| p.row().source == Some(source) && p.row().signature.accepts(args))
+    }
+
+    /// What stands for it in a partial at this float type: a row serves both, but where no operand tells the type of the result, there are two.
+    pub fn at(self, float: ScalarType) -> Prim {
+        match (self, float) {
+            (Prim::Itof | Prim::Itos, ScalarType::F64) => Prim::Itof,
+            (Prim::Itof | Prim::Itos, ScalarType::F32) => Prim::Itos,
+            (other, _) => other,
+        }
+    }
+
+    /// The conversion of one float type to another; none where nothing is to be converted.
+    pub fn conversion(from: ScalarType, to: ScalarType) -> Option<Prim> {
+        match (from, to) {
+            (ScalarType::F32, ScalarType::F64) => Some(Prim::Widen),
+            (ScalarType::F64, ScalarType::F32) => Some(Prim::Narrow),
+            (_, _) => None,
+        }
     }
 
     /// The primitives that share a name or an operator of the language, for messages.

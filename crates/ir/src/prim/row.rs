@@ -62,65 +62,147 @@ impl Row {
     }
 }
 
+/// What an operand or a result may be.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Sort {
+    /// The float type of the instruction: `f64` or `f32`, the same for all that are of this sort.
+    Float,
+    /// This type only.
+    Only(ScalarType),
+}
+
+impl Sort {
+    /// The type, in an instruction of this float type.
+    pub const fn at(self, float: ScalarType) -> ScalarType {
+        match self {
+            Sort::Float => float,
+            Sort::Only(ty) => ty,
+        }
+    }
+
+    /// Whether it is a float, of whichever type.
+    pub fn is_float(self) -> bool {
+        self.at(ScalarType::F64).is_float()
+    }
+}
+
+impl std::fmt::Display for Sort {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Sort::Float => f.write_str("float"),
+            Sort::Only(ty) => f.write_str(ty.name()),
+        }
+    }
+}
+
 /// Types of operands and result.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Signature {
     /// In order.
-    pub args: &'static [ScalarType],
-    /// Always one.
-    pub result: ScalarType,
+    pub args: &'static [Sort],
+    /// Always one. Operands imply it: it is [`Sort::Float`] only where one of them is.
+    pub result: Sort,
 }
 
 impl Signature {
-    const fn new(args: &'static [ScalarType], result: ScalarType) -> Self {
+    const fn new(args: &'static [Sort], result: Sort) -> Self {
         Signature { args, result }
     }
-    /// `f64 -> f64`
-    pub const F1: Self = Self::new(&[ScalarType::F64], ScalarType::F64);
-    /// `f64, f64 -> f64`
-    pub const F2: Self = Self::new(&[ScalarType::F64, ScalarType::F64], ScalarType::F64);
-    /// `f64, f64, f64 -> f64`
-    pub const F3: Self = Self::new(&[ScalarType::F64, ScalarType::F64, ScalarType::F64], ScalarType::F64);
-    /// `f64, i64 -> f64`
-    pub const FI: Self = Self::new(&[ScalarType::F64, ScalarType::I64], ScalarType::F64);
-    /// `i64, f64 -> f64`
-    pub const IF: Self = Self::new(&[ScalarType::I64, ScalarType::F64], ScalarType::F64);
-    /// `f64, f64, i64 -> f64`
-    pub const FFI: Self = Self::new(&[ScalarType::F64, ScalarType::F64, ScalarType::I64], ScalarType::F64);
+    /// `float -> float`
+    pub const F1: Self = Self::new(&[Sort::Float], Sort::Float);
+    /// `float, float -> float`
+    pub const F2: Self = Self::new(&[Sort::Float, Sort::Float], Sort::Float);
+    /// `float, float, float -> float`
+    pub const F3: Self = Self::new(&[Sort::Float, Sort::Float, Sort::Float], Sort::Float);
+    /// `float, i64 -> float`
+    pub const FI: Self = Self::new(&[Sort::Float, I64], Sort::Float);
+    /// `i64, float -> float`
+    pub const IF: Self = Self::new(&[I64, Sort::Float], Sort::Float);
+    /// `float, float, i64 -> float`
+    pub const FFI: Self = Self::new(&[Sort::Float, Sort::Float, I64], Sort::Float);
     /// `i64 -> f64`
-    pub const ITOF: Self = Self::new(&[ScalarType::I64], ScalarType::F64);
-    /// `f64 -> i64`
-    pub const FTOI: Self = Self::new(&[ScalarType::F64], ScalarType::I64);
+    pub const ITOF: Self = Self::new(&[I64], Sort::Only(ScalarType::F64));
+    /// `i64 -> f32`
+    pub const ITOS: Self = Self::new(&[I64], Sort::Only(ScalarType::F32));
+    /// `float -> i64`
+    pub const FTOI: Self = Self::new(&[Sort::Float], I64);
+    /// `f32 -> f64`
+    pub const WIDEN: Self = Self::new(&[Sort::Only(ScalarType::F32)], Sort::Only(ScalarType::F64));
+    /// `f64 -> f32`
+    pub const NARROW: Self = Self::new(&[Sort::Only(ScalarType::F64)], Sort::Only(ScalarType::F32));
     /// `i64 -> i64`
-    pub const I1: Self = Self::new(&[ScalarType::I64], ScalarType::I64);
+    pub const I1: Self = Self::new(&[I64], I64);
     /// `i64, i64 -> i64`
-    pub const I2: Self = Self::new(&[ScalarType::I64, ScalarType::I64], ScalarType::I64);
+    pub const I2: Self = Self::new(&[I64, I64], I64);
     /// `bool -> bool`
-    pub const B1: Self = Self::new(&[ScalarType::Bool], ScalarType::Bool);
+    pub const B1: Self = Self::new(&[BOOL], BOOL);
     /// `bool, bool -> bool`
-    pub const B2: Self = Self::new(&[ScalarType::Bool, ScalarType::Bool], ScalarType::Bool);
+    pub const B2: Self = Self::new(&[BOOL, BOOL], BOOL);
+
+    /// The float type of an instruction with operands of these types: that of the first operand of sort [`Sort::Float`]; `f64` where there is none, or it is no float.
+    pub fn float_type(&self, arg: impl Fn(usize) -> Option<ScalarType>) -> ScalarType {
+        let place = self.args.iter().position(|&sort| sort == Sort::Float);
+        place.and_then(arg).filter(|ty| ty.is_float()).unwrap_or(ScalarType::F64)
+    }
+
+    /// The type of the result for operands of these types.
+    pub fn result_for(&self, arg: impl Fn(usize) -> Option<ScalarType>) -> ScalarType {
+        match self.result {
+            Sort::Only(ty) => ty,
+            Sort::Float => self.float_type(arg),
+        }
+    }
+
+    /// Whether operands of these types fit.
+    pub fn accepts(&self, args: &[ScalarType]) -> bool {
+        let float = self.float_type(|i| args.get(i).copied());
+        self.args.len() == args.len() && self.args.iter().zip(args).all(|(sort, &ty)| sort.at(float) == ty)
+    }
+
+    /// The types of the operands, in an instruction of this float type.
+    pub fn args_at(&self, float: ScalarType) -> impl Iterator<Item = ScalarType> {
+        self.args.iter().map(move |sort| sort.at(float))
+    }
+
+    /// The float types that instructions of this signature come in: both, or one where no operand is of sort [`Sort::Float`].
+    pub fn float_types(&self) -> &'static [ScalarType] {
+        if self.args.contains(&Sort::Float) { &[ScalarType::F64, ScalarType::F32] } else { &[ScalarType::F64] }
+    }
 }
+
+const I64: Sort = Sort::Only(ScalarType::I64);
+const BOOL: Sort = Sort::Only(ScalarType::Bool);
 
 /// The value as a function that Rust and compiled code can call (System V / C convention). Total as functions; where a row has a
 /// [`Guard`], the value means something only if the guard lets the operands pass.
+///
+/// A function of `f64` serves `f32` too: operands are widened, which is exact, and the value is rounded once. That is the correctly rounded value wherever the `f64` value is
+/// (`+ - * /` and `sqrt` included, since 53 digits are more than twice 24), and elsewhere within half a unit in the last place and a few parts in 2^29 of one. Only a
+/// fused product and sum would round twice, so it has a function of its own.
 #[derive(Clone, Copy, Debug)]
 pub enum Eval {
-    /// `f64 -> f64`
+    /// `float -> float`
     F1(extern "C" fn(f64) -> f64),
-    /// `f64, f64 -> f64`
+    /// `float, float -> float`
     F2(extern "C" fn(f64, f64) -> f64),
-    /// `f64, f64, f64 -> f64`
-    F3(extern "C" fn(f64, f64, f64) -> f64),
-    /// `f64, i64 -> f64`
+    /// `float, float, float -> float`, for each float type
+    F3(extern "C" fn(f64, f64, f64) -> f64, extern "C" fn(f32, f32, f32) -> f32),
+    /// `float, i64 -> float`
     FI(extern "C" fn(f64, i64) -> f64),
-    /// `i64, f64 -> f64`
+    /// `i64, float -> float`
     IF(extern "C" fn(i64, f64) -> f64),
-    /// `f64, f64, i64 -> f64`
+    /// `float, float, i64 -> float`
     FFI(extern "C" fn(f64, f64, i64) -> f64),
     /// `i64 -> f64`
     IToF(extern "C" fn(i64) -> f64),
-    /// `f64 -> i64`
+    /// `i64 -> f32`
+    IToS(extern "C" fn(i64) -> f32),
+    /// `float -> i64`
     FToI(extern "C" fn(f64) -> i64),
+    /// `f32 -> f64`
+    Widen(extern "C" fn(f32) -> f64),
+    /// `f64 -> f32`
+    Narrow(extern "C" fn(f64) -> f32),
     /// `i64 -> i64`
     I1(extern "C" fn(i64) -> i64),
     /// `i64, i64 -> i64`
@@ -137,12 +219,15 @@ impl Eval {
         match self {
             Eval::F1(_) => Signature::F1,
             Eval::F2(_) => Signature::F2,
-            Eval::F3(_) => Signature::F3,
+            Eval::F3(..) => Signature::F3,
             Eval::FI(_) => Signature::FI,
             Eval::IF(_) => Signature::IF,
             Eval::FFI(_) => Signature::FFI,
             Eval::IToF(_) => Signature::ITOF,
+            Eval::IToS(_) => Signature::ITOS,
             Eval::FToI(_) => Signature::FTOI,
+            Eval::Widen(_) => Signature::WIDEN,
+            Eval::Narrow(_) => Signature::NARROW,
             Eval::I1(_) => Signature::I1,
             Eval::I2(_) => Signature::I2,
             Eval::B1(_) => Signature::B1,
@@ -150,21 +235,34 @@ impl Eval {
         }
     }
 
-    /// Where the function's code is, for compiled code to call with the C convention and the types of [`Eval::signature`].
+    /// Where the function's code is, for compiled code to call with the C convention and the types of [`Eval::signature`] at `f64`.
     pub fn address(self) -> *const u8 {
         match self {
             Eval::F1(f) => f as *const u8,
             Eval::F2(f) => f as *const u8,
-            Eval::F3(f) => f as *const u8,
+            Eval::F3(f, _) => f as *const u8,
             Eval::FI(f) => f as *const u8,
             Eval::IF(f) => f as *const u8,
             Eval::FFI(f) => f as *const u8,
             Eval::IToF(f) => f as *const u8,
+            Eval::IToS(f) => f as *const u8,
             Eval::FToI(f) => f as *const u8,
+            Eval::Widen(f) => f as *const u8,
+            Eval::Narrow(f) => f as *const u8,
             Eval::I1(f) => f as *const u8,
             Eval::I2(f) => f as *const u8,
             Eval::B1(f) => f as *const u8,
             Eval::B2(f) => f as *const u8,
+        }
+    }
+
+    /// Where a function of `f32` is, where there is one: elsewhere compiled code widens, calls [`Eval::address`], and rounds.
+    pub fn single_address(self) -> Option<*const u8> {
+        match self {
+            Eval::F3(_, f) => Some(f as *const u8),
+            Eval::F1(_) | Eval::F2(_) | Eval::FI(_) | Eval::IF(_) | Eval::FFI(_) => None,
+            Eval::IToF(_) | Eval::IToS(_) | Eval::FToI(_) | Eval::Widen(_) | Eval::Narrow(_) => None,
+            Eval::I1(_) | Eval::I2(_) | Eval::B1(_) | Eval::B2(_) => None,
         }
     }
 }
@@ -187,7 +285,7 @@ pub enum Condition {
     Zero,
     /// An `i64` below 0.
     Negative,
-    /// An `f64` that does not satisfy −2⁶³ ≤ x < 2⁶³; NaN does not.
+    /// A float that does not satisfy −2⁶³ ≤ x < 2⁶³; NaN does not.
     NotAnInteger,
 }
 
@@ -197,11 +295,10 @@ impl Condition {
         match (self, operand) {
             (Condition::Zero, Scalar::I64(n)) => n == 0,
             (Condition::Negative, Scalar::I64(n)) => n < 0,
-            (Condition::NotAnInteger, Scalar::F64(x)) => {
-                !(-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&x)
-            }
-            (Condition::Zero | Condition::Negative, Scalar::F64(_) | Scalar::Bool(_))
-            | (Condition::NotAnInteger, Scalar::I64(_) | Scalar::Bool(_)) => false,
+            (Condition::NotAnInteger, operand) => operand
+                .as_float()
+                .is_some_and(|x| !(-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&x)),
+            (Condition::Zero | Condition::Negative, Scalar::F64(_) | Scalar::F32(_) | Scalar::Bool(_)) => false,
         }
     }
 }
@@ -231,17 +328,17 @@ impl From<PrimTrap> for Trap {
 /// about 14 digits. Kinks are decided by real parts. Written from the functions' definitions (series, integrals, functional equations), never from the partials of this table.
 #[derive(Clone, Copy, Debug)]
 pub enum Complex {
-    /// Of `f64 -> f64`.
+    /// Of `float -> float`; `f32` is computed in double precision, and not rounded but for its real part.
     F1(fn(Complex64) -> Complex64),
-    /// Of `f64, f64 -> f64`.
+    /// Of `float, float -> float`.
     F2(fn(Complex64, Complex64) -> Complex64),
-    /// Of `f64, f64, f64 -> f64`.
+    /// Of `float, float, float -> float`.
     F3(fn(Complex64, Complex64, Complex64) -> Complex64),
-    /// Of `f64, i64 -> f64`.
+    /// Of `float, i64 -> float`.
     FI(fn(Complex64, i64) -> Complex64),
-    /// Of `i64, f64 -> f64`.
+    /// Of `i64, float -> float`.
     IF(fn(i64, Complex64) -> Complex64),
-    /// Of `f64, f64, i64 -> f64`.
+    /// Of `float, float, i64 -> float`.
     FFI(fn(Complex64, Complex64, i64) -> Complex64),
     /// The real evaluation of the real parts: integers, truth values, and functions that are locally constant.
     RealPart,
@@ -254,7 +351,8 @@ pub enum Partial {
     NotFloat,
     /// Zero everywhere, by structure: no instruction is emitted.
     Zero,
-    /// This, in the operands and the result.
+    /// This, in the operands and the result, at the float type of the instruction. Where operand and result differ in type (conversions between floats), it is a literal, and the
+    /// product with a tangent or a cotangent is converted.
     Expr(Expr),
 }
 
@@ -332,14 +430,20 @@ pub enum Native {
     Or,
     /// The other one; the operand is 0 or 1.
     Not,
-    /// Signed integer to float, to nearest even.
+    /// Signed integer to `f64`, to nearest even.
     IToF,
+    /// Signed integer to `f32`, to nearest even.
+    IToS,
+    /// `f32` to `f64`, exactly.
+    FWiden,
+    /// `f64` to `f32`, to nearest even.
+    FNarrow,
     /// Float to signed integer, towards zero; guarded to be in range.
     FToI,
 }
 
 /// Identities that hold bit for bit, NaNs being all equal, signed zeros not. **Constants are to be compared by their bits**: −0 is the
-/// identity of addition, +0 is not.
+/// identity of addition, +0 is not. Floats stand as `f64`; each is the same number in `f32`, where the identities hold too.
 #[derive(Clone, Copy, Debug)]
 pub struct Algebra {
     /// f(a, b) = f(b, a).
@@ -371,7 +475,7 @@ impl Algebra {
     };
 }
 
-/// Operands, one per parameter and of its type.
+/// Operands, one per parameter and of its type; floats stand as `f64` unless the row asks for `f32`.
 pub type Point = &'static [Scalar];
 
 /// A convention: the language fixes a derivative where mathematics does not, or where it is infinite.

@@ -6,7 +6,7 @@
 use super::{Checker, Rule, called, types};
 use crate::entities::{FuncId, Inst, Region, Value};
 use crate::func::Passing;
-use crate::inst::{CmpOp, Const, Op, PrintPart};
+use crate::inst::{CmpOp, Op, PrintPart};
 use crate::prim::Prim;
 use crate::types::{ArrayType, Int, ScalarType, TapeType, Type};
 
@@ -15,7 +15,7 @@ impl<'a> Checker<'a> {
     pub(super) fn instruction(&mut self, inst: Inst) {
         let data = self.f.inst(inst);
         let results: Option<Vec<Type>> = match &data.op {
-            Op::Const(c) => Some(vec![literal(*c)]),
+            Op::Const(c) => Some(vec![c.ty().into()]),
             Op::Prim { prim, args } => Some(self.prim(*prim, args)),
             Op::Cmp { op, a, b } => Some(self.cmp(*op, *a, *b)),
             Op::Select { cond, then, otherwise } => self.select(*cond, *then, *otherwise),
@@ -39,7 +39,7 @@ impl<'a> Checker<'a> {
             Op::Acc { array, subscripts, value } => {
                 let element = self.element(*array, subscripts);
                 if element.is_some_and(|e| !e.is_float()) {
-                    self.report(Rule::Operands, "`acc` adds to an array that is not of f64");
+                    self.report(Rule::Operands, "`acc` adds to an array that is not of floats");
                 }
                 self.write(*array, element, *value)
             }
@@ -123,13 +123,15 @@ impl<'a> Checker<'a> {
             let message = format!("`{}` has {} operands instead of {wanted}", prim.name(), args.len());
             self.report(Rule::Operands, message);
         }
-        for (i, (&v, &wanted)) in args.iter().zip(signature.args).enumerate() {
+        let float = signature.float_type(|i| args.get(i).and_then(|&v| self.ty(v)).and_then(Type::scalar));
+        for (i, (&v, wanted)) in args.iter().zip(signature.args).enumerate() {
+            let wanted = wanted.at(float);
             // Most operands are right, and need no words.
             if !self.is_visible(v) || self.ty(v) != Some(&wanted.into()) {
                 self.scalar(v, wanted, &format!("operand {i} of `{}`", prim.name()));
             }
         }
-        vec![signature.result.into()]
+        vec![signature.result.at(float).into()]
     }
 
     fn cmp(&mut self, op: CmpOp, a: Value, b: Value) -> Vec<Type> {
@@ -333,14 +335,6 @@ impl<'a> Checker<'a> {
             }
         }
         Some(Vec::new())
-    }
-}
-
-fn literal(c: Const) -> Type {
-    match c {
-        Const::F64(_) => Type::F64,
-        Const::I64(_) => Type::I64,
-        Const::Bool(_) => Type::BOOL,
     }
 }
 

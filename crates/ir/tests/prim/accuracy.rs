@@ -4,7 +4,7 @@
 //! than 40 points a row. Exceptions are listed, with what was measured.
 
 use crate::tree::{derivative, number, of_row};
-use adit_ir::prim::Partial;
+use adit_ir::prim::{Partial, Sort};
 use adit_ir::{Prim, Scalar, ScalarType};
 use std::path::Path;
 
@@ -73,8 +73,8 @@ fn parse(prim: Prim, line: &str) -> Reference {
     let fields: Vec<&str> = line.split(',').collect();
     let (operands, numbers) = fields.split_at(types.len());
     let at = operands.iter().zip(types).map(|(text, ty)| match ty {
-        ScalarType::I64 => Scalar::I64(text.parse().expect("an integer")),
-        ScalarType::F64 | ScalarType::Bool => Scalar::F64(text.parse().expect("a float")),
+        Sort::Only(ScalarType::I64) => Scalar::I64(text.parse().expect("an integer")),
+        Sort::Float | Sort::Only(_) => Scalar::F64(text.parse().expect("a float")),
     });
     let numbers: Vec<f64> = numbers.iter().map(|text| text.parse().expect("a float")).collect();
     let floats = types.iter().filter(|t| t.is_float()).count();

@@ -36,7 +36,7 @@ fn fits(h: f64, x: f64, derivative: f64) -> bool {
 
 fn by_complex_step(tree: &Tree, at: &[Scalar], operand: usize, h: f64) -> f64 {
     let mut args: Vec<ComplexScalar> = at.iter().map(|s| (*s).into()).collect();
-    if let ComplexScalar::F64(z) = &mut args[operand] {
+    if let ComplexScalar::F64(z) | ComplexScalar::F32(z) = &mut args[operand] {
         z.im = h;
     }
     evaluate(tree, &args).imaginary() / h
@@ -50,7 +50,7 @@ fn is_kink(prim: Prim, at: Point) -> bool {
 fn is_moderate(at: Point) -> bool {
     at.iter().all(|s| match s {
         Scalar::F64(x) => *x == 0.0 || (1e-80..1e80).contains(&x.abs()) || x.is_infinite(),
-        Scalar::I64(_) | Scalar::Bool(_) => true,
+        Scalar::F32(_) | Scalar::I64(_) | Scalar::Bool(_) => true,
     })
 }
 
@@ -60,9 +60,9 @@ fn compare(prim: Prim, tree: &Rc<Tree>, order: usize, failures: &mut Vec<String>
     let mut compared = 0;
     for at in prim.row().points.iter().filter(|at| !is_kink(prim, at) && (order == 1 || is_moderate(at))) {
         for (operand, scalar) in at.iter().enumerate() {
-            let Scalar::F64(x) = scalar else { continue };
+            let Some(x) = scalar.as_float() else { continue };
             let ours = number(derivative(tree, operand as u8).as_ref(), at);
-            for h in steps(*x).into_iter().filter(|h| x.is_finite() && fits(*h, *x, ours)) {
+            for h in steps(x).into_iter().filter(|h| x.is_finite() && fits(*h, x, ours)) {
                 let oracle = by_complex_step(tree, at, operand, h);
                 let scale = ours.abs().max(oracle.abs());
                 compared += 1;

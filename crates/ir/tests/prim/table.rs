@@ -1,6 +1,6 @@
 //! The table as data: names, types, arity, points, text.
 
-use adit_ir::prim::{Algebra, Code, Condition, Expr, Partial, Row};
+use adit_ir::prim::{Algebra, Code, Condition, Expr, Partial, Row, Sort};
 use adit_ir::{Prim, Scalar, ScalarType};
 use std::collections::HashSet;
 
@@ -22,10 +22,17 @@ fn one_source_name_and_one_signature_mean_one_row() {
         let row = prim.row();
         if let Some(source) = row.source {
             assert!(seen.insert((source, row.signature.args)), "{source} {:?}", row.signature.args);
-            assert_eq!(Prim::for_source(source, row.signature.args), Some(prim));
+            for &float in row.signature.float_types() {
+                let args: Vec<_> = row.signature.args_at(float).collect();
+                assert_eq!(Prim::for_source(source, &args), Some(prim));
+            }
         }
     }
-    use ScalarType::{F64, I64};
+    use ScalarType::{F32, F64, I64};
+    assert_eq!(Prim::for_source("*", &[F32, F32]), Some(Prim::Mul));
+    assert_eq!(Prim::for_source("*", &[F32, F64]), None);
+    assert_eq!(Prim::for_source("f32", &[I64]), Some(Prim::Itos));
+    assert_eq!(Prim::for_source("f64", &[F32]), Some(Prim::Widen));
     assert_eq!(Prim::for_source("-", &[F64]), Some(Prim::Neg));
     assert_eq!(Prim::for_source("-", &[I64, I64]), Some(Prim::Isub));
     assert_eq!(Prim::for_source("^", &[F64, I64]), Some(Prim::Powi));
@@ -44,11 +51,12 @@ fn columns_agree_with_the_signature() {
         assert!(row.about.ends_with('.') && row.cost > 0, "{prim}");
         assert!(!row.eval.address().is_null());
         for (partial, ty) in row.partials.iter().zip(row.signature.args) {
-            let differentiable = *ty == ScalarType::F64 && row.signature.result == ScalarType::F64;
+            let differentiable = ty.is_float() && row.signature.result.is_float();
             assert_eq!(!matches!(partial, Partial::NotFloat), differentiable, "{prim}");
         }
         if let Some(guard) = row.guard {
-            let expected = if guard.stops_if == Condition::NotAnInteger { ScalarType::F64 } else { ScalarType::I64 };
+            let integer = Sort::Only(ScalarType::I64);
+            let expected = if guard.stops_if == Condition::NotAnInteger { Sort::Float } else { integer };
             assert_eq!(row.signature.args[usize::from(guard.operand)], expected, "{prim}");
         }
     }
@@ -58,34 +66,37 @@ fn columns_agree_with_the_signature() {
 fn partials_have_the_types_of_the_row() {
     for &prim in Prim::ALL {
         for partial in prim.row().partials {
-            if let Partial::Expr(e) = partial {
-                assert_eq!(type_of(e, prim.row()), Ok(ScalarType::F64), "{prim}");
+            let Partial::Expr(e) = partial else { continue };
+            for &float in prim.row().signature.float_types() {
+                assert_eq!(type_of(e, float, prim.row()), Ok(float), "{prim}");
             }
         }
     }
 }
 
-fn type_of(e: &Expr, row: &Row) -> Result<ScalarType, String> {
+fn type_of(e: &Expr, float: ScalarType, row: &Row) -> Result<ScalarType, String> {
     match e {
-        Expr::Arg(i) => row.signature.args.get(usize::from(*i)).copied().ok_or_else(|| format!("no operand {i}")),
-        Expr::Result => Ok(row.signature.result),
-        Expr::F64(_) => Ok(ScalarType::F64),
+        Expr::Arg(i) => row.signature.args_at(float).nth(usize::from(*i)).ok_or_else(|| format!("no operand {i}")),
+        Expr::Result => Ok(row.signature.result.at(float)),
+        Expr::F64(_) => Ok(float),
         Expr::I64(_) => Ok(ScalarType::I64),
         Expr::Apply(prim, args) => {
-            let types: Result<Vec<_>, _> = args.iter().map(|a| type_of(a, row)).collect();
-            let signature = prim.row().signature;
+            let types: Result<Vec<_>, _> = args.iter().map(|a| type_of(a, float, row)).collect();
+            let signature = prim.at(float).row().signature;
             if prim.row().traps() {
                 return Err(format!("{prim} may trap"));
             }
-            if types? == signature.args { Ok(signature.result) } else { Err(format!("operands of {prim}")) }
+            let types = types?;
+            let result = signature.result_for(|i| types.get(i).copied());
+            if signature.accepts(&types) { Ok(result) } else { Err(format!("operands of {prim}")) }
         }
         Expr::Select { a, b, then, otherwise, .. } => {
             for side in [a, b, then, otherwise] {
-                if type_of(side, row)? != ScalarType::F64 {
+                if type_of(side, float, row)? != float {
                     return Err("select".to_owned());
                 }
             }
-            Ok(ScalarType::F64)
+            Ok(float)
         }
     }
 }
@@ -97,10 +108,10 @@ fn points_are_in_the_domain() {
         assert!(row.points.len() >= 2, "{prim}");
         for at in row.points {
             let types: Vec<_> = at.iter().map(|s| s.ty()).collect();
-            assert_eq!(types, row.signature.args, "{prim} {at:?}");
+            assert!(row.signature.accepts(&types), "{prim} {at:?}");
             match prim.apply(at) {
                 Ok(Scalar::F64(x)) => assert!(!x.is_nan(), "{prim} {at:?}"),
-                Ok(value) => assert_eq!(value.ty(), row.signature.result),
+                Ok(value) => assert_eq!(value.ty(), row.signature.result_for(|i| types.get(i).copied())),
                 Err(trap) => panic!("{prim} {at:?}: {trap:?}"),
             }
         }
@@ -127,6 +138,11 @@ fn awkward(ty: ScalarType) -> Vec<Scalar> {
         ]
         .map(Scalar::F64)
         .to_vec(),
+        ScalarType::F32 => awkward(ScalarType::F64)
+            .into_iter()
+            .filter_map(|s| s.as_float().map(|x| Scalar::F32(x as f32)))
+            .chain([f32::MAX, f32::MIN_POSITIVE, 1e-45, -1e-45].map(Scalar::F32))
+            .collect(),
         ScalarType::I64 => [0, 1, -1, 7, i64::MAX, i64::MIN].map(Scalar::I64).to_vec(),
         ScalarType::Bool => [false, true].map(Scalar::Bool).to_vec(),
     }
@@ -135,6 +151,7 @@ fn awkward(ty: ScalarType) -> Vec<Scalar> {
 fn same(a: Scalar, b: Scalar) -> bool {
     match (a, b) {
         (Scalar::F64(x), Scalar::F64(y)) => x.to_bits() == y.to_bits() || (x.is_nan() && y.is_nan()),
+        (Scalar::F32(x), Scalar::F32(y)) => x.to_bits() == y.to_bits() || (x.is_nan() && y.is_nan()),
         _ => a == b,
     }
 }
@@ -144,11 +161,11 @@ fn identities_hold_bit_for_bit() {
     for &prim in Prim::ALL {
         let Row { algebra, signature, .. } = prim.row();
         let apply = |args: &[Scalar]| prim.apply(args).expect("identities do not trap");
-        for a in awkward(signature.args[0]) {
-            check_one(prim, algebra, a, &apply);
-            if algebra.commutative {
-                for b in awkward(signature.args[1]) {
-                    assert!(same(apply(&[a, b]), apply(&[b, a])), "{prim} {a:?} {b:?}");
+        for &float in signature.float_types() {
+            for a in awkward(signature.args[0].at(float)) {
+                check_one(prim, algebra, a, &apply);
+                for b in awkward(signature.args[0].at(float)) {
+                    assert!(!algebra.commutative || same(apply(&[a, b]), apply(&[b, a])), "{prim} {a:?} {b:?}");
                 }
             }
         }
@@ -158,6 +175,12 @@ fn identities_hold_bit_for_bit() {
 fn check_one(prim: Prim, algebra: &Algebra, a: Scalar, apply: &dyn Fn(&[Scalar]) -> Scalar) {
     let Algebra { left_identity, right_identity, left_absorbing, right_absorbing, involution, idempotent, .. } =
         *algebra;
+    let at = |c: Option<Scalar>| match c.and_then(Scalar::as_float) {
+        Some(x) => Some(Scalar::float(a.ty(), x)),
+        None => c,
+    };
+    let [left_identity, right_identity] = [left_identity, right_identity].map(at);
+    let [left_absorbing, right_absorbing] = [left_absorbing, right_absorbing].map(at);
     if let Some(c) = left_identity {
         assert!(same(apply(&[c, a]), a), "{prim} {c:?} {a:?}");
     }

@@ -1,7 +1,7 @@
 //! Expressions that can be differentiated again, as forward mode would: the tangent of a primitive is the sum of strong products of tangents and partials.
 
 use adit_ir::prim::{ComplexScalar, Expr, Partial};
-use adit_ir::{CmpOp, Prim, Scalar};
+use adit_ir::{CmpOp, Prim, Scalar, ScalarType};
 use std::rc::Rc;
 
 /// An [`Expr`] on the heap.
@@ -61,17 +61,26 @@ fn instantiate(e: &Expr, args: &[Rc<Tree>], result: &Rc<Tree>) -> Rc<Tree> {
 
 /// The value in complex numbers; real operands give it real.
 pub fn evaluate(tree: &Tree, args: &[ComplexScalar]) -> ComplexScalar {
+    let float = args.iter().map(|a| a.ty()).find(|ty| ty.is_float()).unwrap_or(ScalarType::F64);
+    evaluate_at(float, tree, args)
+}
+
+fn evaluate_at(float: ScalarType, tree: &Tree, args: &[ComplexScalar]) -> ComplexScalar {
     match tree {
         Tree::Arg(i) => args[usize::from(*i)],
-        Tree::F64(c) => Scalar::F64(*c).into(),
+        Tree::F64(c) => Scalar::float(float, *c).into(),
         Tree::I64(n) => ComplexScalar::I64(*n),
         Tree::Apply(prim, operands) => {
-            let values: Vec<_> = operands.iter().map(|o| evaluate(o, args)).collect();
-            prim.apply_complex(&values).expect("partials do not trap")
+            let values: Vec<_> = operands.iter().map(|o| evaluate_at(float, o, args)).collect();
+            prim.at(float).apply_complex(&values).expect("partials do not trap")
         }
         Tree::Select(cmp, [a, b, then, otherwise]) => {
-            let taken = if cmp.holds(re(evaluate(a, args)), re(evaluate(b, args))) { then } else { otherwise };
-            evaluate(taken, args)
+            let taken = if cmp.holds(re(evaluate_at(float, a, args)), re(evaluate_at(float, b, args))) {
+                then
+            } else {
+                otherwise
+            };
+            evaluate_at(float, taken, args)
         }
     }
 }
@@ -83,8 +92,5 @@ pub fn number(tree: Option<&Rc<Tree>>, at: &[Scalar]) -> f64 {
 }
 
 pub fn re(z: ComplexScalar) -> f64 {
-    match z.real() {
-        Scalar::F64(x) => x,
-        Scalar::I64(_) | Scalar::Bool(_) => panic!("not a float"),
-    }
+    z.real().as_float().expect("a float")
 }

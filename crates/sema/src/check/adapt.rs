@@ -81,7 +81,7 @@ pub(super) fn model<'e>(parts: impl Iterator<Item = (usize, &'e Expr, Option<&'e
             return Some(index);
         }
         first = first.or(Some(index));
-        if element(&e.ty) == Some(ScalarType::F64) {
+        if element(&e.ty).is_some_and(ScalarType::is_float) {
             float = float.or(Some(index));
         }
     }
@@ -143,6 +143,8 @@ impl Literal {
         match (to, self.negated) {
             (ScalarType::F64, true) => Const::F64(-(self.value as f64)),
             (ScalarType::F64, false) => Const::F64(self.value as f64),
+            (ScalarType::F32, true) => Const::F32(-(self.value as f32)),
+            (ScalarType::F32, false) => Const::F32(self.value as f32),
             (ScalarType::I64 | ScalarType::Bool, true) => Const::I64(self.value.wrapping_neg()),
             (ScalarType::I64 | ScalarType::Bool, false) => Const::I64(self.value),
         }

@@ -285,7 +285,7 @@ impl<'c, 'a> Body<'c, 'a> {
         let message = format!("a condition is a `bool`, found `{}`", self.show(&typed.ty));
         let mut d = Diagnostic::new(codes::CONDITION, e.span, message);
         d.help = match &typed.ty {
-            Ty::Scalar(ScalarType::F64 | ScalarType::I64) => Some("compare with `!= 0`".to_owned()),
+            Ty::Scalar(ScalarType::F64 | ScalarType::F32 | ScalarType::I64) => Some("compare with `!= 0`".to_owned()),
             Ty::Array { element: ScalarType::Bool, .. } => Some("write `any(…)` or `all(…)`".to_owned()),
             Ty::Scalar(ScalarType::Bool)
             | Ty::Array { .. }

@@ -438,7 +438,7 @@ impl Body<'_, '_> {
         if from == ScalarType::Bool {
             let ty = adapt::with_element(&e.ty, to);
             let [one, zero] = match to {
-                ScalarType::F64 => [Const::F64(1.0), Const::F64(0.0)],
+                ScalarType::F64 | ScalarType::F32 => [1.0, 0.0].map(|x| Const::float(to, x)),
                 ScalarType::I64 | ScalarType::Bool => [Const::I64(1), Const::I64(0)],
             };
             let args = vec![e, constant(call.span, one), constant(call.span, zero)];

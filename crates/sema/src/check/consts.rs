@@ -117,7 +117,7 @@ impl Checker<'_> {
     fn constant(&mut self, c: &ast::ConstItem) -> Option<Const> {
         let ty = self.resolve(&c.ty, &NoDims);
         if !matches!(ty, Ty::Scalar(_)) && !is_silent(&ty) {
-            self.reports.say(codes::NOT_CONSTANT, c.ty.span, "a constant is a number: `f64`, `i64` or `bool`");
+            self.reports.say(codes::NOT_CONSTANT, c.ty.span, "a constant is a number: `f64`, `f32`, `i64` or `bool`");
             return None;
         }
         if !self.may_be_constant(&c.value) {
@@ -129,6 +129,7 @@ impl Checker<'_> {
         }
         match evaluate(&value) {
             Ok(Scalar::F64(x)) => Some(Const::F64(x)),
+            Ok(Scalar::F32(x)) => Some(Const::F32(x)),
             Ok(Scalar::I64(n)) => Some(Const::I64(n)),
             Ok(Scalar::Bool(b)) => Some(Const::Bool(b)),
             Err(stop) => {
@@ -241,6 +242,7 @@ struct Stop {
 fn evaluate(e: &Expr) -> Result<Scalar, Stop> {
     match &e.kind {
         ExprKind::Const(Const::F64(x)) => Ok(Scalar::F64(*x)),
+        ExprKind::Const(Const::F32(x)) => Ok(Scalar::F32(*x)),
         ExprKind::Const(Const::I64(n)) => Ok(Scalar::I64(*n)),
         ExprKind::Const(Const::Bool(b)) => Ok(Scalar::Bool(*b)),
         ExprKind::Prim { prim, args } => {
@@ -256,7 +258,7 @@ fn evaluate(e: &Expr) -> Result<Scalar, Stop> {
         }
         ExprKind::Builtin { builtin: Builtin::Where, args } => match evaluate(&args[0])? {
             Scalar::Bool(true) => evaluate(&args[1]),
-            Scalar::Bool(false) | Scalar::F64(_) | Scalar::I64(_) => evaluate(&args[2]),
+            Scalar::Bool(false) | Scalar::F64(_) | Scalar::F32(_) | Scalar::I64(_) => evaluate(&args[2]),
         },
         ExprKind::If { arms, otherwise } => {
             for arm in arms {
@@ -306,9 +308,10 @@ fn binary(left: Scalar, op: BinOp, rhs: &Expr, span: Span) -> Result<Scalar, Sto
         (BinOp::Prim(prim), _) => apply(prim, &[left, evaluate(rhs)?], span),
         (BinOp::Cmp(op), _) => Ok(Scalar::Bool(match (left, evaluate(rhs)?) {
             (Scalar::F64(a), Scalar::F64(b)) => op.holds(a, b),
+            (Scalar::F32(a), Scalar::F32(b)) => op.holds(a, b),
             (Scalar::I64(a), Scalar::I64(b)) => op.holds(a, b),
             (Scalar::Bool(a), Scalar::Bool(b)) => op.holds(a, b),
-            (Scalar::F64(_) | Scalar::I64(_) | Scalar::Bool(_), _) => return Err(no_value(span)),
+            (Scalar::F64(_) | Scalar::F32(_) | Scalar::I64(_) | Scalar::Bool(_), _) => return Err(no_value(span)),
         })),
         (BinOp::MatMul, _) => Err(no_value(span)),
     }

@@ -24,6 +24,7 @@ pub(super) fn bad(span: Span) -> Expr {
 pub(super) fn constant(span: Span, c: Const) -> Expr {
     let ty = match c {
         Const::F64(_) => Ty::F64,
+        Const::F32(_) => Ty::F32,
         Const::I64(_) => Ty::I64,
         Const::Bool(_) => Ty::BOOL,
     };
@@ -150,7 +151,7 @@ impl Body<'_, '_> {
         match found {
             Some(prim) => Expr {
                 span,
-                ty: adapt::with_element(&typed.ty, prim.row().signature.result),
+                ty: adapt::with_element(&typed.ty, operators::result_of(prim, &[adapt::element(&typed.ty)])),
                 kind: ExprKind::Prim { prim, args: vec![typed] },
             },
             None => {

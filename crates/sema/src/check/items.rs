@@ -324,7 +324,7 @@ impl DimNames for FnDims {
 pub(super) fn constant_dim(constant: Option<Const>) -> Found {
     match constant {
         Some(Const::I64(c)) => Found::Dim(DimExpr::Const(c)),
-        Some(Const::F64(_) | Const::Bool(_)) => Found::Refused("is a constant, but not an `i64`"),
+        Some(Const::F64(_) | Const::F32(_) | Const::Bool(_)) => Found::Refused("is a constant, but not an `i64`"),
         None => Found::Dim(DimExpr::Unknown),
     }
 }

@@ -10,9 +10,11 @@ use super::expr::bad;
 use super::report::{a_scalar, codes, count, is_error};
 use crate::typed::{BinOp, DimExpr, Expr, ExprKind, Link, Ty};
 use adit_diag::{Diagnostic, Span};
+use adit_ir::prim::Signature;
 use adit_ir::{CmpOp, Prim, ScalarType};
 use adit_syntax::ast::{self, BinaryOp};
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 use std::sync::LazyLock;
 
 /// The rows that each name or symbol of the source may mean.
@@ -32,7 +34,7 @@ fn rows(source: &str) -> &'static [Prim] {
 
 /// The row that a symbol or name means for operands of these types.
 pub(super) fn row(source: &str, args: &[ScalarType]) -> Option<Prim> {
-    rows(source).iter().copied().find(|p| p.row().signature.args == args)
+    rows(source).iter().copied().find(|p| p.row().signature.accepts(args))
 }
 
 /// `-n`
@@ -199,7 +201,8 @@ impl Body<'_, '_> {
             return None;
         };
         let dims = self.broadcast(&[left.typed, right.typed])?;
-        Some((BinOp::Prim(prim), shaped(prim.row().signature.result, dims)))
+        let element = result_of(prim, &[element(&left.typed.ty), element(&right.typed.ty)]);
+        Some((BinOp::Prim(prim), shaped(element, dims)))
     }
 
     fn refuse_operands(&mut self, left: &Operand, right: &Operand, link: &ast::Link) {
@@ -326,7 +329,8 @@ impl Body<'_, '_> {
         let dims = self.broadcast(&args.iter_mut().collect::<Vec<_>>());
         match dims {
             Some(dims) => {
-                Expr { span, ty: shaped(prim.row().signature.result, dims), kind: ExprKind::Prim { prim, args } }
+                let elements: Vec<_> = args.iter().map(|e| element(&e.ty)).collect();
+                Expr { span, ty: shaped(result_of(prim, &elements), dims), kind: ExprKind::Prim { prim, args } }
             }
             None => bad(span),
         }
@@ -334,20 +338,23 @@ impl Body<'_, '_> {
 
     /// The row for these arguments: as they are, or with literals adapted.
     fn overload(&self, candidates: &[Prim], args: &mut [Expr], sources: &[&ast::Expr]) -> Option<Prim> {
-        let exact = |p: &&Prim| {
-            let want = p.row().signature.args;
-            want.len() == args.len() && args.iter().zip(want).all(|(e, s)| element(&e.ty) == Some(*s))
-        };
-        if let Some(prim) = candidates.iter().find(exact) {
+        let elements: Option<SmallVec<[ScalarType; 3]>> = args.iter().map(|e| element(&e.ty)).collect();
+        let elements = elements?;
+        if let Some(prim) = candidates.iter().find(|p| p.row().signature.accepts(&elements)) {
             return Some(*prim);
         }
-        let adapted = |p: &&Prim| {
-            let want = p.row().signature.args;
-            want.len() == args.len() && args.iter().zip(sources).zip(want).all(|((e, src), s)| adaptable(e, src, *s))
+        let fits = |signature: &Signature, float: ScalarType, args: &[Expr]| {
+            let mut parts = args.iter().zip(sources).zip(signature.args_at(float));
+            signature.args.len() == args.len() && parts.all(|((e, src), s)| adaptable(e, src, s))
         };
-        let prim = *candidates.iter().find(adapted)?;
-        let parts = args.iter_mut().zip(sources).zip(prim.row().signature.args);
-        parts.for_each(|((e, src), s)| adapt(e, src, *s));
+        let adapted = candidates.iter().find_map(|prim| {
+            let signature = &prim.row().signature;
+            let float = signature.float_types().iter().find(|&&float| fits(signature, float, args))?;
+            Some((*prim, *float))
+        });
+        let (prim, float) = adapted?;
+        let parts = args.iter_mut().zip(sources).zip(prim.row().signature.args_at(float));
+        parts.for_each(|((e, src), s)| adapt(e, src, s));
         Some(prim)
     }
 
@@ -360,13 +367,16 @@ impl Body<'_, '_> {
     /// Says which argument does not fit.
     fn no_overload(&mut self, name: &str, candidates: &[Prim], args: &[Expr], sources: &[&ast::Expr]) {
         let Some(prim) = candidates.iter().find(|p| p.row().arity() == args.len()) else { return };
-        let want = prim.row().signature.args;
+        let signature = prim.row().signature;
+        // The float type that the others would have: that of the first float among them.
+        let float = args.iter().filter_map(|e| element(&e.ty)).find(|s| s.is_float()).unwrap_or(ScalarType::F64);
+        let want: Vec<ScalarType> = signature.args_at(float).collect();
         let wrong = |i: &usize| element(&args[*i].ty) != Some(want[*i]) && !adaptable(&args[*i], sources[*i], want[*i]);
         let Some(index) = (0..args.len()).find(wrong) else { return };
         let (e, src) = (&args[index], sources[index]);
         let found = self.show(&e.ty);
         let d = match (element(&e.ty), want[index]) {
-            (Some(ScalarType::I64), ScalarType::F64) => {
+            (Some(ScalarType::I64), ScalarType::F64 | ScalarType::F32) => {
                 let message =
                     format!("`{name}` takes a float here, found `{found}`: integers don't become floats by themselves");
                 self.float_help(Diagnostic::new(codes::INTEGER_FOR_FLOAT, src.span, message), e, src)
@@ -378,6 +388,11 @@ impl Body<'_, '_> {
         };
         self.checker.reports.push(d);
     }
+}
+
+/// What a row gives for operands of these types, which it accepts.
+pub(super) fn result_of(prim: Prim, args: &[Option<ScalarType>]) -> ScalarType {
+    prim.row().signature.result_for(|i| args.get(i).copied().flatten())
 }
 
 /// A number, or an array of this shape.

@@ -198,6 +198,7 @@ impl Names<'_> {
 pub(super) fn a_scalar(s: ScalarType) -> &'static str {
     match s {
         ScalarType::F64 => "an `f64`",
+        ScalarType::F32 => "an `f32`",
         ScalarType::I64 => "an `i64`",
         ScalarType::Bool => "a `bool`",
     }

@@ -189,7 +189,7 @@ fn advance(at: &mut [usize], dims: &[usize]) {
 
 fn one(ty: ScalarType) -> Const {
     match ty {
-        ScalarType::F64 => Const::F64(1.0),
+        ScalarType::F64 | ScalarType::F32 => Const::float(ty, 1.0),
         ScalarType::I64 => Const::I64(1),
         ScalarType::Bool => Const::Bool(true),
     }

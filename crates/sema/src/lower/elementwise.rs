@@ -28,9 +28,11 @@ impl Lowerer<'_> {
             let side = |k: usize| exprs.get(k).map_or("an argument".into(), |e| this.name(e, "an argument"));
             format!("{} and {}", side(i), side(j))
         });
+        let operand = |i: usize| args.get(i).map(|arg| self.element_type_of(arg));
+        let element = prim.row().signature.result_for(operand);
         let lazies = args.iter().map(lazy).collect();
         let lazy = Lazy::Prim { prim, args: lazies, span };
-        Val::Array(Box::new(Arr { element: prim.row().signature.result, dims, lazy }))
+        Val::Array(Box::new(Arr { element, dims, lazy }))
     }
 
     /// The shape of the array operands, which must have the same one.
@@ -72,7 +74,25 @@ impl Lowerer<'_> {
             (Val::Array(x), Val::Scalar(_)) | (Val::Scalar(_), Val::Array(x)) => x.dims.clone(),
             (Val::Scalar(_), Val::Scalar(_)) => Ints::new(),
         };
-        Val::Array(chain(a, LazyLink { op, rhs: lazy(&b), span }, result_type(op), dims))
+        let element = self.result_type(op, &a, &b);
+        Val::Array(chain(a, LazyLink { op, rhs: lazy(&b), span }, element, dims))
+    }
+
+    /// What a scalar or the elements of an array are.
+    pub(super) fn element_type_of(&self, val: &Val) -> ScalarType {
+        match val {
+            Val::Array(arr) => arr.element,
+            Val::Scalar(v) => self.scalar_type(*v),
+        }
+    }
+
+    /// The elements of a combination.
+    fn result_type(&self, op: ElementOp, a: &Val, b: &Val) -> ScalarType {
+        let operand = |i: usize| Some(self.element_type_of(if i == 0 { a } else { b }));
+        match op {
+            ElementOp::Prim(prim) => prim.row().signature.result_for(operand),
+            ElementOp::Cmp(CmpOp::Eq | CmpOp::Ne | CmpOp::Lt | CmpOp::Le | CmpOp::Gt | CmpOp::Ge) => ScalarType::Bool,
+        }
     }
 
     /// How two operands are named in a message.
@@ -264,14 +284,6 @@ impl Lowerer<'_> {
             Some(Sink::Place(view)) if view.dims.as_slice() == dims => Some(view.clone()),
             Some(Sink::Place(_) | Sink::Slot(..)) | None => None,
         }
-    }
-}
-
-/// The result type of a combination.
-fn result_type(op: ElementOp) -> ScalarType {
-    match op {
-        ElementOp::Prim(prim) => prim.row().signature.result,
-        ElementOp::Cmp(CmpOp::Eq | CmpOp::Ne | CmpOp::Lt | CmpOp::Le | CmpOp::Gt | CmpOp::Ge) => ScalarType::Bool,
     }
 }
 

@@ -346,7 +346,7 @@ impl<'p> Lowerer<'p> {
     pub(super) fn int(&self, v: Value) -> Int {
         match self.literal(v) {
             Some(Const::I64(c)) => Int::Const(c),
-            Some(Const::F64(_) | Const::Bool(_)) | None => Int::Value(v),
+            Some(Const::F64(_) | Const::F32(_) | Const::Bool(_)) | None => Int::Value(v),
         }
     }
 
@@ -486,7 +486,7 @@ impl<'p> Lowerer<'p> {
 /// The zero of a scalar type.
 pub(super) fn zero(ty: ScalarType) -> Const {
     match ty {
-        ScalarType::F64 => Const::F64(0.0),
+        ScalarType::F64 | ScalarType::F32 => Const::float(ty, 0.0),
         ScalarType::I64 => Const::I64(0),
         ScalarType::Bool => Const::Bool(false),
     }

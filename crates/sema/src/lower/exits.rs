@@ -323,7 +323,7 @@ impl Lowerer<'_> {
     pub(super) fn not(&mut self, v: Value) -> Value {
         match self.literal(v) {
             Some(Const::Bool(b)) => self.bool(!b),
-            Some(Const::F64(_) | Const::I64(_)) | None => self.b.prim(Prim::Not, &[v]),
+            Some(Const::F64(_) | Const::F32(_) | Const::I64(_)) | None => self.b.prim(Prim::Not, &[v]),
         }
     }
 

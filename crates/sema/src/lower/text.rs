@@ -485,11 +485,8 @@ fn binary(op: BinOp, dotted: bool, a: &str, b: &str) -> String {
 
 fn literal(c: Const) -> String {
     match c {
-        Const::F64(x) => {
-            let mut text = String::new();
-            adit_ir::display::write_scalar(&mut text, adit_ir::Scalar::F64(x));
-            text
-        }
+        Const::F64(x) => format!("{x:?}"),
+        Const::F32(x) => format!("{x:?}"),
         Const::I64(i) => i.to_string(),
         Const::Bool(b) => b.to_string(),
     }

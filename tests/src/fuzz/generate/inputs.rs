@@ -123,6 +123,7 @@ impl Arg {
 fn number(s: Scalar) -> String {
     match s {
         Scalar::F64(x) => format!("{x:?}"),
+        Scalar::F32(x) => format!("{x:?}"),
         Scalar::I64(i) => i.to_string(),
         Scalar::Bool(b) => b.to_string(),
     }

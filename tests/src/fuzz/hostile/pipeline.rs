@@ -5,7 +5,7 @@ use crate::fuzz::call::{difference, run_ir, run_native, zeros};
 use crate::fuzz::compile::verified;
 use adit_autodiff::{Options, jvp_with, vjp_with};
 use adit_diag::{FileId, SourceMap, render};
-use adit_interp::ir::{Array, Cell, Data, Input, Interpreter};
+use adit_interp::ir::{Array, Cell, Data, Input, Interpreter, Number};
 use adit_ir::{FuncId, Function, Int, Limits, Module, ScalarType, Trap, Type, print_module};
 use adit_sema::typed::FnId;
 
@@ -90,6 +90,7 @@ fn arguments(f: &Function) -> Vec<Input<f64>> {
     };
     let arg = |p: &adit_ir::Param| match f.ty(p.value) {
         Type::Scalar(ScalarType::F64) => Input::Scalar(Cell::F64(float())),
+        Type::Scalar(ScalarType::F32) => Input::Scalar(Cell::F32(Number::single(float()))),
         Type::Scalar(ScalarType::I64) => Input::Scalar(Cell::I64(2)),
         Type::Scalar(ScalarType::Bool) => Input::Scalar(Cell::Bool(true)),
         Type::Array(ty) => {
@@ -97,8 +98,8 @@ fn arguments(f: &Function) -> Vec<Input<f64>> {
             let sane = dims.iter().all(|d| (0..50).contains(d));
             let dims = if sane { dims } else { dims.iter().map(|_| 1).collect() };
             let mut array = zeros(ty.element, &dims);
-            if let Array { data: Data::F64(x), .. } = &mut array {
-                x.iter_mut().for_each(|x| *x = float());
+            if let Array { data: Data::F64(x) | Data::F32(x), .. } = &mut array {
+                x.iter_mut().for_each(|x| *x = Number::single(float()));
             }
             Input::Array(array)
         }

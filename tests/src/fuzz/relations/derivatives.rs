@@ -82,7 +82,7 @@ impl Probe {
             return Step { tangents: None, near_kink: false };
         };
         let results = outcome.results.iter().filter_map(|c| match c {
-            Cell::F64(z) => Some(*z),
+            Cell::F64(z) | Cell::F32(z) => Some(*z),
             Cell::I64(_) | Cell::Bool(_) => None,
         });
         let mut numbers: Vec<Complex64> = results.collect();

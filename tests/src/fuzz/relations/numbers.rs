@@ -15,8 +15,8 @@ const WILD: f64 = 1e6;
 /// The floats of a slot.
 pub(super) fn floats(slot: &Input<f64>) -> Vec<f64> {
     match slot {
-        Input::Scalar(Cell::F64(x)) => vec![*x],
-        Input::Array(Array { data: Data::F64(x), .. }) => x.clone(),
+        Input::Scalar(Cell::F64(x) | Cell::F32(x)) => vec![*x],
+        Input::Array(Array { data: Data::F64(x) | Data::F32(x), .. }) => x.clone(),
         Input::Scalar(_) | Input::Array(_) => Vec::new(),
     }
 }
@@ -27,6 +27,11 @@ pub(super) fn mapped(slot: &Input<f64>, change: &mut dyn FnMut(f64) -> f64) -> I
         Input::Scalar(Cell::F64(x)) => Input::Scalar(Cell::F64(change(*x))),
         Input::Array(Array { dims, data: Data::F64(x) }) => {
             let data = Data::F64(x.iter().map(|&x| change(x)).collect());
+            Input::Array(Array { dims: dims.clone(), data })
+        }
+        Input::Scalar(Cell::F32(x)) => Input::Scalar(Cell::F32(change(*x).single())),
+        Input::Array(Array { dims, data: Data::F32(x) }) => {
+            let data = Data::F32(x.iter().map(|&x| change(x).single()).collect());
             Input::Array(Array { dims: dims.clone(), data })
         }
         Input::Scalar(_) | Input::Array(_) => slot.clone(),
@@ -45,12 +50,14 @@ pub(super) fn complex(slot: &Input<f64>, along: Option<&Input<f64>>) -> Input<Co
     match slot {
         Input::Scalar(cell) => Input::Scalar(match cell {
             Cell::F64(x) => Cell::F64(number(*x)),
+            Cell::F32(x) => Cell::F32(number(*x)),
             Cell::I64(i) => Cell::I64(*i),
             Cell::Bool(b) => Cell::Bool(*b),
         }),
         Input::Array(Array { dims, data }) => {
             let data = match data {
                 Data::F64(x) => Data::F64(x.iter().map(|&x| number(x)).collect()),
+                Data::F32(x) => Data::F32(x.iter().map(|&x| number(x)).collect()),
                 Data::I64(x) => Data::I64(x.clone()),
                 Data::Bool(x) => Data::Bool(x.clone()),
             };
@@ -68,6 +75,7 @@ pub(super) fn tangents(numbers: &[Complex64]) -> Vec<f64> {
 pub(super) fn all(results: &[Scalar], arrays: &[Array<f64>]) -> Vec<f64> {
     let scalars = results.iter().filter_map(|s| match s {
         Scalar::F64(x) => Some(*x),
+        Scalar::F32(x) => Some(f64::from(*x)),
         Scalar::I64(_) | Scalar::Bool(_) => None,
     });
     scalars.chain(arrays.iter().flat_map(array_floats)).collect()
@@ -76,7 +84,7 @@ pub(super) fn all(results: &[Scalar], arrays: &[Array<f64>]) -> Vec<f64> {
 /// The floats of an array.
 pub(super) fn array_floats<N: Number>(a: &Array<N>) -> Vec<N> {
     match &a.data {
-        Data::F64(x) => x.clone(),
+        Data::F64(x) | Data::F32(x) => x.clone(),
         Data::I64(_) | Data::Bool(_) => Vec::new(),
     }
 }

@@ -28,6 +28,11 @@ pub extern "C" fn fma(x: f64, y: f64, z: f64) -> f64 {
     x.mul_add(y, z)
 }
 
+/// Widening would round twice.
+pub extern "C" fn fma32(x: f32, y: f32, z: f32) -> f32 {
+    x.mul_add(y, z)
+}
+
 /// The strong zero: keeps the sign of a zero, so that 1 is an identity on both sides.
 pub extern "C" fn smul(w: f64, p: f64) -> f64 {
     if w == 0.0 { w } else { w * p }
@@ -93,6 +98,18 @@ pub extern "C" fn trunc(x: f64) -> f64 {
 
 pub extern "C" fn itof(n: i64) -> f64 {
     n as f64
+}
+
+pub extern "C" fn itos(n: i64) -> f32 {
+    n as f32
+}
+
+pub extern "C" fn widen(x: f32) -> f64 {
+    x.into()
+}
+
+pub extern "C" fn narrow(x: f64) -> f32 {
+    x as f32
 }
 
 /// Towards zero; the guard has excluded NaN and what is out of range.

@@ -161,7 +161,7 @@ pub static fma: Row = Row {
     source: Some("fma"),
     parameters: &["x", "y", "z"],
     signature: Signature::F3,
-    eval: Eval::F3(eval::fma),
+    eval: Eval::F3(eval::fma, eval::fma32),
     guard: None,
     complex: Complex::F3(complex::fma),
     partials: partials![y; x; 1.0],

@@ -28,6 +28,11 @@ mod columns {
         Scalar::F64(x)
     }
 
+    /// An operand of a point, of single precision.
+    pub const fn s(x: f32) -> Scalar {
+        Scalar::F32(x)
+    }
+
     /// An integer operand of a point.
     pub const fn i(n: i64) -> Scalar {
         Scalar::I64(n)

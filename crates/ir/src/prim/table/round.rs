@@ -1,6 +1,9 @@
-//! Rounding, conversion between floats and integers, and what users declare constant. Nothing here has a derivative.
+//! Rounding, conversion between numbers, and what users declare constant. Rounding is locally constant and what converts to or from integers has no derivative; conversion
+//! between floats hands derivatives on.
 
-use super::columns::{Algebra, Code, Complex, Condition, Eval, Guard, Kink, Native, PrimTrap, Row, Signature, eval, f};
+use super::columns::{
+    Algebra, Code, Complex, Condition, Eval, Guard, Kink, Native, PrimTrap, Row, Signature, complex, eval, f, s,
+};
 use super::{floats, integers, partials};
 
 pub static floor: Row = Row {
@@ -105,6 +108,23 @@ pub static itof: Row = Row {
     kinks: &[],
 };
 
+pub static itos: Row = Row {
+    name: "itos",
+    source: Some("f32"),
+    parameters: &["n"],
+    signature: Signature::ITOS,
+    eval: Eval::IToS(eval::itos),
+    guard: None,
+    complex: Complex::RealPart,
+    partials: partials![not_float],
+    code: Code::Native(Native::IToS),
+    cost: 1,
+    algebra: Algebra::NONE,
+    about: "The float of single precision nearest to an integer, ties to even.",
+    points: integers![0, 1, -7, 16777217, i64::MAX, i64::MIN],
+    kinks: &[],
+};
+
 pub static ftoi: Row = Row {
     name: "ftoi",
     source: Some("i64"),
@@ -119,5 +139,39 @@ pub static ftoi: Row = Row {
     algebra: Algebra::NONE,
     about: "The integer part of a float, as an integer. NaN and what does not fit stop the program.",
     points: floats![0.0, 2.9, -2.9, 1e18, -9223372036854775808.0],
+    kinks: &[],
+};
+
+pub static widen: Row = Row {
+    name: "widen",
+    source: Some("f64"),
+    parameters: &["x"],
+    signature: Signature::WIDEN,
+    eval: Eval::Widen(eval::widen),
+    guard: None,
+    complex: Complex::F1(complex::same),
+    partials: partials![1.0],
+    code: Code::Native(Native::FWiden),
+    cost: 1,
+    algebra: Algebra::NONE,
+    about: "The same number in double precision.",
+    points: &[&[s(0.1)], &[s(-2.5)], &[s(-0.0)], &[s(f32::MIN_POSITIVE)], &[s(f32::MAX)]],
+    kinks: &[],
+};
+
+pub static narrow: Row = Row {
+    name: "narrow",
+    source: Some("f32"),
+    parameters: &["x"],
+    signature: Signature::NARROW,
+    eval: Eval::Narrow(eval::narrow),
+    guard: None,
+    complex: Complex::F1(complex::same),
+    partials: partials![1.0],
+    code: Code::Native(Native::FNarrow),
+    cost: 1,
+    algebra: Algebra::NONE,
+    about: "The nearest number of single precision, ties to even; infinite beyond its range. The derivative is that of the exact number.",
+    points: floats![0.1, -2.5, -0.0, 1e-40, 1e30],
     kinks: &[],
 };
