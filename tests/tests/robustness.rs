@@ -53,6 +53,7 @@ fn run(function: &Function) {
 fn sample(ty: &Type) -> Value {
     match ty {
         Type::Scalar(ScalarType::F64) => Value::F64(0.75),
+        Type::Scalar(ScalarType::F32) => Value::F32(0.75),
         Type::Scalar(ScalarType::I64) => Value::I64(2),
         Type::Scalar(ScalarType::Bool) => Value::Bool(true),
         Type::Array { element, dims } => {
@@ -60,6 +61,7 @@ fn sample(ty: &Type) -> Value {
             let size: usize = dims.iter().product();
             let data = match element {
                 ScalarType::F64 => Data::F64((0..size).map(|i| 0.5 + i as f64).collect()),
+                ScalarType::F32 => Data::F32((0..size).map(|i| 0.5 + i as f32).collect()),
                 ScalarType::I64 => Data::I64(vec![1; size]),
                 ScalarType::Bool => Data::Bool(vec![true; size]),
             };

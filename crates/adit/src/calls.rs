@@ -443,9 +443,7 @@ fn seed_array(primal: &Array, seed: Option<&Array>) -> Result<Array> {
 fn tangent_slots(slot: &Slot, along: &Along<'_>) -> Vec<Slot> {
     let lanes = 0..along.lanes;
     match slot {
-        Slot::Scalar(s) => {
-            lanes.map(|lane| Slot::Scalar(Scalar::float(s.ty(), (along.component)(0, lane)))).collect()
-        }
+        Slot::Scalar(s) => lanes.map(|lane| Slot::Scalar(Scalar::float(s.ty(), (along.component)(0, lane)))).collect(),
         Slot::Array(passing, a) => {
             let floats = (0..a.data.len()).flat_map(|k| lanes.clone().map(move |lane| (along.component)(k, lane)));
             let innermost = (along.lanes > 1).then_some(along.lanes);

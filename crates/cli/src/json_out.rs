@@ -65,9 +65,10 @@ pub fn number(out: &mut String, x: f64) {
 
 /// Writes a float with the digits that its own precision needs.
 fn float(out: &mut String, v: &Value) {
-    match v {
-        Value::F32(x) => finite_or(out, f64::from(*x), format_args!("{x:?}")),
-        other => number(out, other.as_f64().unwrap_or(f64::NAN)),
+    if let Value::F32(x) = v {
+        finite_or(out, f64::from(*x), format_args!("{x:?}"));
+    } else {
+        number(out, v.as_f64().unwrap_or(f64::NAN));
     }
 }
 

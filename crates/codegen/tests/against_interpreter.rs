@@ -7,13 +7,16 @@ use adit_ir::{Prim, Scalar, ScalarType};
 use common::{Arg, agree, b, f, i, xs};
 
 /// A function that applies one primitive to its parameters.
-fn program(prim: Prim) -> String {
+fn program(prim: Prim, float: ScalarType) -> String {
     let row = prim.row();
-    let params: Vec<String> =
-        row.signature.args.iter().enumerate().map(|(i, ty)| format!("v{i}: {}", ty.name())).collect();
+    let params: Vec<String> = row.signature.args_at(float).enumerate().map(|(i, ty)| format!("v{i}: {ty}")).collect();
     let names: Vec<String> = (0..params.len()).map(|i| format!("v{i}")).collect();
     let (params, names, n) = (params.join(", "), names.join(", "), names.len());
-    format!("func @f({params}) -> {} {{\n  v{n} = {} {names}\n  return v{n}\n}}", row.signature.result.name(), row.name)
+    format!(
+        "func @f({params}) -> {} {{\n  v{n} = {} {names}\n  return v{n}\n}}",
+        row.signature.result.at(float),
+        row.name
+    )
 }
 
 const FLOATS: [f64; 17] = [
@@ -35,11 +38,30 @@ const FLOATS: [f64; 17] = [
     f64::NAN,
     709.5,
 ];
+const SINGLES: [f32; 16] = [
+    0.0,
+    -0.0,
+    1.0,
+    -1.0,
+    0.3,
+    -2.5,
+    3.0,
+    1e-40,
+    -3e38,
+    16_777_217.0,
+    9.223_372e18,
+    -9.223_372e18,
+    f32::INFINITY,
+    f32::NEG_INFINITY,
+    f32::NAN,
+    88.5,
+];
 const INTS: [i64; 9] = [0, 1, -1, 2, -3, 7, i64::MIN, i64::MAX, 63];
 
 fn values(ty: ScalarType) -> Vec<Scalar> {
     match ty {
         ScalarType::F64 => FLOATS.map(Scalar::F64).to_vec(),
+        ScalarType::F32 => SINGLES.map(Scalar::F32).to_vec(),
         ScalarType::I64 => INTS.map(Scalar::I64).to_vec(),
         ScalarType::Bool => vec![Scalar::Bool(false), Scalar::Bool(true)],
     }
@@ -58,12 +80,17 @@ fn combinations(types: &[ScalarType]) -> Vec<Vec<Scalar>> {
 
 #[test]
 fn every_primitive_at_every_edge() {
-    for &prim in Prim::ALL {
-        let module = common::module(&program(prim));
+    let instances = Prim::ALL.iter().flat_map(|p| p.row().signature.float_types().iter().map(|&float| (*p, float)));
+    for (prim, float) in instances {
+        let module = common::module(&program(prim, float));
         let entries: Vec<_> = common::all_options().iter().map(|o| common::entry(&module, o)).collect();
         let mut workspace = adit_runtime::Workspace::new();
-        let mut points = combinations(prim.row().signature.args);
-        points.extend(prim.row().points.iter().map(|p| p.to_vec()));
+        let mut points = combinations(&prim.row().signature.args_at(float).collect::<Vec<_>>());
+        let at_float = |s: &Scalar| match (float, *s) {
+            (ScalarType::F32, Scalar::F64(x)) => Scalar::F32(x as f32),
+            (_, s) => s,
+        };
+        points.extend(prim.row().points.iter().map(|p| p.iter().map(at_float).collect()));
         for point in points {
             let expected = prim.apply(&point).map(common::bits).map_err(adit_ir::Trap::from);
             for entry in &entries {
@@ -464,4 +491,57 @@ fn printing() {
 }";
     let x = Arg::F64(vec![2, 2], vec![1.0, -0.0, f64::NAN, 1e300]);
     assert_eq!(agree(text, &[x, i(3), b(true), f(0.1)]).lines.len(), 5);
+}
+
+/// A sum of products in `f32` with a choice, a power, a conversion, a called function: every step is rounded.
+const SINGLE: &str = r#"
+func @f(v0: [f32; d0], v1: mut [f32; d0], v2: f32) -> (f32, f64, f32) {
+  v3 = const f32 0.1
+  v4 = const 3
+  v5 = alloc [f32; d0]
+  fill v5, v2
+  v6 = tape.new (f32, i64, f32)
+  v7 = for v8 in 0..d0 (v9: f32 = v3) {
+    v10 = load v0[v8]
+    v11 = load v5[v8]
+    v12 = fma v10, v11, v9
+    v13 = sin v12
+    v14 = powi v13, v4
+    v15 = cmp lt v14, v10
+    v16 = select v15, v14, v10
+    acc v1[v8], v16
+    tape.push v6, (v16, v8, v14)
+    v17 = smul v16, v3
+    v18 = relu v17
+    v19 = sign v10
+    v20 = add v18, v19
+    yield v20
+  }
+  v21 = for v22 in 0..d0 (v23: f32 = v7) {
+    v24, v25, v26 = tape.pop v6
+    v27 = itos v25
+    v28 = mul v24, v27
+    v29 = sub v28, v26
+    v30 = add v23, v29
+    yield v30
+  }
+  v31 = alloc [f32; d0]
+  copy v31, v1
+  v32 = widen v21
+  v33 = const 0.3
+  v34 = mul v32, v33
+  v35 = narrow v34
+  v36 = cmp ge v34, v33
+  v37 = select v36, v35, v3
+  print "single", v21, v31
+  return v21, v34, v37
+}
+"#;
+
+#[test]
+fn single_precision_is_rounded_alike() {
+    for n in [0, 1, 2, 7] {
+        let x: Vec<f32> = (0..n).map(|i| 0.7 * i as f32 - 1.3).collect();
+        agree(SINGLE, &[Arg::F32(vec![n], x.clone()), Arg::MutF32(vec![n], x), Arg::Scalar(Scalar::F32(1.1))]);
+    }
 }

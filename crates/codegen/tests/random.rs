@@ -83,7 +83,7 @@ impl Generator {
             match self.b.ty(p).scalar() {
                 Some(ScalarType::F64) => inner.floats.push(p),
                 Some(ScalarType::I64) => inner.ints.push(p),
-                Some(ScalarType::Bool) | None => {}
+                Some(ScalarType::F32 | ScalarType::Bool) | None => {}
             }
         }
         self.insts(&mut inner, depth);
@@ -97,6 +97,7 @@ impl Generator {
             ScalarType::F64 => self.dice.pick(&recent(&scope.floats)),
             ScalarType::I64 => self.dice.pick(&recent(&scope.ints)),
             ScalarType::Bool => self.dice.pick(&recent(&scope.bools)),
+            ScalarType::F32 => panic!("no program has one"),
         }
     }
 

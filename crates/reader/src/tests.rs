@@ -1,7 +1,7 @@
 //! Reading is the inverse of printing, and no text does harm.
 
 use super::*;
-use adit_ir::{Prim, print_module, same_modules};
+use adit_ir::{Prim, ScalarType, print_module, same_modules};
 
 /// Every operation and every form, as printing writes them.
 const EVERYTHING: &str = r#"func @horner(v0: f64, v1: [f64; d0]) -> f64 {
@@ -206,14 +206,40 @@ fn no_primitive_is_called_like_a_word_of_the_text_form() {
 fn every_primitive_reads_back() {
     for &prim in Prim::ALL {
         let signature = prim.row().signature;
-        let params: Vec<String> = signature.args.iter().enumerate().map(|(i, ty)| format!("v{i}: {ty}")).collect();
-        let args: Vec<String> = (0..signature.args.len()).map(|i| format!("v{i}")).collect();
-        let (n, name, ty) = (args.len(), prim.name(), signature.result);
-        let (params, args) = (params.join(", "), args.join(", "));
-        let text = format!("func @f({params}) -> {ty} {{\n  v{n} = {name} {args}\n  return v{n}\n}}\n");
+        for &float in signature.float_types() {
+            reads_back(prim, float);
+        }
+    }
+}
+
+fn reads_back(prim: Prim, float: ScalarType) {
+    let signature = prim.row().signature;
+    let params: Vec<String> = signature.args_at(float).enumerate().map(|(i, ty)| format!("v{i}: {ty}")).collect();
+    let args: Vec<String> = (0..signature.args.len()).map(|i| format!("v{i}")).collect();
+    let (n, name, ty) = (args.len(), prim.name(), signature.result.at(float));
+    let (params, args) = (params.join(", "), args.join(", "));
+    let text = format!("func @f({params}) -> {ty} {{\n  v{n} = {name} {args}\n  return v{n}\n}}\n");
+    let module = read_verified(FileId(0), &text).expect("the text is right");
+    assert_eq!(print_module(&module), text);
+}
+
+#[test]
+fn literals_of_single_precision_read_back() {
+    for literal in ["0.1", "-0.0", "1e-45", "inf", "-inf", "nan", "nan(0x7fc00001)", "3.4028235e38"] {
+        let text = format!("func @f() -> f32 {{\n  v0 = const f32 {literal}\n  return v0\n}}\n");
         let module = read_verified(FileId(0), &text).expect("the text is right");
         assert_eq!(print_module(&module), text);
     }
+    let wrong = |literal: &str| complaint(&format!("func @f() -> f32 {{ v0 = const f32 {literal} return v0 }}")).2;
+    assert!(wrong("1e39").contains("too large"));
+    assert!(wrong("nan(0x7fc0000100000000)").contains("NaN"));
+    assert!(wrong("1").contains("literal"));
+}
+
+#[test]
+fn the_two_float_types_do_not_mix() {
+    let text = "func @f(v0: f64, v1: f32) -> f64 { v2 = add v0, v1 return v2 }";
+    assert!(read_verified(FileId(0), text).is_err());
 }
 
 #[test]

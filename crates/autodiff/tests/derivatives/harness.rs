@@ -7,7 +7,7 @@ use crate::lanes;
 use crate::programs::Arg;
 use adit_autodiff::{Mutant, Options, jvp, vjp_with};
 use adit_diag::FileId;
-use adit_interp::ir::{Array, Cell, Data, Input, Interpreter, Outcome};
+use adit_interp::ir::{Array, Cell, Data, Input, Interpreter, Number, Outcome};
 use adit_ir::{FuncId, Limits, Module, Passing, verify};
 use num_complex::Complex64;
 
@@ -76,8 +76,8 @@ fn run_complex(module: &Module, f: FuncId, inputs: &mut [Input<Complex64>]) -> R
 /// The floats of a scalar or an array.
 pub fn floats(input: &Input<f64>) -> Vec<f64> {
     match input {
-        Input::Scalar(Cell::F64(x)) => vec![*x],
-        Input::Array(Array { data: Data::F64(x), .. }) => x.clone(),
+        Input::Scalar(Cell::F64(x) | Cell::F32(x)) => vec![*x],
+        Input::Array(Array { data: Data::F64(x) | Data::F32(x), .. }) => x.clone(),
         Input::Scalar(Cell::I64(_) | Cell::Bool(_)) | Input::Array(_) => Vec::new(),
     }
 }
@@ -85,21 +85,37 @@ pub fn floats(input: &Input<f64>) -> Vec<f64> {
 /// A random tangent or seed of the shape of `like`.
 fn random_like(like: &Input<f64>, random: &mut Random) -> Input<f64> {
     match like {
+        Input::Scalar(Cell::F32(_)) => Input::Scalar(Cell::F32(random.number().single())),
         Input::Scalar(_) => Input::Scalar(Cell::F64(random.number())),
-        Input::Array(a) => Input::Array(Array::of(&a.dims, floats(like).iter().map(|_| random.number()).collect())),
+        Input::Array(a) => {
+            let numbers = floats(like).iter().map(|_| random.number()).collect();
+            Input::Array(Array { dims: a.dims.clone(), data: data_like(&a.data, numbers) })
+        }
+    }
+}
+
+/// Numbers as elements of the same type.
+fn data_like(like: &Data<f64>, numbers: Vec<f64>) -> Data<f64> {
+    match like {
+        Data::F32(_) => Data::F32(numbers.into_iter().map(Number::single).collect()),
+        Data::F64(_) | Data::I64(_) | Data::Bool(_) => Data::F64(numbers),
     }
 }
 
 pub fn zero_like(like: &Input<f64>) -> Input<f64> {
     match like {
+        Input::Scalar(Cell::F32(_)) => Input::Scalar(Cell::F32(0.0)),
         Input::Scalar(_) => Input::Scalar(Cell::F64(0.0)),
-        Input::Array(a) => Input::Array(Array::of(&a.dims, vec![0.0; floats(like).len()])),
+        Input::Array(a) => {
+            let data = data_like(&a.data, vec![0.0; floats(like).len()]);
+            Input::Array(Array { dims: a.dims.clone(), data })
+        }
     }
 }
 
 pub fn float_results(results: &[Cell<f64>]) -> Vec<f64> {
     let float = |c: &Cell<f64>| match c {
-        Cell::F64(x) => Some(*x),
+        Cell::F64(x) | Cell::F32(x) => Some(*x),
         Cell::I64(_) | Cell::Bool(_) => None,
     };
     results.iter().filter_map(float).collect()
@@ -182,12 +198,12 @@ fn complex_step(
     }
     let outcome = run_complex(module, f, &mut shifted)?;
     let imaginary = |c: &Cell<Complex64>| match c {
-        Cell::F64(z) => Some(z.im / H),
+        Cell::F64(z) | Cell::F32(z) => Some(z.im / H),
         Cell::I64(_) | Cell::Bool(_) => None,
     };
     let results = outcome.results.iter().filter_map(imaginary).collect();
     let arrays = shifted.iter().zip(lent(module, f)).filter(|(_, lent)| *lent).map(|(x, _)| match x {
-        Input::Array(Array { data: Data::F64(x), .. }) => x.iter().map(|z| z.im / H).collect(),
+        Input::Array(Array { data: Data::F64(x) | Data::F32(x), .. }) => x.iter().map(|z| z.im / H).collect(),
         Input::Array(_) | Input::Scalar(_) => Vec::new(),
     });
     Ok((results, arrays.collect()))
@@ -197,11 +213,13 @@ fn shift(x: &Input<f64>, tangent: &[f64], h: f64) -> Input<Complex64> {
     let z = |(x, t): (&f64, &f64)| Complex64::new(*x, h * t);
     match x {
         Input::Scalar(Cell::F64(x)) => Input::Scalar(Cell::F64(z((x, &tangent[0])))),
+        Input::Scalar(Cell::F32(x)) => Input::Scalar(Cell::F32(z((x, &tangent[0])))),
         Input::Scalar(Cell::I64(i)) => Input::Scalar(Cell::I64(*i)),
         Input::Scalar(Cell::Bool(b)) => Input::Scalar(Cell::Bool(*b)),
         Input::Array(Array { dims, data }) => {
             let data = match data {
                 Data::F64(x) => Data::F64(x.iter().zip(tangent).map(z).collect()),
+                Data::F32(x) => Data::F32(x.iter().zip(tangent).map(z).collect()),
                 Data::I64(x) => Data::I64(x.clone()),
                 Data::Bool(x) => Data::Bool(x.clone()),
             };

@@ -9,7 +9,7 @@ use adit_ir::{FuncId, Module, verify};
 fn results(module: &Module, g: FuncId, inputs: &mut [Input<f64>]) -> Vec<f64> {
     let outcome = run(module, g, inputs).expect("the program runs");
     let float = |c: &Cell<f64>| match c {
-        Cell::F64(x) => Some(*x),
+        Cell::F64(x) | Cell::F32(x) => Some(*x),
         Cell::I64(_) | Cell::Bool(_) => None,
     };
     outcome.results.iter().filter_map(float).collect()

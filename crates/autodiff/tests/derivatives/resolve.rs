@@ -44,7 +44,7 @@ fn value(module: &Module, name: &str, args: &[Arg]) -> f64 {
     let id = module.find(name).expect("the function is there");
     let outcome = harness::run(module, id, &mut harness::inputs(module, id, args)).expect("it runs");
     match outcome.results[0] {
-        Cell::F64(x) => x,
+        Cell::F64(x) | Cell::F32(x) => x,
         Cell::I64(_) | Cell::Bool(_) => panic!("no float"),
     }
 }

@@ -23,9 +23,11 @@ pub fn last(module: &Module) -> FuncId {
 pub enum Arg {
     Scalar(Scalar),
     F64(Vec<usize>, Vec<f64>),
+    F32(Vec<usize>, Vec<f32>),
     I64(Vec<usize>, Vec<i64>),
     Bool(Vec<usize>, Vec<bool>),
     MutF64(Vec<usize>, Vec<f64>),
+    MutF32(Vec<usize>, Vec<f32>),
     MutI64(Vec<usize>, Vec<i64>),
     MutBool(Vec<usize>, Vec<bool>),
 }
@@ -55,9 +57,11 @@ impl Arg {
         match self {
             Arg::Scalar(s) => Argument::Scalar(*s),
             Arg::F64(dims, x) => Argument::Array { dims, elements: Elements::F64(x) },
+            Arg::F32(dims, x) => Argument::Array { dims, elements: Elements::F32(x) },
             Arg::I64(dims, x) => Argument::Array { dims, elements: Elements::I64(x) },
             Arg::Bool(dims, x) => Argument::Array { dims, elements: Elements::Bool(x) },
             Arg::MutF64(dims, x) => Argument::ArrayMut { dims, elements: ElementsMut::F64(x) },
+            Arg::MutF32(dims, x) => Argument::ArrayMut { dims, elements: ElementsMut::F32(x) },
             Arg::MutI64(dims, x) => Argument::ArrayMut { dims, elements: ElementsMut::I64(x) },
             Arg::MutBool(dims, x) => Argument::ArrayMut { dims, elements: ElementsMut::Bool(x) },
         }
@@ -68,6 +72,7 @@ impl Arg {
         match self {
             Arg::Scalar(s) => vec![bits(*s)],
             Arg::F64(_, x) | Arg::MutF64(_, x) => x.iter().map(|&x| bits(Scalar::F64(x))).collect(),
+            Arg::F32(_, x) | Arg::MutF32(_, x) => x.iter().map(|&x| bits(Scalar::F32(x))).collect(),
             Arg::I64(_, x) | Arg::MutI64(_, x) => x.iter().map(|&x| x as u64).collect(),
             Arg::Bool(_, x) | Arg::MutBool(_, x) => x.iter().map(|&x| u64::from(x)).collect(),
         }
@@ -78,6 +83,8 @@ pub fn bits(s: Scalar) -> u64 {
     match s {
         Scalar::F64(x) if x.is_nan() => f64::NAN.to_bits(),
         Scalar::F64(x) => x.to_bits(),
+        Scalar::F32(x) if x.is_nan() => f32::NAN.to_bits().into(),
+        Scalar::F32(x) => x.to_bits().into(),
         Scalar::I64(n) => n as u64,
         Scalar::Bool(b) => u64::from(b),
     }

@@ -10,6 +10,7 @@ use adit_sema::typed::{FnId, Program, Ty};
 #[derive(Clone, PartialEq, Debug)]
 pub enum V {
     F(f64),
+    S(f32),
     I(i64),
     B(bool),
     A(Vec<usize>, Vec<Scalar>),
@@ -73,6 +74,7 @@ enum Slot {
 
 enum Store {
     F(Vec<f64>),
+    S(Vec<f32>),
     I(Vec<i64>),
     B(Vec<bool>),
 }
@@ -82,6 +84,9 @@ impl Store {
         match ty {
             ScalarType::F64 => {
                 Store::F(elements.iter().map(|s| if let Scalar::F64(x) = s { *x } else { panic!() }).collect())
+            }
+            ScalarType::F32 => {
+                Store::S(elements.iter().map(|s| if let Scalar::F32(x) = s { *x } else { panic!() }).collect())
             }
             ScalarType::I64 => {
                 Store::I(elements.iter().map(|s| if let Scalar::I64(x) = s { *x } else { panic!() }).collect())
@@ -95,6 +100,7 @@ impl Store {
     fn scalars(&self) -> Vec<Scalar> {
         match self {
             Store::F(x) => x.iter().map(|&x| Scalar::F64(x)).collect(),
+            Store::S(x) => x.iter().map(|&x| Scalar::F32(x)).collect(),
             Store::I(x) => x.iter().map(|&x| Scalar::I64(x)).collect(),
             Store::B(x) => x.iter().map(|&x| Scalar::Bool(x)).collect(),
         }
@@ -108,6 +114,7 @@ impl Slot {
             Slot::Array { dims, elements, passing: Passing::ByValue } => {
                 let elements = match elements {
                     Store::F(x) => Elements::F64(x),
+                    Store::S(x) => Elements::F32(x),
                     Store::I(x) => Elements::I64(x),
                     Store::B(x) => Elements::Bool(x),
                 };
@@ -116,6 +123,7 @@ impl Slot {
             Slot::Array { dims, elements, passing: Passing::Mut } => {
                 let elements = match elements {
                     Store::F(x) => ElementsMut::F64(x),
+                    Store::S(x) => ElementsMut::F32(x),
                     Store::I(x) => ElementsMut::I64(x),
                     Store::B(x) => ElementsMut::Bool(x),
                 };
@@ -135,6 +143,7 @@ impl Slot {
 fn scalar(s: Scalar) -> V {
     match s {
         Scalar::F64(x) => V::F(x),
+        Scalar::F32(x) => V::S(x),
         Scalar::I64(x) => V::I(x),
         Scalar::Bool(x) => V::B(x),
     }
@@ -143,7 +152,7 @@ fn scalar(s: Scalar) -> V {
 fn flatten(v: &V, out: &mut Vec<V>) {
     match v {
         V::T(items) => items.iter().for_each(|v| flatten(v, out)),
-        V::F(_) | V::I(_) | V::B(_) | V::A(..) => out.push(v.clone()),
+        V::F(_) | V::S(_) | V::I(_) | V::B(_) | V::A(..) => out.push(v.clone()),
     }
 }
 
@@ -216,6 +225,7 @@ fn arguments(layout: &Layout, leaves: &[V]) -> Vec<Slot> {
     for (v, leaf) in leaves.iter().zip(&layout.params) {
         slots.push(match v {
             V::F(x) => Slot::Scalar(Scalar::F64(*x)),
+            V::S(x) => Slot::Scalar(Scalar::F32(*x)),
             V::I(x) => Slot::Scalar(Scalar::I64(*x)),
             V::B(x) => Slot::Scalar(Scalar::Bool(*x)),
             V::A(dims, elements) => Slot::Array {
@@ -229,6 +239,7 @@ fn arguments(layout: &Layout, leaves: &[V]) -> Vec<Slot> {
     for (leaf, dims) in layout.destinations.iter().zip(&bound.destinations) {
         let zero = match leaf.element {
             ScalarType::F64 => Scalar::F64(0.0),
+            ScalarType::F32 => Scalar::F32(0.0),
             ScalarType::I64 => Scalar::I64(0),
             ScalarType::Bool => Scalar::Bool(false),
         };
@@ -243,6 +254,7 @@ pub fn show(v: &V) -> String {
     fn scalar(s: &Scalar) -> String {
         match s {
             Scalar::F64(x) => format!("{x:?}"),
+            Scalar::F32(x) => format!("{x:?}"),
             Scalar::I64(x) => x.to_string(),
             Scalar::Bool(x) => x.to_string(),
         }
@@ -257,6 +269,7 @@ pub fn show(v: &V) -> String {
     }
     match v {
         V::F(x) => format!("{x:?}"),
+        V::S(x) => format!("{x:?}"),
         V::I(x) => x.to_string(),
         V::B(x) => x.to_string(),
         V::A(dims, elements) => array(dims, elements),
@@ -324,6 +337,7 @@ fn run_tree(program: &Program, name: &str, args: &[V]) -> String {
 fn to_tree(v: &V) -> tree::Value {
     match v {
         V::F(x) => tree::Value::Scalar(Scalar::F64(*x)),
+        V::S(x) => tree::Value::Scalar(Scalar::F32(*x)),
         V::I(x) => tree::Value::Scalar(Scalar::I64(*x)),
         V::B(x) => tree::Value::Scalar(Scalar::Bool(*x)),
         V::T(items) => tree::Value::Tuple(items.iter().map(to_tree).collect()),
