@@ -89,8 +89,7 @@ impl<'t> Body<'_, 't> {
 
     fn float(&mut self) -> Parse<f64> {
         if self.c.eat_word("nan") {
-            let bits = self.nan_bits()?.unwrap_or(f64::NAN.to_bits());
-            return self.nan(Some(f64::from_bits(bits)).filter(|x| x.is_nan()));
+            return self.nan(f64::NAN, |bits| Some(f64::from_bits(bits)).filter(|x| x.is_nan()));
         }
         let infinite = self.infinity().map(f64::from);
         infinite.map_or_else(|| self.finite(|text| text.parse().ok().filter(|x: &f64| x.is_finite())), Ok)
@@ -99,9 +98,8 @@ impl<'t> Body<'_, 't> {
     /// A float of single precision.
     fn single(&mut self) -> Parse<f32> {
         if self.c.eat_word("nan") {
-            let bits = self.nan_bits()?.unwrap_or(f32::NAN.to_bits().into());
-            let bits = u32::try_from(bits).ok();
-            return self.nan(bits.map(f32::from_bits).filter(|x| x.is_nan()));
+            let of = |bits: u64| u32::try_from(bits).ok().map(f32::from_bits).filter(|x| x.is_nan());
+            return self.nan(f32::NAN, of);
         }
         let infinite = self.infinity();
         infinite.map_or_else(|| self.finite(|text| text.parse().ok().filter(|x: &f32| x.is_finite())), Ok)
@@ -121,20 +119,16 @@ impl<'t> Body<'_, 't> {
         read(text).ok_or_else(|| self.c.error(self.c.before(), "this float is too large"))
     }
 
-    /// The bits after `nan`, if they are given.
-    fn nan_bits(&mut self) -> Parse<Option<u64>> {
+    /// The usual NaN, or the one whose bits are given after `nan`.
+    fn nan<T>(&mut self, usual: T, of: impl Fn(u64) -> Option<T>) -> Parse<T> {
         if !self.c.eat(Kind::OpenParen) {
-            return Ok(None);
+            return Ok(usual);
         }
         let text = self.c.expect(Kind::Hex)?;
-        let bits = u64::from_str_radix(&text[2..], 16);
-        let bits = bits.map_err(|_| self.c.error(self.c.before(), "these bits are too many"))?;
+        let nan = u64::from_str_radix(&text[2..], 16).ok().and_then(of);
+        let nan = nan.ok_or_else(|| self.c.error(self.c.before(), "these are not the bits of a NaN"))?;
         self.c.expect(Kind::CloseParen)?;
-        Ok(Some(bits))
-    }
-
-    fn nan<T>(&self, nan: Option<T>) -> Parse<T> {
-        nan.ok_or_else(|| self.c.error(self.c.before(), "these are not the bits of a NaN"))
+        Ok(nan)
     }
 
     fn cmp(&mut self) -> Parse<Read> {
