@@ -262,11 +262,11 @@ impl<'a> Checker<'a> {
             self.report(Rule::External, "a function of the host has a body");
         }
         if f.results.iter().any(|&r| r != ScalarType::F64) {
-            self.report(Rule::External, "a function of the host gives floats alone");
+            self.report(Rule::External, "a function of the host gives `f64` alone");
         }
-        let integers = |p: &&Param| self.ty(p.value).is_some_and(|ty| ty.array().is_some() && !ty.is_float());
-        if f.params.iter().any(|p| integers(&p)) {
-            self.report(Rule::External, "arrays of a function of the host hold floats");
+        let other = |p: &&Param| self.ty(p.value).and_then(Type::array).is_some_and(|a| a.element != ScalarType::F64);
+        if f.params.iter().any(|p| other(&p)) {
+            self.report(Rule::External, "arrays of a function of the host hold `f64`");
         }
     }
 

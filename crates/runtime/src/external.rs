@@ -62,6 +62,7 @@ impl ExternalCall {
             operands.push(match *kind {
                 Kind::Scalar(ty) => match crate::print::scalar(ty, word) {
                     Scalar::F64(x) => Operand::Float(x),
+                    Scalar::F32(x) => Operand::Float(x.into()),
                     Scalar::I64(i) => Operand::Int(i),
                     Scalar::Bool(b) => Operand::Bool(b),
                 },

@@ -17,7 +17,7 @@ use super::asm::{Asm, Place, Sse, Xmm};
 use super::{NONE, Straight};
 use crate::bounds::Facts;
 use adit_ir::prim::{Code, Native, Row};
-use adit_ir::{Const, Function, Inst, Int, Op, Prim, ScalarType, Value};
+use adit_ir::{Const, Function, Inst, Int, Op, Prim, Value};
 
 /// The sign of a double.
 const SIGN: u64 = 1 << 63;
@@ -366,7 +366,7 @@ impl Emitter<'_, '_> {
 
     /// Calls the function of a row, with the C convention.
     fn call(&mut self, row: &Row, args: &[Value], result: Value) {
-        let floats = row.signature.args.iter().filter(|ty| **ty == ScalarType::F64).count();
+        let floats = row.signature.args.iter().filter(|sort| sort.is_float()).count();
         if floats > 1 {
             // From the frame, no operand is in the way of another.
             let registers: Vec<Xmm> = args.iter().filter_map(|&v| self.register(v)).collect();
@@ -375,8 +375,8 @@ impl Emitter<'_, '_> {
         self.mention(args);
         (0..REGISTERS as u8).for_each(|r| self.save(Xmm(r)));
         let mut next = 0;
-        for (&v, ty) in args.iter().zip(row.signature.args) {
-            if *ty == ScalarType::F64 {
+        for (&v, sort) in args.iter().zip(row.signature.args) {
+            if sort.is_float() {
                 self.float_argument(Xmm(next), v, floats == 1);
                 next += 1;
             } else {

@@ -19,7 +19,7 @@ mod emit;
 use crate::bounds::Facts;
 use adit_diag::Span;
 use adit_ir::prim::Row;
-use adit_ir::{Function, Inst, Op, Region, ScalarType, Value};
+use adit_ir::{Function, Inst, Op, Region, ScalarType, Type, Value};
 use cranelift_codegen::isa::CallConv;
 use emit::State;
 use rustc_hash::FxHashMap;
@@ -123,11 +123,14 @@ fn operations(f: &Function, insts: &[Inst]) -> usize {
     insts.iter().filter(|&&i| !matches!(f.inst(i).op, Op::Const(_))).count()
 }
 
-/// Whether an instruction is a literal or makes a float from floats and at most one integer, and never stops the program.
+/// Whether an instruction is a literal or makes an `f64` from such and at most one integer, and never stops the program.
 fn simple(f: &Function, inst: Inst) -> bool {
     match &f.inst(inst).op {
-        Op::Const(_) => true,
-        Op::Prim { prim, .. } => arithmetic(prim.row()),
+        Op::Const(c) => c.ty() != ScalarType::F32,
+        Op::Prim { prim, args } => {
+            let single = |&v: &Value| *f.ty(v) == Type::F32;
+            arithmetic(prim.row()) && !args.iter().chain(&f.inst(inst).results).any(single)
+        }
         Op::Cmp { .. } | Op::Select { .. } | Op::If { .. } | Op::For { .. } | Op::While { .. } => false,
         Op::Alloc { .. } | Op::Load { .. } | Op::Store { .. } | Op::Acc { .. } | Op::Copy { .. } => false,
         Op::Fill { .. } | Op::Call { .. } | Op::TapeNew { .. } | Op::TapePush { .. } | Op::TapePop { .. } => false,
@@ -136,8 +139,8 @@ fn simple(f: &Function, inst: Inst) -> bool {
 }
 
 fn arithmetic(row: &Row) -> bool {
-    let of = |ty: ScalarType| row.signature.args.iter().filter(|arg| **arg == ty).count();
+    let of = |ty: ScalarType| row.signature.args_at(ScalarType::F64).filter(|&arg| arg == ty).count();
     let (floats, integers) = (of(ScalarType::F64), of(ScalarType::I64));
     let known = floats + integers == row.arity() && integers <= 1;
-    known && row.signature.result == ScalarType::F64 && row.guard.is_none()
+    known && row.signature.result.at(ScalarType::F64) == ScalarType::F64 && row.guard.is_none()
 }

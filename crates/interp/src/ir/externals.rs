@@ -54,7 +54,7 @@ impl<N: Number> Machine<'_, '_, N> {
 impl<N: Number> Held<N> {
     fn operand(&mut self) -> Operand<'_, N> {
         match self {
-            Held::Scalar(Cell::F64(x)) => Operand::Float(*x),
+            Held::Scalar(Cell::F64(x) | Cell::F32(x)) => Operand::Float(*x),
             Held::Scalar(Cell::I64(i)) => Operand::Int(*i),
             Held::Scalar(Cell::Bool(b)) => Operand::Bool(*b),
             Held::Array { dims, elements, written: true, .. } => Operand::Out { dims, elements },
