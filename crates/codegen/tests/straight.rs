@@ -27,7 +27,7 @@ impl Dice {
 
 /// What makes a float and never stops the program.
 fn operations() -> Vec<Prim> {
-    let total = |p: &&Prim| p.row().guard.is_none() && p.row().signature.result == ScalarType::F64;
+    let total = |p: &&Prim| p.row().guard.is_none() && p.row().signature.result.at(ScalarType::F64) == ScalarType::F64;
     Prim::ALL.iter().filter(total).copied().collect()
 }
 
@@ -39,8 +39,8 @@ fn arithmetic(dice: &mut Dice, b: &mut Builder, integer: Value, values: &mut Vec
     let simple: Vec<Prim> = [Prim::Add, Prim::Mul, Prim::Sub, Prim::Smul, Prim::Neg, Prim::Div].to_vec();
     for _ in 0..count {
         let prim = if dice.below(4) == 0 { all[dice.below(all.len())] } else { simple[dice.below(simple.len())] };
-        let types = prim.row().signature.args;
-        let args: Vec<Value> = types.iter().map(|ty| operand(dice, b, *ty, integer, values)).collect();
+        let types = prim.row().signature.args_at(ScalarType::F64);
+        let args: Vec<Value> = types.map(|ty| operand(dice, b, ty, integer, values)).collect();
         values.push(b.prim(prim, &args));
     }
 }
@@ -52,6 +52,7 @@ fn operand(dice: &mut Dice, b: &mut Builder, ty: ScalarType, integer: Value, val
         (ScalarType::Bool, n) => b.bool(n > 3),
         (ScalarType::I64, 0..3) => integer,
         (ScalarType::I64, n) => b.i64(n as i64 - 4),
+        (ScalarType::F32, _) => b.prim(Prim::Narrow, &[dice.recent(values)]),
     }
 }
 
