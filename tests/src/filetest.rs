@@ -21,7 +21,6 @@
 //! | `grad: JSON` | the gradient by parameter name; integers are absent |
 //! | `hess: JSON` | the Hessian over all floats of the parameters in order, rows of numbers |
 //! | `jac: JSON` | the Jacobian, in both modes: for each float of the result in order a row over all floats of the parameters |
-//! | `forward-grad: JSON` | the gradient where only forward mode can give it |
 //! | `reverse-grad: JSON` | the gradient where forward mode meets an infinity with zero |
 //! | `final: JSON` | what `&mut` parameters hold afterwards |
 //! | `seed: JSON`, `cotangent: JSON` | a vector-Jacobian product |
@@ -68,8 +67,6 @@ pub enum Expect {
     Hess(Json),
     /// The Jacobian.
     Jac(Json),
-    /// The gradient by forward mode alone: reverse mode is refused.
-    ForwardGrad(Json),
     /// The gradient by reverse mode, where forward mode may give NaN: an infinity met with zero.
     ReverseGrad(Json),
     /// What `&mut` parameters hold afterwards.
@@ -175,7 +172,6 @@ impl Reader {
             "hess" => self.expect(Expect::Hess(json(rest)?))?,
             "jac" => self.expect(Expect::Jac(json(rest)?))?,
             "reverse-grad" => self.expect(Expect::ReverseGrad(json(rest)?))?,
-            "forward-grad" => self.expect(Expect::ForwardGrad(json(rest)?))?,
             "final" => self.expect(Expect::Final(json(rest)?))?,
             "error" => self.expect(Expect::Error(told(rest)?))?,
             "grad-error" => self.expect(Expect::GradError(told(rest)?))?,

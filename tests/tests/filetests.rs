@@ -153,7 +153,6 @@ fn check(subject: &Subject, group: &Group, expect: &Expect, tolerance: f64) -> V
             .map(|(what, mode)| same(what, v, subject.jacobian(name, at, mode)))
             .concat(),
         Expect::ReverseGrad(v) => same("reverse", v, gradient(Mode::Reverse).map(|o| o.1)),
-        Expect::ForwardGrad(v) => same("forward", v, gradient(Mode::Forward).map(|o| o.1)),
         Expect::Cotangent(seed, v) => same("cotangent", v, subject.vjp(name, at, seed)),
         Expect::Error(told) => refused(told, subject.value(name, at)),
         Expect::GradError(told) => refused(told, gradient(Mode::Reverse)),

@@ -74,7 +74,7 @@ pub(crate) fn front_end(name: &str, text: &str, options: &Options) -> Result<Uni
 pub(crate) fn derive(unit: &Unit, id: FuncId, derivative: &Derivative, options: &Options) -> Result<Derived> {
     let refused = |r: Refusal| Error::compile(vec![r.to_diagnostic()], unit.sources.clone());
     let mut module = resolved(unit, id, options)?;
-    clean(&mut module, id, options, needs_inlining(derivative));
+    clean(&mut module, id, options);
     let jvp = |module: &mut Module, id, active: &[bool], lanes| {
         let options = adit_autodiff::Options { lanes, ..adit_autodiff::Options::default() };
         adit_autodiff::jvp_with(module, id, active, &options).map_err(refused)
@@ -84,7 +84,7 @@ pub(crate) fn derive(unit: &Unit, id: FuncId, derivative: &Derivative, options: 
     let inner = |module: &mut Module, active: &[bool]| {
         let of_vjp = active_in_vjp(module.function(id), active);
         let inner = vjp(module, id, active)?;
-        clean(module, inner, options, false);
+        clean(module, inner, options);
         Ok::<_, Error>((inner, of_vjp))
     };
     let id = match derivative {
@@ -107,16 +107,16 @@ pub(crate) fn derive(unit: &Unit, id: FuncId, derivative: &Derivative, options: 
 /// The program's IR, in which a function and all that it reaches call no derivative that is not made.
 pub(crate) fn resolved(unit: &Unit, id: FuncId, options: &Options) -> Result<Module> {
     let mut module = unit.ir.clone();
-    let mut inlined = |module: &mut Module, id: FuncId| clean(module, id, options, true);
+    let mut cleaned = |module: &mut Module, id: FuncId| clean(module, id, options);
     let limits = adit_autodiff::Options::default();
-    let resolved = adit_autodiff::resolve(&mut module, id, options.max_order, &limits, &mut inlined);
+    let resolved = adit_autodiff::resolve(&mut module, id, options.max_order, &limits, &mut cleaned);
     resolved.map_err(|r| Error::compile(vec![r.to_diagnostic()], unit.sources.clone()))?;
     Ok(module)
 }
 
 /// Cleans what differentiation left.
 pub(crate) fn optimized(mut derived: Derived, options: &Options) -> Result<Derived> {
-    clean(&mut derived.module, derived.id, options, false);
+    clean(&mut derived.module, derived.id, options);
     verified(&derived.module)?;
     Ok(derived)
 }
@@ -145,22 +145,10 @@ fn active_in_vjp(f: &Function, active: &[bool]) -> Vec<bool> {
     mask
 }
 
-/// Reverse mode goes through calls only by inlining them.
-fn needs_inlining(derivative: &Derivative) -> bool {
-    match derivative {
-        Derivative::Primal | Derivative::Jvp(..) => false,
-        Derivative::Vjp(_) | Derivative::Hvp(..) | Derivative::ReverseOverReverse(_) => true,
-    }
-}
-
-/// Runs the clean-up passes on a function and all that it calls; without optimisation, at most inlining.
-fn clean(module: &mut Module, id: FuncId, options: &Options, inline: bool) {
+/// Runs the clean-up passes on a function and all that it calls; none without optimisation.
+fn clean(module: &mut Module, id: FuncId, options: &Options) {
     if options.opt > 0 {
         adit_opt::clean_up_all(module, id);
-    } else if inline {
-        for (f, inlined) in adit_opt::inline::all(module, id) {
-            *module.function_mut(f) = inlined;
-        }
     }
 }
 

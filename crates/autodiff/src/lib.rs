@@ -87,12 +87,12 @@ pub fn jvp_with(module: &mut Module, f: FuncId, active: &[bool], options: &Optio
     Ok(root)
 }
 
-/// Adds the reverse derivative of `f` to the module: `f__vjp`.
+/// Adds the reverse derivative of `f` to the module, and the halves of those of the functions it calls: `f__vjp`, `g__aug` and `g__rev`.
 ///
 /// `active` says for each parameter whether its adjoint is wanted; missing entries, integers and truth values count as inactive.
 ///
 /// # Errors
-/// [`RefusalKind::CallsRemain`] where derivatives flow through a call, and limits; the module is then as it was.
+/// Limits; the module is then as it was.
 pub fn vjp(module: &mut Module, f: FuncId, active: &[bool]) -> Result<FuncId, Refusal> {
     vjp_with(module, f, active, &Options::default())
 }
@@ -102,8 +102,11 @@ pub fn vjp(module: &mut Module, f: FuncId, active: &[bool]) -> Result<FuncId, Re
 /// # Errors
 /// As [`vjp()`].
 pub fn vjp_with(module: &mut Module, f: FuncId, active: &[bool], options: &Options) -> Result<FuncId, Refusal> {
-    let built = vjp::function(module, f, &mask(module.function(f), active), options)?;
-    Ok(module.push(built))
+    let root = FuncId::new(module.len());
+    for derivative in vjp::all(module, f, &mask(module.function(f), active), options)? {
+        module.push(derivative);
+    }
+    Ok(root)
 }
 
 /// One entry per parameter; only those with derivatives may be active.

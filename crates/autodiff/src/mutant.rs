@@ -46,6 +46,11 @@ impl Mutant {
         Mutant::LaneLost,
     ];
 
+    /// Whether it keeps arrays of the forward sweep for the reverse, which is not possible where the two are two functions.
+    pub(crate) fn keeps_arrays(self) -> bool {
+        [Mutant::ReloadInsteadOfSave, Mutant::LastIterationOnly, Mutant::LastConditionOnly].contains(&self)
+    }
+
     /// A name for tables and switches.
     pub fn name(self) -> &'static str {
         match self {

@@ -23,11 +23,6 @@ pub struct Refusal {
 /// What stands in the way of a derivative.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum RefusalKind {
-    /// Reverse mode met a call through which derivatives flow: it was not inlined, because it is recursive or large.
-    CallsRemain {
-        /// The function called.
-        callee: String,
-    },
     /// A function whose derivatives are rules has none that serves this mode.
     NoRule {
         /// The function called.
@@ -91,17 +86,10 @@ impl Refusal {
         Refusal { span, ..self }
     }
 
-    /// What the user sees: `AD0601` for calls, `AD0604` for orders, `AD0611` for missing rules, `AD0701` for limits.
+    /// What the user sees: `AD0604` for orders, `AD0611` for missing rules, `AD0701` for limits.
     pub fn to_diagnostic(&self) -> Diagnostic {
         let new = |code, message| Diagnostic::new(Code(code), self.span, message);
         match &self.kind {
-            RefusalKind::CallsRemain { callee } => {
-                let message = format!("reverse mode cannot go through this call of `{callee}`");
-                new("AD0601", message)
-                    .here("derivatives flow through this call")
-                    .note("a call is differentiated in reverse by inlining it, which recursion and very large functions rule out")
-                    .help("use forward mode (jvp), or write the recursion as a loop")
-            }
             RefusalKind::NoRule { callee, kind, other } => {
                 let mode = kind.name();
                 let message = format!("there is no {mode} rule for this call of `{callee}`");
@@ -156,15 +144,6 @@ pub(crate) fn check_size(f: &Function, size: usize, options: &Options) -> Result
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_call_that_remains_is_named() {
-        let callee = "fib".to_string();
-        let refusal = Refusal { span: Span::NONE, kind: RefusalKind::CallsRemain { callee } };
-        let shown = refusal.to_diagnostic();
-        assert_eq!(shown.code, Code("AD0601"));
-        assert!(shown.message.contains("`fib`"));
-    }
 
     #[test]
     fn limits_share_one_code() {

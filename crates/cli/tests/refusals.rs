@@ -181,13 +181,6 @@ const PROGRAMS: &[Case] = &[
     ("fn f(x: f64) -> i64 { 1 }", &["check", "-", "--at", "{\"x\": 1}"], 3, "AD0602", "no floats"),
     ("fn f(n: i64) -> f64 { f64(n) }", &["grad", "-", "--at", "{\"n\": 1}"], 3, "AD0603", "holds floats"),
     (N, &["grad", "-", "--at", "{\"n\": 1, \"x\": 1}", "--wrt", "n"], 3, "AD0603", "`n`"),
-    (
-        "fn f(x: f64, n: i64) -> f64 { if n == 0 { x } else { sin(f(x, n - 1)) } }",
-        &["grad", "-", "--at", "{\"x\": 1, \"n\": 2}"],
-        3,
-        "AD0601",
-        "`f`",
-    ),
     ("func @f(v0: f64) -> f64 {\n  return v1\n}\n", &["opt", "-"], 3, "AD1001", ""),
     ("func @f(v0: f64) -> i64 {\n  return v0\n}\n", &["opt", "-"], 3, "AD1002", ""),
     ("nonsense", &["opt", "-"], 3, "AD1001", ""),

@@ -55,19 +55,18 @@ pub struct Tally {
     /// How many programs of each report.
     reports: BTreeMap<String, u64>,
     /// Sums over reports.
-    counts: [u64; 7],
+    counts: [u64; 6],
     /// Failures, in order of discovery.
     pub found: Vec<Found>,
     /// How long it took.
     pub time: Duration,
 }
 
-const NAMES: [&str; 7] = [
+const NAMES: [&str; 6] = [
     "first derivatives compared",
     "second derivatives compared",
     "stopped by an error, alike in all forms",
     "too long or too large to compare",
-    "reverse mode refused (recursion)",
     "values or derivatives too large to compare",
     "complex step excused by a kink",
 ];
@@ -75,8 +74,8 @@ const NAMES: [&str; 7] = [
 impl Tally {
     fn count(&mut self, case: &Case, report: &Report) {
         self.histogram.count(case.features);
-        let Report { stopped, too_long, refused, wild, near_kink, first, second } = *report;
-        let flags = [first, second, stopped.is_some(), too_long, refused, wild, near_kink];
+        let Report { stopped, too_long, wild, near_kink, first, second } = *report;
+        let flags = [first, second, stopped.is_some(), too_long, wild, near_kink];
         self.counts.iter_mut().zip(flags).for_each(|(count, flag)| *count += u64::from(flag));
         if let Some(code) = stopped {
             *self.reports.entry(code.to_owned()).or_default() += 1;

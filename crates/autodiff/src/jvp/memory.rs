@@ -113,16 +113,19 @@ impl Sweep<'_, '_> {
     }
 
     pub(super) fn tape_push(&mut self, tape: Value, values: &[Value]) {
-        if let Some(shadow) = self.shadow(tape) {
-            let tangents = self.tangents_or_zeros(&self.floats(values));
+        let tangents = self.tangents_or_zeros(&self.floats(values));
+        if let (Some(shadow), false) = (self.shadow(tape), tangents.is_empty()) {
             self.b.tape_push(shadow, &tangents);
         }
     }
 
     pub(super) fn tape_pop(&mut self, tape: Value, results: &[Value]) {
-        if let Some(shadow) = self.shadow(tape) {
-            let tangents = self.b.tape_pop(shadow);
-            self.set_tangents(self.floats(results), &tangents);
+        let floats = self.floats(results);
+        if let (Some(shadow), false) = (self.shadow(tape), floats.is_empty()) {
+            let each = floats.iter().filter_map(|&v| self.source.ty(v).scalar());
+            let fields: Vec<ScalarType> = each.flat_map(|f| std::iter::repeat_n(f, self.lanes)).collect();
+            let tangents = self.b.tape_pop_record(shadow, &fields);
+            self.set_tangents(floats, &tangents);
         }
     }
 

@@ -114,9 +114,10 @@ impl<'s, 'm> Sweep<'s, 'm> {
 
     /// Adds the tangents of an active parameter to the signature: one per lane, or a shadow.
     fn tangent_param(&mut self, param: Value, passing: Passing) -> Result<(), Refusal> {
-        let types: Vec<Type> = match self.source.ty(param).array() {
-            Some(array) => vec![Type::Array(self.shadow_type(array)?)],
-            None => self.lane_types(param).collect(),
+        let types: Vec<Type> = match self.source.ty(param) {
+            Type::Array(array) => vec![Type::Array(self.shadow_type(array)?)],
+            Type::Tape(tape) => vec![Type::Tape(tape.clone())],
+            Type::Scalar(_) => self.lane_types(param).collect(),
         };
         let tangent = types.into_iter().map(|ty| self.b.param(ty, passing)).collect();
         self.tangent[param.index()] = Some(tangent);

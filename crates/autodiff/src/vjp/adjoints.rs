@@ -20,7 +20,7 @@ use crate::Mutant;
 use crate::algebra;
 use adit_ir::{Const, Op, Type, Value};
 
-impl Sweep<'_> {
+impl Sweep<'_, '_> {
     /// Takes the adjoint of a value at its definition, and leaves zero.
     pub(super) fn take(&mut self, v: Value) -> Option<Value> {
         if self.has(Mutant::AdjointKept) {

@@ -17,7 +17,7 @@ use super::Sweep;
 use crate::{Mutant, nest};
 use adit_ir::{Int, Ints, Op, Region, Value};
 
-impl Sweep<'_> {
+impl Sweep<'_, '_> {
     /// Shadows of `mut` parameters that the caller declared inactive, but that carry derivatives from writes to reads.
     pub(super) fn hidden_shadows(&mut self) {
         for param in &self.source.params {

@@ -28,7 +28,7 @@ struct Merge {
     inside: [Option<Value>; 2],
 }
 
-impl Sweep<'_> {
+impl Sweep<'_, '_> {
     pub(super) fn branch(
         &mut self,
         cond: Value,

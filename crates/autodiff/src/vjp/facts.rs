@@ -4,7 +4,7 @@
 
 use crate::activity::Activity;
 use crate::refusal::{MAX_DEPTH, Refusal};
-use adit_ir::{Function, Inst, Module, Op, Passing, Region, Value, Values};
+use adit_ir::{FuncId, Function, Inst, Module, Op, Passing, Region, Value, Values};
 
 /// Answers by value and by region.
 #[derive(Debug)]
@@ -71,21 +71,25 @@ impl Facts {
     }
 }
 
-/// The arrays and tapes whose shadows the reverse of this changes without an adjoint coming in. A load is none: its result's adjoint comes in, or nothing happens.
+/// The arrays and tapes whose shadows the reverse of this changes without an adjoint coming in. A load has none: its result's adjoint comes in, or nothing happens.
 fn written(module: &Module, op: &Op) -> Values {
     match op {
         Op::Store { array, .. } | Op::Acc { array, .. } | Op::Fill { array, .. } | Op::Copy { to: array, .. } => {
-            Values::from_iter([*array])
+            [*array].into_iter().collect()
         }
-        Op::TapePush { tape, .. } | Op::TapePop { tape } => Values::from_iter([*tape]),
-        Op::Call { callee, args } => {
-            let params = module.function(*callee).params.iter();
-            params.zip(args).filter(|(p, _)| p.passing == Passing::Mut).map(|(_, &arg)| arg).collect()
-        }
+        Op::TapePush { tape, .. } | Op::TapePop { tape } => [*tape].into_iter().collect(),
+        Op::Call { callee, args } => lent(module, *callee, args),
         Op::Const(_) | Op::Prim { .. } | Op::Cmp { .. } | Op::Select { .. } | Op::Alloc { .. } | Op::Load { .. } => {
             Values::new()
         }
         Op::If { .. } | Op::For { .. } | Op::While { .. } | Op::TapeNew { .. } => Values::new(),
         Op::Assert { .. } | Op::Print { .. } => Values::new(),
     }
+}
+
+/// The arguments that a callee may change.
+pub fn lent(module: &Module, callee: FuncId, args: &[Value]) -> Values {
+    let params = &module.function(callee).params;
+    let lent = params.iter().zip(args).filter(|(param, _)| param.passing == Passing::Mut);
+    lent.map(|(_, &arg)| arg).collect()
 }

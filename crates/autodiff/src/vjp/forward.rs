@@ -1,7 +1,7 @@
 //! The forward sweep: a copy of the primal that remembers which of its instructions and regions stand for which of the primal's.
 //!
 //! In: the primal. Out: the copy, in the builder, and [`Forward`], through which the reverse sweep finds values to save and regions to save them in.
-//! The copy is exact; pushes and trip counters are added to it later, when the reverse has asked for them.
+//! The copy is exact; pushes and trip counters are added to it later, and calls replaced by those of augmented primals, when the reverse has asked for them.
 
 use super::ruled::Ruled;
 use crate::algebra;
@@ -19,8 +19,8 @@ pub struct Forward {
 }
 
 impl Forward {
-    /// The copy of a loop or an `if`.
-    fn inst(&self, primal: Inst) -> Option<Inst> {
+    /// The copy of a loop, an `if` or a call.
+    pub fn inst(&self, primal: Inst) -> Option<Inst> {
         self.insts[primal.index()]
     }
 
@@ -41,8 +41,10 @@ impl Rewrite for Recorder {
         self.ruled.before(copier, b, inst);
         copier.copy(self, b, inst);
         self.ruled.after(b, inst);
-        let regions = copier.source.inst(inst).op.regions();
-        if let (false, Some(&copy)) = (regions.is_empty(), b.func().region(b.current()).insts.last()) {
+        let op = &copier.source.inst(inst).op;
+        let regions = op.regions();
+        let plain = regions.is_empty() && !matches!(op, Op::Call { .. });
+        if let (false, Some(&copy)) = (plain, b.func().region(b.current()).insts.last()) {
             self.insts[inst.index()] = Some(copy);
             for (region, copy) in regions.into_iter().zip(b.func().inst(copy).op.regions()) {
                 self.regions[region.index()] = Some(copy);
@@ -68,7 +70,7 @@ pub fn copy(source: &Function, b: &mut Builder, mut copier: Copier<'_>, ruled: R
     (Forward { map: copier.map, ruled, insts, regions }, results)
 }
 
-impl super::Sweep<'_> {
+impl super::Sweep<'_, '_> {
     /// Makes the copy of a `while` count its trips, and gives the count.
     ///
     /// ```text

@@ -40,13 +40,15 @@ pub struct Frame {
     pub(super) saved: Vec<(Value, Value)>,
     /// Forward values whose stand-in is visible only here.
     pub(super) named: Vec<Value>,
+    /// How many instructions of `region` come before what is saved is popped: they stand for what the primal region runs before this.
+    pub(super) before: usize,
     span: Span,
 }
 
 impl Frame {
     /// An empty one.
     pub fn new(kind: Kind, primal: Option<Region>, region: Region, span: Span) -> Self {
-        Frame { kind, primal, region, span, recorded: Vec::new(), saved: Vec::new(), named: Vec::new() }
+        Frame { kind, primal, region, span, recorded: Vec::new(), saved: Vec::new(), named: Vec::new(), before: 0 }
     }
 }
 
@@ -70,7 +72,7 @@ pub struct Closed {
     pub changes: Vec<Change>,
 }
 
-impl Sweep<'_> {
+impl Sweep<'_, '_> {
     /// The innermost frame's place.
     pub(super) fn depth(&self) -> usize {
         self.frames.len() - 1
@@ -121,14 +123,19 @@ impl Sweep<'_> {
         if frame.kind == Kind::Loop && self.has(Mutant::LastIterationOnly) {
             return self.keep_last(frame, forward);
         }
-        let fields = frame.saved.iter().map(|&(v, _)| self.scalar_type(v)).collect();
-        let ty = TapeType { fields };
-        let tape = self.at_entry(Op::TapeNew { ty: ty.clone() }, Type::Tape(ty));
+        let tape = match self.is_cut {
+            true => self.shared_tape(),
+            false => {
+                let fields = frame.saved.iter().map(|&(v, _)| self.scalar_type(v)).collect();
+                let ty = TapeType { fields };
+                self.at_entry(Op::TapeNew { ty: ty.clone() }, Type::Tape(ty))
+            }
+        };
         let (values, popped): (Values, Values) = frame.saved.iter().copied().unzip();
         let push = self.add_inst(Op::TapePush { tape, values }, Values::new(), frame.span);
         let pop = self.add_inst(Op::TapePop { tape }, popped, frame.span);
         self.b.func_mut().region_mut(forward).insts.push(push);
-        self.b.func_mut().region_mut(frame.region).insts.insert(0, pop);
+        self.b.func_mut().region_mut(frame.region).insts.insert(frame.before, pop);
     }
 
     /// [`Mutant::LastIterationOnly`]: a cell instead of a tape.

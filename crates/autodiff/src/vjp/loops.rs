@@ -44,7 +44,7 @@ struct Carried {
     seed: Option<Value>,
 }
 
-impl Sweep<'_> {
+impl Sweep<'_, '_> {
     pub(super) fn counted(&mut self, inst: Inst, body: Region, inits: &[Value]) -> Result<(), Refusal> {
         let params = &self.source.region(body).params;
         let carried = self.carried(inst, inits, &params[1..], &params[1..], body);
@@ -97,6 +97,8 @@ impl Sweep<'_> {
         let runs = self.b.cmp(CmpOp::Lt, index, count);
         let received = self.join(runs, [ran, skipped]);
 
+        let region = self.b.current();
+        self.frame().before = self.b.func().region(region).insts.len();
         for (c, &adjoint) in carried.iter().zip(&received) {
             self.set(c.tested, adjoint);
         }

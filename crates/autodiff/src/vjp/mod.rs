@@ -25,15 +25,20 @@
 //! 4. What overwrites an element, inactive values included, zeroes the shadow's element: earlier contents do not matter to what follows.
 //! 5. Nothing is asserted, printed or stored into the primal's arrays in the reverse sweep.
 //!
-//! Files: `adjoints`, `residuals`, `frames` (the regions under construction); one per construct: `scalars`, `branches`, `loops`, `arrays`, `tapes`, `ruled` (calls with rules).
-//! What this does not do: other calls (refused if derivatives flow through them), recomputation, reuse of storage.
+//! **Calls** that were not inlined become calls of the two halves of the callee's derivative ([`halves`]): one in the forward sweep, one in the reverse, with one tape for all
+//! records of all halves.
+//!
+//! Files: `adjoints`, `residuals`, `frames` (the regions under construction); one per construct: `scalars`, `branches`, `loops`, `arrays`, `tapes`, `calls`, `ruled` (calls with rules).
+//! What this does not do: recomputation, reuse of storage.
 
 mod adjoints;
 mod arrays;
 mod branches;
+mod calls;
 mod facts;
 mod forward;
 mod frames;
+mod halves;
 mod loops;
 mod residuals;
 mod ruled;
@@ -41,77 +46,93 @@ mod scalars;
 mod tapes;
 
 use crate::activity::Activity;
-use crate::catalog::Names;
 use crate::literals::Literals;
-use crate::refusal::{Refusal, RefusalKind, check_size};
+use crate::refusal::{Refusal, check_size};
 use crate::{Mutant, Options};
 use adit_ir::{
-    Builder, FuncId, Function, Inst, Module, Op, Param, Passing, Region, ScalarType, Type, Value, ValueMap, Values,
+    Builder, FuncId, Function, Inst, Module, Op, Param, Passing, Region, TapeType, Type, Value, ValueMap, Values,
 };
 use facts::Facts;
 use forward::Forward;
 use frames::{Frame, Kind};
+use halves::{Job, Requests, Wanted, Whole, cut};
 use ruled::Ruled;
 
-/// The reverse derivative of `f`.
-pub fn function(module: &Module, f: FuncId, active: &[bool], options: &Options) -> Result<Function, Refusal> {
+/// The reverse derivative of `f`, then the halves of all that it calls, in the order in which they join the module.
+pub fn all(module: &Module, f: FuncId, active: &[bool], options: &Options) -> Result<Vec<Function>, Refusal> {
     let stand_in = crate::ruled::stand_in(module, f);
     let source = stand_in.as_ref().unwrap_or_else(|| module.function(f));
+    let mut requests = Requests::new(module);
+    let name = requests.names.fresh(&format!("{}__vjp", module.function(f).name));
+    let floats = module.function(f).results.iter().map(|ty| ty.is_float()).collect();
+    let wanted = Wanted { f, params: active.to_vec(), results: floats };
+    let mut built = vec![whole(&mut requests, source, &wanted, &name, false, options)?.function];
+    let mut size = built[0].inst_count();
+    while let Some(Job { wanted, names }) = requests.next() {
+        let source = module.function(wanted.f);
+        check_size(source, size + source.inst_count() + requests.len(), options)?;
+        let halves = cut(&whole(&mut requests, source, &wanted, &names[0], true, options)?, names);
+        size += halves.iter().map(Function::inst_count).sum::<usize>();
+        check_size(source, size + requests.len(), options)?;
+        built.extend(halves);
+    }
+    Ok(built)
+}
+
+/// One derivative, in one piece; one that is to be cut in halves gets the shared tape as its last parameter.
+fn whole<'s>(
+    requests: &mut Requests<'s>,
+    source: &'s Function,
+    wanted: &Wanted,
+    name: &str,
+    is_cut: bool,
+    options: &'s Options,
+) -> Result<Whole, Refusal> {
+    let module = requests.module;
     check_size(source, source.inst_count(), options)?;
-    let params: Vec<&Param> = source.params.iter().zip(active).filter(|(_, active)| **active).map(|(p, _)| p).collect();
-    let activity = find_activity(module, source, &params);
-    let ruled = Ruled::find(module, source, &|v| activity.of(v))?;
-    refuse_calls(module, source, &activity, &ruled)?;
+    let active = source.params.iter().zip(&wanted.params).filter(|(_, active)| **active);
+    let params: Vec<&Param> = active.map(|(param, _)| param).collect();
+    let yields = &source.region(source.body).yields;
+    let returned: Vec<Value> = yields.iter().zip(&wanted.results).filter(|(_, r)| **r).map(|(&v, _)| v).collect();
+    let activity = find_activity(module, source, &params, &returned);
     let facts = Facts::new(module, source, &activity)?;
 
-    let name = Names::new(module).fresh(&format!("{}__vjp", source.name));
     let mut b = Builder::new(name, source.span);
     let forward = forward::signature(source, &mut b);
     let shadows = shadow_params(source, &forward.map, &mut b, &params);
-    let floats = source.results.iter().filter(|&&ty| ty == ScalarType::F64);
-    let seeds: Values = floats.map(|_| b.param(Type::F64, Passing::ByValue)).collect();
+    let seeds: Values = returned.iter().map(|&v| b.param(source.ty(v).clone(), Passing::ByValue)).collect();
+    let tape = is_cut.then(|| b.param(Type::Tape(TapeType::mixed()), Passing::Mut));
+    let ruled = Ruled::find(module, source, &|v| activity.of(v), tape)?;
     let (forward, primal) = forward::copy(source, &mut b, forward, ruled);
+    let copied = b.func().region(b.current()).insts.len();
 
-    let mut sweep = Sweep::new(module, source, activity, facts, forward, b, options);
+    let mut sweep = Sweep::new(requests, source, activity, facts, forward, b, options);
+    (sweep.tape, sweep.is_cut) = (tape, is_cut);
     for (param, shadow) in shadows {
         sweep.shadow[param.index()] = Some(shadow);
     }
-    sweep.reverse(&seeds)?;
-    Ok(sweep.finish(primal, &params))
+    sweep.reverse(&returned, &seeds)?;
+    let (function, added) = sweep.finish(primal, &params);
+    Ok(Whole { function, forward: added + copied, params: source.params.len(), results: source.results.len() })
 }
 
-/// What lies between the active parameters and the results, arrays lent by the caller included.
-fn find_activity(module: &Module, source: &Function, params: &[&Param]) -> Activity {
+/// What lies between the active parameters and what is returned, what the caller lends included.
+fn find_activity(module: &Module, source: &Function, params: &[&Param], returned: &[Value]) -> Activity {
     let seeds: Vec<Value> = params.iter().map(|p| p.value).collect();
     let lent = params.iter().filter(|p| p.passing == Passing::Mut).map(|p| p.value);
-    let sinks: Vec<Value> = source.region(source.body).yields.iter().copied().chain(lent).collect();
+    let sinks: Vec<Value> = returned.iter().copied().chain(lent).collect();
     Activity::new(module, source, &seeds, &sinks)
 }
 
-fn refuse_calls(module: &Module, source: &Function, activity: &Activity, ruled: &Ruled) -> Result<(), Refusal> {
-    let mut first = None;
-    source.walk(&mut |inst| {
-        let data = source.inst(inst);
-        if let Op::Call { callee, args } = &data.op
-            && first.is_none()
-            && !ruled.has(inst)
-            && args.iter().chain(&data.results).any(|&v| activity.of(v))
-        {
-            let callee = module.function(*callee).name.clone();
-            first = Some(Refusal { span: data.span, kind: RefusalKind::CallsRemain { callee } });
-        }
-    });
-    first.map_or(Ok(()), Err)
-}
-
+/// The shadows of active arrays and tapes.
 fn shadow_params(source: &Function, map: &ValueMap, b: &mut Builder, params: &[&Param]) -> Vec<(Value, Value)> {
-    let arrays = params.iter().filter(|p| source.ty(p.value).array().is_some());
-    arrays.map(|p| (p.value, b.param(map.ty(source.ty(p.value)), Passing::Mut))).collect()
+    let handles = params.iter().filter(|p| source.ty(p.value).scalar().is_none());
+    handles.map(|p| (p.value, b.param(map.ty(source.ty(p.value)), Passing::Mut))).collect()
 }
 
 /// A reverse sweep under way. Values and regions are the primal's unless a field says otherwise.
-struct Sweep<'s> {
-    module: &'s Module,
+struct Sweep<'s, 'r> {
+    requests: &'r mut Requests<'s>,
     source: &'s Function,
     activity: Activity,
     facts: Facts,
@@ -135,11 +156,15 @@ struct Sweep<'s> {
     entry: Vec<Inst>,
     /// A literal zero among them.
     zero: Option<Value>,
+    /// The tape that all halves share.
+    tape: Option<Value>,
+    /// Whether the two sweeps will be two functions, which have only the shared tape in common.
+    is_cut: bool,
 }
 
-impl<'s> Sweep<'s> {
+impl<'s, 'r> Sweep<'s, 'r> {
     fn new(
-        module: &'s Module,
+        requests: &'r mut Requests<'s>,
         source: &'s Function,
         activity: Activity,
         facts: Facts,
@@ -148,7 +173,7 @@ impl<'s> Sweep<'s> {
         options: &'s Options,
     ) -> Self {
         Sweep {
-            module,
+            requests,
             source,
             activity,
             facts,
@@ -163,23 +188,23 @@ impl<'s> Sweep<'s> {
             standin: rustc_hash::FxHashMap::default(),
             entry: Vec::new(),
             zero: None,
+            tape: None,
+            is_cut: false,
             b,
         }
     }
 
     /// Emits the reverse sweep.
-    fn reverse(&mut self, seeds: &[Value]) -> Result<(), Refusal> {
+    fn reverse(&mut self, returned: &[Value], seeds: &[Value]) -> Result<(), Refusal> {
         self.hidden_shadows();
-        let source = self.source;
-        let returned = source.region(source.body).yields.iter().filter(|&&v| *source.ty(v) == Type::F64);
-        for (&v, &seed) in returned.zip(seeds) {
+        for (&v, &seed) in returned.iter().zip(seeds) {
             self.add(v, seed);
         }
-        self.region(source.body)
+        self.region(self.source.body)
     }
 
-    /// Returns the primal results and the adjoints of the active scalar parameters.
-    fn finish(mut self, primal: Values, params: &[&Param]) -> Function {
+    /// Returns the primal results and the adjoints of the active scalar parameters. Also tells how many instructions were added before the forward sweep.
+    fn finish(mut self, primal: Values, params: &[&Param]) -> (Function, usize) {
         let mut returned = primal;
         for param in params.iter().filter(|p| self.source.ty(p.value).scalar().is_some()) {
             let adjoint = self.take(param.value);
@@ -187,8 +212,9 @@ impl<'s> Sweep<'s> {
         }
         let body = self.b.current();
         let insts = &mut self.b.func_mut().region_mut(body).insts;
+        let added = self.entry.len();
         insts.splice(0..0, self.entry);
-        self.b.finish(&returned)
+        (self.b.finish(&returned), added)
     }
 
     /// Emits the reverse of a region's instructions into the current frame.
@@ -210,8 +236,8 @@ impl<'s> Sweep<'s> {
             Op::Const(_) | Op::Cmp { .. } | Op::Assert { .. } | Op::Print { .. } => {}
             // Shadows of these were made at the start of the region.
             Op::Alloc { .. } | Op::TapeNew { .. } => {}
-            // Those through which derivatives flow have rules; others were refused.
-            Op::Call { callee, args } => self.ruled(self.module, inst, *callee, args),
+            Op::Call { callee, args } if self.forward.ruled.has(inst) => self.ruled(inst, *callee, args),
+            Op::Call { callee, args } => self.call(inst, *callee, args, results),
             Op::Prim { prim, args } => self.prim(*prim, args, results[0]),
             Op::Select { cond, then, otherwise } => self.select(*cond, *then, *otherwise, results[0]),
             Op::If { cond, then, otherwise } => self.branch(*cond, *then, *otherwise, results)?,
@@ -229,7 +255,18 @@ impl<'s> Sweep<'s> {
     }
 
     fn has(&self, mutant: Mutant) -> bool {
-        self.options.mutant == Some(mutant)
+        self.options.mutant == Some(mutant) && !(self.is_cut && mutant.keeps_arrays())
+    }
+
+    /// The tape that all halves share; the outermost derivative makes it.
+    fn shared_tape(&mut self) -> Value {
+        if let Some(tape) = self.tape {
+            return tape;
+        }
+        let ty = TapeType::mixed();
+        let tape = self.at_entry(Op::TapeNew { ty: ty.clone() }, Type::Tape(ty));
+        self.tape = Some(tape);
+        tape
     }
 
     /// Adds an instruction before the forward sweep.

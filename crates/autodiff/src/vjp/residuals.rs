@@ -16,7 +16,7 @@ use crate::Mutant;
 use crate::rules::Operands;
 use adit_ir::{Builder, Int, Ints, Op, OperandMap, Value};
 
-impl Sweep<'_> {
+impl Sweep<'_, '_> {
     /// What stands for a primal value.
     pub(super) fn residual(&mut self, v: Value) -> Value {
         let forward = self.forward.map.value(v);
@@ -106,13 +106,13 @@ impl Sweep<'_> {
 }
 
 /// The operands of a rule are residuals.
-pub(super) struct Residuals<'a, 's> {
-    pub(super) sweep: &'a mut Sweep<'s>,
+pub(super) struct Residuals<'a, 's, 'r> {
+    pub(super) sweep: &'a mut Sweep<'s, 'r>,
     pub(super) args: &'a [Value],
     pub(super) result: Value,
 }
 
-impl Operands for Residuals<'_, '_> {
+impl Operands for Residuals<'_, '_, '_> {
     fn builder(&mut self) -> &mut Builder {
         &mut self.sweep.b
     }

@@ -29,24 +29,31 @@ pub(super) struct Ruled {
     ways: FxHashMap<Inst, Way>,
     /// By call and argument.
     saves: FxHashMap<(Inst, usize), Save>,
-    /// By call: its copy in the forward sweep, and the region that lists it.
-    copies: FxHashMap<Inst, (Inst, Region)>,
+    /// By call: where the next arguments are saved in the forward sweep, in front of its copy and of what is saved already; and the region that lists it.
+    places: FxHashMap<Inst, (Inst, Region)>,
+    /// The tape for all elements, if the sweeps become two functions: nothing else of the forward sweep is there in the reverse.
+    tape: Option<Value>,
 }
 
 /// How the elements of an array are saved, should the reverse ask for them. Nothing of it is listed until then.
 #[derive(Debug)]
 struct Save {
     tape: Value,
-    /// Makes the tape.
-    make: Inst,
+    /// Makes the tape, unless it is the shared one.
+    make: Option<Inst>,
     /// Push the elements.
     push: Vec<Inst>,
 }
 
 impl Ruled {
     /// Finds them among the active calls.
-    pub(super) fn find(module: &Module, source: &Function, active: &dyn Fn(Value) -> bool) -> Result<Self, Refusal> {
-        let (mut ruled, mut refused) = (Ruled::default(), None);
+    pub(super) fn find(
+        module: &Module,
+        source: &Function,
+        active: &dyn Fn(Value) -> bool,
+        tape: Option<Value>,
+    ) -> Result<Self, Refusal> {
+        let (mut ruled, mut refused) = (Ruled { tape, ..Ruled::default() }, None);
         source.walk(&mut |inst| {
             let data = source.inst(inst);
             let Op::Call { callee, args } = &data.op else { return };
@@ -75,11 +82,12 @@ impl Ruled {
             return;
         }
         for (i, &arg) in args.iter().enumerate() {
-            let Some(ty) = source.ty(arg).array().filter(|_| !is_constant(source, arg)) else { continue };
-            let tape_ty = TapeType { fields: [ty.element].into_iter().collect() };
-            let tape = b.func_mut().add_value(Type::Tape(tape_ty.clone()));
-            let make = Op::TapeNew { ty: tape_ty };
-            let make = b.func_mut().add_inst(make, [tape].into_iter().collect(), source.span);
+            let stays = self.tape.is_none() && is_constant(source, arg);
+            let Some(ty) = source.ty(arg).array().filter(|_| !stays) else { continue };
+            let (tape, make) = match self.tape {
+                Some(tape) => (tape, None),
+                None => own_tape(b, ty.element, source),
+            };
             let (array, dims) = (copier.map.value(arg), copier.map.array_ty(ty).dims);
             let scratch = b.open(&[]);
             nest::each(b, &dims, None, |b, at, _| {
@@ -97,9 +105,17 @@ impl Ruled {
     pub(super) fn after(&mut self, b: &Builder, inst: Inst) {
         let region = b.current();
         if let (true, Some(&copy)) = (self.has(inst), b.func().region(region).insts.last()) {
-            self.copies.insert(inst, (copy, region));
+            self.places.insert(inst, (copy, region));
         }
     }
+}
+
+/// A tape of single elements, and the instruction that makes it, not listed yet.
+fn own_tape(b: &mut Builder, element: ScalarType, source: &Function) -> (Value, Option<Inst>) {
+    let ty = TapeType { fields: [element].into_iter().collect() };
+    let tape = b.func_mut().add_value(Type::Tape(ty.clone()));
+    let make = b.func_mut().add_inst(Op::TapeNew { ty }, [tape].into_iter().collect(), source.span);
+    (tape, Some(make))
 }
 
 /// Whether an array is never written.
@@ -107,10 +123,10 @@ fn is_constant(source: &Function, array: Value) -> bool {
     source.params.iter().any(|p| p.value == array && p.passing == Passing::ByValue)
 }
 
-impl Sweep<'_> {
-    pub(super) fn ruled(&mut self, module: &Module, inst: Inst, callee: FuncId, args: &[Value]) {
+impl Sweep<'_, '_> {
+    pub(super) fn ruled(&mut self, inst: Inst, callee: FuncId, args: &[Value]) {
         let Some(&way) = self.forward.ruled.ways.get(&inst) else { return };
-        let f = module.function(callee);
+        let f = self.requests.module.function(callee);
         let seeds: Vec<Option<Value>> = self.source.inst(inst).results.iter().map(|&r| self.take(r)).collect();
         let silent = seeds.iter().all(Option::is_none);
         let lent = |i: usize| f.params[i].passing == Passing::Mut && self.shadow(args[i]).is_some();
@@ -161,7 +177,7 @@ impl Sweep<'_> {
     }
 
     /// Adds the elements of a cotangent to those of an array's shadow, if it has one.
-    fn add_all(&mut self, array: Value, cotangent: Value) {
+    pub(super) fn add_all(&mut self, array: Value, cotangent: Value) {
         let Some(shadow) = self.shadow(array) else { return };
         let dims = self.extents(array);
         nest::each(&mut self.b, &dims, None, |b, at, _| {
@@ -221,22 +237,25 @@ impl Sweep<'_> {
 
     /// Makes the forward sweep push the elements of an array before a call, and gives an array with what the reverse pops.
     fn restore(&mut self, inst: Inst, save: Save, arg: Value) -> Value {
-        if let Some(&(copy, region)) = self.forward.ruled.copies.get(&inst) {
-            self.entry.push(save.make);
-            let insts = &mut self.b.func_mut().region_mut(region).insts;
-            let place = insts.iter().position(|&i| i == copy).unwrap_or(insts.len());
+        // What is saved first is restored last, so that one tape may serve all.
+        if let Some((next, region)) = self.forward.ruled.places.get_mut(&inst) {
+            self.entry.extend(save.make);
+            let insts = &mut self.b.func_mut().region_mut(*region).insts;
+            let place = insts.iter().position(|i| i == next).unwrap_or(insts.len());
+            *next = save.push.first().copied().unwrap_or(*next);
             insts.splice(place..place, save.push);
         }
         let array = self.zeros_like(arg);
         let dims = self.extents(arg);
+        let element: Vec<ScalarType> = self.b.ty(array).array().map(|ty| ty.element).into_iter().collect();
         backwards(&mut self.b, &dims, |b, at| {
-            let popped = b.tape_pop(save.tape);
+            let popped = b.tape_pop_record(save.tape, &element);
             b.store(array, at, popped[0]);
         });
         array
     }
 
-    fn zeros_like(&mut self, array: Value) -> Value {
+    pub(super) fn zeros_like(&mut self, array: Value) -> Value {
         let Some(ty) = self.source.ty(array).array() else { return self.zero() };
         let mut ty = ty.clone();
         ty.dims = self.residual_ints(&ty.dims);

@@ -14,7 +14,7 @@ use crate::{algebra, rules};
 use adit_ir::Value;
 use adit_ir::prim::{Partial, Prim};
 
-impl Sweep<'_> {
+impl Sweep<'_, '_> {
     pub(super) fn prim(&mut self, prim: Prim, args: &[Value], result: Value) {
         let Some(w) = self.take(result) else { return };
         for (operand, (&arg, partial)) in args.iter().zip(prim.row().partials).enumerate() {

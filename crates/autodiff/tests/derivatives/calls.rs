@@ -1,8 +1,8 @@
-//! Calls: forward mode goes through them, recursion included; reverse mode refuses those through which derivatives flow.
+//! Calls: both modes go through them, recursion included.
 
 use crate::harness::{close, inputs, read, run};
 use crate::programs::Arg::{self, F, I};
-use adit_autodiff::{RefusalKind, jvp, vjp};
+use adit_autodiff::{jvp, vjp};
 use adit_interp::ir::Cell;
 use adit_ir::{FuncId, Module, verify};
 
@@ -117,15 +117,75 @@ fn one_derivative_serves_all_calls_of_one_activity() {
 }
 
 #[test]
-fn reverse_mode_refuses_calls_and_names_them() {
-    let mut module = read(DOUBLE);
-    for active in [[true, false], [false, true]] {
-        let refusal = vjp(&mut module, FuncId::new(0), &active).expect_err("a call remains");
-        assert_eq!(refusal.kind, RefusalKind::CallsRemain { callee: "double".into() });
-        let place = refusal.span.start as usize..refusal.span.end as usize;
-        assert!(DOUBLE[place].contains("call @double"), "the span is the call's");
-    }
-    assert_eq!(module.len(), 2, "the module is as it was");
+fn reverse_mode_goes_through_recursion() {
+    let mut module = read(POWER);
+    let [main, pow, fib] = ["main", "pow", "fib"].map(|name| module.find(name).expect("it is there"));
+    let dpow = vjp(&mut module, pow, &[true, false]).expect("within limits");
+    assert_eq!(derivative(&module, dpow, &[F(2.0), I(5), F(1.0)], 1), 80.0);
+    let dfib = vjp(&mut module, fib, &[true, false]).expect("within limits");
+    assert_eq!(derivative(&module, dfib, &[F(2.0), I(5), F(1.0)], 1), 1024.0);
+    let dmain = vjp(&mut module, main, &[true]).expect("within limits");
+    assert!(close(derivative(&module, dmain, &[F(1.5), F(1.0)], 1), 45.5625, 1.0));
+    assert_eq!(verify(&module), Ok(()));
+}
+
+#[test]
+fn one_pair_of_halves_serves_all_calls_of_one_activity() {
+    let mut module = read(POWER);
+    vjp(&mut module, FuncId::new(0), &[true]).expect("within limits");
+    let names: Vec<&str> = module.iter().map(|(_, f)| f.name.as_str()).collect();
+    assert_eq!(names, ["main", "pow", "fib", "main__vjp", "pow__aug", "pow__rev"]);
+}
+
+#[test]
+fn records_are_what_the_reverse_mentions() {
+    let mut module = read(POWER);
+    vjp(&mut module, FuncId::new(1), &[true, false]).expect("within limits");
+    let text = |name| {
+        let f = module.find(name).expect("it was made");
+        adit_ir::print_function(&module, module.function(f))
+    };
+    assert_eq!(
+        text("pow__aug"),
+        "func @pow__aug(v0: f64, v1: i64, v2: mut tape) -> f64 {
+  v3 = const 0.0
+  v4 = const 0
+  v5 = cmp eq v1, v4
+  v6 = if v5 {
+    v7 = const 1.0
+    yield v7
+  } else {
+    v8 = const 1
+    v9 = isub v1, v8
+    v10 = call @pow__aug(v0, v9, v2)
+    v11 = mul v0, v10
+    tape.push v2, (v10)
+    yield v11
+  }
+  tape.push v2, (v5, v0)
+  return v6
+}
+"
+    );
+    assert_eq!(
+        text("pow__rev"),
+        "func @pow__rev(v0: f64, v1: mut tape) -> f64 {
+  v2 = const 0.0
+  v3, v4 = tape.pop v1 (bool, f64)
+  v5 = if v3 {
+    yield v2
+  } else {
+    v6 = tape.pop v1 (f64)
+    v7 = smul v0, v6
+    v8 = smul v0, v4
+    v9 = call @pow__rev(v8, v1)
+    v10 = add v7, v9
+    yield v10
+  }
+  return v5
+}
+"
+    );
 }
 
 #[test]

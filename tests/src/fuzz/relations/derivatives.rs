@@ -1,15 +1,15 @@
 //! First derivatives: forward, reverse, the complex step, each with each.
 //!
-//! Derivatives are taken of the function as lowered (for reverse mode with calls inlined), and of the cleaned function, and cleaned once more: so that level 0 is checked by itself, and what
+//! Derivatives are taken of the function as lowered, whose calls all stay calls, and of the cleaned function, whose calls are mostly inlined, and cleaned once more: so that level 0 is checked by itself, and what
 //! the compiler really runs too.
 
 use super::numbers::{all, answer_floats, array_floats, complex, dot, far, mapped, random, tangents, wild};
-use super::values::{cleaned, reachable};
+use super::values::cleaned;
 use super::{Failure, MORE, Subject};
 use crate::fuzz::call::{Answer, Run, active, is_array, run_ir};
 use crate::fuzz::compile::verified;
 use crate::fuzz::rng::Rng;
-use adit_autodiff::{Mutant, Options, RefusalKind, jvp, vjp_with};
+use adit_autodiff::{Mutant, Options, Refusal, jvp, vjp_with};
 use adit_interp::ir::{Cell, Input, Interpreter};
 use adit_ir::{FuncId, Function, Module, Passing, RunError, ScalarType, print_module};
 use num_complex::Complex64;
@@ -154,8 +154,7 @@ pub(super) struct Step {
 pub(super) struct Derived {
     pub(super) module: Module,
     pub(super) jvp: FuncId,
-    /// None if reverse mode is refused.
-    pub(super) vjp: Option<FuncId>,
+    pub(super) vjp: FuncId,
 }
 
 /// Relative tolerance of everything that is not bit for bit.
@@ -174,13 +173,12 @@ impl Subject<'_> {
         let clean = cleaned(&self.built.plain, main);
         let level_0 = self.derive(&self.built.plain, main, probe.active())?;
         let mut best = self.derive(&clean, main, probe.active())?;
-        self.report.refused = best.vjp.is_none();
 
         let forward_0 = self.forward(&level_0, &probe, inputs, &primal)?;
         let reverse_0 = self.reverse(&level_0, &probe, inputs, &primal)?;
         let forward_1 = self.forward(&best, &probe, inputs, &primal)?;
         let reverse_1 = self.reverse(&best, &probe, inputs, &primal)?;
-        for id in [Some(best.jvp), best.vjp].into_iter().flatten() {
+        for id in [best.jvp, best.vjp] {
             best.module = cleaned(&best.module, id);
         }
         let fail = |detail: String| Failure { relation: "passes", detail };
@@ -189,9 +187,7 @@ impl Subject<'_> {
         let forward_2 = self.forward(&best, &probe, inputs, &primal)?;
         let reverse_2 = self.reverse(&best, &probe, inputs, &primal)?;
         self.same("passes", ["jvp", "cleaned jvp"], &forward_1, &forward_2)?;
-        if let (Some(r1), Some(r2)) = (&reverse_1, &reverse_2) {
-            self.same("passes", ["vjp", "cleaned vjp"], r1, r2)?;
-        }
+        self.same("passes", ["vjp", "cleaned vjp"], &reverse_1, &reverse_2)?;
         if self.plan.native {
             self.native_derivatives(
                 &level_0,
@@ -207,13 +203,13 @@ impl Subject<'_> {
         let (Ok(value), Ok(forward_0), Ok(forward_2)) = (&primal, &forward_0, &forward_2) else { return Ok(()) };
         let compared = self.compare(&probe, inputs, value, [forward_0, forward_2], [&reverse_0, &reverse_2]);
         self.unless_drowned(&level_0, &probe, inputs, compared)?;
-        if self.plan.second && self.report.first && best.vjp.is_some() {
+        if self.plan.second && self.report.first {
             self.second(&level_0, &probe, inputs)?;
         }
         Ok(())
     }
 
-    /// Both derivatives of a function, for reverse mode with its calls inlined.
+    /// Both derivatives of a function.
     pub(super) fn derive(&self, module: &Module, f: FuncId, active: &[bool]) -> Result<Derived, Failure> {
         derive(module, f, active, self.plan.mutant)
     }
@@ -224,8 +220,8 @@ impl Subject<'_> {
         Ok(run)
     }
 
-    fn reverse(&self, d: &Derived, probe: &Probe, inputs: &[Input<f64>], primal: &Run) -> Result<Option<Run>, Failure> {
-        let Some(id) = d.vjp else { return Ok(None) };
+    fn reverse(&self, d: &Derived, probe: &Probe, inputs: &[Input<f64>], primal: &Run) -> Result<Run, Failure> {
+        let id = d.vjp;
         let interpreter = Interpreter::new(&d.module, MORE);
         let f = d.module.function(id);
         let run = run_ir(&interpreter, f, id, &probe.reverse(inputs, 1.0));
@@ -240,7 +236,7 @@ impl Subject<'_> {
         if let Ok(answer) = &run {
             self.linear(&interpreter, f, id, probe, inputs, answer)?;
         }
-        Ok(Some(run))
+        Ok(run)
     }
 
     /// That a derivative computes the same values, prints the same lines, and stops at the same place.
@@ -289,7 +285,7 @@ impl Subject<'_> {
         probe: &Probe,
         inputs: &[Input<f64>],
         forward: [&Run; 2],
-        reverse: [&Option<Run>; 2],
+        reverse: [&Run; 2],
     ) -> Result<(), Failure> {
         let level_0_too = self.rng.percent(10);
         for (d, forward, reverse, wanted) in
@@ -300,12 +296,10 @@ impl Subject<'_> {
             }
             let options = self.rng.clone_options();
             // Compiling takes most of the time: forward mode, the simpler, is compiled for some programs only.
-            if d.vjp.is_none() || self.rng.percent(40) {
+            if self.rng.percent(40) {
                 self.native(&d.module, d.jvp, &probe.forward(inputs), forward, &MORE, &options)?;
             }
-            if let (Some(id), Some(reverse)) = (d.vjp, reverse) {
-                self.native(&d.module, id, &probe.reverse(inputs, 1.0), reverse, &MORE, &options)?;
-            }
+            self.native(&d.module, d.vjp, &probe.reverse(inputs, 1.0), reverse, &MORE, &options)?;
         }
         Ok(())
     }
@@ -324,7 +318,7 @@ impl Subject<'_> {
             run_ir(&interpreter, d.module.function(id), id, inputs).map_or(0.0, |(_, outcome)| outcome.largest)
         };
         let forward = largest(d.jvp, &probe.forward(inputs));
-        let reverse = d.vjp.map_or(0.0, |id| largest(id, &probe.reverse(inputs, 1.0)));
+        let reverse = largest(d.vjp, &probe.reverse(inputs, 1.0));
         if !wild(&[forward, reverse]) {
             return Err(failure);
         }
@@ -352,7 +346,7 @@ impl Subject<'_> {
         inputs: &[Input<f64>],
         value: &Answer,
         forward: [&Answer; 2],
-        reverse: [&Option<Run>; 2],
+        reverse: [&Run; 2],
     ) -> Result<(), Failure> {
         let main = self.built.main;
         let numbers = [answer_floats(value), probe.derivative(forward[0]), probe.derivative(forward[1])];
@@ -370,7 +364,7 @@ impl Subject<'_> {
             }
         }
         for (forward, reverse) in forward.into_iter().zip(reverse) {
-            let Some(Ok(reverse)) = reverse else { continue };
+            let Ok(reverse) = reverse else { continue };
             if wild(&probe.derivative(reverse)) {
                 self.report.wild = true;
             } else if let Some(detail) = probe.products_differ(forward, reverse, CLOSE) {
@@ -382,37 +376,17 @@ impl Subject<'_> {
     }
 }
 
-/// Both derivatives of a function, for reverse mode with its calls inlined, perhaps with a seeded bug.
+/// Both derivatives of a function, perhaps with a seeded bug.
 ///
 /// # Errors
-/// If a derivative breaks a rule of the IR, or is refused without need.
+/// If a derivative breaks a rule of the IR, or is refused.
 pub(super) fn derive(module: &Module, f: FuncId, active: &[bool], mutant: Option<Mutant>) -> Result<Derived, Failure> {
     let fail = |detail: String| Failure { relation: "derives", detail };
     let mut module = module.clone();
-    let forward = jvp(&mut module, f, active).map_err(|r| fail(r.to_diagnostic().to_string()))?;
-    // Reverse mode wants calls inlined; forward mode has been through them.
-    let mut whole = adit_opt::inline::run(&module, module.function(f)).unwrap_or_else(|| module.function(f).clone());
-    whole.name.push_str("__whole");
-    let whole = module.push(whole);
+    let refused = |r: Refusal| fail(r.to_diagnostic().to_string());
+    let jvp = jvp(&mut module, f, active).map_err(refused)?;
     let options = Options { mutant, ..Options::default() };
-    let reverse = match vjp_with(&mut module, whole, active, &options) {
-        Ok(id) => Some(id),
-        Err(refusal) if matches!(refusal.kind, RefusalKind::CallsRemain { .. }) && recursive(&module, f) => None,
-        Err(refusal) => return Err(fail(refusal.to_diagnostic().to_string())),
-    };
+    let vjp = vjp_with(&mut module, f, active, &options).map_err(refused)?;
     verified(&module).map_err(fail)?;
-    Ok(Derived { module, jvp: forward, vjp: reverse })
-}
-
-/// Whether a function reaches one that calls itself.
-fn recursive(module: &Module, f: FuncId) -> bool {
-    reachable(module, f).into_iter().any(|g| {
-        let f = module.function(g);
-        let mut calls = false;
-        f.walk(&mut |inst| {
-            calls |=
-                matches!(f.inst(inst).op, adit_ir::Op::Call { callee, .. } if reachable(module, callee).contains(&g))
-        });
-        calls
-    })
+    Ok(Derived { module, jvp, vjp })
 }

@@ -76,8 +76,6 @@ pub struct Report {
     pub stopped: Option<&'static str>,
     /// It took more steps than a test may.
     pub too_long: bool,
-    /// Reverse mode was refused, for a call that remains.
-    pub refused: bool,
     /// Derivatives were not compared, since values or derivatives were not finite or very large.
     pub wild: bool,
     /// The complex step disagreed, which a kink nearby excuses.

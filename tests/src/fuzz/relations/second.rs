@@ -11,7 +11,7 @@ use adit_interp::ir::Input;
 
 impl Subject<'_> {
     pub(super) fn second(&mut self, d: &Derived, probe: &Probe, inputs: &[Input<f64>]) -> Result<(), Failure> {
-        let Some(vjp) = d.vjp else { return Ok(()) };
+        let vjp = d.vjp;
         let f = d.module.function(vjp);
         let inputs = probe.reverse(inputs, 1.0);
         let outer = Probe::new(f, &inputs, f.params.len(), &mut self.rng);
@@ -44,13 +44,11 @@ impl Subject<'_> {
         forward: &Answer,
     ) -> Result<(), Failure> {
         let fail = |detail: String| Failure { relation: "second order", detail };
-        let Some(vjp) = d.vjp else { return Ok(()) };
-        let step = outer.complex_step(&d.module, vjp, inputs);
+        let step = outer.complex_step(&d.module, d.vjp, inputs);
         if let Some(far) = self.far_from_step(&step, &outer.derivative(forward), 10.0 * CLOSE) {
             return Err(fail(format!("the complex step of reverse and forward over reverse: {far}")));
         }
-        let Some(id) = again.vjp else { return Ok(()) };
-        let reverse = self.interpret(&again.module, id, &outer.reverse(inputs, 1.0), &MORE);
+        let reverse = self.interpret(&again.module, again.vjp, &outer.reverse(inputs, 1.0), &MORE);
         let reverse = reverse.map_err(|e| fail(format!("reverse over reverse stops: {e}")))?;
         if wild(&outer.derivative(&reverse)) {
             self.report.wild = true;

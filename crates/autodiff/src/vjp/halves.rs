@@ -1,0 +1,232 @@
+//! The two halves of a reverse derivative, for functions whose calls stay calls.
+//!
+//! In: requests for callees, with what is active. Out: for each the identities of its two halves, given *before* either is made, so that recursion finds them; and
+//! the halves, cut out of the derivative of the callee ([`cut`]).
+//!
+//! ```text
+//! func @g__vjp(params, shadows, seeds, tape) {       func @g__aug(params, mut tape) -> results {
+//!   the forward sweep                          ⇒       the forward sweep ; tape.push tape, (what the reverse sweep mentions of it)
+//!   the reverse sweep                                 }
+//!   return results, adjoints                          func @g__rev(mut shadows, seeds, mut tape) -> adjoints {
+//! }                                                     tape.pop tape (…) ; the reverse sweep
+//!                                                     }
+//! ```
+//!
+//! All halves share one tape, which the outermost derivative makes. The reverse sweep is the forward sweep backwards, calls included, so each pop finds the record of its push.
+//! Sizes that a shadow in the signature tells are not recorded, and constants are written again.
+
+use crate::catalog::Names;
+use adit_ir::{
+    Builder, Copier, FuncId, Function, Inst, Module, Op, OperandMap, Param, Plain, ScalarType, Value, Values,
+};
+use rustc_hash::FxHashMap;
+use std::collections::VecDeque;
+
+/// What is asked of a callee's derivative.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Wanted {
+    /// Of which function.
+    pub f: FuncId,
+    /// Which of its parameters are active.
+    pub params: Vec<bool>,
+    /// Which of its results have adjoints.
+    pub results: Vec<bool>,
+}
+
+/// The functions that stand for a callee.
+#[derive(Clone, Copy, Debug)]
+pub struct Halves {
+    /// The augmented primal: does what the callee does, and records it.
+    pub aug: FuncId,
+    /// The reverse: takes the records back.
+    pub rev: FuncId,
+}
+
+/// Halves to be made.
+#[derive(Debug)]
+pub struct Job {
+    /// What is asked.
+    pub wanted: Wanted,
+    /// The names of the augmented primal and of the reverse.
+    pub names: [String; 2],
+}
+
+/// The halves that one derivative asks for, in the order in which they join the module, after the derivative itself.
+#[derive(Debug)]
+pub struct Requests<'m> {
+    /// The module of all callees.
+    pub module: &'m Module,
+    /// Names still free.
+    pub names: Names,
+    known: FxHashMap<Wanted, Halves>,
+    waiting: VecDeque<Job>,
+}
+
+impl<'m> Requests<'m> {
+    /// Nothing requested yet.
+    pub fn new(module: &'m Module) -> Self {
+        Requests { module, names: Names::new(module), known: FxHashMap::default(), waiting: VecDeque::new() }
+    }
+
+    /// What stands for a callee, once all waiting jobs are done.
+    pub fn request(&mut self, wanted: Wanted) -> Halves {
+        if let Some(&halves) = self.known.get(&wanted) {
+            return halves;
+        }
+        let aug = self.module.len() + 1 + 2 * self.known.len();
+        let halves = Halves { aug: FuncId::new(aug), rev: FuncId::new(aug + 1) };
+        let name = &self.module.function(wanted.f).name;
+        let names = ["aug", "rev"].map(|half| self.names.fresh(&format!("{name}__{half}")));
+        self.waiting.push_back(Job { wanted: wanted.clone(), names });
+        self.known.insert(wanted, halves);
+        halves
+    }
+
+    /// The next halves to make.
+    pub fn next(&mut self) -> Option<Job> {
+        self.waiting.pop_front()
+    }
+
+    /// How many halves were requested.
+    pub fn len(&self) -> usize {
+        2 * self.known.len()
+    }
+}
+
+/// A derivative with the shared tape as its last parameter, and where it falls apart.
+#[derive(Debug)]
+pub struct Whole {
+    /// The derivative.
+    pub function: Function,
+    /// The number of instructions of the body before the reverse sweep.
+    pub forward: usize,
+    /// The number of parameters of the primal.
+    pub params: usize,
+    /// The number of results of the primal.
+    pub results: usize,
+}
+
+/// Makes the augmented primal and the reverse out of the whole.
+pub fn cut(whole: &Whole, names: [String; 2]) -> [Function; 2] {
+    let crossing = Crossing::of(whole);
+    let [aug, rev] = names;
+    [forward(whole, &crossing, aug), reverse(whole, &crossing, rev)]
+}
+
+fn forward(whole: &Whole, crossing: &Crossing, name: String) -> Function {
+    let f = &whole.function;
+    let mut b = Builder::new(name, f.span);
+    let mut copier = Copier::new(f);
+    dims(&mut b, &mut copier, f.dims.iter().copied());
+    let (tape, _) = f.params.split_last().expect("the tape is the last parameter");
+    params(&mut b, &mut copier, f.params[..whole.params].iter().chain([tape]));
+    insts(&mut b, &mut copier, &f.region(f.body).insts[..whole.forward]);
+    b.set_span(f.span);
+    if !crossing.recorded.is_empty() {
+        b.tape_push(copier.map.value(tape.value), &copier.map.values(&crossing.recorded));
+    }
+    let returned = copier.map.values(&f.region(f.body).yields[..whole.results]);
+    b.finish(&returned)
+}
+
+fn reverse(whole: &Whole, crossing: &Crossing, name: String) -> Function {
+    let f = &whole.function;
+    let mut b = Builder::new(name, f.span);
+    let mut copier = Copier::new(f);
+    dims(&mut b, &mut copier, crossing.dims.iter().copied());
+    let (tape, _) = f.params.split_last().expect("the tape is the last parameter");
+    params(&mut b, &mut copier, f.params[whole.params..].iter());
+    insts(&mut b, &mut copier, &crossing.literals);
+    b.set_span(f.span);
+    if !crossing.recorded.is_empty() {
+        let fields: Vec<ScalarType> = crossing.recorded.iter().filter_map(|&v| f.ty(v).scalar()).collect();
+        let popped = b.tape_pop_record(copier.map.value(tape.value), &fields);
+        for (&from, to) in crossing.recorded.iter().zip(popped) {
+            copier.map.set(from, to);
+        }
+    }
+    insts(&mut b, &mut copier, &f.region(f.body).insts[whole.forward..]);
+    let returned = copier.map.values(&f.region(f.body).yields[whole.results..]);
+    b.finish(&returned)
+}
+
+fn dims(b: &mut Builder, copier: &mut Copier<'_>, dims: impl Iterator<Item = Value>) {
+    for dim in dims {
+        copier.map.set(dim, b.dim());
+    }
+}
+
+fn params<'f>(b: &mut Builder, copier: &mut Copier<'_>, params: impl Iterator<Item = &'f Param>) {
+    for param in params {
+        let ty = copier.map.ty(copier.source.ty(param.value));
+        copier.map.set(param.value, b.param(ty, param.passing));
+    }
+}
+
+fn insts(b: &mut Builder, copier: &mut Copier<'_>, insts: &[Inst]) {
+    for &inst in insts {
+        b.set_span(copier.span(inst));
+        copier.copy(&mut Plain, b, inst);
+    }
+}
+
+/// What the reverse sweep mentions of the forward sweep.
+struct Crossing {
+    /// Dimensions that the reverse's own parameters bind, in order of first mention.
+    dims: Vec<Value>,
+    /// Literals.
+    literals: Vec<Inst>,
+    /// Everything else.
+    recorded: Values,
+}
+
+/// Where a value of the body comes from.
+#[derive(Clone, Copy, PartialEq)]
+enum Origin {
+    Reverse,
+    Forward,
+    Literal(Inst),
+}
+
+impl Crossing {
+    fn of(whole: &Whole) -> Self {
+        let f = &whole.function;
+        let mut origin = vec![Origin::Reverse; f.value_count()];
+        let params = f.params[..whole.params].iter().map(|param| param.value);
+        params.chain(f.dims.iter().copied()).for_each(|v| origin[v.index()] = Origin::Forward);
+        let (before, after) = f.region(f.body).insts.split_at(whole.forward);
+        for &inst in before {
+            let data = f.inst(inst);
+            let from = if let Op::Const(_) = data.op { Origin::Literal(inst) } else { Origin::Forward };
+            data.results.iter().for_each(|&v| origin[v.index()] = from);
+        }
+        let mut crossing = Crossing { dims: Vec::new(), literals: Vec::new(), recorded: Values::new() };
+        for param in &f.params[whole.params..] {
+            let mentioned = f.ty(param.value).array().map_or(&[][..], |ty| &ty.dims);
+            for dim in mentioned.iter().filter_map(|dim| dim.value()) {
+                if std::mem::replace(&mut origin[dim.index()], Origin::Reverse) == Origin::Forward {
+                    crossing.dims.push(dim);
+                }
+            }
+        }
+        let mut see = |v: Value| match std::mem::replace(&mut origin[v.index()], Origin::Reverse) {
+            Origin::Reverse => {}
+            Origin::Literal(inst) => crossing.literals.push(inst),
+            Origin::Forward => crossing.recorded.push(v),
+        };
+        after.iter().for_each(|&inst| mentions(f, inst, &mut see));
+        f.region(f.body).yields[whole.results..].iter().for_each(|&v| see(v));
+        crossing
+    }
+}
+
+/// Calls `see` with each value that an instruction mentions, its regions included.
+fn mentions(f: &Function, inst: Inst, see: &mut dyn FnMut(Value)) {
+    let op = &f.inst(inst).op;
+    op.visit_operands(see);
+    for region in op.regions() {
+        let data = f.region(region);
+        data.insts.iter().for_each(|&inner| mentions(f, inner, see));
+        data.yields.iter().for_each(|&v| see(v));
+    }
+}
