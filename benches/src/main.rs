@@ -5,7 +5,7 @@
 //! ```
 //!
 //! In: the options. Out: on standard output, per problem the compile time, primal, gradient and their ratio; with `--peers c` the same in C by gcc (or `$CC`), Adit and C taking
-//! turns; straight-line programs and the growth of compile time; the whole process; and a line for each goal. It fails only if something does not compile or run: a goal missed is
+//! turns; forward mode along several directions at once; straight-line programs and the growth of compile time; the whole process; and a line for each goal. It fails only if something does not compile or run: a goal missed is
 //! told, not an error, since wall time on a shared machine is no proof.
 
 use adit_benches::goals::Goal;
@@ -68,6 +68,7 @@ fn compiler() -> Option<String> {
 fn report(options: &Options) -> Result<()> {
     let mut goals = Vec::new();
     problems(options, &mut goals)?;
+    directions(options, &mut goals)?;
     straight_lines(options, &mut goals);
     whole_process(&mut goals);
     say("\ngoals");
@@ -135,6 +136,20 @@ fn goals_of(problem: &Problem, row: &Row) -> Vec<Goal> {
         goals.push(Goal::new(format!("{}: primal over the same in C", row.title), peer.ratios.0, 2.0, ""));
     }
     goals
+}
+
+/// Forward mode along several directions at once.
+fn directions(options: &Options, goals: &mut Vec<Goal>) -> Result<()> {
+    let heads = table::LANES.map(|lanes| format!("{:>11}", format!("{lanes} lanes")));
+    say(&format!("\n{:<28}{}", "forward mode over primal", heads.concat()));
+    for problem in problems::all() {
+        let ratios = table::forward(&problem, options.repeats)?;
+        say(&format!("{:<28}{}", problem.title(), ratios.map(|r| format!("{r:>11.2}")).concat()));
+        if matches!(problem.title().as_str(), "test_function n=1000" | "linreg n=1000") {
+            goals.push(Goal::new(format!("{}: forward, 8 lanes, over primal", problem.title()), ratios[2], 3.0, ""));
+        }
+    }
+    Ok(())
 }
 
 fn straight_lines(options: &Options, goals: &mut Vec<Goal>) {

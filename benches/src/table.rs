@@ -72,6 +72,33 @@ pub fn run(prepared: &mut Prepared) {
     std::hint::black_box(done.is_ok());
 }
 
+/// How many directions forward mode is measured with.
+pub const LANES: [usize; 3] = [1, 4, 8];
+
+/// Forward mode along [`LANES`] directions at once, over the primal; each direction moves all that the problem is differentiated by.
+///
+/// # Errors
+/// If a program does not compile or run.
+pub fn forward(problem: &Problem, repeats: usize) -> Result<[f64; LANES.len()]> {
+    let f = problem.compile()?;
+    let names = f.signature().params.iter().map(|p| p.name.as_str());
+    let moves: Vec<bool> = names.map(|name| problem.wrt.is_empty() || problem.wrt.contains(&name)).collect();
+    let direction: Vec<_> = problem.args.iter().zip(moves).map(|(v, moves)| moves.then(|| v.clone())).collect();
+    let mut calls = vec![f.prepare(&problem.args).map_err(|e| e.to_string())?];
+    for lanes in LANES {
+        calls.push(f.prepare_jvp(&problem.args, &vec![&direction[..]; lanes]).map_err(|e| e.to_string())?);
+    }
+    let batches: Vec<u64> = calls.iter_mut().map(|call| batch_of(|| run(call))).collect();
+    let mut ratios = LANES.map(|_| Vec::new());
+    for _ in 0..repeats {
+        let times: Vec<f64> = calls.iter_mut().zip(&batches).map(|(call, n)| time(*n, || run(call))).collect();
+        for (ratios, t) in ratios.iter_mut().zip(&times[1..]) {
+            ratios.push(t / times[0]);
+        }
+    }
+    Ok(ratios.map(|ratios| median(&ratios)))
+}
+
 /// Measures a problem; with a C compiler, its peers too.
 ///
 /// # Errors

@@ -1,9 +1,10 @@
 //! Prepared calls: arguments laid out once, run many times.
 //!
-//! In: a function and its arguments. Out: [`Prepared`], which keeps code, memory and the frame of one call. Each run starts from the same contents: what a run wrote into
+//! In: a function and its arguments, perhaps directions. Out: [`Prepared`], which keeps code, memory and the frame of one call. Each run starts from the same contents: what a run wrote into
 //! lent arrays, array results and shadows is put back before the next. It does not resize: other sizes are another preparation.
 
 use super::{Function, Gradient, Outcome, Wrt};
+use crate::calls::{Along, Lane};
 use crate::error::{Error, Result};
 use crate::frame::{Frame, Slot};
 use crate::pipeline::Derivative;
@@ -13,7 +14,16 @@ use adit_ir::{Passing, Scalar};
 use adit_runtime::Workspace;
 use std::ops::Range;
 
-/// A call of a function or of its gradient with everything at hand, for loops that repeat it.
+/// What the runs of a prepared call give, beside the value.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Gives {
+    Nothing,
+    Gradient,
+    /// Along so many directions.
+    Tangents(usize),
+}
+
+/// A call of a function, of its gradient or of its derivatives along directions, with everything at hand, for loops that repeat it.
 ///
 /// ```
 /// let module = adit::Engine::new().compile("fn f(x: [f64; n], k: f64) -> f64 { k * sum(x^2) }")?;
@@ -30,7 +40,8 @@ use std::ops::Range;
 pub struct Prepared {
     function: Function,
     entry: Entry,
-    /// Which parameters of the IR function are active; none if this is the function itself.
+    gives: Gives,
+    /// Which parameters of the IR function are active.
     active: Vec<bool>,
     workspace: Workspace,
     frame: Frame,
@@ -47,7 +58,7 @@ impl Function {
     pub fn prepare(&self, args: &[Value]) -> Result<Prepared> {
         let frame = self.frame(args)?;
         let active = vec![false; self.inner.shape.layout.ir_params()];
-        Prepared::new(self, &Derivative::Primal, active, frame)
+        Prepared::new(self, (&Derivative::Primal, Gives::Nothing), active, frame)
     }
 
     /// A call of the value and the gradient in reverse mode, to be run many times.
@@ -59,12 +70,47 @@ impl Function {
         let active = self.active(wrt, false)?;
         let mut frame = self.frame(args)?;
         self.inner.shape.add_shadows(&mut frame, &active, &[1.0], &[])?;
-        Prepared::new(self, &Derivative::Vjp(active.clone()), active, frame)
+        Prepared::new(self, (&Derivative::Vjp(active.clone()), Gives::Gradient), active, frame)
+    }
+
+    /// A call of the value and the derivatives of the result along several directions at once, to be run many times. Each direction is as for [`Function::jvp`].
+    ///
+    /// ```
+    /// let f = adit::Engine::new().compile("fn f(x: f64, y: f64) -> f64 { x * y }")?.function("f")?;
+    /// let along = [[Some(1.0.into()), None], [None, Some(1.0.into())]];
+    /// let mut call = f.prepare_jvp(&[3.0.into(), 5.0.into()], &along.each_ref().map(|d| &d[..]))?;
+    /// call.run()?;
+    /// assert_eq!(call.tangents(), [5.0.into(), 3.0.into()]);
+    /// # Ok::<(), adit::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Function::jvp`], without running anything.
+    pub fn prepare_jvp(&self, args: &[Value], directions: &[&[Option<Value>]]) -> Result<Prepared> {
+        if directions.is_empty() {
+            return self.prepare(args);
+        }
+        let mut given: Vec<&str> = directions.iter().flat_map(|d| self.given(d)).collect();
+        given.sort_unstable();
+        given.dedup();
+        let (active, lanes) = (self.active_or_none(&given)?, directions.len());
+        let mut frame = self.frame(args)?;
+        let each = directions.iter().map(|d| self.direction(&frame, args, d, &active));
+        let each = each.collect::<Result<Vec<Vec<f64>>>>()?;
+        let component = |float: usize, lane: usize| each[lane][float];
+        self.inner.shape.add_tangents(&mut frame, &active, &Along { lanes, component: &component });
+        let derivative = Derivative::Jvp(active.clone(), lanes);
+        Prepared::new(self, (&derivative, Gives::Tangents(lanes)), active, frame)
     }
 }
 
 impl Prepared {
-    fn new(function: &Function, derivative: &Derivative, active: Vec<bool>, frame: Frame) -> Result<Prepared> {
+    fn new(
+        function: &Function,
+        (derivative, gives): (&Derivative, Gives),
+        active: Vec<bool>,
+        frame: Frame,
+    ) -> Result<Prepared> {
         let entry = function.entry(derivative)?;
         let written = frame.slots.iter().enumerate().filter_map(|(i, slot)| match slot {
             Slot::Array(Passing::Mut, array) => Some((i, array.clone())),
@@ -72,7 +118,7 @@ impl Prepared {
         });
         let initial = written.collect();
         let (function, workspace) = (function.clone(), function.workspace());
-        Ok(Prepared { function, entry, active, workspace, frame, initial, results: Vec::new() })
+        Ok(Prepared { function, entry, gives, active, workspace, frame, initial, results: Vec::new() })
     }
 
     /// Runs it once.
@@ -99,17 +145,33 @@ impl Prepared {
         }
     }
 
+    /// Whether there are results, as far as those that are numbers tell.
+    fn has_run(&self) -> bool {
+        !self.results.is_empty() || self.function.inner.shape.layout.results.is_empty()
+    }
+
     /// What the last run returned. Before any run, and after one that stopped, there is nothing to tell: a unit.
     pub fn outcome(&self) -> Outcome {
-        if self.results.is_empty() && !self.function.inner.shape.layout.results.is_empty() {
+        if !self.has_run() {
             return Outcome { value: Value::unit(), finals: Vec::new() };
         }
         self.function.inner.shape.outcome(&self.frame, &self.results)
     }
 
-    /// The gradient that the last run computed; empty before any run, and if this is the function itself.
+    /// The derivatives of the result along the directions, in order, that the last run computed; none before any run, and if this was not prepared with directions.
+    pub fn tangents(&self) -> Vec<Value> {
+        let shape = &self.function.inner.shape;
+        match self.gives {
+            Gives::Tangents(of) if self.has_run() => {
+                (0..of).map(|at| shape.tangent(&self.frame, &self.results, &self.active, Lane { at, of })).collect()
+            }
+            Gives::Tangents(_) | Gives::Nothing | Gives::Gradient => Vec::new(),
+        }
+    }
+
+    /// The gradient that the last run computed; empty before any run, and if this was not prepared for it.
     pub fn gradient(&self) -> Gradient {
-        if self.results.is_empty() || !self.active.contains(&true) {
+        if self.results.is_empty() || self.gives != Gives::Gradient {
             return Gradient { value: self.outcome().value, parameters: Vec::new() };
         }
         self.function.inner.shape.gradient(&self.frame, &self.results, &self.active)
@@ -186,5 +248,25 @@ mod tests {
         assert!(call.run().is_err());
         assert_eq!(call.value(), None);
         assert!(call.update("y", &mut |_| {}).is_err());
+    }
+    #[test]
+    fn several_directions_are_what_each_is_alone() {
+        let module =
+            Engine::new().compile("fn f(x: [f64; n], k: f64) -> [f64; n] { k * sin(x) }").expect("it compiles");
+        let f = module.function("f").expect("it is there");
+        let args: [Value; 2] = [[0.5, 2.0].into(), 3.0.into()];
+        let along: [[Option<Value>; 2]; 3] =
+            [[Some([1.0, 0.0].into()), None], [None, Some(1.0.into())], [Some([0.5, -1.0].into()), Some(2.0.into())]];
+        let mut call = f.prepare_jvp(&args, &along.each_ref().map(|d| &d[..])).expect("they fit");
+        for k in [3.0, 6.0] {
+            call.run().expect("it runs");
+            let args = [args[0].clone(), k.into()];
+            let alone = along.iter().map(|d| f.jvp(&args, d).expect("it runs").1);
+            assert_eq!(call.tangents(), alone.collect::<Vec<_>>());
+            call.update("k", &mut |k| *k *= 2.0).expect("it is there");
+        }
+        assert!(call.gradient().parameters.is_empty());
+        let none = f.prepare_jvp(&args, &[]).and_then(|mut call| call.run().map(|()| call.tangents()));
+        assert_eq!(none.expect("it runs"), []);
     }
 }
