@@ -4,7 +4,7 @@
 //! This is the only file of the crate that names primitives: a derivative is a sum of products, whatever the table holds.
 //! Nothing else is simplified here: that is the optimiser's.
 
-use adit_ir::{Builder, CmpOp, Prim, Value};
+use adit_ir::{Builder, CmpOp, Prim, ScalarType, Type, Value};
 use smallvec::SmallVec;
 
 /// `a + b`, where `None` is a structural zero.
@@ -41,14 +41,15 @@ enum Times {
 }
 
 impl Times {
-    fn new(b: &mut Builder, p: Factor) -> Times {
+    /// For products with values of this type.
+    fn new(b: &mut Builder, p: Factor, ty: ScalarType) -> Times {
         match p {
             Factor::Literal(0.0) => Times::Zero,
             Factor::Literal(1.0) => Times::One,
             Factor::Literal(-1.0) => Times::MinusOne,
             // Zero times a finite number is zero anyway.
-            Factor::Literal(c) if c.is_finite() => Times::By(Prim::Mul, b.f64(c)),
-            Factor::Literal(c) => Times::By(Prim::Smul, b.f64(c)),
+            Factor::Literal(c) if c.is_finite() => Times::By(Prim::Mul, b.float(ty, c)),
+            Factor::Literal(c) => Times::By(Prim::Smul, b.float(ty, c)),
             Factor::Value(p) => Times::By(Prim::Smul, p),
         }
     }
@@ -65,7 +66,8 @@ impl Times {
 
 /// `w · p` where `w = 0` wins over any `p`: a cotangent or a tangent times a partial. `None` is a structural zero.
 pub fn product(b: &mut Builder, w: Value, p: Factor) -> Option<Value> {
-    Times::new(b, p).product(b, w)
+    let ty = float_type(b, w);
+    Times::new(b, p, ty).product(b, w)
 }
 
 /// The contribution of one operand to the tangent of `prim`, lane by lane: [`product()`], but for the second operand of a strong product.
@@ -82,7 +84,8 @@ pub fn tangent_terms(
     match (prim, operand, partial) {
         (Prim::Smul, 1, Factor::Value(w)) => Some(tangent.iter().map(|&t| b.prim(Prim::Smul, &[w, t])).collect()),
         (_, _, partial) => {
-            let times = Times::new(b, partial);
+            let ty = tangent.first().map_or(ScalarType::F64, |&t| float_type(b, t));
+            let times = Times::new(b, partial, ty);
             tangent.iter().map(|&t| times.product(b, t)).collect()
         }
     }
@@ -100,10 +103,21 @@ pub fn cotangent_term(b: &mut Builder, prim: Prim, operand: usize, z: Value, par
     let (Prim::Smul, 1, Factor::Value(w)) = (prim, operand, partial) else {
         return product(b, z, partial);
     };
-    let zero = b.f64(0.0);
+    let ty = float_type(b, w);
+    let zero = b.float(ty, 0.0);
     let idle = b.cmp(CmpOp::Eq, w, zero);
     let [by_weight, by_cotangent] = [[w, z], [z, w]].map(|factors| b.prim(Prim::Smul, &factors));
     Some(b.select(idle, by_weight, by_cotangent))
+}
+
+fn float_type(b: &Builder, v: Value) -> ScalarType {
+    b.ty(v).scalar().unwrap_or(ScalarType::F64)
+}
+
+/// A tangent or cotangent in the type of the value that it belongs to. Only conversions between floats hand on what is of another.
+pub fn converted(b: &mut Builder, v: Value, to: &Type) -> Value {
+    let conversion = to.scalar().and_then(|to| Prim::conversion(float_type(b, v), to));
+    conversion.map_or(v, |prim| b.prim(prim, &[v]))
 }
 
 /// `n + 1` for trip counts.

@@ -9,7 +9,7 @@
 //!
 //! Nothing is folded: what is not literally there is not seen.
 
-use adit_ir::{Const, Function, Op, Value};
+use adit_ir::{Function, Op, Value};
 
 /// The literal floats of one function.
 #[derive(Debug)]
@@ -23,8 +23,8 @@ impl Literals {
         let mut of = vec![None; f.value_count()];
         f.walk(&mut |inst| {
             let data = f.inst(inst);
-            if let (Op::Const(Const::F64(c)), [result]) = (&data.op, &data.results[..]) {
-                of[result.index()] = Some(*c);
+            if let (Op::Const(c), [result]) = (&data.op, &data.results[..]) {
+                of[result.index()] = c.as_float();
             }
         });
         Literals { of }

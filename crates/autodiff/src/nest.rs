@@ -19,7 +19,7 @@ pub fn each(
     element: impl FnOnce(&mut Builder, &[Int], Option<Value>) -> Option<Value>,
 ) -> Option<Value> {
     let mut types = vec![Type::I64];
-    types.extend(carried.map(|_| Type::F64));
+    types.extend(carried.map(|v| b.ty(v).clone()));
     let (mut inits, mut inner, mut subscripts) = (Vec::new(), carried, Ints::new());
     for _ in dims {
         inits.push(inner);

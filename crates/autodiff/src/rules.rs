@@ -10,12 +10,14 @@
 
 use crate::algebra::Factor;
 use adit_ir::prim::Expr;
-use adit_ir::{Builder, Op, Type, Value};
+use adit_ir::{Builder, ScalarType, Value};
 
 /// The operands and the result of the instruction that a rule belongs to.
 pub trait Operands {
     /// Where the rule's instructions go.
     fn builder(&mut self) -> &mut Builder;
+    /// The float type of the instruction.
+    fn float(&self) -> ScalarType;
     /// The operand of this index, if it is a literal.
     fn literal(&self, index: usize) -> Option<f64>;
     /// The operand of this index, as a value visible where the rule's instructions go.
@@ -44,17 +46,21 @@ fn emit(at: &mut dyn Operands, expr: &Expr) -> Value {
     match expr {
         Expr::Arg(index) => at.arg(usize::from(*index)),
         Expr::Result => at.result(),
-        Expr::F64(c) => at.builder().f64(*c),
+        Expr::F64(c) => {
+            let float = at.float();
+            at.builder().float(float, *c)
+        }
         Expr::I64(n) => at.builder().i64(*n),
         Expr::Apply(prim, args) => {
             let args: Vec<Value> = args.iter().map(|arg| emit(at, arg)).collect();
-            at.builder().prim(*prim, &args)
+            let prim = prim.at(at.float());
+            at.builder().prim(prim, &args)
         }
         Expr::Select { cmp, a, b, then, otherwise } => {
             let [a, b] = [a, b].map(|side| emit(at, side));
             let [then, otherwise] = [then, otherwise].map(|side| emit(at, side));
             let cond = at.builder().cmp(*cmp, a, b);
-            at.builder().push_one(Op::Select { cond, then, otherwise }, Type::F64)
+            at.builder().select(cond, then, otherwise)
         }
     }
 }

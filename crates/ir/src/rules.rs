@@ -33,34 +33,36 @@ pub enum RuleParam {
 /// The signature of a rule.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RuleShape {
+    /// Which of a function's rules it is the signature of.
+    pub mode: Mode,
     /// In order.
     pub params: Vec<RuleParam>,
-    /// For each result, which of the function's results (jvp) or parameters (vjp) it moves with; all are `f64`.
+    /// For each result, which of the function's results (jvp) or parameters (vjp) it moves with, whose float type it has.
     pub results: Vec<usize>,
 }
 
 impl RuleShape {
     /// The signature of this rule of a function.
-    pub fn of(f: &Function, kind: Mode) -> RuleShape {
+    pub fn of(f: &Function, mode: Mode) -> RuleShape {
         let by_value = |i: &usize| f.params[*i].passing == Passing::ByValue;
         let float = |i: &usize| f.ty(f.params[*i].value).is_float();
         let array = |i: &usize| f.ty(f.params[*i].value).array().is_some();
         let all = || 0..f.params.len();
         let (values, lent) = (all().filter(by_value), all().filter(|i| !by_value(i)).filter(float));
         let moving = || all().filter(by_value).filter(float);
-        let floats = (0..f.results.len()).filter(|&k| f.results[k] == ScalarType::F64);
+        let floats = (0..f.results.len()).filter(|&k| f.results[k].is_float());
         let mut params: Vec<RuleParam> = values.map(RuleParam::Primal).collect();
-        match kind {
+        match mode {
             Mode::Jvp => {
                 params.extend(moving().map(RuleParam::Given));
                 params.extend(lent.map(RuleParam::Wanted));
-                RuleShape { params, results: floats.collect() }
+                RuleShape { mode, params, results: floats.collect() }
             }
             Mode::Vjp => {
                 params.extend(lent.map(RuleParam::Given));
                 params.extend(floats.map(RuleParam::Seed));
                 params.extend(moving().filter(array).map(RuleParam::Wanted));
-                RuleShape { params, results: moving().filter(|i| !array(i)).collect() }
+                RuleShape { mode, params, results: moving().filter(|i| !array(i)).collect() }
             }
         }
     }
@@ -74,13 +76,18 @@ impl RuleShape {
             let (ty, passing) = match wanted {
                 RuleParam::Primal(k) | RuleParam::Given(k) => (f.ty(f.params[k].value), Passing::ByValue),
                 RuleParam::Wanted(k) => (f.ty(f.params[k].value), Passing::Mut),
-                RuleParam::Seed(_) => (&Type::F64, Passing::ByValue),
+                RuleParam::Seed(k) => (&Type::Scalar(f.results[k]), Passing::ByValue),
             };
             if param.passing != passing || !same_kind(rule.ty(param.value), ty) {
                 return Some(format!("its parameter {i} has the wrong type"));
             }
         }
-        let fits = rule.results.len() == self.results.len() && rule.results.iter().all(|&r| r == ScalarType::F64);
+        let moves_with = |i: usize| match self.mode {
+            Mode::Jvp => Some(f.results[i]),
+            Mode::Vjp => f.ty(f.params[i].value).scalar(),
+        };
+        let mut pairs = rule.results.iter().zip(&self.results);
+        let fits = rule.results.len() == self.results.len() && pairs.all(|(&r, &i)| moves_with(i) == Some(r));
         (!fits).then(|| format!("it must have {} results, all floats", self.results.len()))
     }
 }

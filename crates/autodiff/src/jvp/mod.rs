@@ -31,7 +31,9 @@ use crate::refusal::{Refusal, check_size};
 use crate::rules::{self, Operands};
 use crate::{Mutant, Options};
 use adit_ir::prim::{Partial, Prim};
-use adit_ir::{Builder, Copier, FuncId, Function, Inst, Module, Op, OperandMap, Passing, Plain, Region, Type, Value};
+use adit_ir::{
+    Builder, Copier, FuncId, Function, Inst, Module, Op, OperandMap, Passing, Plain, Region, ScalarType, Type, Value,
+};
 use lanes::Lanes;
 
 /// The forward derivative of `f` and of all that it calls, in the order in which they join the module.
@@ -199,10 +201,17 @@ impl<'s, 'm> Sweep<'s, 'm> {
             let mut at = Here { sweep: self, args, result };
             let factor = rules::factor(&mut at, partial);
             if let Some(terms) = algebra::tangent_terms(&mut self.b, prim, operand, &tangent, factor) {
+                let terms = self.in_type_of(result, terms);
                 total = Some(algebra::sums(&mut self.b, total, terms));
             }
         }
         self.tangent[result.index()] = total;
+    }
+
+    /// Tangents in the type of the value that they belong to.
+    fn in_type_of(&mut self, v: Value, tangents: Lanes) -> Lanes {
+        let ty = self.source.ty(v);
+        tangents.into_iter().map(|t| algebra::converted(&mut self.b, t, ty)).collect()
     }
 
     fn select(&mut self, cond: Value, then: Value, otherwise: Value, result: Value) {
@@ -241,6 +250,10 @@ struct Here<'a, 's, 'm> {
 impl Operands for Here<'_, '_, '_> {
     fn builder(&mut self) -> &mut Builder {
         &mut self.sweep.b
+    }
+
+    fn float(&self) -> ScalarType {
+        self.sweep.source.ty(self.result).scalar().unwrap_or(ScalarType::F64)
     }
 
     fn literal(&self, index: usize) -> Option<f64> {

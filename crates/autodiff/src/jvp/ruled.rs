@@ -16,7 +16,7 @@ use crate::algebra::{self, Factor};
 use crate::nest;
 use crate::refusal::Refusal;
 use crate::ruled::Way;
-use adit_ir::{FuncId, Function, Inst, Mode, OperandMap, Plain, RuleParam, RuleShape, ScalarType, Type, Value, Values};
+use adit_ir::{FuncId, Function, Inst, Mode, OperandMap, Plain, RuleParam, RuleShape, Value, Values};
 use smallvec::{SmallVec, smallvec};
 
 impl Sweep<'_, '_> {
@@ -51,7 +51,7 @@ impl Sweep<'_, '_> {
                     RuleParam::Seed(_) => continue,
                 });
             }
-            let inst = self.b.call(rule, &operands, &vec![ScalarType::F64; shape.results.len()]);
+            let inst = self.b.call(rule, &operands, &self.module.function(rule).results);
             for (lanes, tangent) in tangents.iter_mut().zip(self.b.results(inst)) {
                 lanes.push(tangent);
             }
@@ -104,7 +104,7 @@ impl Sweep<'_, '_> {
         let ty = self.source.ty(arg).array().map(|ty| self.copier.map.array_ty(ty));
         Ok(match ty {
             Some(ty) => self.b.alloc(ty),
-            None => zero_of(&mut self.b, &Type::F64),
+            None => zero_of(&mut self.b, self.source.ty(arg)),
         })
     }
 
@@ -123,24 +123,25 @@ impl Sweep<'_, '_> {
     /// All that moves is scalars: one row of the Jacobian for each result.
     fn by_units(&mut self, f: &Function, rule: FuncId, args: &[Value], results: &[Value]) {
         let shape = RuleShape::of(f, Mode::Vjp);
-        let floats: Vec<usize> = (0..f.results.len()).filter(|&k| f.results[k] == ScalarType::F64).collect();
+        let floats: Vec<usize> = (0..f.results.len()).filter(|&k| f.results[k].is_float()).collect();
         for &row in &floats {
             let mut operands = Values::new();
             for param in &shape.params {
                 match *param {
                     RuleParam::Primal(i) => operands.push(self.copier.map.value(args[i])),
-                    RuleParam::Seed(k) => operands.push(self.b.f64(f64::from(u8::from(k == row)))),
+                    RuleParam::Seed(k) => operands.push(self.b.float(f.results[k], f64::from(u8::from(k == row)))),
                     // There are no arrays.
                     RuleParam::Given(_) | RuleParam::Wanted(_) => {}
                 }
             }
-            let inst = self.b.call(rule, &operands, &vec![ScalarType::F64; shape.results.len()]);
+            let inst = self.b.call(rule, &operands, &self.module.function(rule).results);
             let partials = self.b.results(inst);
             let mut total = None;
             for (&i, partial) in shape.results.iter().zip(partials) {
                 let Some(tangent) = self.tangent[args[i].index()].clone() else { continue };
                 let product = |t| algebra::product(&mut self.b, t, Factor::Value(partial));
                 let terms: Option<SmallVec<[Value; 1]>> = tangent.into_iter().map(product).collect();
+                let terms = terms.map(|terms| self.in_type_of(results[row], terms));
                 total = terms.map(|terms| algebra::sums(&mut self.b, total.take(), terms)).or(total);
             }
             self.tangent[results[row].index()] = total;

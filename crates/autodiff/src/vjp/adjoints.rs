@@ -18,7 +18,7 @@ use super::Sweep;
 use super::frames::Kind;
 use crate::Mutant;
 use crate::algebra;
-use adit_ir::{Const, Op, Type, Value};
+use adit_ir::{Const, Op, ScalarType, Value};
 
 impl Sweep<'_, '_> {
     /// Takes the adjoint of a value at its definition, and leaves zero.
@@ -55,7 +55,8 @@ impl Sweep<'_, '_> {
             self.frames[depth].recorded.push((v, outside));
             if self.frames[depth].kind == Kind::Loop {
                 let region = self.frames[depth].region;
-                let carried = self.b.func_mut().add_value(Type::F64);
+                let ty = self.source.ty(v).clone();
+                let carried = self.b.func_mut().add_value(ty);
                 self.b.func_mut().region_mut(region).params.push(carried);
                 self.adjoint[v.index()] = Some(carried);
             }
@@ -63,18 +64,26 @@ impl Sweep<'_, '_> {
         self.recorded[v.index()] = Some(self.depth().max(last));
     }
 
-    /// The value itself, or a literal zero.
-    pub(super) fn or_zero(&mut self, adjoint: Option<Value>) -> Value {
-        adjoint.unwrap_or_else(|| self.zero())
+    /// An adjoint of a primal value, or a literal zero.
+    pub(super) fn or_zero(&mut self, adjoint: Option<Value>, of: Value) -> Value {
+        adjoint.unwrap_or_else(|| self.zero(of))
     }
 
-    /// A literal zero, visible everywhere.
-    pub(super) fn zero(&mut self) -> Value {
-        if let Some(zero) = self.zero {
-            return zero;
+    /// A literal zero of the type of a primal float, or of an array's elements; visible everywhere.
+    pub(super) fn zero(&mut self, of: Value) -> Value {
+        let float = self.element(of);
+        if let Some((_, zero)) = self.zeros.iter().find(|(ty, _)| *ty == float) {
+            return *zero;
         }
-        let zero = self.at_entry(Op::Const(Const::F64(0.0)), Type::F64);
-        self.zero = Some(zero);
+        let zero = self.at_entry(Op::Const(Const::float(float, 0.0)), float.into());
+        self.zeros.push((float, zero));
         zero
+    }
+
+    /// The type of a primal float, or of an array's elements.
+    pub(super) fn element(&self, v: Value) -> ScalarType {
+        let ty = self.source.ty(v);
+        let element = ty.scalar().or_else(|| ty.array().map(|a| a.element));
+        element.expect("adjoints are of scalars and arrays")
     }
 }

@@ -83,7 +83,7 @@ impl Sweep<'_, '_> {
         let at = self.residual_ints(subscripts);
         let w = active.then(|| self.b.load(shadow, &at));
         if !self.has(Mutant::StoreKeepsShadow) {
-            let zero = self.zero();
+            let zero = self.zero(array);
             self.b.store(shadow, &at, zero);
         }
         if let Some(w) = w {
@@ -109,13 +109,13 @@ impl Sweep<'_, '_> {
                 None
             });
         }
-        self.clear(shadow);
+        self.clear(to, shadow);
     }
 
     pub(super) fn fill(&mut self, array: Value, value: Value) {
         let Some(shadow) = self.shadow(array) else { return };
         if self.activity.of(value) {
-            let (dims, zero) = (self.dims(array), self.zero());
+            let (dims, zero) = (self.dims(array), self.zero(array));
             let total = nest::each(&mut self.b, &dims, Some(zero), |b, at, so_far| {
                 let w = b.load(shadow, at);
                 Some(crate::algebra::sum(b, so_far, w))
@@ -124,12 +124,12 @@ impl Sweep<'_, '_> {
                 self.add(value, total);
             }
         }
-        self.clear(shadow);
+        self.clear(array, shadow);
     }
 
-    fn clear(&mut self, shadow: Value) {
+    fn clear(&mut self, array: Value, shadow: Value) {
         if !self.has(Mutant::StoreKeepsShadow) {
-            let zero = self.zero();
+            let zero = self.zero(array);
             self.b.fill(shadow, zero);
         }
     }

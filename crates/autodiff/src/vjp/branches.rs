@@ -69,7 +69,7 @@ impl Sweep<'_, '_> {
     pub(super) fn join(&mut self, cond: Value, arms: [Closed; 2]) -> Values {
         let merges = merge(&arms);
         for (side, arm) in arms.iter().enumerate() {
-            let yields: Values = merges.iter().map(|m| self.or_zero(m.inside[side].or(m.outside))).collect();
+            let yields: Values = merges.iter().map(|m| self.or_zero(m.inside[side].or(m.outside), m.value)).collect();
             self.b.func_mut().region_mut(arm.region).yields.extend(yields);
         }
         let [then, otherwise] = arms.map(|arm| arm.region);

@@ -55,7 +55,7 @@ impl Sweep<'_, '_> {
         let [lo, hi, step] = [lo, hi, step].map(|bound| self.residual_int(bound));
         let bounds = Bounds { lo, hi, step, reversed: !reversed };
 
-        let cotangents = self.open_loop(body, carried.len())?;
+        let cotangents = self.open_loop(body, &carried)?;
         let index = self.forward.map.value(params[0]);
         self.name(index, cotangents[0]);
         let next = self.body(body, &carried, &cotangents[1..])?;
@@ -75,7 +75,7 @@ impl Sweep<'_, '_> {
         if both {
             return self.with_condition(count, &carried, cond, body);
         }
-        let cotangents = self.open_loop(body, carried.len())?;
+        let cotangents = self.open_loop(body, &carried)?;
         let next = self.body(body, &carried, &cotangents[1..])?;
         self.close_loop(backwards(count), &carried, next);
         Ok(())
@@ -84,7 +84,7 @@ impl Sweep<'_, '_> {
     /// A `while` whose condition region has a reverse.
     fn with_condition(&mut self, count: Value, carried: &[Carried], cond: Region, body: Region) -> Result<(), Refusal> {
         let tests = algebra::successor(&mut self.b, count);
-        let cotangents = self.open_loop(cond, carried.len())?;
+        let cotangents = self.open_loop(cond, carried)?;
         let (index, cotangents) = (cotangents[0], &cotangents[1..]);
 
         self.open(Kind::Straight, Some(body), &[])?;
@@ -134,9 +134,9 @@ impl Sweep<'_, '_> {
     }
 
     /// Begins the body of the reversed loop: its parameters are the index and the carried adjoints.
-    fn open_loop(&mut self, primal: Region, carried: usize) -> Result<Values, Refusal> {
+    fn open_loop(&mut self, primal: Region, carried: &[Carried]) -> Result<Values, Refusal> {
         let mut types = vec![Type::I64];
-        types.resize(carried + 1, Type::F64);
+        types.extend(carried.iter().map(|c| self.source.ty(c.param).clone()));
         self.open(Kind::Loop, Some(primal), &types)
     }
 
@@ -161,17 +161,17 @@ impl Sweep<'_, '_> {
 
     fn take_or_zero(&mut self, v: Value) -> Value {
         let adjoint = self.take(v);
-        self.or_zero(adjoint)
+        self.or_zero(adjoint, v)
     }
 
     /// Ends the reversed loop and hands its results on.
     fn close_loop(&mut self, bounds: Bounds, carried: &[Carried], next: Values) {
         let Closed { region, changes } = self.close();
-        let mut inits: Values = carried.iter().map(|c| self.or_zero(c.seed)).collect();
+        let mut inits: Values = carried.iter().map(|c| self.or_zero(c.seed, c.init)).collect();
         let mut yields = next;
         for change in &changes {
-            inits.push(self.or_zero(change.outside));
-            yields.push(self.or_zero(change.inside));
+            inits.push(self.or_zero(change.outside, change.value));
+            yields.push(self.or_zero(change.inside, change.value));
         }
         self.b.func_mut().region_mut(region).yields = yields;
         let inst = self.b.for_(bounds, &inits, region);

@@ -154,8 +154,8 @@ struct Sweep<'s, 'r> {
     standin: rustc_hash::FxHashMap<Value, Value>,
     /// What goes before the forward sweep.
     entry: Vec<Inst>,
-    /// A literal zero among them.
-    zero: Option<Value>,
+    /// Literal zeros among them, one for each float type that asked.
+    zeros: Vec<(ScalarType, Value)>,
     /// The tape that all halves share.
     tape: Option<Value>,
     /// Whether the two sweeps will be two functions, which have only the shared tape in common.
@@ -187,7 +187,7 @@ impl<'s, 'r> Sweep<'s, 'r> {
             place: vec![0; source.region_count()],
             standin: rustc_hash::FxHashMap::default(),
             entry: Vec::new(),
-            zero: None,
+            zeros: Vec::new(),
             tape: None,
             is_cut: false,
             b,
@@ -208,7 +208,7 @@ impl<'s, 'r> Sweep<'s, 'r> {
         let mut returned = primal;
         for param in params.iter().filter(|p| self.source.ty(p.value).scalar().is_some()) {
             let adjoint = self.take(param.value);
-            returned.push(self.or_zero(adjoint));
+            returned.push(self.or_zero(adjoint, param.value));
         }
         let body = self.b.current();
         let insts = &mut self.b.func_mut().region_mut(body).insts;

@@ -14,7 +14,7 @@
 use super::Sweep;
 use crate::Mutant;
 use crate::rules::Operands;
-use adit_ir::{Builder, Int, Ints, Op, OperandMap, Value};
+use adit_ir::{Builder, Int, Ints, Op, OperandMap, ScalarType, Value};
 
 impl Sweep<'_, '_> {
     /// What stands for a primal value.
@@ -115,6 +115,10 @@ pub(super) struct Residuals<'a, 's, 'r> {
 impl Operands for Residuals<'_, '_, '_> {
     fn builder(&mut self) -> &mut Builder {
         &mut self.sweep.b
+    }
+
+    fn float(&self) -> ScalarType {
+        self.sweep.element(self.result)
     }
 
     fn literal(&self, index: usize) -> Option<f64> {

@@ -19,7 +19,7 @@ use crate::refusal::Refusal;
 use crate::ruled::{self, Way};
 use adit_ir::{
     Bounds, Builder, Copier, FuncId, Function, Inst, Int, Ints, Mode, Module, Op, OperandMap, Passing, Region,
-    RuleParam, RuleShape, ScalarType, TapeType, Type, Value, Values,
+    RuleParam, RuleShape, TapeType, Type, Value, Values,
 };
 use rustc_hash::FxHashMap;
 
@@ -141,6 +141,7 @@ impl Sweep<'_, '_> {
 
     fn by_rule(&mut self, inst: Inst, f: &Function, rule: FuncId, args: &[Value], seeds: &[Option<Value>]) {
         let shape = RuleShape::of(f, Mode::Vjp);
+        let results = &self.source.inst(inst).results;
         let mut wanted = Vec::new();
         let mut operands = Values::new();
         for param in &shape.params {
@@ -150,7 +151,7 @@ impl Sweep<'_, '_> {
                     Some(shadow) => shadow,
                     None => self.zeros_like(args[i]),
                 },
-                RuleParam::Seed(k) => self.or_zero(seeds[k]),
+                RuleParam::Seed(k) => self.or_zero(seeds[k], results[k]),
                 RuleParam::Wanted(i) => {
                     let cotangent = self.zeros_like(args[i]);
                     wanted.push((i, cotangent));
@@ -158,13 +159,13 @@ impl Sweep<'_, '_> {
                 }
             });
         }
-        let inst = self.b.call(rule, &operands, &vec![ScalarType::F64; shape.results.len()]);
+        let inst = self.b.call(rule, &operands, &self.module.function(rule).results);
         let cotangents = self.b.results(inst);
         for param in &shape.params {
             if let RuleParam::Given(i) = *param
                 && let Some(shadow) = self.shadow(args[i])
             {
-                let zero = self.zero();
+                let zero = self.zero(args[i]);
                 self.b.fill(shadow, zero);
             }
         }
@@ -203,17 +204,21 @@ impl Sweep<'_, '_> {
             for param in &shape.params {
                 match *param {
                     RuleParam::Primal(i) => operands.push(self.residual(args[i])),
-                    RuleParam::Given(i) => operands.push(self.b.f64(f64::from(u8::from(i == column)))),
+                    RuleParam::Given(i) => {
+                        let float = self.element(args[i]);
+                        operands.push(self.b.float(float, f64::from(u8::from(i == column))));
+                    }
                     // There are no arrays.
                     RuleParam::Seed(_) | RuleParam::Wanted(_) => {}
                 }
             }
-            let inst = self.b.call(rule, &operands, &vec![ScalarType::F64; shape.results.len()]);
+            let inst = self.b.call(rule, &operands, &self.module.function(rule).results);
             let partials = self.b.results(inst);
             let mut total = None;
             for (&k, partial) in shape.results.iter().zip(partials) {
                 let Some(seed) = seeds[k] else { continue };
                 if let Some(term) = algebra::product(&mut self.b, seed, Factor::Value(partial)) {
+                    let term = algebra::converted(&mut self.b, term, self.source.ty(args[column]));
                     total = Some(algebra::sum(&mut self.b, total, term));
                 }
             }
@@ -256,7 +261,7 @@ impl Sweep<'_, '_> {
     }
 
     pub(super) fn zeros_like(&mut self, array: Value) -> Value {
-        let Some(ty) = self.source.ty(array).array() else { return self.zero() };
+        let Some(ty) = self.source.ty(array).array() else { return self.zero(array) };
         let mut ty = ty.clone();
         ty.dims = self.residual_ints(&ty.dims);
         self.b.alloc(ty)

@@ -22,6 +22,7 @@ impl Sweep<'_, '_> {
             let mut at = Residuals { sweep: self, args, result };
             let factor = rules::factor(&mut at, partial);
             if let Some(contribution) = algebra::cotangent_term(&mut self.b, prim, operand, w, factor) {
+                let contribution = algebra::converted(&mut self.b, contribution, self.source.ty(arg));
                 self.add(arg, contribution);
             }
         }
@@ -29,7 +30,7 @@ impl Sweep<'_, '_> {
 
     pub(super) fn select(&mut self, cond: Value, then: Value, otherwise: Value, result: Value) {
         let Some(w) = self.take(result) else { return };
-        let zero = self.zero();
+        let zero = self.zero(result);
         for (side, [if_true, if_false]) in [(then, [w, zero]), (otherwise, [zero, w])] {
             if self.activity.of(side) {
                 let cond = self.residual(cond);

@@ -36,8 +36,8 @@ impl Sweep<'_, '_> {
     pub(super) fn tape_pop(&mut self, tape: Value, results: &[Value]) {
         let floats = self.floats(results);
         if let (Some(shadow), false) = (self.shadow(tape), floats.is_empty()) {
-            let adjoints: Vec<Option<Value>> = floats.into_iter().map(|v| self.take(v)).collect();
-            let adjoints: Values = adjoints.into_iter().map(|w| self.or_zero(w)).collect();
+            let adjoints: Vec<Option<Value>> = floats.iter().map(|&v| self.take(v)).collect();
+            let adjoints: Values = floats.into_iter().zip(adjoints).map(|(v, w)| self.or_zero(w, v)).collect();
             self.b.tape_push(shadow, &adjoints);
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! [`agree`] is one of the relations that every program of these tests passes, derivatives of derivatives included.
 
-use crate::harness::{all_floats, bits, directions, float_results, floats, inputs, lent, read, run};
+use crate::harness::{all_floats, bits, data_like, directions, float_results, floats, inputs, lent, read, run};
 use crate::programs::Arg;
 use crate::{harness::Random, programs::all};
 use adit_autodiff::{Mutant, Options, RefusalKind, jvp, jvp_with};
@@ -25,7 +25,7 @@ fn packed(lanes: &[&Input<f64>]) -> Vec<Input<f64>> {
     let count = columns[0].len();
     let mixed = (0..count).flat_map(|i| columns.iter().map(move |c| c[i])).collect();
     let dims: Vec<i64> = first.dims.iter().copied().chain([lanes.len() as i64]).collect();
-    vec![Input::Array(Array::of(&dims, mixed))]
+    vec![Input::Array(Array { dims, data: data_like(&first.data, mixed) })]
 }
 
 /// By lane: tangents of results, then of `mut` arrays.

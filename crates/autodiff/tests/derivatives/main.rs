@@ -9,4 +9,5 @@ mod programs;
 mod random;
 mod resolve;
 mod ruled;
+mod single;
 mod text;
