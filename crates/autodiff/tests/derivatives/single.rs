@@ -18,7 +18,7 @@ fn numbers(arg: &Arg) -> Vec<f64> {
 fn rewritten(text: &str) -> String {
     let line = |line: &str| {
         // Iterations end where `f32` can end them.
-        let line = line.replace("f64", "f32").replace("itof", "itos").replace("1e-12", "1e-6");
+        let line = line.replace("f64", "f32").replace("itof", "itos").replace("1e-13", "1e-5");
         match line.split_once("const ") {
             Some((head, c))
                 if c.contains(['.', 'e']) && !c.contains("true") && !c.contains("false")
