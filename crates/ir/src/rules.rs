@@ -15,7 +15,7 @@
 
 use crate::derived::Mode;
 use crate::func::{Function, Passing};
-use crate::types::{ScalarType, Type};
+use crate::types::Type;
 
 /// What a parameter of a rule is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
