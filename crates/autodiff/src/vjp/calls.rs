@@ -34,8 +34,9 @@ impl Sweep<'_, '_> {
         }
 
         let (mut passed, apart) = self.shadow_args(&active);
-        for (seed, _) in seeds.into_iter().zip(with_adjoints).filter(|(_, wanted)| *wanted) {
-            let seed = self.or_zero(seed);
+        let seeds = seeds.into_iter().zip(results).zip(with_adjoints);
+        for ((seed, &result), _) in seeds.filter(|(_, wanted)| *wanted) {
+            let seed = self.or_zero(seed, result);
             passed.push(seed);
         }
         passed.push(tape);

@@ -50,7 +50,8 @@ use crate::literals::Literals;
 use crate::refusal::{Refusal, check_size};
 use crate::{Mutant, Options};
 use adit_ir::{
-    Builder, FuncId, Function, Inst, Module, Op, Param, Passing, Region, TapeType, Type, Value, ValueMap, Values,
+    Builder, FuncId, Function, Inst, Module, Op, Param, Passing, Region, ScalarType, TapeType, Type, Value, ValueMap,
+    Values,
 };
 use facts::Facts;
 use forward::Forward;

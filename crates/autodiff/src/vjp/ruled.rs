@@ -19,7 +19,7 @@ use crate::refusal::Refusal;
 use crate::ruled::{self, Way};
 use adit_ir::{
     Bounds, Builder, Copier, FuncId, Function, Inst, Int, Ints, Mode, Module, Op, OperandMap, Passing, Region,
-    RuleParam, RuleShape, TapeType, Type, Value, Values,
+    RuleParam, RuleShape, ScalarType, TapeType, Type, Value, Values,
 };
 use rustc_hash::FxHashMap;
 
@@ -159,7 +159,7 @@ impl Sweep<'_, '_> {
                 }
             });
         }
-        let inst = self.b.call(rule, &operands, &self.module.function(rule).results);
+        let inst = self.b.call(rule, &operands, &self.requests.module.function(rule).results);
         let cotangents = self.b.results(inst);
         for param in &shape.params {
             if let RuleParam::Given(i) = *param
@@ -212,7 +212,7 @@ impl Sweep<'_, '_> {
                     RuleParam::Seed(_) | RuleParam::Wanted(_) => {}
                 }
             }
-            let inst = self.b.call(rule, &operands, &self.module.function(rule).results);
+            let inst = self.b.call(rule, &operands, &self.requests.module.function(rule).results);
             let partials = self.b.results(inst);
             let mut total = None;
             for (&k, partial) in shape.results.iter().zip(partials) {
