@@ -105,6 +105,7 @@ fn same_kind(a: &Type, b: &Type) -> bool {
 mod tests {
     use super::*;
     use crate::build::Builder;
+    use crate::types::ScalarType;
     use crate::types::{ArrayType, Int};
     use adit_diag::Span;
 
