@@ -148,3 +148,17 @@ fn matrices_beyond_the_memory_limit_are_refused() {
         assert_eq!(error.diagnostics()[0].code.0, "AD0805", "{what}");
     }
 }
+
+#[test]
+fn arrays_of_the_most_dimensions_go_one_direction_at_a_time() {
+    let ones = ["1"; 31].join(", ");
+    let source = format!("fn f(x: [f64; 2, {ones}]) -> f64 {{ x[0, {0}] * x[1, {0}] }}", ones.replace('1', "0"));
+    let mut dims = vec![1; 32];
+    dims[0] = 2;
+    let x = Value::Array(Array::f64(&dims, vec![3.0, 5.0]));
+    let f = function(&source, 8);
+    let (_, h) = f.hessian(std::slice::from_ref(&x), &[]).expect("it runs");
+    assert_eq!(floats(&h), [0.0, 1.0, 1.0, 0.0]);
+    let (_, j) = f.jacobian_in(&[x], &[], Some(Mode::Forward)).expect("it runs");
+    assert_eq!(floats(&j), [5.0, 3.0]);
+}

@@ -18,6 +18,8 @@ use crate::frame::Frame;
 use crate::outcome::{Gradient, Mode};
 use crate::pipeline::{self, Derivative};
 use crate::value::{Array, Value};
+use adit_ir::verify::MAX_RANK;
+use adit_ir::{Function as IrFunction, Value as IrValue};
 
 /// What a reverse sweep costs, as a multiple of a run, and how much longer its code is; a forward sweep costs one, and one for each lane.
 const REVERSE: usize = 4;
@@ -157,15 +159,25 @@ impl Function {
         Ok((value, matrix))
     }
 
-    /// How many lanes each sweep of a derivative of this order gets where so many directions are wanted: as even as can be, fewer where the code would get long.
+    /// How many lanes each sweep of a derivative of this order gets where so many directions are wanted: as even as can be, fewer where the code would get long or arrays have no dimension left for lanes.
     fn lanes(&self, directions: usize, order: u32) -> usize {
         let module = &self.unit().ir;
-        let size: usize =
-            pipeline::reachable(module, self.ir_id()).into_iter().map(|f| module.function(f).inst_count()).sum();
-        let affordable = MOST_CODE / (REVERSE.pow(order - 1) * size).max(1);
+        let functions: Vec<&IrFunction> =
+            pipeline::reachable(module, self.ir_id()).into_iter().map(|f| module.function(f)).collect();
+        let size: usize = functions.iter().map(|f| f.inst_count()).sum();
+        let affordable = match functions.iter().any(|f| has_full_rank(f)) {
+            true => 1,
+            false => MOST_CODE / (REVERSE.pow(order - 1) * size).max(1),
+        };
         let sweeps = directions.div_ceil(self.options().lanes.min(affordable).max(1));
         directions.div_ceil(sweeps.max(1)).max(1)
     }
+}
+
+/// Whether an array has as many dimensions as there may be, so that its shadow has none left for lanes.
+fn has_full_rank(f: &IrFunction) -> bool {
+    let rank = |v: usize| f.ty(IrValue::new(v)).array().map_or(0, |a| a.dims.len());
+    (0..f.value_count()).any(|v| rank(v) >= MAX_RANK)
 }
 
 /// The components of unit directions, `first` in lane 0; beyond the last float there is none that is 1.
