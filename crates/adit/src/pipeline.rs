@@ -74,6 +74,9 @@ pub(crate) fn front_end(name: &str, text: &str, options: &Options) -> Result<Uni
 pub(crate) fn derive(unit: &Unit, id: FuncId, derivative: &Derivative, options: &Options) -> Result<Derived> {
     let refused = |r: Refusal| Error::compile(vec![r.to_diagnostic()], unit.sources.clone());
     let mut module = resolved(unit, id, options)?;
+    if *derivative == Derivative::Primal {
+        module.forget_rules();
+    }
     clean(&mut module, id, options);
     let jvp = |module: &mut Module, id, active: &[bool], lanes| {
         let options = adit_autodiff::Options { lanes, ..adit_autodiff::Options::default() };
@@ -114,8 +117,9 @@ pub(crate) fn resolved(unit: &Unit, id: FuncId, options: &Options) -> Result<Mod
     Ok(module)
 }
 
-/// Cleans what differentiation left.
+/// Cleans what differentiation left. What has derivative rules may be inlined now.
 pub(crate) fn optimized(mut derived: Derived, options: &Options) -> Result<Derived> {
+    derived.module.forget_rules();
     clean(&mut derived.module, derived.id, options);
     verified(&derived.module)?;
     Ok(derived)
@@ -145,16 +149,20 @@ fn active_in_vjp(f: &Function, active: &[bool]) -> Vec<bool> {
     mask
 }
 
-/// Runs the clean-up passes on a function and all that it calls; none without optimisation.
+/// Runs the clean-up passes on a function and all that it calls; without optimisation, functions of the library are inlined alone, so that errors in them have a place.
 fn clean(module: &mut Module, id: FuncId, options: &Options) {
     if options.opt > 0 {
         adit_opt::clean_up_all(module, id);
+    } else {
+        for (f, inlined) in adit_opt::inline::library(module, id) {
+            *module.function_mut(f) = inlined;
+        }
     }
 }
 
-/// A function and all that it calls, directly or not; the function first.
+/// A function and all that it calls, directly or not, derivative rules included; the function first.
 pub(crate) fn reachable(module: &Module, root: FuncId) -> Vec<FuncId> {
-    CallGraph::new(module, &[root]).order
+    CallGraph::with_rules(module, &[root]).order
 }
 
 /// In debug builds, that a module keeps the IR's rules; a violation is a bug of ours.

@@ -14,6 +14,7 @@ mod arrays;
 mod calls;
 mod elementwise;
 mod exprs;
+mod externals;
 mod generators;
 mod places;
 mod stmts;

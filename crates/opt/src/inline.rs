@@ -14,7 +14,7 @@ mod plan;
 
 use adit_ir::shape::{Shapes, Wanted};
 use adit_ir::{Builder, CmpOp, Copier, FuncId, Function, Inst, Int, Module, Op, Rewrite, Trap, Value};
-use plan::{Fate, Plan};
+use plan::{Fate, Plan, Which};
 pub use plan::{GROWTH, LARGE, MEDIUM, SMALL};
 use rustc_hash::FxHashMap;
 
@@ -23,12 +23,21 @@ const ROOM: usize = 100_000;
 
 /// Inlines into one function of a module.
 pub fn run(module: &Module, f: &Function) -> Option<Function> {
-    Inliner::new(module, f).inline_into(f)
+    Inliner::new(module, f, Which::All).inline_into(f)
 }
 
 /// What becomes of a function, and of all that it still calls afterwards, by inlining: those that change.
 pub fn all(module: &Module, root: FuncId) -> Vec<(FuncId, Function)> {
-    let inliner = Inliner::new(module, module.function(root));
+    changed(module, root, Which::All)
+}
+
+/// The same for calls of functions that come with the language alone: what goes wrong in them then has the place of the program's call.
+pub fn library(module: &Module, root: FuncId) -> Vec<(FuncId, Function)> {
+    changed(module, root, Which::Library)
+}
+
+fn changed(module: &Module, root: FuncId, which: Which) -> Vec<(FuncId, Function)> {
+    let inliner = Inliner::new(module, module.function(root), which);
     let others = inliner.plan.with_fate(Fate::Called).filter(|&f| f != root);
     let called = std::iter::once(root).chain(others);
     called.filter_map(|f| inliner.inline_into(module.function(f)).map(|inlined| (f, inlined))).collect()
@@ -42,8 +51,9 @@ struct Inliner<'m> {
 }
 
 impl<'m> Inliner<'m> {
-    fn new(module: &'m Module, root: &Function) -> Self {
-        let mut inliner = Inliner { module, plan: Plan::new(module, root), prepared: FxHashMap::default() };
+    fn new(module: &'m Module, root: &Function, which: Which) -> Self {
+        let plan = Plan::new(module, root, which);
+        let mut inliner = Inliner { module, plan, prepared: FxHashMap::default() };
         let callees: Vec<FuncId> = inliner.plan.with_fate(Fate::Prepared).collect();
         for callee in callees {
             if let Some(body) = inliner.inline_into(module.function(callee)) {

@@ -26,7 +26,7 @@
 //! each way in which it is used a function of its own, its *instance* ([`FnDef::instance_of`]), whose first parameters are captures.
 
 use adit_diag::Span;
-use adit_ir::{CmpOp, Const, Prim, ScalarType};
+use adit_ir::{CmpOp, Const, External, Mode, Prim, ScalarType};
 use std::sync::Arc;
 
 /// A variable, parameter, loop index or dimension of one function.
@@ -99,8 +99,56 @@ pub struct FnDef {
     pub lambdas: Vec<LambdaDef>,
     /// If this is an instance of a lambda: where its captures come from.
     pub instance_of: Option<Instance>,
-    /// The body; its value is returned.
+    /// The body; its value is returned. Empty if there is an `external`.
     pub body: Block,
+    /// What the function is instead of a body: a kernel, or a function that the host registered.
+    pub external: Option<ExternalDef>,
+    /// The functions that say what its derivatives are; their types fit.
+    pub rules: FnRules,
+}
+
+/// A function without a body.
+#[derive(Clone, Debug)]
+pub struct ExternalDef {
+    /// What it is.
+    pub function: External,
+    /// The host's partials, by [`Mode::ALL`]: functions with the signatures of [`adit_ir::rules`].
+    pub partials: [Option<External>; 2],
+}
+
+impl ExternalDef {
+    /// The host's partials for a mode.
+    pub fn partials(&self, mode: Mode) -> Option<&External> {
+        let place = Mode::ALL.iter().position(|m| *m == mode)?;
+        self.partials[place].as_ref()
+    }
+}
+
+/// The derivative rules of a function.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct FnRules {
+    /// `@jvp(f)`
+    pub jvp: Option<FnId>,
+    /// `@vjp(f)`
+    pub vjp: Option<FnId>,
+}
+
+impl FnRules {
+    /// The rule for a mode.
+    pub fn of(&self, mode: Mode) -> Option<FnId> {
+        match mode {
+            Mode::Jvp => self.jvp,
+            Mode::Vjp => self.vjp,
+        }
+    }
+
+    /// The rule for a mode, to change.
+    pub fn of_mut(&mut self, mode: Mode) -> &mut Option<FnId> {
+        match mode {
+            Mode::Jvp => &mut self.jvp,
+            Mode::Vjp => &mut self.vjp,
+        }
+    }
 }
 
 impl FnDef {

@@ -113,6 +113,10 @@ impl<'p> Machine<'p, '_> {
             let value = self.local(param.local).clone();
             self.check_type(&value, &def.locals[param.local.0 as usize].ty, span)?;
         }
+        if let Some(external) = &def.external {
+            let value = self.call_external(def, &external.function, span)?;
+            return Ok(Outcome { value, finals: Vec::new() });
+        }
         let value = match self.block(&def.body) {
             Ok(value) => {
                 let end = def.body.value.as_ref().map_or(def.body.span, |v| v.span);

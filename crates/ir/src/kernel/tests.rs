@@ -1,3 +1,5 @@
+//! Kernels at the points of their rows, and where they have no answer.
+
 use super::*;
 use crate::external::Failure;
 

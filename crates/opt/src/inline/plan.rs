@@ -31,6 +31,15 @@ const MAX_NESTING: usize = 32;
 /// Bodies are put into bodies at most so often before the result is written down.
 const MAX_HEIGHT: usize = 16;
 
+/// Which functions may be inlined at all.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Which {
+    /// Any.
+    All,
+    /// Those that come with the language: their instructions have no span, and take that of the program's call.
+    Library,
+}
+
 /// What becomes of the calls of one function.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Fate {
@@ -52,7 +61,7 @@ pub(super) struct Plan {
 
 impl Plan {
     /// Decides for what a function of the module reaches.
-    pub(super) fn new(module: &Module, root: &Function) -> Self {
+    pub(super) fn new(module: &Module, root: &Function, which: Which) -> Self {
         let from_root = Outline::of(root);
         let entries: Vec<FuncId> = from_root.sites.iter().map(|site| site.callee).collect();
         let graph = CallGraph::new(module, &entries);
@@ -66,7 +75,7 @@ impl Plan {
             }
         }
         let mut plan = Plan { fates: vec![Fate::Called; outlines.len()], graph };
-        plan.decide(module, outlines, &sites);
+        plan.decide(module, which, outlines, &sites);
         plan
     }
 
@@ -81,12 +90,12 @@ impl Plan {
         places.map(|&place| self.graph.order[place])
     }
 
-    fn decide(&mut self, module: &Module, mut outlines: Vec<Outline>, sites: &[usize]) {
+    fn decide(&mut self, module: &Module, which: Which, mut outlines: Vec<Outline>, sites: &[usize]) {
         let mut growth = GROWTH;
         for k in 0..self.graph.bottom_up.len() {
             let place = self.graph.bottom_up[k];
             let whole = self.whole(&outlines, place);
-            let may = !self.graph.is_recursive(place) && !stays(module, self.graph.order[place]);
+            let may = !self.graph.is_recursive(place) && !stays(module, which, self.graph.order[place]);
             if may && whole.is_worth(sites[place], &mut growth) {
                 self.fates[place] = if whole.height > MAX_HEIGHT { Fate::Prepared } else { Fate::Inlined };
             }
@@ -114,8 +123,9 @@ impl Plan {
 }
 
 /// Whether calls of a function stay for what it is.
-fn stays(module: &Module, f: FuncId) -> bool {
-    module.function(f).external.is_some() || !module.rules(f).is_empty()
+fn stays(module: &Module, which: Which, f: FuncId) -> bool {
+    let function = module.function(f);
+    function.external.is_some() || !module.rules(f).is_empty() || (which == Which::Library && !function.span.is_none())
 }
 
 /// What the decisions need to know of a function.
@@ -200,7 +210,7 @@ mod tests {
 
     fn inlined(functions: &[(usize, &[usize])]) -> Vec<usize> {
         let module = module(functions);
-        let plan = Plan::new(&module, module.function(FuncId::new(0)));
+        let plan = Plan::new(&module, module.function(FuncId::new(0)), Which::All);
         module.ids().filter(|&f| plan.fate(f) != Fate::Called).map(FuncId::index).collect()
     }
 
@@ -225,7 +235,7 @@ mod tests {
         module.set_rules(one, adit_ir::Rules { jvp: Some(three), vjp: None });
         module.function_mut(two).external = Some(adit_ir::External::unregistered("f"));
         let fates = |module: &Module| {
-            let plan = Plan::new(module, module.function(FuncId::new(0)));
+            let plan = Plan::new(module, module.function(FuncId::new(0)), Which::All);
             [one, two, three].map(|f| plan.fate(f))
         };
         assert_eq!(fates(&module), [Fate::Called, Fate::Called, Fate::Inlined]);

@@ -9,7 +9,9 @@ use super::report::{Names, codes, error, is_error, is_silent};
 use super::scope::{Fact, Scope};
 use super::types::{DimNames, Found};
 use super::{Checker, Function};
-use crate::typed::{Block, DimExpr, Expr, ExprKind, FnDef, LocalDef, LocalId, ParamDef, Pattern, Stmt, StmtKind, Ty};
+use crate::typed::{
+    Block, DimExpr, Expr, ExprKind, FnDef, FnRules, LocalDef, LocalId, ParamDef, Pattern, Stmt, StmtKind, Ty,
+};
 use adit_diag::{Diagnostic, Span};
 use adit_ir::{Const, ScalarType};
 use adit_syntax::ast::{self, PatternKind};
@@ -75,7 +77,9 @@ impl<'c, 'a> Body<'c, 'a> {
         let known = this.checker.reports.known();
         let mut body = this.block(&item.body, Use::Kept);
         let broken = known != this.checker.reports.known();
-        this.body_value(&mut body, item, &signature.result, broken);
+        if function.external.is_none() {
+            this.body_value(&mut body, item, &signature.result, broken);
+        }
         FnDef {
             name: function.name.clone(),
             docs: function.docs.to_owned(),
@@ -84,6 +88,8 @@ impl<'c, 'a> Body<'c, 'a> {
             dims: signature.dims.clone(),
             params: signature.params.iter().enumerate().map(parameter).collect(),
             result: signature.result.clone(),
+            external: function.external.clone(),
+            rules: FnRules::default(),
             locals: this.scope.locals,
             lambdas: Vec::new(),
             instance_of: None,

@@ -34,6 +34,8 @@ enum Kind {
     Dot,
     Transpose,
     MatMul,
+    /// A function of the library for a matrix of right-hand sides, and its like for a vector.
+    Solve(&'static str),
     Where,
     Convert(ScalarType),
     F32,
@@ -66,6 +68,8 @@ static KNOWN: &[Known] = &[
     known("dot", Kind::Dot),
     known("transpose", Kind::Transpose),
     known("matmul", Kind::MatMul),
+    known("solve", Kind::Solve("solve_vector")),
+    known("solve_triangular", Kind::Solve("solve_triangular_vector")),
     known("where", Kind::Where),
     known("f64", Kind::Convert(ScalarType::F64)),
     known("i64", Kind::Convert(ScalarType::I64)),
@@ -128,6 +132,7 @@ impl Known {
             Kind::Fill => body.fill_array(call),
             Kind::Identity | Kind::Len | Kind::Transpose | Kind::Convert(_) => body.of_values(call, self.kind, 1),
             Kind::Size | Kind::Dot | Kind::MatMul => body.of_values(call, self.kind, 2),
+            Kind::Solve(vector) => body.solve(call, vector),
             Kind::Where => body.of_values(call, self.kind, 3),
             Kind::F32 => {
                 body.checker.refuse_f32(call.name_span);
@@ -166,8 +171,19 @@ impl Body<'_, '_> {
             Kind::Where => self.where_(call, given),
             Kind::Convert(to) => self.convert(call, given, to),
             Kind::Reduce(op) => self.reduce_array(call, given, op),
+            Kind::Solve(_) => None,
             Kind::Make(_) | Kind::Fill | Kind::F32 | Kind::Assert | Kind::Print => None,
         }
+    }
+
+    /// A call of a library function that takes a matrix, or of its like for a vector: the second argument's rank decides.
+    #[inline(never)]
+    fn solve(&mut self, call: Call, vector: &str) -> Option<Expr> {
+        let Given { typed, sources } = self.values(call, 2)?;
+        let is_vector = matches!(&typed[1].ty, Ty::Array { dims, .. } if dims.len() == 1);
+        let name = if is_vector { vector } else { call.name };
+        let id = self.checker.library_function_of(name)?;
+        self.call_of_typed(call, id, typed, &sources)
     }
 
     fn wrong_count_of(&mut self, call: Call, takes: &str) {

@@ -296,6 +296,31 @@ impl Body<'_, '_> {
         }
     }
 
+    /// A call of a function of the program with arguments that are values and checked already.
+    #[inline(never)]
+    pub(super) fn call_of_typed(
+        &mut self,
+        call: Call,
+        id: FnId,
+        typed: Vec<Expr>,
+        sources: &[&ast::Expr],
+    ) -> Option<Expr> {
+        let function = Rc::clone(&self.checker.functions[id.0 as usize]);
+        let mut args = Vec::with_capacity(typed.len());
+        for ((mut e, src), param) in typed.into_iter().zip(sources).zip(&function.signature.params) {
+            let shapeless = dims::map_dims(&param.ty, &|_| DimExpr::Unknown);
+            let why = Why::at(format!("the parameter `{}` of `{}`", param.name, call.name), param.span);
+            if self.fit(&mut e, src, &shapeless, &why) {
+                args.push(Arg::Value(e));
+            }
+        }
+        if args.len() < function.signature.params.len() {
+            return None;
+        }
+        let ty = self.result_type(&function, &args)?;
+        Some(Expr { span: call.span, ty, kind: ExprKind::Call { callee: id, args } })
+    }
+
     /// A wrong call still has the type of its function, if that needs no dimensions: mistakes after it are found.
     fn failed_call(&self, call: Call, function: &Function) -> Expr {
         let mut e = bad(call.span);

@@ -30,10 +30,12 @@ impl<'a> Checker<'a> {
                     docs: &item.docs,
                     is_library: false,
                     item: f,
+                    external: None,
                     signature,
                 }));
             }
         }
+        self.rules();
     }
 
     /// Which names are defined, and what this build refuses.
@@ -43,7 +45,6 @@ impl<'a> Checker<'a> {
         for item in &file.items {
             match &item.kind {
                 ItemKind::Fn(f) => {
-                    self.refuse_rule(f);
                     if seen.value(self, &f.name) {
                         self.function_names.insert(f.name.name.clone(), FnId(functions));
                     }
@@ -68,15 +69,6 @@ impl<'a> Checker<'a> {
                         .help("put the definitions into this file"),
                 ),
             }
-        }
-    }
-
-    fn refuse_rule(&mut self, f: &ast::FnItem) {
-        if let Some(rule) = &f.rule {
-            self.reports.push(
-                Diagnostic::new(codes::NO_RULES, rule.span, "custom derivative rules are not in this build")
-                    .help("leave the rule out: the compiler derives the function itself"),
-            );
         }
     }
 
@@ -165,7 +157,18 @@ impl<'a> Checker<'a> {
 
     /// The library function of that name, added to the program at its first use.
     pub(super) fn library_function(&mut self, name: &str) -> Option<FnId> {
-        let (name, item, docs) = library::find(name)?;
+        let inside = self.in_library;
+        let found = library::find(name).filter(|found| inside || !found.internal)?;
+        self.add_library(found)
+    }
+
+    /// A library function that another one of the library needs.
+    pub(super) fn library_function_of(&mut self, name: &str) -> Option<FnId> {
+        self.add_library(library::find(name)?)
+    }
+
+    fn add_library(&mut self, found: library::Found) -> Option<FnId> {
+        let library::Found { name, item, docs, external, .. } = found;
         if let Some(&id) = self.library_ids.get(name) {
             return Some(id);
         }
@@ -179,9 +182,11 @@ impl<'a> Checker<'a> {
             docs,
             is_library: true,
             item,
+            external,
             signature,
         }));
         self.library_ids.insert(name, id);
+        self.library_rules(name, id);
         Some(id)
     }
 
@@ -191,6 +196,9 @@ impl<'a> Checker<'a> {
         while let Some(function) = self.functions.get(functions.len()).cloned() {
             self.in_library = function.is_library;
             functions.push(Body::check(self, &function));
+        }
+        for (index, function) in functions.iter_mut().enumerate() {
+            function.rules = self.fn_rules.get(&FnId(index as u32)).copied().unwrap_or_default();
         }
         Program { structs: std::mem::take(&mut self.structs), functions }
     }

@@ -10,7 +10,7 @@
 //!
 //! One file per sort of thing: `items` definitions and signatures, `types` written types, `consts` constants, `body` statements, `expr` expressions,
 //! `operators` operators and functions of the table, `calls` calls, `builtins` what the compiler knows by name, `fit` whether a value fits its place,
-//! `dims` when dimensions agree.
+//! `dims` when dimensions agree, `rules` derivative rules.
 //!
 //! **Mistakes don't cascade**: what was reported has the type `report::error`, which fits everywhere. It deliberately does not desugar, fold or
 //! optimise; what types can't decide is left for run time.
@@ -31,6 +31,7 @@ mod mapped;
 mod operators;
 mod refused;
 mod report;
+mod rules;
 mod scope;
 mod types;
 mod values;
@@ -40,7 +41,7 @@ mod tests;
 
 pub use library::sources as library_sources;
 
-use crate::typed::{FnId, LocalDef, LocalId, Program, StructDef, StructId, Ty};
+use crate::typed::{ExternalDef, FnId, FnRules, LocalDef, LocalId, Program, StructDef, StructId, Ty};
 use adit_diag::{Diagnostic, Span};
 use adit_ir::Const;
 use adit_syntax::ast;
@@ -80,6 +81,8 @@ struct Checker<'a> {
     functions: Vec<Rc<Function<'a>>>,
     function_names: FxHashMap<Arc<str>, FnId>,
     library_ids: FxHashMap<&'static str, FnId>,
+    /// The functions that say what derivatives are.
+    fn_rules: FxHashMap<FnId, FnRules>,
     /// Whether a library function is being checked: then names of the user's program are out of sight.
     in_library: bool,
     /// Whether names may come from a file that was not read; then unknown ones are no news.
@@ -92,6 +95,8 @@ struct Function<'a> {
     docs: &'a str,
     is_library: bool,
     item: &'a ast::FnItem,
+    /// What it is instead of its body.
+    external: Option<ExternalDef>,
     signature: Signature,
 }
 

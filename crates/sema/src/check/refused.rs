@@ -20,20 +20,12 @@ pub(super) struct Refusal {
     help: &'static str,
 }
 
-static REFUSALS: &[Refusal] = &[
-    Refusal {
-        code: codes::NO_DERIVATIVES,
-        names: &["grad", "value_and_grad", "jvp", "vjp", "jacobian", "hessian", "hvp"],
-        what: "derivative operators in the language are",
-        help: "derivatives of a function are taken from outside: `adit grad`, `adit jvp`, or the library",
-    },
-    Refusal {
-        code: codes::NO_LINEAR_ALGEBRA,
-        names: &["cholesky", "solve", "solve_triangular", "logdet", "inv"],
-        what: "linear algebra other than `@`, `matmul`, `transpose`, `dot` and `norm` is",
-        help: "such a function can be written with loops",
-    },
-];
+static REFUSALS: &[Refusal] = &[Refusal {
+    code: codes::NO_DERIVATIVES,
+    names: &["grad", "value_and_grad", "jvp", "vjp", "jacobian", "hessian", "hvp"],
+    what: "derivative operators in the language are",
+    help: "derivatives of a function are taken from outside: `adit grad`, `adit jvp`, or the library",
+}];
 
 /// The refusal of a function.
 pub(super) fn find(name: &str) -> Option<&'static Refusal> {

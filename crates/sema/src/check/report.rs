@@ -50,10 +50,9 @@ pub(super) mod codes {
     pub const NO_FUNCTION_VALUES: Code = Code("AD0501");
     pub const NO_IMPORT: Code = Code("AD0502");
     pub const NO_DERIVATIVES: Code = Code("AD0503");
-    pub const NO_RULES: Code = Code("AD0504");
     pub const NO_CHECKPOINT: Code = Code("AD0505");
     pub const NO_F32: Code = Code("AD0506");
-    pub const NO_LINEAR_ALGEBRA: Code = Code("AD0507");
+    pub const RULE: Code = Code("AD0610");
     pub const LIMIT: Code = Code("AD0701");
 }
 

@@ -40,6 +40,8 @@ fn program(field: DimExpr) -> Program {
         lambdas: Vec::new(),
         instance_of: None,
         body: Block { span: Span::NONE, stmts: vec![], value: None, ty: Ty::Never },
+        external: None,
+        rules: crate::typed::FnRules::default(),
     };
     Program { structs: vec![p], functions: vec![def] }
 }

@@ -144,6 +144,12 @@ impl<'p> Lowerer<'p> {
 
     /// The function, and what could not be lowered.
     pub(super) fn finish(mut self) -> (Function, Vec<Diagnostic>) {
+        if let Some(external) = &self.def.external {
+            let mut function = self.b.finish(&[]);
+            function.results = self.layout.results.iter().map(|leaf| leaf.element).collect();
+            function.external = Some(external.function.clone());
+            return (function, self.errors);
+        }
         let returned = self.returned();
         (self.b.finish(&returned), self.errors)
     }

@@ -42,6 +42,7 @@ mod linalg;
 mod loops;
 mod places;
 mod reductions;
+mod rules;
 mod shapes;
 mod slices;
 mod stmts;
@@ -97,6 +98,7 @@ pub fn lower(program: &Program) -> Result<Module, Vec<Diagnostic>> {
             module.push(lower_function(&unit, def, layout, facts, &mut errors));
         }
     }
+    rules::add(&unit, &mut module);
     if errors.is_empty() { Ok(module) } else { Err(errors) }
 }
 
@@ -129,12 +131,13 @@ fn limit(span: Span, message: String) -> Diagnostic {
     Diagnostic::new(Code("AD0701"), span, message)
 }
 
-/// Which functions the user's functions call, themselves included.
+/// Which functions the user's functions call, themselves and derivative rules included.
 fn reachable(program: &Program, facts: &[Facts]) -> Vec<bool> {
     let mut seen: Vec<bool> = program.functions.iter().map(|f| !f.is_library).collect();
     let mut open: Vec<usize> = (0..seen.len()).filter(|&i| seen[i]).collect();
     while let Some(i) = open.pop() {
-        for callee in &facts[i].calls {
+        let rules = program.functions[i].rules;
+        for callee in facts[i].calls.iter().chain(&rules.jvp).chain(&rules.vjp) {
             let callee = callee.0 as usize;
             if !std::mem::replace(&mut seen[callee], true) {
                 open.push(callee);

@@ -23,6 +23,9 @@ impl Lowerer<'_> {
         self.result = self.result_sinks(&dims);
         let sinks = self.result.clone();
         let def = self.def;
+        if def.external.is_some() {
+            return;
+        }
         self.find_named_results(&def.body);
         self.function_block(&def.body, 0, 0, &sinks);
         self.close_guards(0, At::FunctionEnd);

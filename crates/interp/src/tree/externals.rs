@@ -1,0 +1,104 @@
+//! Functions without a body: kernels and host functions.
+//!
+//! In: the active function, its parameters bound and their sizes checked. Out: what it gives, put together to the type that its signature states.
+
+use super::Machine;
+use super::value::{Array, Value};
+use adit_diag::Span;
+use adit_ir::external::{External, Operand};
+use adit_ir::{RunError, Scalar, ScalarType};
+use adit_sema::typed::{FnDef, Ty};
+
+/// An argument as the function reads it, or an array that it writes.
+enum Held {
+    Scalar(Scalar),
+    Array(Vec<usize>, Vec<f64>),
+    Out(Vec<usize>, Vec<f64>),
+}
+
+impl<'p> Machine<'p, '_> {
+    pub(super) fn call_external(&mut self, def: &'p FnDef, external: &External, span: Span) -> Result<Value, RunError> {
+        let mut held = Vec::new();
+        for param in &def.params {
+            hold(self.local(param.local), &mut held);
+        }
+        self.destinations(&def.result, &mut held);
+        let mut operands: Vec<Operand<'_, f64>> = held.iter_mut().map(Held::operand).collect();
+        let answer = external.call(&mut operands);
+        let floats = answer.map_err(|failure| {
+            let (trap, details) = failure.trap();
+            RunError::with_details(trap, span, details)
+        })?;
+        let mut arrays = held.into_iter().filter_map(Held::written);
+        // A host that gives too few floats gives NaN for the others.
+        let mut floats = floats.into_iter().chain(std::iter::repeat(f64::NAN));
+        Ok(assemble(&def.result, &mut arrays, &mut floats))
+    }
+
+    /// The arrays of a result.
+    fn destinations(&self, ty: &Ty, out: &mut Vec<Held>) {
+        match ty {
+            Ty::Array { dims, .. } => {
+                let extent = |dim| self.extent(dim, &[]).and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
+                let dims: Vec<usize> = dims.iter().map(extent).collect();
+                let count = dims.iter().product();
+                out.push(Held::Out(dims, vec![0.0; count]));
+            }
+            Ty::Tuple(items) => items.iter().for_each(|item| self.destinations(item, out)),
+            Ty::Scalar(_) | Ty::Struct { .. } | Ty::Fn(_) | Ty::Never => {}
+        }
+    }
+}
+
+/// An element of an array of floats.
+fn float(s: Scalar) -> f64 {
+    match s {
+        Scalar::F64(x) => x,
+        Scalar::F32(x) => f64::from(x),
+        Scalar::I64(_) | Scalar::Bool(_) => panic!("{s:?} is no float"),
+    }
+}
+
+/// The leaves of an argument.
+fn hold(value: &Value, out: &mut Vec<Held>) {
+    match value {
+        Value::Scalar(s) => out.push(Held::Scalar(*s)),
+        Value::Array(array) => {
+            out.push(Held::Array(array.dims.clone(), array.elements.iter().map(|&s| float(s)).collect()))
+        }
+        Value::Tuple(items) => items.iter().for_each(|item| hold(item, out)),
+        Value::Function(_) => panic!("{value:?} is no argument of a function without a body"),
+    }
+}
+
+impl Held {
+    fn operand(&mut self) -> Operand<'_, f64> {
+        match self {
+            Held::Scalar(Scalar::F64(x)) => Operand::Float(*x),
+            Held::Scalar(Scalar::F32(x)) => Operand::Float(f64::from(*x)),
+            Held::Scalar(Scalar::I64(i)) => Operand::Int(*i),
+            Held::Scalar(Scalar::Bool(b)) => Operand::Bool(*b),
+            Held::Array(dims, elements) => Operand::Array { dims, elements },
+            Held::Out(dims, elements) => Operand::Out { dims, elements },
+        }
+    }
+
+    fn written(self) -> Option<Array> {
+        match self {
+            Held::Out(dims, elements) => {
+                let elements = elements.into_iter().map(Scalar::F64).collect();
+                Some(Array { element: ScalarType::F64, dims, elements })
+            }
+            Held::Scalar(_) | Held::Array(..) => None,
+        }
+    }
+}
+
+/// A result of this type from its arrays and floats, in order.
+fn assemble(ty: &Ty, arrays: &mut dyn Iterator<Item = Array>, floats: &mut dyn Iterator<Item = f64>) -> Value {
+    match ty {
+        Ty::Array { .. } => Value::Array(arrays.next().expect("there is one for each in the type")),
+        Ty::Tuple(items) => Value::Tuple(items.iter().map(|item| assemble(item, arrays, floats)).collect()),
+        Ty::Scalar(_) | Ty::Struct { .. } | Ty::Fn(_) | Ty::Never => floats.next().unwrap_or(f64::NAN).into(),
+    }
+}
