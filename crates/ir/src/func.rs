@@ -119,6 +119,11 @@ impl Function {
         &mut self.insts[i.index()]
     }
 
+    /// All instructions of the arena, unlisted ones included.
+    pub fn insts(&self) -> impl Iterator<Item = &InstData> {
+        self.insts.iter()
+    }
+
     /// A region.
     pub fn region(&self, r: Region) -> &RegionData {
         &self.regions[r.index()]

@@ -16,8 +16,13 @@ impl Consts {
     /// Emits a literal and remembers it.
     pub fn emit(&mut self, b: &mut Builder, c: Const) -> Value {
         let v = b.constant(c);
-        self.known.insert(v, c);
+        self.note(v, c);
         v
+    }
+
+    /// Remembers a literal.
+    pub fn note(&mut self, v: Value, c: Const) {
+        self.known.insert(v, c);
     }
 
     /// The literal that a value is, if it is one.

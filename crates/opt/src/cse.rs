@@ -10,6 +10,7 @@
 //!
 //! Operations that may trap are merged with an earlier equal one (which would have trapped first). Allocations are never merged.
 
+use crate::per_value::PerValue;
 use crate::writes::{Writes, written};
 use adit_ir::{
     Builder, CmpOp, Const, Copier, Function, Inst, Int, Ints, Module, Op, Prim, Region, Rewrite, Value, Values,
@@ -18,121 +19,205 @@ use rustc_hash::FxHashMap;
 
 /// Merges within one function.
 pub fn run(module: &Module, f: &Function) -> Option<Function> {
-    let mut b = Builder::new(f.name.clone(), f.span);
-    let mut copier = Copier::new(f);
-    copier.copy_signature(&mut b);
-    let writes = Writes::of(module, f);
-    let mut cse = Cse {
+    let mut search = Search {
         module,
-        writes,
-        known: FxHashMap::default(),
-        scopes: Vec::new(),
+        f,
+        writes: Writes::of(module, f),
+        known: Known::default(),
+        merged: PerValue::default(),
+        any: false,
         versions: FxHashMap::default(),
         clock: 0,
     };
-    let returned = copier.copy_insts(&mut cse, &mut b, f.body);
+    search.region(f.body);
+    if !search.any {
+        return None;
+    }
+    let mut b = Builder::new(f.name.clone(), f.span);
+    let mut copier = Copier::new(f);
+    copier.copy_signature(&mut b);
+    let returned = copier.copy_insts(&mut Merge { merged: &search.merged }, &mut b, f.body);
     Some(b.finish(&returned))
 }
 
-/// What makes two operations equal, in values of the new function.
-#[derive(Clone, PartialEq, Eq, Hash)]
-enum Key {
-    Const(Const),
-    Prim(Prim, Values),
-    Cmp(CmpOp, Value, Value),
-    Select(Value, Value, Value),
-    /// Array, element, version of the array's contents.
-    Load(Value, Ints, u32),
+/// Leaves out what equals something earlier.
+struct Merge<'s> {
+    merged: &'s PerValue<Value>,
 }
 
-struct Cse<'m> {
+impl Rewrite for Merge<'_> {
+    fn inst(&mut self, copier: &mut Copier<'_>, b: &mut Builder, inst: Inst) {
+        match copier.source.inst(inst).results[..] {
+            [result] if let Some(&earlier) = self.merged.get(result) => {
+                let v = copier.map.get(earlier).expect("what is earlier was copied");
+                copier.map.set(result, v);
+            }
+            _ => copier.copy(self, b, inst),
+        }
+    }
+}
+
+/// What makes two operations on scalars equal. No operation has more than three operands.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Key {
+    Const(Const),
+    Prim(Prim, [Option<Value>; 3]),
+    Cmp(CmpOp, Value, Value),
+    Select(Value, Value, Value),
+}
+
+/// An element: array, subscripts, version of the array's contents.
+type Element = (Value, Ints, u32);
+
+/// What was computed, and what is in memory, with the scopes in which that is so.
+#[derive(Default)]
+struct Known {
+    results: FxHashMap<Key, Value>,
+    elements: FxHashMap<Element, Value>,
+    /// What open regions have added, the body aside, which ends last.
+    log: (Vec<Key>, Vec<Element>),
+    depth: usize,
+}
+
+impl Known {
+    fn remember(&mut self, key: Key, v: Value) {
+        if self.depth > 1 {
+            self.log.0.push(key);
+        }
+        self.results.insert(key, v);
+    }
+
+    fn remember_element(&mut self, element: Element, v: Value) {
+        if self.depth > 1 {
+            self.log.1.push(element.clone());
+        }
+        self.elements.insert(element, v);
+    }
+
+    /// Forgets what was added since the logs had these lengths.
+    fn forget(&mut self, marks: (usize, usize)) {
+        for key in self.log.0.drain(marks.0..) {
+            self.results.remove(&key);
+        }
+        for element in self.log.1.drain(marks.1..) {
+            self.elements.remove(&element);
+        }
+    }
+}
+
+struct Search<'m> {
     module: &'m Module,
+    f: &'m Function,
     writes: Writes,
-    known: FxHashMap<Key, Value>,
-    /// What each region still open has added to `known`: forgotten when it ends.
-    scopes: Vec<Vec<Key>>,
-    /// Which version of its contents an array of the new function has; 0 at first.
+    known: Known,
+    /// What values are equal to, where something earlier is.
+    merged: PerValue<Value>,
+    any: bool,
+    /// Which version of its contents an array has; 0 at first.
     versions: FxHashMap<Value, u32>,
     clock: u32,
 }
 
-impl Rewrite for Cse<'_> {
-    fn inst(&mut self, copier: &mut Copier<'_>, b: &mut Builder, inst: Inst) {
-        let data = copier.source.inst(inst);
-        let regions = data.op.regions();
-        if matches!(data.op, Op::For { .. } | Op::While { .. }) {
-            self.overwritten(copier, &regions);
-        }
-        let mut op = data.op.clone();
-        op.map_operands(&copier.map);
-        let key = self.key(&op);
-        match key.as_ref().and_then(|k| self.known.get(k)) {
-            Some(&v) => copier.map.set(data.results[0], v),
-            None => self.emit(copier, b, inst, op, key),
-        }
-        self.overwritten(copier, &regions);
+impl Search<'_> {
+    fn region(&mut self, region: Region) {
+        let f = self.f;
+        let marks = (self.known.log.0.len(), self.known.log.1.len());
+        self.known.depth += 1;
+        f.region(region).insts.iter().for_each(|&inst| self.inst(inst));
+        self.known.depth -= 1;
+        self.known.forget(marks);
     }
 
-    fn enter(&mut self, _: &mut Copier<'_>, _: &mut Builder, _: Region) {
-        self.scopes.push(Vec::new());
-    }
-
-    fn leave(&mut self, _: &mut Copier<'_>, _: &mut Builder, _: Region) {
-        for key in self.scopes.pop().unwrap_or_default() {
-            self.known.remove(&key);
+    fn inst(&mut self, inst: Inst) {
+        let data = self.f.inst(inst);
+        match &data.op {
+            Op::Load { array, subscripts } => self.load(*array, subscripts, data.results[0]),
+            op => match self.key(op) {
+                Some(key) => self.computed(key, data.results[0]),
+                None => self.other(op),
+            },
         }
     }
-}
 
-impl Cse<'_> {
+    /// The value that stands for a value.
+    fn now(&self, v: Value) -> Value {
+        self.merged.get(v).copied().unwrap_or(v)
+    }
+
+    fn merge(&mut self, v: Value, earlier: Value) {
+        self.merged.insert(v, earlier);
+        self.any = true;
+    }
+
+    fn computed(&mut self, key: Key, v: Value) {
+        match self.known.results.get(&key).copied() {
+            Some(earlier) => self.merge(v, earlier),
+            None => self.known.remember(key, v),
+        }
+    }
+
+    fn load(&mut self, array: Value, subscripts: &[Int], v: Value) {
+        let element = self.element(array, subscripts);
+        match self.known.elements.get(&element).copied() {
+            Some(earlier) => self.merge(v, earlier),
+            None => self.known.remember_element(element, v),
+        }
+    }
+
+    /// What writes, and what has regions.
+    fn other(&mut self, op: &Op) {
+        let regions = op.regions();
+        if matches!(op, Op::For { .. } | Op::While { .. }) {
+            self.overwritten(&regions);
+        }
+        written(self.module, op, &mut |array| self.new_version(array));
+        if let Op::Store { array, subscripts, value } = op {
+            let element = self.element(*array, subscripts);
+            self.known.remember_element(element, self.now(*value));
+        }
+        regions.iter().for_each(|&region| self.region(region));
+        self.overwritten(&regions);
+    }
+
     fn key(&self, op: &Op) -> Option<Key> {
         match op {
             Op::Const(c) => Some(Key::Const(*c)),
-            Op::Prim { prim, args } => Some(Key::Prim(*prim, sorted(*prim, args))),
-            Op::Cmp { op, a, b } => Some(Key::Cmp(*op, *a, *b)),
-            Op::Select { cond, then, otherwise } => Some(Key::Select(*cond, *then, *otherwise)),
-            Op::Load { array, subscripts } => Some(self.element(*array, subscripts)),
-            Op::If { .. }
-            | Op::For { .. }
-            | Op::While { .. }
-            | Op::Alloc { .. }
-            | Op::Store { .. }
-            | Op::Acc { .. } => None,
-            Op::Copy { .. } | Op::Fill { .. } | Op::Call { .. } | Op::TapeNew { .. } | Op::TapePush { .. } => None,
-            Op::TapePop { .. } | Op::Assert { .. } | Op::Print { .. } => None,
+            Op::Prim { prim, args } => self.prim_key(*prim, args),
+            Op::Cmp { op, a, b } => Some(Key::Cmp(*op, self.now(*a), self.now(*b))),
+            Op::Select { cond, then, otherwise } => {
+                Some(Key::Select(self.now(*cond), self.now(*then), self.now(*otherwise)))
+            }
+            Op::If { .. } | Op::For { .. } | Op::While { .. } | Op::Alloc { .. } | Op::Load { .. } => None,
+            Op::Store { .. } | Op::Acc { .. } | Op::Copy { .. } | Op::Fill { .. } | Op::Call { .. } => None,
+            Op::TapeNew { .. } | Op::TapePush { .. } | Op::TapePop { .. } | Op::Assert { .. } | Op::Print { .. } => {
+                None
+            }
         }
     }
 
-    fn element(&self, array: Value, subscripts: &[Int]) -> Key {
-        Key::Load(array, subscripts.into(), self.versions.get(&array).copied().unwrap_or(0))
+    fn prim_key(&self, prim: Prim, args: &Values) -> Option<Key> {
+        let mut operands = [None; 3];
+        for (place, &v) in args.iter().enumerate() {
+            *operands.get_mut(place)? = Some(self.now(v));
+        }
+        if prim.row().algebra.commutative {
+            operands[..2].sort_unstable();
+        }
+        Some(Key::Prim(prim, operands))
     }
 
-    fn remember(&mut self, key: Key, v: Value) {
-        if let Some(scope) = self.scopes.last_mut() {
-            scope.push(key.clone());
-        }
-        self.known.insert(key, v);
-    }
-
-    fn emit(&mut self, copier: &mut Copier<'_>, b: &mut Builder, inst: Inst, op: Op, key: Option<Key>) {
-        written(self.module, &op, &mut |array| self.new_version(array));
-        if let Op::Store { array, subscripts, value } = &op {
-            let key = self.element(*array, subscripts);
-            self.remember(key, *value);
-        }
-        copier.copy_with(self, b, inst, op);
-        if let Some(key) = key {
-            let v = copier.map.values(&copier.source.inst(inst).results)[0];
-            self.remember(key, v);
-        }
+    fn element(&self, array: Value, subscripts: &[Int]) -> Element {
+        let now = |i: &Int| i.value().map_or(*i, |v| Int::Value(self.now(v)));
+        (array, subscripts.iter().map(now).collect(), self.versions.get(&array).copied().unwrap_or(0))
     }
 
     /// Forgets what was read from arrays that these regions write.
-    fn overwritten(&mut self, copier: &Copier<'_>, regions: &[Region]) {
-        let arrays = regions.iter().flat_map(|&region| self.writes.in_region(region));
-        let seen: Vec<Value> = arrays.filter_map(|&array| copier.map.get(array)?.value()).collect();
-        for array in seen {
-            self.new_version(array);
+    fn overwritten(&mut self, regions: &[Region]) {
+        for &region in regions {
+            for &array in self.writes.in_region(region) {
+                self.clock += 1;
+                self.versions.insert(array, self.clock);
+            }
         }
     }
 
@@ -140,12 +225,4 @@ impl Cse<'_> {
         self.clock += 1;
         self.versions.insert(array, self.clock);
     }
-}
-
-fn sorted(prim: Prim, args: &Values) -> Values {
-    let mut args = args.clone();
-    if prim.row().algebra.commutative {
-        args[..2].sort_unstable();
-    }
-    args
 }

@@ -22,6 +22,9 @@ pub fn run(_: &Module, f: &Function) -> Option<Function> {
     let mut marks = Marks::new(f);
     marks.mark_roots();
     marks.close();
+    if marks.all() {
+        return None;
+    }
     let mut b = Builder::new(f.name.clone(), f.span);
     let mut copier = Copier::new(f);
     copier.copy_signature(&mut b);
@@ -110,6 +113,17 @@ impl<'f> Marks<'f> {
         self.work.extend(returned.map(Work::Value));
         let signature = f.params.iter().map(|p| p.value).chain(f.dims.iter().copied());
         self.work.extend(signature.map(Work::Value));
+    }
+
+    /// Whether everything is needed.
+    fn all(&self) -> bool {
+        let mut all = true;
+        self.f.walk(&mut |inst| {
+            let data = self.f.inst(inst);
+            let results = data.op.regions().is_empty() || data.results.iter().all(|v| self.value[v.index()]);
+            all &= self.inst[inst.index()] && results;
+        });
+        all
     }
 
     fn close(&mut self) {

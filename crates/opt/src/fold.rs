@@ -19,6 +19,9 @@ use rustc_hash::FxHashMap;
 
 /// Folds one function.
 pub fn run(_: &Module, f: &Function) -> Option<Function> {
+    if !Fold::default().changes(f, f.body) {
+        return None;
+    }
     let mut b = Builder::new(f.name.clone(), f.span);
     let mut copier = Copier::new(f);
     copier.copy_signature(&mut b);
@@ -42,7 +45,7 @@ impl Rewrite for Fold {
         }
         let mut mapped = op.clone();
         mapped.map_operands(&Folded { map: &copier.map, consts: &self.consts });
-        match self.value_of(b, &mapped) {
+        match self.value_of(b.func(), &mapped) {
             Some(Known::Literal(c)) => {
                 let v = self.consts.emit(b, c);
                 copier.map.set(source.inst(inst).results[0], v);
@@ -66,6 +69,25 @@ enum Known {
 }
 
 impl Fold {
+    /// Whether anything in a region is known: most functions were folded before, and need no copy.
+    fn changes(&mut self, f: &Function, region: Region) -> bool {
+        f.region(region).insts.iter().any(|&inst| {
+            let data = f.inst(inst);
+            match &data.op {
+                Op::Const(c) => {
+                    self.consts.note(data.results[0], *c);
+                    return false;
+                }
+                Op::Prim { .. } | Op::Cmp { .. } | Op::Select { .. } => return self.value_of(f, &data.op).is_some(),
+                Op::For { lo, hi, step, .. } if never_runs([*lo, *hi, *step]) => return true,
+                _ => {}
+            }
+            let mut literal = false;
+            data.op.visit_operands(&mut |v| literal |= self.consts.get(v).is_some());
+            literal || !unchanged(f, &data.op).1.is_empty() || data.op.regions().into_iter().any(|r| self.changes(f, r))
+        })
+    }
+
     /// Handles instructions with regions whose course is known.
     fn control(&mut self, copier: &mut Copier<'_>, b: &mut Builder, inst: Inst, op: &Op) -> bool {
         match op {
@@ -111,14 +133,14 @@ impl Fold {
         }
     }
 
-    fn value_of(&mut self, b: &Builder, op: &Op) -> Option<Known> {
+    fn value_of(&self, f: &Function, op: &Op) -> Option<Known> {
         match op {
             Op::Const(c) => Some(Known::Literal(*c)),
             Op::Prim { prim, args } => {
                 let args = self.consts.all(args)?;
                 Some(Known::Literal(literal(prim.apply(&args).ok()?)))
             }
-            Op::Cmp { op, a, b: right } => self.comparison(b, *op, *a, *right),
+            Op::Cmp { op, a, b } => self.comparison(f, *op, *a, *b),
             Op::Select { cond, then, otherwise } => match self.consts.get(*cond) {
                 Some(Const::Bool(c)) => Some(Known::Value(if c { *then } else { *otherwise })),
                 Some(Const::F64(_) | Const::F32(_) | Const::I64(_)) | None => {
@@ -136,14 +158,14 @@ impl Fold {
         }
     }
 
-    fn comparison(&self, b: &Builder, op: CmpOp, left: Value, right: Value) -> Option<Known> {
+    fn comparison(&self, f: &Function, op: CmpOp, left: Value, right: Value) -> Option<Known> {
         let known = match (self.consts.get(left).map(scalar), self.consts.get(right).map(scalar)) {
             (Some(Scalar::F64(x)), Some(Scalar::F64(y))) => op.holds(x, y),
             (Some(Scalar::F32(x)), Some(Scalar::F32(y))) => op.holds(x, y),
             (Some(Scalar::I64(x)), Some(Scalar::I64(y))) => op.holds(x, y),
             (Some(Scalar::Bool(x)), Some(Scalar::Bool(y))) => op.holds(x, y),
             // A float may be NaN, which differs from itself.
-            _ if left == right && !b.ty(left).is_float() => op.holds(0, 0),
+            _ if left == right && !f.ty(left).is_float() => op.holds(0, 0),
             _ => return None,
         };
         Some(Known::Literal(Const::Bool(known)))
@@ -162,15 +184,8 @@ impl Fold {
 
     /// The values that a loop carries unchanged, by position, with what they start as; its regions will see that instead.
     fn carried_unchanged(&mut self, copier: &Copier<'_>, inst: Inst, op: &Op) -> Vec<(usize, Value)> {
-        let (first, inits, body) = match op {
-            Op::For { inits, body, .. } => (1, inits, *body),
-            Op::While { inits, body, .. } => (0, inits, *body),
-            _ => return Vec::new(),
-        };
         let source = copier.source;
-        let data = source.region(body);
-        let same = (0..inits.len()).filter(|&k| data.yields[k] == data.params[k + first]);
-        let same: Vec<(usize, Value)> = same.map(|k| (k, inits[k])).collect();
+        let (first, same) = unchanged(source, op);
         for region in source.inst(inst).op.regions() {
             // A condition has no index, so its parameters are the carried values.
             let params = &source.region(region).params;
@@ -179,6 +194,18 @@ impl Fold {
         }
         same
     }
+}
+
+/// Where the carried values begin among the parameters of a loop's body, and those carried unchanged, by position, with what they start as.
+fn unchanged(f: &Function, op: &Op) -> (usize, Vec<(usize, Value)>) {
+    let (first, inits, body) = match op {
+        Op::For { inits, body, .. } => (1, inits, *body),
+        Op::While { inits, body, .. } => (0, inits, *body),
+        _ => return (0, Vec::new()),
+    };
+    let data = f.region(body);
+    let same = (0..inits.len()).filter(|&k| data.yields[k] == data.params[k + first]);
+    (first, same.map(|k| (k, inits[k])).collect())
 }
 
 fn never_runs([lo, hi, step]: [Int; 3]) -> bool {

@@ -14,6 +14,9 @@ use adit_ir::{Builder, Copier, Effect, Function, Inst, Int, Module, Op, Region, 
 
 /// Hoists in one function.
 pub fn run(_: &Module, f: &Function) -> Option<Function> {
+    if !f.insts().any(|i| matches!(i.op, Op::For { .. } | Op::While { .. })) {
+        return None;
+    }
     let mut b = Builder::new(f.name.clone(), f.span);
     let mut copier = Copier::new(f);
     copier.copy_signature(&mut b);
