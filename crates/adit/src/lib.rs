@@ -44,6 +44,7 @@ pub use adit_ir as ir;
 pub use adit_ir::ScalarType;
 pub use adit_ir::limits::Limits;
 pub use adit_sema::check::library_sources;
+pub use adit_sema::conventions::{self, CONVENTIONS};
 pub use engine::Engine;
 pub use error::{Error, ErrorKind, Result};
 pub use function::{Function, Prepared, Wrt};

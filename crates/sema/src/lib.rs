@@ -3,6 +3,7 @@
 //! In: syntax trees. Out: diagnostics, or a typed program ([`typed`]) and its SSA form.
 
 pub mod check;
+pub mod conventions;
 pub mod layout;
 pub mod lower;
 pub mod typed;

@@ -3,6 +3,7 @@
 mod calls;
 mod hand;
 mod harness;
+mod kinks;
 mod lanes;
 mod masks;
 mod programs;

@@ -7,11 +7,12 @@ use crate::args::Explain;
 use crate::json_out::{Object, text};
 use crate::names::nearest;
 use crate::session::{Answer, Session};
+use adit::conventions::{At, Convention};
 use adit::diag::Code;
 use adit::ir::Prim;
 use adit::ir::Scalar;
 use adit::ir::prim::{Kink, Row};
-use adit::{Error, Result};
+use adit::{CONVENTIONS, Error, Result};
 
 macro_rules! pages {
     ($($code:literal)*) => {
@@ -36,14 +37,11 @@ pages! {
     "AD1001" "AD1002"
 }
 
-/// Conventions of what is built from several primitives or from none.
-const BEYOND_THE_TABLE: &str = "\
-Beyond single functions:
-  A branch that is not taken contributes nothing, not even a NaN.
-  The maximum or minimum of an array gives 1/k to each of k equal extrema.
-  norm(a) at a = 0 has the derivative 0.
-  Strong zero: a tangent or cotangent of exactly 0 that meets an infinite or NaN partial gives 0, in both modes and at every order.
-  An infinite cotangent that meets a partial of 0 stays NaN; where the modes then differ, `adit check` says so.
+/// The rule behind many of them.
+const STRONG_ZERO: &str = "
+Strong zero: a tangent or cotangent of exactly 0 that meets an infinite or NaN partial gives 0, in both modes and at every order.
+An infinite tangent or cotangent that meets a partial of 0 stays NaN: 0 * sqrt(x) at x = 0 has the derivative 0 in reverse mode and NaN in forward mode,
+sqrt(x^2) the other way round. Where the modes then differ, `adit check` says so.
 ";
 
 /// Explains a topic.
@@ -116,9 +114,20 @@ fn kinks() -> String {
             out.push_str(&format!("{}\n", convention(row, kink)));
         }
     }
-    out.push('\n');
-    out.push_str(BEYOND_THE_TABLE);
+    out.push_str("\nOf what is built from several, each with its value, gradient and what was decided:\n\n");
+    CONVENTIONS.iter().for_each(|c| out.push_str(&format!("{}\n", composed(c))));
+    out.push_str(STRONG_ZERO);
     out
+}
+
+/// `max(a) at a = [3, 3]: 3, gradient [0.5, 0.5] (…)`
+fn composed(c: &Convention) -> String {
+    let at = c.at.iter().map(|(name, at)| match at {
+        At::Number(x) => format!("{name} = {x}"),
+        At::Vector(x) => format!("{name} = {x:?}"),
+    });
+    let at = at.collect::<Vec<_>>().join(", ");
+    format!("{} at {at}: {}, gradient {:?}  {}", c.expression, c.value, c.gradient, c.note)
 }
 
 /// `abs at x = 0: d/dx = 0 (…)`
@@ -163,6 +172,7 @@ mod tests {
                 assert!(text.contains(kink.note) && text.contains(row.source.unwrap_or_default()), "{}", row.name);
             }
         }
+        assert!(CONVENTIONS.iter().all(|c| text.contains(c.expression) && text.contains(c.note)));
     }
 
     #[test]

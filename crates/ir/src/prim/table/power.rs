@@ -65,7 +65,7 @@ pub static unit: Row = Row {
     eval: Eval::F2(eval::unit),
     guard: None,
     complex: Complex::F2(complex::unit),
-    partials: partials![smul(unit(y, x), div(unit(y, x), hypot(x, y))); neg(smul(r, div(unit(y, x), hypot(x, y))))],
+    partials: partials![smul(unit(y, x), div(unit(y, x), select(Eq; hypot(x, y), 0.0, { INF }, hypot(x, y)))); neg(smul(r, div(unit(y, x), select(Eq; hypot(x, y), 0.0, { INF }, hypot(x, y)))))],
     code: Code::Call,
     cost: 20,
     algebra: Algebra::NONE,

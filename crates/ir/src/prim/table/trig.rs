@@ -120,7 +120,7 @@ pub static atan2: Row = Row {
     eval: Eval::F2(eval::atan2),
     guard: None,
     complex: Complex::F2(complex::atan2),
-    partials: partials![smul(unit(y, x), div(1.0, hypot(x, y))); neg(smul(unit(x, y), div(1.0, hypot(x, y))))],
+    partials: partials![smul(unit(y, x), div(1.0, select(Eq; hypot(x, y), 0.0, { INF }, hypot(x, y)))); neg(smul(unit(x, y), div(1.0, select(Eq; hypot(x, y), 0.0, { INF }, hypot(x, y)))))],
     code: Code::Call,
     cost: 20,
     algebra: Algebra::NONE,
