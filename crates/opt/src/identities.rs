@@ -1,7 +1,7 @@
 //! Algebraic identities that keep IEEE results.
 //!
-//! In: a function. Out: the same without operations that give an operand back: x · 1, x + (−0), −(−x), `max(x, x)`, and what else the algebra column of the primitive
-//! table states. That column's identities hold bit for bit (NaNs being all equal), so x + 0 stays: it turns −0 into 0.
+//! In: a function. Out: the same without operations that give an operand back: x · 1, x + (−0), −(−x), `max(x, x)`, and with x − y for x + (−y), and what else the algebra column of
+//! the primitive table states. That column's identities hold bit for bit (NaNs being all equal), so x + 0 stays: it turns −0 into 0.
 //!
 //! ```text
 //! v1 = const 1.0
@@ -41,7 +41,10 @@ impl Rewrite for Identities {
             }
             Op::Prim { prim, args } => {
                 let args = copier.map.values(args);
-                let v = self.same_as(*prim, &args).unwrap_or_else(|| self.emit(b, copier.span(inst), *prim, args));
+                let v = self.same_as(*prim, &args).unwrap_or_else(|| {
+                    let (prim, args) = self.through(*prim, args);
+                    self.emit(b, copier.span(inst), prim, args)
+                });
                 copier.map.set(data.results[0], v);
             }
             _ => copier.copy(self, b, inst),
@@ -79,6 +82,18 @@ impl Identities {
             }
             false
         })
+    }
+
+    /// The same by an operation that takes what an operand was computed from: x − y for x + (−y).
+    fn through(&self, prim: Prim, args: Values) -> (Prim, Values) {
+        let algebra = &prim.row().algebra;
+        let (Some((inner, direct)), &[x, y]) = (algebra.second_through, &args[..]) else { return (prim, args) };
+        let from = |v: Value| self.computed.get(v).filter(|(p, _)| *p == inner).map(|&(_, operand)| operand);
+        match (from(y), from(x)) {
+            (Some(y), _) => (direct, [x, y].into_iter().collect()),
+            (None, Some(x)) if algebra.commutative => (direct, [y, x].into_iter().collect()),
+            (None, _) => (prim, args),
+        }
     }
 
     /// The operand (or operand's operand) that the operation gives back.
@@ -140,5 +155,23 @@ mod tests {
         let returned = &f.region(f.body).yields;
         assert_eq!(returned[0], f.params[0].value);
         assert_ne!(returned[1], f.params[0].value);
+    }
+    #[test]
+    fn a_sum_with_what_was_negated_is_a_difference() {
+        let mut b = Builder::new("f", adit_diag::Span::default());
+        let [x, y] = [0, 1].map(|_| b.param(adit_ir::Type::F64, Passing::ByValue));
+        let minus = b.prim(Prim::Neg, &[y]);
+        let sums = [(Prim::Add, [x, minus]), (Prim::Add, [minus, x]), (Prim::Sub, [x, minus]), (Prim::Sub, [minus, x])];
+        let returned = sums.map(|(prim, args)| b.prim(prim, &args));
+        let f = run(&Module::new(), &b.finish(&returned)).expect("this pass always copies");
+        let names = f.region(f.body).insts.iter().map(|&i| match &f.inst(i).op {
+            Op::Prim { prim, args } => (prim.name(), args.to_vec()),
+            _ => ("", vec![]),
+        });
+        let [x, y] = [0, 1].map(|i| f.params[i].value);
+        let minus = f.inst(f.region(f.body).insts[0]).results[0];
+        let expected =
+            [("neg", vec![y]), ("sub", vec![x, y]), ("sub", vec![x, y]), ("add", vec![x, y]), ("sub", vec![minus, x])];
+        assert!(names.eq(expected));
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! In: nothing. Out: [`Row`] and the types of its columns, with what each of them promises. The rows themselves stand in `table/`.
 
+use super::Prim;
 use super::expr::{Expr, Names};
 use crate::host::Scalar;
 use crate::trap::Trap;
@@ -460,6 +461,8 @@ pub struct Algebra {
     pub involution: bool,
     /// f(f(a)) = f(a) for one operand, f(a, a) = a for two.
     pub idempotent: bool,
+    /// (n, g) with f(a, n(b)) = g(a, b) for all a and b.
+    pub second_through: Option<(Prim, Prim)>,
 }
 
 impl Algebra {
@@ -472,6 +475,7 @@ impl Algebra {
         right_absorbing: None,
         involution: false,
         idempotent: false,
+        second_through: None,
     };
 }
 

@@ -166,6 +166,11 @@ fn identities_hold_bit_for_bit() {
                 check_one(prim, algebra, a, &apply);
                 for b in awkward(signature.args[0].at(float)) {
                     assert!(!algebra.commutative || same(apply(&[a, b]), apply(&[b, a])), "{prim} {a:?} {b:?}");
+                    if let Some((n, g)) = algebra.second_through {
+                        let through = n.apply(&[b]).expect("identities do not trap");
+                        let direct = g.apply(&[a, b]).expect("identities do not trap");
+                        assert!(same(apply(&[a, through]), direct), "{prim} {a:?} {b:?}");
+                    }
                 }
             }
         }

@@ -1,5 +1,6 @@
 //! Arithmetic and choice on floats.
 
+use super::super::Prim;
 use super::columns::{Algebra, Code, Complex, Eval, INF, Kink, NAN, Native, Row, Signature, complex, eval, f};
 use super::{floats, pairs, partials};
 
@@ -18,6 +19,7 @@ pub static add: Row = Row {
         commutative: true,
         left_identity: Some(f(-0.0)),
         right_identity: Some(f(-0.0)),
+        second_through: Some((Prim::Neg, Prim::Sub)),
         ..Algebra::NONE
     },
     about: "Sum.",
@@ -45,7 +47,7 @@ pub static sub: Row = Row {
     partials: partials![1.0; {-1.0}],
     code: Code::Native(Native::FSub),
     cost: 1,
-    algebra: Algebra { right_identity: Some(f(0.0)), ..Algebra::NONE },
+    algebra: Algebra { right_identity: Some(f(0.0)), second_through: Some((Prim::Neg, Prim::Add)), ..Algebra::NONE },
     about: "Difference.",
     points: pairs![
         (0.5, 2.0),
