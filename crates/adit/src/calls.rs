@@ -219,8 +219,8 @@ impl Shape {
         }
         frame.slots.extend(zeros);
         frame.slots.extend(arrays.into_iter().map(lent));
-        let floats = self.float_results().into_iter().filter(|&f| f).count();
-        frame.slots.extend(std::iter::repeat_n(Slot::Scalar(Scalar::F64(0.0)), floats));
+        let floats = self.ir_results().filter(|ty| ty.is_float());
+        frame.slots.extend(floats.map(|ty| Slot::Scalar(Scalar::float(ty, 0.0))));
         frame.slots.extend(scalars);
     }
 
@@ -350,7 +350,7 @@ impl Shape {
                 ResultLeaf::Array(k) if self.layout.destinations[*k].element.is_float() => {
                     let seed = frame.array(self.layout.ir_destination(*k)).map(|a| Array {
                         dims: a.dims.clone(),
-                        data: Data::F64((0..a.data.len()).map(|_| next()).collect()),
+                        data: Data::floats(a.data.element(), (0..a.data.len()).map(|_| next())),
                     });
                     seeds.arrays.extend(seed);
                 }

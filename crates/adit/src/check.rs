@@ -5,7 +5,7 @@
 //! | what | engines | agree if |
 //! |---|---|---|
 //! | value | typed tree, IR as written, IR cleaned up (all interpreted), machine code in strict mode | equal bit for bit |
-//! | derivative | reverse and forward as machine code; reverse and forward as written, interpreted; reverse cleaned up, interpreted; complex step | difference at most [`TOLERANCE`] · max(1, largest component) |
+//! | derivative | reverse and forward as machine code; reverse and forward as written, interpreted; reverse cleaned up, interpreted; complex step | difference at most [`TOLERANCE`] ([`SINGLE_TOLERANCE`] where the program has an `f32`) · max(1, largest component) |
 //! | inner product | ⟨w, J d⟩ by forward, ⟨Jᵀ w, d⟩ by reverse mode, for random d (and w, unless the result is one float) | as derivatives |
 //! | second derivative | forward over reverse and reverse over reverse as machine code, complex step of reverse, symmetry | as derivatives |
 //!
@@ -23,6 +23,9 @@ use engines::{Flat, Subject};
 
 /// How far derivatives may be apart, relative to max(1, largest component).
 pub const TOLERANCE: f64 = 1e-10;
+
+/// The same, where the program computes with `f32` anywhere.
+pub const SINGLE_TOLERANCE: f64 = 1e-4;
 
 /// Operands closer than this to a kink, and sides of a comparison closer than this, are noted.
 const NEAR: f64 = 1e-8;
@@ -74,6 +77,8 @@ pub struct Pair {
 pub struct CheckReport {
     /// The value of the function.
     pub value: Value,
+    /// How far derivatives may be apart, relative to max(1, largest component).
+    pub tolerance: f64,
     /// All comparisons.
     pub pairs: Vec<Pair>,
     /// What a reader should know: engines left out, kinks nearby, how many directions.
@@ -92,7 +97,7 @@ impl CheckReport {
             for (left, a) in &engines[..i] {
                 let (worst, at) = difference(a, b);
                 let place = at.and_then(|at| names.get(at).cloned());
-                self.pairs.push(Pair { quantity, left, right, worst, place, agrees: worst <= TOLERANCE });
+                self.pairs.push(Pair { quantity, left, right, worst, place, agrees: worst <= self.tolerance });
             }
         }
     }
@@ -115,7 +120,8 @@ impl Function {
             self.one_float()?;
         }
         let subject = Subject::new(self, args, wrt)?;
-        let mut report = CheckReport { value: subject.value.clone(), pairs: Vec::new(), notes: Vec::new() };
+        let (value, tolerance) = (subject.value.clone(), subject.tolerance);
+        let mut report = CheckReport { value, tolerance, pairs: Vec::new(), notes: Vec::new() };
         values(&subject, &mut report)?;
         derivatives(&subject, &mut report)?;
         if order > 1 {

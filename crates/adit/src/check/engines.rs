@@ -2,7 +2,7 @@
 //!
 //! In: a [`Subject`]: a function, a point, the combination of results whose derivative is taken. Out: values, and derivatives along directions, by each engine.
 
-use super::{NEAR, TOLERANCE, difference};
+use super::{NEAR, SINGLE_TOLERANCE, TOLERANCE, difference};
 use crate::calls::{self, Along, Lane, Seeds};
 use crate::error::{Error, ErrorKind, Result};
 use crate::frame::{Frame, Slot, rebuild, scalar_value};
@@ -14,7 +14,7 @@ use crate::value::{Data, Value};
 use adit_diag::Span;
 use adit_interp::ir::{Array as Cells, Cell, Data as Elements, Input, Interpreter, Outcome};
 use adit_interp::tree;
-use adit_ir::Scalar;
+use adit_ir::{Scalar, ScalarType};
 use adit_sema::typed::FnId;
 use num_complex::Complex64;
 
@@ -45,6 +45,8 @@ pub(super) struct Subject<'f> {
     pub(super) cost: u64,
     /// An instruction whose operands are exactly on a kink, if there is one.
     pub(super) on_kink: Option<Span>,
+    /// How far derivatives may be apart.
+    pub(super) tolerance: f64,
 }
 
 /// What an engine found, with its name.
@@ -71,7 +73,19 @@ impl<'f> Subject<'f> {
         let seeds = calls::seed_leaves(function.shape(), &seed)?;
         let zeros = vec![0.0; function.shape().active_floats(&frame, &active)];
         let gradient_shape = function.shape().gradient_from_floats(&frame, value.clone(), &zeros, &active);
-        Subject { function, active, frame, value, weights, seeds, gradient_shape, cost: 0, on_kink: None }.explored()
+        Subject {
+            function,
+            active,
+            frame,
+            value,
+            weights,
+            seeds,
+            gradient_shape,
+            cost: 0,
+            on_kink: None,
+            tolerance: TOLERANCE,
+        }
+        .explored()
     }
 
     /// Runs it once in the interpreter.
@@ -79,6 +93,9 @@ impl<'f> Subject<'f> {
         let machine = Machine::new(self.function, &Derivative::Primal, 0)?;
         let f = machine.derived.function();
         let mut instructions = 0;
+        if has_single(&machine.derived) {
+            self.tolerance = SINGLE_TOLERANCE;
+        }
         f.walk(&mut |_| instructions += 1);
         let (_, outcome) = machine.run_cells(&self.frame, &|x| x)?;
         self.on_kink = outcome.on_kink;
@@ -88,7 +105,7 @@ impl<'f> Subject<'f> {
 
     /// A note that the complex step is left out, if it differs from another engine at a point on a kink: there derivatives follow conventions that it does not know.
     pub(super) fn excuse(&self, complex: &[f64], other: &[f64]) -> Option<String> {
-        let span = self.on_kink.filter(|_| difference(complex, other).0 > TOLERANCE)?;
+        let span = self.on_kink.filter(|_| difference(complex, other).0 > self.tolerance)?;
         let sources = &self.function.unit().sources;
         let line = sources.position(span).map_or(0, |p| p.line);
         let text = sources.snippet(span).unwrap_or_default();
@@ -237,6 +254,33 @@ fn flatten(value: &Value, out: &mut Vec<Scalar>) {
         Value::Struct(fields) => fields.iter().for_each(|(_, v)| flatten(v, out)),
         Value::Tuple(items) => items.iter().for_each(|v| flatten(v, out)),
     }
+}
+
+/// Whether a function, or one that it calls, has a float of single precision.
+fn has_single(derived: &Derived) -> bool {
+    let mut reached = vec![derived.id];
+    let mut next = 0;
+    while let Some(&id) = reached.get(next) {
+        next += 1;
+        let f = derived.module.function(id);
+        let values = (0..f.value_count()).map(adit_ir::Value::new);
+        let single = |ty: &adit_ir::Type| match ty {
+            adit_ir::Type::Scalar(s) => *s == ScalarType::F32,
+            adit_ir::Type::Array(a) => a.element == ScalarType::F32,
+            adit_ir::Type::Tape(_) => false,
+        };
+        if values.into_iter().any(|v| single(f.ty(v))) {
+            return true;
+        }
+        f.walk(&mut |inst| {
+            if let adit_ir::Op::Call { callee, .. } = f.inst(inst).op
+                && !reached.contains(&callee)
+            {
+                reached.push(callee);
+            }
+        });
+    }
+    false
 }
 
 /// An interpreter of one derivative of a function.

@@ -38,7 +38,6 @@ enum Kind {
     Solve(&'static str),
     Where,
     Convert(ScalarType),
-    F32,
     Assert,
     Print,
 }
@@ -73,7 +72,7 @@ static KNOWN: &[Known] = &[
     known("where", Kind::Where),
     known("f64", Kind::Convert(ScalarType::F64)),
     known("i64", Kind::Convert(ScalarType::I64)),
-    known("f32", Kind::F32),
+    known("f32", Kind::Convert(ScalarType::F32)),
     known("assert", Kind::Assert),
     known("print", Kind::Print),
 ];
@@ -90,12 +89,12 @@ pub(super) fn names<'n>() -> impl Iterator<Item = &'n str> {
 
 /// What a reduction accepts, and what it gives of it.
 fn reduces(op: Reduction) -> (&'static [ScalarType], fn(ScalarType) -> ScalarType) {
-    use ScalarType::{Bool, F64, I64};
+    use ScalarType::{Bool, F32, F64, I64};
     match op {
-        Reduction::Sum | Reduction::Prod | Reduction::Max | Reduction::Min => (&[F64, I64], |s| s),
-        Reduction::Mean | Reduction::LogSumExp | Reduction::Norm => (&[F64], |_| F64),
+        Reduction::Sum | Reduction::Prod | Reduction::Max | Reduction::Min => (&[F64, I64, F32], |s| s),
+        Reduction::Mean | Reduction::LogSumExp | Reduction::Norm => (&[F64, F32], |s| s),
         Reduction::Any | Reduction::All => (&[Bool], |_| Bool),
-        Reduction::ArgMax | Reduction::ArgMin => (&[F64, I64], |_| I64),
+        Reduction::ArgMax | Reduction::ArgMin => (&[F64, I64, F32], |_| I64),
     }
 }
 
@@ -134,11 +133,6 @@ impl Known {
             Kind::Size | Kind::Dot | Kind::MatMul => body.of_values(call, self.kind, 2),
             Kind::Solve(vector) => body.solve(call, vector),
             Kind::Where => body.of_values(call, self.kind, 3),
-            Kind::F32 => {
-                body.checker.refuse_f32(call.name_span);
-                body.args_for_themselves(call.args);
-                None
-            }
             Kind::Assert => body.assert(call),
             Kind::Print => body.print(call),
         };
@@ -172,7 +166,7 @@ impl Body<'_, '_> {
             Kind::Convert(to) => self.convert(call, given, to),
             Kind::Reduce(op) => self.reduce_array(call, given, op),
             Kind::Solve(_) => None,
-            Kind::Make(_) | Kind::Fill | Kind::F32 | Kind::Assert | Kind::Print => None,
+            Kind::Make(_) | Kind::Fill | Kind::Assert | Kind::Print => None,
         }
     }
 
@@ -244,11 +238,12 @@ impl Body<'_, '_> {
         if accepted.contains(&have) {
             return Some(gives(have));
         }
-        if let [only] = accepted
-            && adaptable(e, src, *only)
+        if let [first, rest @ ..] = accepted
+            && !rest.contains(&ScalarType::I64)
+            && adaptable(e, src, *first)
         {
-            adapt(e, src, *only);
-            return Some(gives(*only));
+            adapt(e, src, *first);
+            return Some(gives(*first));
         }
         let message = format!(
             "`{}` takes {}, found `{}`",
@@ -256,11 +251,12 @@ impl Body<'_, '_> {
             accepted.iter().map(|s| format!("`{s}`")).collect::<Vec<_>>().join(" or "),
             self.show(&e.ty)
         );
-        let code = if have == ScalarType::I64 && accepted == [ScalarType::F64] {
-            codes::INTEGER_FOR_FLOAT
-        } else {
-            codes::MISMATCH
-        };
+        let code =
+            if have == ScalarType::I64 && !accepted.contains(&ScalarType::I64) && accepted.contains(&ScalarType::F64) {
+                codes::INTEGER_FOR_FLOAT
+            } else {
+                codes::MISMATCH
+            };
         let mut d = Diagnostic::new(code, src.span, message);
         d.help = match (have, accepted) {
             (_, [ScalarType::Bool]) => Some("compare the elements to get `bool`s".to_owned()),
@@ -447,7 +443,7 @@ impl Body<'_, '_> {
             self.checker.reports.say(codes::MISMATCH, src.span, message);
             return None;
         };
-        if from == to || (to == ScalarType::F64 && adaptable(&e, src, to)) {
+        if from == to || (to.is_float() && adaptable(&e, src, to)) {
             adapt(&mut e, src, to);
             return Some(e);
         }

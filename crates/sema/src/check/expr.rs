@@ -362,7 +362,8 @@ fn floats_in_tuples(ty: &Ty, other: &Ty) -> Ty {
         return ty.clone();
     }
     let part = |(a, b): (&Ty, &Ty)| match (adapt::element(a), adapt::element(b)) {
-        (Some(ScalarType::I64), Some(ScalarType::F64)) => adapt::with_element(a, ScalarType::F64),
+        (Some(ScalarType::I64), Some(float)) if float.is_float() => adapt::with_element(a, float),
+        (Some(ScalarType::F64), Some(ScalarType::F32)) => adapt::with_element(a, ScalarType::F32),
         _ => floats_in_tuples(a, b),
     };
     Ty::Tuple(a.iter().zip(b).map(part).collect())

@@ -68,7 +68,7 @@ impl Body<'_, '_> {
                 let message =
                     format!("expected `{wanted}`, found `{have}`: integers don't become floats by themselves");
                 let d = Diagnostic::new(codes::INTEGER_FOR_FLOAT, src.span, message);
-                self.float_help(d, e, src)
+                self.float_help(d, e, src, element(want).unwrap_or(ScalarType::F64))
             }
             Difference::Sort => {
                 let d = Diagnostic::new(codes::MISMATCH, src.span, format!("expected `{wanted}`, found `{have}`"));
@@ -128,23 +128,23 @@ impl Body<'_, '_> {
         }
     }
 
-    /// Says how an integer becomes a float.
-    pub(super) fn float_help(&self, d: Diagnostic, e: &Expr, src: &ast::Expr) -> Diagnostic {
+    /// Says how an integer becomes a float of this type.
+    pub(super) fn float_help(&self, d: Diagnostic, e: &Expr, src: &ast::Expr, float: ScalarType) -> Diagnostic {
         if let ExprKind::Local(local) = e.kind
             && let Some((literal, value)) = self.scope.fact(local).literal
         {
             let name = &self.scope.local(local).name;
             let d = d.label(literal, "an integer, because of this");
-            return d.help(format!("write `{value}.0` here if `{name}` is to be a float, else `f64({name})`"));
+            return d.help(format!("write `{value}.0` here if `{name}` is to be a float, else `{float}({name})`"));
         }
         if integer_division(src) {
             let d = d.note("`/` of two integers drops the fraction: `1 / 2` is 0");
             return d.help("write one of the numbers as a float: `1.0 / 2`");
         }
         if let ast::ExprKind::Name(name) = &src.kind {
-            return d.help(format!("write `f64({name})`"));
+            return d.help(format!("write `{float}({name})`"));
         }
-        d.help("convert it: `f64(…)`")
+        d.help(format!("convert it: `{float}(…)`"))
     }
 }
 
@@ -155,7 +155,7 @@ fn integer_division(src: &ast::Expr) -> bool {
 fn scalar_difference(have: ScalarType, want: ScalarType) -> Option<Difference> {
     match (have, want) {
         _ if have == want => None,
-        (ScalarType::I64, ScalarType::F64) => Some(Difference::Integer),
+        (ScalarType::I64, ScalarType::F64 | ScalarType::F32) => Some(Difference::Integer),
         _ => Some(Difference::Sort),
     }
 }

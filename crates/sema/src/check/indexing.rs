@@ -39,7 +39,7 @@ impl Body<'_, '_> {
         }
         let code = if what == SUBSCRIPT { codes::INDEX } else { codes::MISMATCH };
         let mut d = Diagnostic::new(code, e.span, format!("{what} is an `i64`, found `{}`", self.show(&e.ty)));
-        if e.ty == Ty::F64 {
+        if matches!(e.ty, Ty::Scalar(s) if s.is_float()) {
             d.help = Some("`i64(…)` converts, towards zero".to_owned());
         }
         self.checker.reports.push(d);
@@ -338,8 +338,11 @@ impl Body<'_, '_> {
         let (left, right) = (self.show(&place.ty), self.show(&e.ty));
         let message = format!("`{}=` of `{left}` and `{right}`: there is no implicit conversion", op.symbol());
         let mut d = Diagnostic::new(codes::INTEGER_FOR_FLOAT, place.span.to(src.span), message);
-        if adapt::element(&place.ty) == Some(ScalarType::F64) {
-            d = self.float_help(d, e, src);
+        let element = adapt::element(&place.ty).filter(|s| s.is_float());
+        if let (Some(float), Some(ScalarType::I64)) = (element, adapt::element(&e.ty)) {
+            d = self.float_help(d, e, src, float);
+        } else if let Some(float) = element {
+            d = d.help(format!("convert it: `{float}(…)`"));
         } else if let (Some((at, value)), []) = (self.scope.fact(place.local).literal, place.path.as_slice()) {
             let name = &self.scope.local(place.local).name;
             d = d.label(at, format!("`{name}` is an integer, because of this"));

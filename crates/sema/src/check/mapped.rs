@@ -11,20 +11,22 @@
 //! The user's own functions of numbers are not applied to arrays: there a comprehension says what is meant.
 
 use super::Function;
-use super::adapt::{element, with_element};
+use super::adapt::{adaptable, element, with_element};
 use super::body::Body;
 use super::calls::Call;
 use super::expr::{bad, constant};
 use super::fit::Why;
 use super::library;
 use super::operators::shaped;
+use super::report::is_error;
 use super::scope::Fact;
 use crate::typed::{
     Arg, Block, Builtin, DimExpr, Expr, ExprKind, FnId, Generator, GeneratorLoop, LocalDef, LocalId, Pattern, Range,
     Reduction, Stmt, StmtKind, Subscript, SubscriptKind, Ty,
 };
 use adit_diag::Span;
-use adit_ir::Const;
+use adit_ir::{Const, Prim, ScalarType};
+use adit_syntax::ast;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -54,7 +56,11 @@ impl Body<'_, '_> {
             return self.function_call(call, id);
         }
         let Some((mut args, sources)) = self.plain_args(call) else { return bad(call.span) };
+        let single = signature.result == Ty::F64 && args.iter().any(|e| element(&e.ty) == Some(ScalarType::F32));
         let mut fits = true;
+        if single {
+            args = args.into_iter().zip(&sources).map(|(e, src)| self.widened(e, src, &mut fits)).collect();
+        }
         for ((e, src), param) in args.iter_mut().zip(sources).zip(&signature.params) {
             let want = match (&e.ty, element(&param.ty)) {
                 (Ty::Array { .. }, Some(to)) => with_element(&e.ty, to),
@@ -67,14 +73,29 @@ impl Body<'_, '_> {
             return bad(call.span);
         }
         args.extend(defaults.iter().map(|x| constant(call.span, Const::F64(*x))));
-        if args.iter().all(|e| scalar(&e.ty)) {
-            return Expr {
+        let value = if args.iter().all(|e| scalar(&e.ty)) {
+            Expr {
                 span: call.span,
                 ty: signature.result.clone(),
                 kind: ExprKind::Call { callee: id, args: args.into_iter().map(Arg::Value).collect() },
-            };
+            }
+        } else {
+            self.mapped(call.span, id, &function, args)
+        };
+        if single { converted(Prim::Narrow, value, ScalarType::F32) } else { value }
+    }
+
+    /// An argument of a library function among arguments of `f32`: the function computes in `f64`, and its value is rounded once.
+    fn widened(&mut self, mut e: Expr, src: &ast::Expr, fits: &mut bool) -> Expr {
+        match element(&e.ty) {
+            Some(ScalarType::F32) => converted(Prim::Widen, e, ScalarType::F64),
+            Some(ScalarType::F64) if !adaptable(&e, src, ScalarType::F32) => {
+                let want = with_element(&e.ty, ScalarType::F32);
+                *fits &= self.fit(&mut e, src, &want, &Why::new("the other arguments, which are `f32`"));
+                e
+            }
+            Some(_) | None => e,
         }
-        self.mapped(call.span, id, &function, args)
     }
 
     #[inline(never)]
@@ -163,6 +184,14 @@ impl Body<'_, '_> {
         let mutable = false;
         self.scope.declare(LocalDef { name, ty, mutable, span }, fact)
     }
+}
+
+/// Converted between floats, element by element.
+fn converted(prim: Prim, e: Expr, to: ScalarType) -> Expr {
+    if is_error(&e.ty) {
+        return e;
+    }
+    Expr { span: e.span, ty: with_element(&e.ty, to), kind: ExprKind::Prim { prim, args: vec![e] } }
 }
 
 fn read(span: Span, local: LocalId, ty: Ty) -> Expr {

@@ -81,7 +81,7 @@ pub(super) fn agree(left: &mut Operand, right: &mut Operand) -> Option<ScalarTyp
     if a == b {
         return Some(a);
     }
-    let order = if b == ScalarType::F64 { [b, a] } else { [a, b] };
+    let order = if b.is_float() { [b, a] } else { [a, b] };
     let numbers = order.into_iter().filter(|s| *s != ScalarType::Bool);
     numbers.into_iter().find(|&to| if a == to { right.becomes(to) } else { left.becomes(to) })
 }
@@ -208,17 +208,17 @@ impl Body<'_, '_> {
     fn refuse_operands(&mut self, left: &Operand, right: &Operand, link: &ast::Link) {
         let mut d = self.no_operator(left, right, link);
         let integer = match (left.element(), right.element()) {
-            (Some(ScalarType::I64), Some(ScalarType::F64)) => Some(left),
-            (Some(ScalarType::F64), Some(ScalarType::I64)) => Some(right),
+            (Some(ScalarType::I64), Some(float)) if float.is_float() => Some((left, float)),
+            (Some(float), Some(ScalarType::I64)) if float.is_float() => Some((right, float)),
             _ => None,
         };
-        if let Some(integer) = integer {
+        if let Some((integer, float)) = integer {
             let (a, b) = (self.show(&left.typed.ty), self.show(&right.typed.ty));
             d.code = codes::INTEGER_FOR_FLOAT;
             d.message =
                 format!("`{}` of `{a}` and `{b}`: integers don't become floats by themselves", link.op.symbol());
             d = match integer.src {
-                Some(src) => self.float_help(d, integer.typed, src),
+                Some(src) => self.float_help(d, integer.typed, src, float),
                 None => {
                     d.help("the operators before this one have only integers: write one of them as a float, like `2.0`")
                 }
@@ -228,6 +228,8 @@ impl Body<'_, '_> {
             && right.element().is_some()
         {
             d = d.help("`f64(b)` and `i64(b)` are 1 for true, 0 for false");
+        } else if [left, right].iter().all(|o| o.element().is_some_and(ScalarType::is_float)) {
+            d = d.help("`f32` and `f64` don't mix by themselves: convert one side, `f64(…)` or `f32(…)`");
         }
         self.checker.reports.push(d);
     }
@@ -379,7 +381,7 @@ impl Body<'_, '_> {
             (Some(ScalarType::I64), ScalarType::F64 | ScalarType::F32) => {
                 let message =
                     format!("`{name}` takes a float here, found `{found}`: integers don't become floats by themselves");
-                self.float_help(Diagnostic::new(codes::INTEGER_FOR_FLOAT, src.span, message), e, src)
+                self.float_help(Diagnostic::new(codes::INTEGER_FOR_FLOAT, src.span, message), e, src, float)
             }
             (_, wanted) => {
                 let message = format!("`{name}` takes {} here, found `{found}`", a_scalar(wanted));

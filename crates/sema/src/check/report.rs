@@ -51,7 +51,6 @@ pub(super) mod codes {
     pub const NO_IMPORT: Code = Code("AD0502");
     pub const NO_DERIVATIVES: Code = Code("AD0503");
     pub const NO_CHECKPOINT: Code = Code("AD0505");
-    pub const NO_F32: Code = Code("AD0506");
     pub const RULE: Code = Code("AD0610");
     pub const LIMIT: Code = Code("AD0701");
 }

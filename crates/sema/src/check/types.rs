@@ -45,7 +45,7 @@ pub(super) trait DimNames {
 
 /// Whether it names a scalar type.
 pub(super) fn is_scalar_name(name: &str) -> bool {
-    name == "f32" || scalar_named(name).is_some()
+    scalar_named(name).is_some()
 }
 
 fn scalar_named(name: &str) -> Option<ScalarType> {
@@ -80,7 +80,7 @@ impl Checker<'_> {
 
     fn named(&mut self, name: &ast::Ident, args: &[ast::Expr], names: &dyn DimNames) -> Ty {
         let dims: Vec<DimExpr> = args.iter().map(|d| self.dimension(d, names)).collect();
-        if let Some(scalar) = self.scalar(name) {
+        if let Some(scalar) = scalar_named(&name.name) {
             if !dims.is_empty() {
                 let message = format!("`{}` has no dimensions; an array is written `[{}; n]`", name.name, name.name);
                 self.reports.say(codes::STRUCT_DIMENSIONS, name.span, message);
@@ -100,19 +100,6 @@ impl Checker<'_> {
             return error();
         }
         Ty::Struct { id, dims }
-    }
-
-    /// The scalar type of that name. `f32` is refused, and then taken for `f64`.
-    fn scalar(&mut self, name: &ast::Ident) -> Option<ScalarType> {
-        if &*name.name == "f32" {
-            self.refuse_f32(name.span);
-            return Some(ScalarType::F64);
-        }
-        scalar_named(&name.name)
-    }
-
-    pub(super) fn refuse_f32(&mut self, span: Span) {
-        self.reports.push(Diagnostic::new(codes::NO_F32, span, "`f32` is not in this build").help("use `f64`"));
     }
 
     pub(super) fn unknown_type(&mut self, name: &ast::Ident) {

@@ -69,11 +69,12 @@ impl Lowerer<'_> {
             trips.push(Some(trip));
         }
         self.at(e.span);
-        let place = self.storage(ScalarType::F64, &dims);
+        let element = element_of(&generator.element.ty);
+        let place = self.storage(element, &dims);
         self.fill_comprehension(e, generator, &trips, &place);
         self.settle();
         self.at(e.span);
-        self.reduce_array(e, op, &Arr::of_view(ScalarType::F64, place))
+        self.reduce_array(e, op, &Arr::of_view(element, place))
     }
 
     pub(super) fn comprehension(&mut self, e: &Expr, generator: &Generator) -> Vals {

@@ -13,7 +13,7 @@ use super::slices::{Part, all_positions};
 use super::values::{Arr, Lazy, Origin, Val, Vals, View};
 use crate::typed::*;
 use adit_diag::Span;
-use adit_ir::{Int, Ints, Prim, ScalarType, Value};
+use adit_ir::{Int, Ints, Prim, Value};
 use smallvec::SmallVec;
 
 /// A place, its subscripts evaluated.
@@ -124,7 +124,7 @@ impl Lowerer<'_> {
     }
 
     fn assign_element(&mut self, place: &Place, view: &View, at: &[Int], op: Option<BinOp>, v: Value, span: Span) {
-        let is_float = self.element_type(view.array) == ScalarType::F64;
+        let is_float = self.element_type(view.array).is_float();
         self.at(place.span);
         match op {
             None => self.store(view, at, v),

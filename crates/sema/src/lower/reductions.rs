@@ -42,11 +42,11 @@ impl Lowerer<'_> {
         let arr = Arr::of_view(arr.element, self.as_view(arr));
         self.at(e.span);
         let top = self.reduce_array(e, Reduction::Max, &arr);
-        let inf = self.constant(Const::F64(f64::INFINITY));
+        let inf = self.constant(Const::float(arr.element, f64::INFINITY));
         let size = self.b.prim(Prim::Abs, &[top]);
         let infinite = self.b.cmp(CmpOp::Eq, size, inf);
         let result = self.choose(infinite, &mut |_| vec![top], &mut |this| {
-            let zero = this.constant(Const::F64(0.0));
+            let zero = this.zero(arr.element);
             let last = this.fold(&arr.dims, &[zero], &mut |this, indices, carried| {
                 let x = this.element(&arr.lazy, indices);
                 this.at(e.span);
@@ -63,20 +63,20 @@ impl Lowerer<'_> {
     /// What is carried at first.
     pub(super) fn start_reduction(&mut self, op: Reduction, element: ScalarType) -> Vec<Value> {
         let is_float = element.is_float();
-        let number = |x: f64, i: i64| if is_float { Const::F64(x) } else { Const::I64(i) };
+        let number = |x: f64, i: i64| if is_float { Const::float(element, x) } else { Const::I64(i) };
         let zero = number(0.0, 0);
         let inits = match op {
             Reduction::Sum | Reduction::Norm => vec![zero],
             Reduction::Prod => vec![number(1.0, 1)],
-            Reduction::Max if is_float => vec![Const::F64(f64::NEG_INFINITY), Const::F64(0.0)],
-            Reduction::Min if is_float => vec![Const::F64(f64::INFINITY), Const::F64(0.0)],
+            Reduction::Max if is_float => vec![number(f64::NEG_INFINITY, 0), zero],
+            Reduction::Min if is_float => vec![number(f64::INFINITY, 0), zero],
             Reduction::Max => vec![Const::I64(i64::MIN)],
             Reduction::Min => vec![Const::I64(i64::MAX)],
             Reduction::Mean => vec![zero, Const::I64(0)],
             Reduction::Any => vec![Const::Bool(false)],
             Reduction::All => vec![Const::Bool(true)],
             Reduction::ArgMax | Reduction::ArgMin => vec![Const::I64(0), zero, Const::I64(0)],
-            Reduction::LogSumExp => vec![Const::F64(f64::NEG_INFINITY)],
+            Reduction::LogSumExp => vec![number(f64::NEG_INFINITY, 0)],
         };
         inits.into_iter().map(|c| self.constant(c)).collect()
     }
@@ -129,7 +129,7 @@ impl Lowerer<'_> {
         let worse = self.b.cmp(loses, x, m);
         let next = self.choose(worse, &mut |_| vec![m, k], &mut |this| {
             let better = this.b.cmp(beats, x, m);
-            let next = this.choose(better, &mut |this| vec![x, this.constant(Const::F64(1.0))], &mut |this| {
+            let next = this.choose(better, &mut |this| vec![x, this.float_like(x, 1.0)], &mut |this| {
                 this.step_equal(m, k, x, beats)
             });
             next.to_vec()
@@ -144,12 +144,12 @@ impl Lowerer<'_> {
         };
         let (top, other) = (flip(self, m), flip(self, x));
         let distance = self.b.prim(Prim::Sub, &[top, other]);
-        let zero = self.constant(Const::F64(0.0));
+        let zero = self.float_like(x, 0.0);
         let tie = self.b.cmp(CmpOp::Eq, distance, zero);
         let next = self.choose(
             tie,
             &mut |this| {
-                let one = this.constant(Const::F64(1.0));
+                let one = this.float_like(x, 1.0);
                 let count = this.b.prim(Prim::Add, &[k, one]);
                 let share = this.b.prim(Prim::Div, &[distance, count]);
                 let mixed = this.b.prim(Prim::Sub, &[top, share]);
@@ -181,7 +181,7 @@ impl Lowerer<'_> {
     pub(super) fn finish_reduction(&mut self, op: Reduction, last: &[Value]) -> Value {
         match (op, last) {
             (Reduction::Mean, &[sum, count]) => {
-                let count = self.b.prim(Prim::Itof, &[count]);
+                let count = self.b.prim(Prim::Itof.at(self.scalar_type(sum)), &[count]);
                 self.b.prim(Prim::Div, &[sum, count])
             }
             (Reduction::Norm, &[sum]) => self.root(sum),
@@ -197,9 +197,14 @@ impl Lowerer<'_> {
     }
 
     fn root(&mut self, sum: Value) -> Value {
-        let zero = self.constant(Const::F64(0.0));
+        let zero = self.float_like(sum, 0.0);
         let none = self.b.cmp(CmpOp::Eq, sum, zero);
         self.choose(none, &mut |_| vec![zero], &mut |this| vec![this.b.prim(Prim::Sqrt, &[sum])])[0]
+    }
+
+    /// A literal of the type of a float.
+    fn float_like(&mut self, v: Value, x: f64) -> Value {
+        self.constant(Const::float(self.scalar_type(v), x))
     }
 
     /// The sum of products of two lazy vectors of this length.

@@ -33,10 +33,3 @@ fn checkpoints() {
     wrong("AD0505", "fn f(x: f64) -> f64 { let mut s = x; «@checkpoint(every: 10)» for i in 0..9 { s *= x; } s }");
     wrong("AD0505", "fn f(x: f64) -> f64 { let mut s = x; «@checkpoint(budget: 64 MiB)» while s > 1 { s /= 2; } s }");
 }
-
-#[test]
-fn single_precision() {
-    wrong("AD0506", "fn f(x: «f32») -> f64 { 2 * x }");
-    wrong("AD0506", "fn f(x: [«f32»; n]) -> f64 { sum(x) }");
-    wrong("AD0506", "fn f(x: f64) -> f64 { 2 * «f32»(x) }");
-}

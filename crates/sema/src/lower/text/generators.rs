@@ -16,7 +16,7 @@ use adit_ir::Const;
 impl Text<'_> {
     /// A reduction as a loop over an accumulator.
     pub(super) fn reduce(&mut self, op: Reduction, generator: &Generator) -> String {
-        let is_float = generator.element.ty == Ty::F64;
+        let is_float = matches!(generator.element.ty, Ty::Scalar(s) if s.is_float());
         let number = |x: f64, i: i64| literal(if is_float { Const::F64(x) } else { Const::I64(i) });
         let (first, update): (String, fn(&str, &str) -> String) = match op {
             Reduction::Sum => (number(0.0, 0), |acc, x| format!("{acc} + {x}")),
