@@ -3,9 +3,11 @@
 //! In: source text. Out: [`Engine`], which makes [`Module`]s of it. It is cheap to make and to clone, and can be shared between threads.
 
 use crate::error::{Error, Result};
+use crate::host::{self, HostFunction};
 use crate::module::Module;
 use crate::options::Options;
 use adit_diag::Code;
+use adit_sema::HostFn;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -22,6 +24,7 @@ use std::sync::Arc;
 #[derive(Clone, Debug, Default)]
 pub struct Engine {
     options: Arc<Options>,
+    hosts: Arc<Vec<HostFn>>,
 }
 
 impl Engine {
@@ -32,7 +35,21 @@ impl Engine {
 
     /// An engine with these options.
     pub fn with_options(options: Options) -> Self {
-        Engine { options: Arc::new(options) }
+        Engine { options: Arc::new(options), hosts: Arc::default() }
+    }
+
+    /// The same engine, whose programs may also call this function of the host. It comes before one of the same name that was registered earlier, and before the library's.
+    ///
+    /// # Errors
+    /// If the signature is none, or, with [`Options::check_hosts`], if what was registered as derivatives is not the function's.
+    pub fn with_function(mut self, function: HostFunction) -> Result<Engine> {
+        let host = function.build()?;
+        let hosts = std::iter::once(host).chain(self.hosts.iter().cloned()).collect();
+        self.hosts = Arc::new(hosts);
+        if self.options.check_hosts {
+            host::check(&self, &self.hosts[0], &function)?;
+        }
+        Ok(self)
     }
 
     /// Its options.
@@ -53,7 +70,7 @@ impl Engine {
     /// # Errors
     /// As [`Engine::compile`].
     pub fn compile_named(&self, name: &str, source: &str) -> Result<Module> {
-        Module::compile(self.options.clone(), name, source)
+        Module::compile(self.options.clone(), &self.hosts, name, source)
     }
 
     /// Compiles a file.

@@ -8,6 +8,7 @@ use crate::options::Options;
 use crate::pipeline::{self, Unit};
 use crate::stage::Stage;
 use adit_diag::Code;
+use adit_sema::HostFn;
 use adit_sema::typed::{FnDef, FnId};
 use std::sync::Arc;
 
@@ -19,8 +20,8 @@ pub struct Module {
 }
 
 impl Module {
-    pub(crate) fn compile(options: Arc<Options>, name: &str, text: &str) -> Result<Module> {
-        let unit = Arc::new(options.timed("front end", || pipeline::front_end(name, text, &options))?);
+    pub(crate) fn compile(options: Arc<Options>, hosts: &[HostFn], name: &str, text: &str) -> Result<Module> {
+        let unit = Arc::new(options.timed("front end", || pipeline::front_end(name, text, &options, hosts))?);
         Ok(Module { unit, options })
     }
 

@@ -26,6 +26,8 @@ pub struct Options {
     pub lanes: usize,
     /// Instructions used.
     pub cpu: Cpu,
+    /// Whether derivatives of functions of the host are compared with differences when they are registered.
+    pub check_hosts: bool,
     /// How many derivatives within a program may stand inside one another.
     pub max_order: usize,
     /// Bytes, depth and steps that a run may use.
@@ -45,6 +47,7 @@ impl Default for Options {
             strict: false,
             lanes: 8,
             cpu: Cpu::Native,
+            check_hosts: false,
             max_order: adit_autodiff::MAX_ORDER,
             limits: Limits::default(),
             interrupt: Arc::default(),
@@ -56,13 +59,14 @@ impl Default for Options {
 
 impl std::fmt::Debug for Options {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Options { opt, strict, lanes, cpu, max_order, limits, interrupt: _, sink, clock } = self;
+        let Options { opt, strict, lanes, cpu, check_hosts, max_order, limits, interrupt: _, sink, clock } = self;
         let (printed, timed) = (sink.is_some(), clock.is_some());
         f.debug_struct("Options")
             .field("opt", opt)
             .field("strict", strict)
             .field("lanes", lanes)
             .field("cpu", cpu)
+            .field("check_hosts", check_hosts)
             .field("max_order", max_order)
             .field("limits", limits)
             .field("sink", &printed)

@@ -9,6 +9,7 @@ use adit_autodiff::Refusal;
 use adit_codegen::{Code, CodegenError};
 use adit_diag::{Code as DiagCode, Diagnostic, FileId, SourceMap, Span};
 use adit_ir::{CallGraph, FuncId, Function, Module};
+use adit_sema::HostFn;
 use adit_sema::typed::Program;
 use std::sync::Arc;
 
@@ -48,12 +49,12 @@ impl Derived {
 }
 
 /// Parses, checks and lowers.
-pub(crate) fn front_end(name: &str, text: &str, options: &Options) -> Result<Unit> {
+pub(crate) fn front_end(name: &str, text: &str, options: &Options, hosts: &[HostFn]) -> Result<Unit> {
     let mut sources = SourceMap::new();
     let file = sources.add(name, text);
     let sources = Arc::new(sources);
     let parsed = adit_syntax::parse(file, text);
-    let checked = adit_sema::check(&parsed.file);
+    let checked = adit_sema::check_with(&parsed.file, hosts);
     let mut diagnostics = parsed.diagnostics;
     diagnostics.extend(checked.diagnostics);
     diagnostics.sort_by_key(|d| d.span.start);

@@ -8,4 +8,4 @@ pub mod layout;
 pub mod lower;
 pub mod typed;
 
-pub use check::{Checked, check};
+pub use check::{Checked, HostFn, check, check_with};

@@ -132,6 +132,9 @@ impl Body<'_, '_> {
         if self.checker.own_constant(call.name).is_some() {
             return self.not_a_function(call, "is a constant");
         }
+        if let Some(id) = self.checker.host_function(call.name) {
+            return self.function_call(call, id);
+        }
         if let Some(known) = builtins::find(call.name) {
             return known.check(self, call);
         }

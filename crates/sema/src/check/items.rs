@@ -167,7 +167,7 @@ impl<'a> Checker<'a> {
         self.add_library(library::find(name)?)
     }
 
-    fn add_library(&mut self, found: library::Found) -> Option<FnId> {
+    pub(super) fn add_library(&mut self, found: library::Found<'a>) -> Option<FnId> {
         let library::Found { name, item, docs, external, .. } = found;
         if let Some(&id) = self.library_ids.get(name) {
             return Some(id);

@@ -71,10 +71,10 @@ pub(super) fn defaults(name: &str, given: usize, wanted: usize) -> &'static [f64
 }
 
 /// A function of the library.
-pub(super) struct Found {
-    pub(super) name: &'static str,
-    pub(super) item: &'static FnItem,
-    pub(super) docs: &'static str,
+pub(super) struct Found<'a> {
+    pub(super) name: &'a str,
+    pub(super) item: &'a FnItem,
+    pub(super) docs: &'a str,
     /// Whether only the library itself calls it.
     pub(super) internal: bool,
     /// What it is instead of its body.
@@ -82,7 +82,7 @@ pub(super) struct Found {
 }
 
 /// The function of this name: a file, or a row of the table of kernels.
-pub(super) fn find(name: &str) -> Option<Found> {
+pub(super) fn find(name: &str) -> Option<Found<'static>> {
     if let Some(kernel) = Kernel::from_name(name) {
         return kernel_function(kernel);
     }
@@ -106,7 +106,7 @@ fn is_internal(name: &str) -> bool {
 }
 
 /// A kernel as a function: its signature comes from its row.
-fn kernel_function(kernel: Kernel) -> Option<Found> {
+fn kernel_function(kernel: Kernel) -> Option<Found<'static>> {
     static PARSED: [OnceLock<Option<Item>>; Kernel::ALL.len()] = [const { OnceLock::new() }; Kernel::ALL.len()];
     let row = kernel.row();
     let place = Kernel::ALL.iter().position(|k| *k == kernel)?;

@@ -10,7 +10,7 @@
 //!
 //! One file per sort of thing: `items` definitions and signatures, `types` written types, `consts` constants, `body` statements, `expr` expressions,
 //! `operators` operators and functions of the table, `calls` calls, `builtins` what the compiler knows by name, `fit` whether a value fits its place,
-//! `dims` when dimensions agree, `rules` derivative rules.
+//! `dims` when dimensions agree, `rules` derivative rules, `hosts` what a host registered.
 //!
 //! **Mistakes don't cascade**: what was reported has the type `report::error`, which fits everywhere. It deliberately does not desugar, fold or
 //! optimise; what types can't decide is left for run time.
@@ -24,6 +24,7 @@ mod dims;
 mod expr;
 mod fit;
 mod generators;
+mod hosts;
 mod indexing;
 mod items;
 mod library;
@@ -39,6 +40,7 @@ mod values;
 #[cfg(test)]
 mod tests;
 
+pub use hosts::HostFn;
 pub use library::sources as library_sources;
 
 use crate::typed::{ExternalDef, FnId, FnRules, LocalDef, LocalId, Program, StructDef, StructId, Ty};
@@ -61,7 +63,12 @@ pub struct Checked {
 
 /// Checks one file.
 pub fn check(file: &ast::File) -> Checked {
-    let mut checker = Checker::default();
+    check_with(file, &[])
+}
+
+/// Checks one file that may use functions of the host.
+pub fn check_with(file: &ast::File, hosts: &[HostFn]) -> Checked {
+    let mut checker = Checker { hosts, ..Checker::default() };
     checker.collect(file);
     let program = checker.bodies();
     let (diagnostics, failed) = checker.reports.finish();
@@ -80,7 +87,8 @@ struct Checker<'a> {
     consts: FxHashMap<Arc<str>, Option<Const>>,
     functions: Vec<Rc<Function<'a>>>,
     function_names: FxHashMap<Arc<str>, FnId>,
-    library_ids: FxHashMap<&'static str, FnId>,
+    library_ids: FxHashMap<&'a str, FnId>,
+    hosts: &'a [HostFn],
     /// The functions that say what derivatives are.
     fn_rules: FxHashMap<FnId, FnRules>,
     /// Whether a library function is being checked: then names of the user's program are out of sight.

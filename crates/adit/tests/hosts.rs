@@ -1,0 +1,127 @@
+//! Functions of the host, called by programs and differentiated by what was registered.
+
+use adit::ir::Operand;
+use adit::{Engine, ErrorKind, HostFunction, Options, Value};
+
+fn spring() -> HostFunction {
+    HostFunction::scalar("fn spring(x: f64, k: f64) -> f64", |a| 0.5 * a[1] * a[0] * a[0])
+        .partials(|a, out| (out[0], out[1]) = (a[1] * a[0], 0.5 * a[0] * a[0]))
+}
+
+/// Squares of all elements, and their sum.
+fn squares() -> HostFunction {
+    HostFunction::new("fn squares(x: [f64; n]) -> ([f64; n], f64)", |operands| {
+        let [Operand::Array { elements: x, .. }, Operand::Out { elements: y, .. }] = operands else {
+            return Err("takes one array".into());
+        };
+        y.iter_mut().zip(*x).for_each(|(y, x)| *y = x * x);
+        Ok([y.iter().sum()].into_iter().collect())
+    })
+    .jvp(|operands| {
+        let [
+            Operand::Array { elements: x, .. },
+            Operand::Array { elements: dx, .. },
+            Operand::Out { elements: dy, .. },
+        ] = operands
+        else {
+            return Err("takes two arrays".into());
+        };
+        for (i, dy) in dy.iter_mut().enumerate() {
+            *dy = 2.0 * x[i] * dx[i];
+        }
+        Ok([dy.iter().sum()].into_iter().collect())
+    })
+    .vjp(|operands| {
+        let [
+            Operand::Array { elements: x, .. },
+            Operand::Array { elements: w, .. },
+            Operand::Float(s),
+            Operand::Out { elements: out, .. },
+        ] = operands
+        else {
+            return Err("takes two arrays and a float".into());
+        };
+        for (i, out) in out.iter_mut().enumerate() {
+            *out = 2.0 * x[i] * (w[i] + *s);
+        }
+        Ok([].into_iter().collect())
+    })
+}
+
+fn checking() -> Engine {
+    Engine::with_options(Options { check_hosts: true, ..Options::default() })
+}
+
+#[test]
+fn both_modes_use_what_was_registered() {
+    let engine = checking().with_function(spring()).expect("right").with_function(squares()).expect("right");
+    let text = "fn f(x: [f64; n], k: f64) -> f64 {
+                    let mut y = x;
+                    let mut total = 0.0;
+                    for t in 0..2 {
+                        let (z, s) = squares(y);
+                        y = z;
+                        total += spring(s, k) + y[0];
+                    }
+                    total
+                }";
+    let own = "fn spring(x: f64, k: f64) -> f64 { 0.5 * k * x * x }
+               fn squares(x: [f64; n]) -> ([f64; n], f64) { (x * x, sum(x * x)) }";
+    let function = |text: &str| engine.compile(text).and_then(|m| m.function("f")).expect("it compiles");
+    let args = [[0.5, -1.2].into(), 3.0.into()];
+    let (host, plain) = (function(text), function(&format!("{own}\n{text}")));
+    for mode in [adit::Mode::Forward, adit::Mode::Reverse] {
+        let [a, b] = [&host, &plain].map(|f| f.gradient_wrt(&args, &[], mode).expect("there is one"));
+        assert_eq!(a.value, b.value);
+        for (a, b) in a.floats().iter().zip(b.floats()) {
+            assert!((a - b).abs() < 1e-12, "{a} {b}");
+        }
+    }
+}
+
+#[test]
+fn wrong_derivatives_are_told_at_registration() {
+    let wrong =
+        HostFunction::scalar("fn f(x: f64) -> f64", |a| a[0].sin()).partials(|a, out| out[0] = 1.01 * a[0].cos());
+    let error = checking().with_function(wrong.clone()).expect_err("1 % too much");
+    assert_eq!(error.diagnostics()[0].code.0, "AD0612");
+    assert!(Engine::new().with_function(wrong).is_ok(), "nobody asked");
+}
+
+#[test]
+fn a_panic_is_an_error_of_the_run_with_its_place() {
+    let panics =
+        HostFunction::scalar("fn f(x: f64) -> f64", |a| if a[0] > 1.0 { panic!("too hot: {}", a[0]) } else { a[0] });
+    let engine = Engine::new().with_function(panics).expect("a signature");
+    let module = engine.compile("fn g(x: f64) -> f64 {\n    1 + f(x)\n}").expect("it compiles");
+    let g = module.function("g").expect("it is there");
+    let error = g.call(&[2.0.into()]).expect_err("it panics");
+    assert_eq!((error.kind(), error.diagnostics()[0].code.0), (ErrorKind::Run, "AD0815"));
+    assert!(error.render(false).contains("too hot: 2") && error.render(false).contains("2:9"), "{error}");
+    assert_eq!(g.call(&[0.5.into()]).expect("the engine lives on").value, Value::F64(1.5));
+}
+
+#[test]
+fn what_was_not_registered_is_refused() {
+    let engine =
+        Engine::new().with_function(HostFunction::scalar("fn f(x: f64) -> f64", |a| a[0])).expect("a signature");
+    let module = engine.compile("fn g(x: f64) -> f64 { f(x)^2 }").expect("it compiles");
+    let error = module.function("g").and_then(|g| g.gradient(&[2.0.into()])).expect_err("no derivative");
+    assert_eq!(error.diagnostics()[0].code.0, "AD0611");
+    // Partials have no derivatives of their own.
+    let engine = Engine::new().with_function(spring()).expect("a signature");
+    let module = engine.compile("fn g(x: f64) -> f64 { spring(x, 2) }").expect("it compiles");
+    let g = module.function("g").expect("it is there");
+    let error = g.hvp(&[2.0.into()], &[Some(1.0.into())], &[]).expect_err("no second derivative");
+    assert_eq!(error.diagnostics()[0].code.0, "AD0611");
+}
+
+#[test]
+fn signatures_are_checked() {
+    for signature in
+        ["fn f(x: f64)", "fn f(x: &mut f64) -> f64", "fn f(x: [i64; n]) -> f64", "fn f(", "f", "fn f() -> i64"]
+    {
+        let refused = Engine::new().with_function(HostFunction::scalar(signature, |_| 0.0));
+        assert!(refused.is_err(), "{signature}");
+    }
+}
