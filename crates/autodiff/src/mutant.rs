@@ -26,13 +26,17 @@ pub enum Mutant {
     LastConditionOnly,
     /// The cotangent of an `if`'s results is lost in an arm without instructions, such as the one that an early return takes.
     WrongExit,
+    /// In a function that was cut in two, a region's record is pushed before the last call in the region instead of after it: its pop finds the callee's records.
+    RecordBeforeCall,
+    /// The last active argument of a call that stays is taken for a constant.
+    CallOperandDropped,
     /// Forward mode: of the lanes that a store hands to the shadow, the last is lost.
     LaneLost,
 }
 
 impl Mutant {
     /// Every seeded bug.
-    pub const ALL: [Mutant; 11] = [
+    pub const ALL: [Mutant; 13] = [
         Mutant::AdjointKept,
         Mutant::CarriedInSequence,
         Mutant::AdjointAssigned,
@@ -44,6 +48,8 @@ impl Mutant {
         Mutant::LastConditionOnly,
         Mutant::WrongExit,
         Mutant::LaneLost,
+        Mutant::RecordBeforeCall,
+        Mutant::CallOperandDropped,
     ];
 
     /// Whether it keeps arrays of the forward sweep for the reverse, which is not possible where the two are two functions.
@@ -64,6 +70,8 @@ impl Mutant {
             Mutant::LastIterationOnly => "last-iteration-only",
             Mutant::LastConditionOnly => "last-condition-only",
             Mutant::WrongExit => "wrong-exit",
+            Mutant::RecordBeforeCall => "record-before-call",
+            Mutant::CallOperandDropped => "call-operand-dropped",
             Mutant::LaneLost => "lane-lost",
         }
     }

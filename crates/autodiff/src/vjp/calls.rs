@@ -13,13 +13,17 @@
 use super::Sweep;
 use super::facts;
 use super::halves::Wanted;
+use crate::Mutant;
 use adit_ir::{FuncId, Inst, Op, Type, Value, Values};
 
 impl Sweep<'_, '_> {
     pub(super) fn call(&mut self, inst: Inst, callee: FuncId, args: &[Value], results: &[Value]) {
         let seeds: Vec<Option<Value>> = results.iter().map(|&r| self.take(r)).collect();
         let changed = facts::lent(self.requests.module, callee, args).into_iter().any(|v| self.shadow(v).is_some());
-        let flows: Vec<bool> = args.iter().map(|&v| self.flows(v)).collect();
+        let mut flows: Vec<bool> = args.iter().map(|&v| self.flows(v)).collect();
+        if let (true, Some(last)) = (self.has(Mutant::CallOperandDropped), flows.iter().rposition(|&flows| flows)) {
+            flows[last] = flows.iter().filter(|&&flows| flows).count() == 1;
+        }
         if seeds.iter().all(Option::is_none) && !changed || !flows.contains(&true) {
             return;
         }

@@ -1,7 +1,7 @@
 //! Random programs: the modes agree on them, and they see the seeded bugs.
 //!
 //! In: a seed. Out: a function of two floats, an integer, an array and a `mut` array, with nested loops of all kinds, branches, carried values that change places, arrays local
-//! to iterations, constant stores, tapes and selects. Sizes and magnitudes stay small.
+//! to iterations, constant stores, tapes and selects. Every second one calls another such function, which calls itself. Sizes and magnitudes stay small.
 
 use crate::harness::{Random, relations_to_order};
 use adit_autodiff::Mutant;
@@ -22,13 +22,31 @@ struct Writer {
     arrays: Vec<Value>,
     written: Vec<Value>,
     budget: usize,
+    /// Whether there is a function to call.
+    calls: bool,
+    /// Whether this is that function.
+    callee: bool,
 }
 
+/// The function that is called.
+const CALLEE: usize = 1;
+
 impl Writer {
-    fn function(seed: u64) -> Module {
-        let b = Builder::new("f", Span::NONE);
+    fn module(seed: u64) -> Module {
+        let calls = seed % 2 == 1;
+        let mut module = Module::new();
+        module.push(Writer::function("f", seed, calls, false));
+        if calls {
+            module.push(Writer::function("g", seed ^ 0x5a5a, true, true));
+        }
+        module
+    }
+
+    fn function(name: &str, seed: u64, calls: bool, callee: bool) -> adit_ir::Function {
+        let b = Builder::new(name, Span::NONE);
         let (floats, ints, arrays, written) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let mut w = Writer { b, random: Random::new(seed), floats, ints, arrays, written, budget: 40 };
+        let budget = if callee { 14 } else { 40 };
+        let mut w = Writer { b, random: Random::new(seed), floats, ints, arrays, written, budget, calls, callee };
         for _ in 0..2 {
             let x = w.b.param(Type::F64, Passing::ByValue);
             w.floats.push(x);
@@ -42,11 +60,46 @@ impl Writer {
         w.arrays = vec![read, lent];
         w.written = vec![lent];
         let count = 4 + w.random.below(8);
-        w.statements(count, 0);
+        w.statements(count / 2, 0);
+        if callee {
+            w.recursion(n);
+        }
+        w.statements(count - count / 2, 0);
         let (x, y) = (w.float(), w.float());
-        let mut module = Module::new();
-        module.push(w.b.finish(&[x, y]));
-        module
+        w.b.finish(&[x, y])
+    }
+
+    /// A call of the function of the same signature, on arrays that differ.
+    fn call(&mut self, n: Value) -> Values {
+        let (x, y) = (self.float(), self.float());
+        let lent = self.written[self.random.below(self.written.len())];
+        let others: Vec<Value> = self.arrays.iter().copied().filter(|&a| a != lent).collect();
+        let read = others[self.random.below(others.len())];
+        let inst = self.b.call(FuncId::new(CALLEE), &[x, y, n, read, lent], &[ScalarType::F64; 2]);
+        self.b.results(inst)
+    }
+
+    /// Calls itself with one less, unless that is below 0.
+    fn recursion(&mut self, n: Value) {
+        let (zero, one) = (self.b.i64(0), self.b.i64(1));
+        let goes_on = self.b.cmp(CmpOp::Gt, n, zero);
+        self.b.open(&[]);
+        let less = self.b.prim(Prim::Isub, &[n, one]);
+        let yields = self.scoped(|w| {
+            w.number();
+            w.number();
+            w.store();
+            let called = w.call(less);
+            w.number();
+            let own = w.float();
+            [called[0], w.b.prim(Prim::Mul, &[called[1], own])].into_iter().collect::<Values>()
+        });
+        let then = self.b.close(&yields);
+        self.b.open(&[]);
+        let yields = self.some_floats(2);
+        let otherwise = self.b.close(&yields);
+        let inst = self.b.if_(goes_on, then, otherwise);
+        self.floats.extend(self.b.results(inst));
     }
 
     fn float(&mut self) -> Value {
@@ -84,6 +137,11 @@ impl Writer {
                 11 => self.whole_array(),
                 12 => self.select(),
                 13 => self.alloc(),
+                14 if self.calls && !self.callee => {
+                    let n = self.ints[self.random.below(self.ints.len())];
+                    let results = self.call(n);
+                    self.floats.extend(results);
+                }
                 14 => self.number(),
                 15..=17 => self.branch(depth),
                 18 | 19 => self.counted(depth),
@@ -318,7 +376,7 @@ fn point(random: &mut Random) -> Vec<Input<f64>> {
 }
 
 fn check(seed: u64, order: usize, mutant: Option<Mutant>) -> Result<(), String> {
-    let mut module = Writer::function(seed);
+    let mut module = Writer::module(seed);
     verify(&module).unwrap_or_else(|violations| panic!("program {seed}: {}", violations[0]));
     let mut random = Random::new(seed + 1);
     let point = point(&mut random);
@@ -334,7 +392,7 @@ fn programs() -> u64 {
 fn modes_agree_on_random_programs_to_second_order() {
     for seed in 0..programs() {
         if let Err(error) = check(seed, 2, None) {
-            panic!("program {seed}: {error}\n{}", adit_ir::print::print_module(&Writer::function(seed)));
+            panic!("program {seed}: {error}\n{}", adit_ir::print::print_module(&Writer::module(seed)));
         }
     }
 }

@@ -146,7 +146,7 @@ impl Writer {
         if params.is_empty() {
             params.push(param("p0", Ty::F64, false));
         }
-        let recursive = self.rng.percent(5).then_some(params.len());
+        let recursive = self.rng.percent(15).then_some(params.len());
         if recursive.is_some() {
             params.push(param("deep", Ty::I64, false));
         }

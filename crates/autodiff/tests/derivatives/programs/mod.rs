@@ -3,6 +3,7 @@
 //! In: nothing. Out: [`ALL`]: each program's text, arguments, result and gradient. The arithmetic behind each expected number stands beside it. Every float parameter
 //! is active; arrays are read-only unless they say `Mut`.
 
+mod calls;
 mod data;
 mod loops;
 mod memory;
@@ -43,5 +44,6 @@ pub fn all() -> Vec<Hand> {
     all.extend(loops::programs());
     all.extend(memory::programs());
     all.extend(data::programs());
+    all.extend(calls::programs());
     all
 }
