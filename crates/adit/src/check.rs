@@ -5,7 +5,7 @@
 //! | what | engines | agree if |
 //! |---|---|---|
 //! | value | typed tree, IR as written, IR cleaned up (all interpreted), machine code in strict mode | equal bit for bit |
-//! | derivative | reverse and forward as machine code; reverse and forward as written, interpreted; reverse cleaned up, interpreted; complex step | difference at most [`TOLERANCE`] ([`SINGLE_TOLERANCE`] where the program has an `f32`) · max(1, largest component) |
+//! | derivative | reverse and forward as machine code; reverse and forward as written, interpreted; reverse cleaned up, interpreted; forward by the bodies of functions that have rules; complex step | difference at most [`TOLERANCE`] ([`SINGLE_TOLERANCE`] where the program has an `f32`) · max(1, largest component) |
 //! | inner product | ⟨w, J d⟩ by forward, ⟨Jᵀ w, d⟩ by reverse mode, for random d (and w, unless the result is one float) | as derivatives |
 //! | second derivative | forward over reverse and reverse over reverse as machine code, complex step of reverse, symmetry | as derivatives |
 //!
@@ -276,6 +276,21 @@ mod tests {
         assert!(report.notes.iter().any(|n| n.contains("complex step is left out")), "{:?}", report.notes);
         let beside = agree("fn f(x: f64) -> f64 { abs(x) }", &[1e-3.into()], 1);
         assert!(beside.pairs.iter().any(|p| p.right == "complex step"));
+    }
+
+    #[test]
+    fn rules_are_compared_with_bodies() {
+        let source = |factor: &str| {
+            format!(
+                "fn energy(x: [f64; n]) -> f64 {{ sum(x * x) }}
+                 @vjp(energy) fn energy_vjp(x: [f64; n], w: f64) -> (f64, [f64; n]) {{ (energy(x), {factor} * w * x) }}
+                 fn f(x: [f64; n]) -> f64 {{ energy(sin(x)) }}"
+            )
+        };
+        let report = agree(&source("2"), &[[0.5, 1.0].into()], 1);
+        assert!(report.notes.iter().any(|n| n.contains("forward mode is left out")), "{:?}", report.notes);
+        assert!(report.pairs.iter().any(|p| p.right == "forward, rules left aside"));
+        assert!(!check(&source("2.02"), &[[0.5, 1.0].into()], 1).agrees(), "1 % too much");
     }
 
     #[test]

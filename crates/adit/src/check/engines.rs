@@ -9,12 +9,12 @@ use crate::frame::{Frame, Slot, rebuild, scalar_value};
 use crate::function::{Function, Wrt};
 use crate::options::Options;
 use crate::outcome::Gradient;
-use crate::pipeline::{self, Derivative, Derived};
+use crate::pipeline::{self, Derivative, Derived, Unit};
 use crate::value::{Data, Value};
 use adit_diag::Span;
 use adit_interp::ir::{Array as Cells, Cell, Data as Elements, Input, Interpreter, Outcome};
 use adit_interp::tree;
-use adit_ir::{Scalar, ScalarType};
+use adit_ir::{FuncId, Scalar, ScalarType};
 use adit_sema::typed::FnId;
 use num_complex::Complex64;
 
@@ -513,17 +513,53 @@ pub(super) fn derivatives(
             Err(e) => return Err(e),
         }
     }
-    out.push(("forward", directions.each(|d| forward_compiled(subject, d))?));
-    let machine = Machine::new(subject.function, &Derivative::Jvp(subject.active.clone(), 1), 0)?;
-    out.push(("forward as written", directions.each(|d| forward_interpreted(subject, &machine, d))?));
+    match directions.each(|d| forward_compiled(subject, d)) {
+        Ok(forward) => {
+            out.push(("forward", forward));
+            let machine = Machine::new(subject.function, &Derivative::Jvp(subject.active.clone(), 1), 0)?;
+            out.push(("forward as written", directions.each(|d| forward_interpreted(subject, &machine, d))?));
+        }
+        Err(e) if e.kind() == ErrorKind::Compile && !out.is_empty() => {
+            notes.push(format!("forward mode is left out: {}", first_message(&e)));
+        }
+        Err(e) => return Err(e),
+    }
+    bodies(subject, directions, &mut out);
     let machine = Machine::new(subject.function, &Derivative::Primal, 0)?;
-    let complex = directions.each(|d| complex_step(subject, &machine, d))?;
-    let forward = out.last().map_or(&[][..], |(_, columns)| columns);
-    match subject.excuse(&complex, forward) {
+    let complex = match directions.each(|d| complex_step(subject, &machine, d)) {
+        Ok(complex) => complex,
+        Err(e) if e.diagnostics().iter().all(|d| d.code.0 == "AD0815") => {
+            notes.push(format!("the complex step is left out: {}", first_message(&e)));
+            return Ok(out);
+        }
+        Err(e) => return Err(e),
+    };
+    let other = out.last().map_or(&[][..], |(_, columns)| columns);
+    match subject.excuse(&complex, other) {
         Some(note) => notes.push(note),
         None => out.push(("complex step", complex)),
     }
     Ok(out)
+}
+
+/// What functions with derivative rules have for derivatives by their own bodies; nothing on a kink, where rules may follow other conventions.
+fn bodies(subject: &Subject<'_>, directions: &Directions, out: &mut Vec<(&'static str, Vec<f64>)>) {
+    let unit = subject.function.unit();
+    let ruled = |id: &FuncId| !unit.ir.rules(*id).is_empty() && unit.ir.function(*id).external.is_none();
+    let ruled: Vec<FuncId> = unit.ir.ids().filter(ruled).collect();
+    if ruled.is_empty() || subject.on_kink.is_some() {
+        return;
+    }
+    let mut ir = unit.ir.clone();
+    ruled.into_iter().for_each(|id| ir.set_rules(id, adit_ir::Rules::default()));
+    let unit = Unit { sources: unit.sources.clone(), file: unit.file, program: unit.program.clone(), ir };
+    let options = Options { opt: 0, ..subject.function.options().clone() };
+    let derivative = Derivative::Jvp(subject.active.clone(), 1);
+    let Ok(derived) = pipeline::derive(&unit, subject.function.ir_id(), &derivative, &options) else { return };
+    let machine = Machine { function: subject.function, derived };
+    if let Ok(columns) = directions.each(|d| forward_interpreted(subject, &machine, d)) {
+        out.push(("forward, rules left aside", columns));
+    }
 }
 
 fn reverse_compiled(subject: &Subject<'_>) -> Result<Vec<f64>> {
@@ -556,7 +592,7 @@ fn complex_step(subject: &Subject<'_>, machine: &Machine<'_>, along: &[f64]) -> 
     Ok(subject.combined(&subject.function.shape().outcome(&frame, &results).value))
 }
 
-/// ⟨w, J d⟩ and ⟨Jᵀ w, d⟩; nothing where reverse mode is refused.
+/// ⟨w, J d⟩ and ⟨Jᵀ w, d⟩; nothing where a mode is refused.
 pub(super) fn inner_product(subject: &Subject<'_>) -> Result<Option<[Named; 2]>> {
     let gradient = match reverse_compiled(subject) {
         Ok(gradient) => gradient,
@@ -565,7 +601,11 @@ pub(super) fn inner_product(subject: &Subject<'_>) -> Result<Option<[Named; 2]>>
     };
     let mut random = Random(3);
     let along: Vec<f64> = gradient.iter().map(|_| random.next()).collect();
-    let forward = forward_compiled(subject, &along)?;
+    let forward = match forward_compiled(subject, &along) {
+        Ok(forward) => forward,
+        Err(e) if e.kind() == ErrorKind::Compile => return Ok(None),
+        Err(e) => return Err(e),
+    };
     // Cancellation is measured against the size of what cancels.
     let size = along.iter().zip(&gradient).map(|(d, g)| (d * g).abs()).fold(1.0, f64::max);
     let scaled = |x: f64| vec![x, if size.is_finite() { size } else { 1.0 }];
