@@ -175,3 +175,44 @@ fn every_row_that_is_called_has_references() {
         }
     }
 }
+
+/// How many floats of single precision lie between two.
+fn single_ulps(a: f32, b: f32) -> u32 {
+    let ordered = |x: f32| {
+        let bits = x.to_bits() as i32;
+        if bits < 0 { i32::MIN.wrapping_sub(bits) } else { bits }
+    };
+    if a.is_nan() || b.is_nan() { u32::MAX } else { ordered(a).abs_diff(ordered(b)) }
+}
+
+/// The references whose operands are floats of single precision: a value is the nearest or one beside it, a partial within a relative 1e-6, since each
+/// of its steps is rounded; subnormal numbers carry fewer digits.
+#[test]
+fn single_precision_is_accurate() {
+    let (mut failures, mut compared) = (Vec::new(), 0);
+    for &prim in Prim::ALL {
+        let exact = |s: &Scalar| s.as_float().is_none_or(|x| f64::from(x as f32) == x);
+        for reference in references(prim).into_iter().flatten().filter(|r| r.at.iter().all(exact)) {
+            let at: Vec<Scalar> =
+                reference.at.iter().map(|s| s.as_float().map_or(*s, |x| Scalar::F32(x as f32))).collect();
+            let result = prim.apply(&at).expect("references are in the domain");
+            let Scalar::F32(got) = result else { panic!("{prim} is no float of single precision") };
+            compared += 1;
+            if single_ulps(got, reference.value as f32) > 1 {
+                failures.push(format!("{prim} {at:?}: {got:e}, not {:e}", reference.value));
+            }
+            let partials = prim.row().partials.iter().filter_map(|p| match p {
+                Partial::Expr(e) => e.eval(&at, result).and_then(Scalar::as_float),
+                Partial::NotFloat | Partial::Zero => None,
+            });
+            for (got, expected) in partials.zip(&reference.first) {
+                let near = (got - expected).abs() <= 1e-6 * expected.abs() + f64::from(f32::MIN_POSITIVE);
+                let beyond = expected.abs() > f64::from(f32::MAX) || !expected.is_finite();
+                if !near && !beyond {
+                    failures.push(format!("{prim} {at:?}: partial {got:e}, not {expected:e}"));
+                }
+            }
+        }
+    }
+    assert!(failures.is_empty() && compared > 150, "{compared} compared:\n{}", failures.join("\n"));
+}
