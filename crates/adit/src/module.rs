@@ -71,7 +71,8 @@ impl Module {
 
     fn own_functions(&self) -> impl Iterator<Item = (FnId, &FnDef)> {
         let all = self.unit.program.functions.iter().enumerate();
-        all.filter(|(_, def)| !def.is_library).map(|(i, def)| (FnId(i as u32), def))
+        let own = |def: &FnDef| !def.is_library && def.instance_of.is_none() && !def.takes_functions();
+        all.filter(move |(_, def)| own(def)).map(|(i, def)| (FnId(i as u32), def))
     }
 }
 

@@ -40,7 +40,8 @@ impl<'p> Machine<'p, '_> {
         let id = closure.function.expect("a function that is called is known");
         let captures = self.program.functions[id.0 as usize].instance_of.iter().flat_map(|i| &i.captures);
         let captured = captures.map(|&k| closure.captured[k as usize].clone());
-        let outcome = self.enter(id, captured.chain(values).collect(), &[], span)?;
+        let known = self.told_dims(id, args);
+        let outcome = self.enter(id, captured.chain(values).collect(), &known, span)?;
         self.check_type(&outcome.value, &told.result, span)?;
         self.take_back(&targets, &outcome)
     }
@@ -158,7 +159,9 @@ impl<'p> Machine<'p, '_> {
     fn told_dims(&self, callee: FnId, args: &'p [Arg]) -> Vec<(u32, i64)> {
         let def = &self.program.functions[callee.0 as usize];
         let mut known = Vec::new();
-        for (param, arg) in def.params.iter().zip(args) {
+        // What a lambda captured stands first.
+        let own = &def.params[def.params.len() - args.len()..];
+        for (param, arg) in own.iter().zip(args) {
             let given = match arg {
                 Arg::Value(Expr { ty, .. }) => ty,
                 Arg::Lent(place) => &place.ty,

@@ -5,6 +5,8 @@
 
 use super::dims;
 use super::fit::Why;
+use super::frames::{Frame, FrameId};
+use super::lambdas::{InstanceOf, Site};
 use super::report::{Names, codes, error, is_error, is_silent};
 use super::scope::{Fact, Scope};
 use super::types::{DimNames, Found};
@@ -15,20 +17,49 @@ use crate::typed::{
 use adit_diag::{Diagnostic, Span};
 use adit_ir::{Const, ScalarType};
 use adit_syntax::ast::{self, PatternKind};
+use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
 /// One function being checked.
 pub(super) struct Body<'c, 'a> {
     pub(super) checker: &'c mut Checker<'a>,
     pub(super) scope: Scope,
-    /// What it returns; none in a constant.
-    result: Option<(Ty, Span)>,
+    pub(super) result: Gives,
     /// Innermost last.
-    loops: Vec<Loop>,
+    pub(super) loops: Vec<Loop>,
     /// Variables mentioned since a call's arguments, or a comprehension, began.
     pub(super) mentions: Vec<Mention>,
     /// How many calls' arguments and comprehensions are being checked.
     pub(super) watching: u32,
+    /// The active frame, to which all of the above belongs.
+    pub(super) frame: FrameId,
+    /// The function, and the lambdas in it that are being checked.
+    pub(super) frames: Vec<Frame>,
+    /// Lambdas, and what they were used for.
+    pub(super) sites: Vec<(Site, Vec<InstanceOf>)>,
+    /// How high the bodies of the lambdas being checked are, in sum.
+    pub(super) height: u32,
+    /// The function's name.
+    pub(super) owner: Arc<str>,
+}
+
+/// What `return` must give.
+#[derive(Default)]
+pub(super) enum Gives {
+    /// There is no `return` in a constant.
+    #[default]
+    Nothing,
+    /// The function's result, and where that is written.
+    Told(Ty, Span),
+    /// The first value tells.
+    Lambda {
+        /// What the result has to fit, without dimensions, if that is known.
+        want: Option<Ty>,
+        /// What was returned first.
+        found: Option<Ty>,
+        /// The body.
+        at: Span,
+    },
 }
 
 /// A variable, or part of one, that an expression reads, assigns or lends.
@@ -42,7 +73,7 @@ pub(super) struct Mention {
 }
 
 /// Something that `break` can't go through, or a loop.
-enum Loop {
+pub(super) enum Loop {
     /// A loop, and whether a `break` leaves it.
     Around { broken: bool },
     /// A condition or generator.
@@ -59,8 +90,10 @@ pub(super) enum Use {
 }
 
 impl<'c, 'a> Body<'c, 'a> {
-    fn new(checker: &'c mut Checker<'a>, scope: Scope, result: Option<(Ty, Span)>) -> Self {
-        Body { checker, scope, result, loops: Vec::new(), mentions: Vec::new(), watching: 0 }
+    fn new(checker: &'c mut Checker<'a>, scope: Scope, result: Gives, owner: Arc<str>) -> Self {
+        let frames = vec![Frame::default()];
+        let (loops, mentions, sites) = (Vec::new(), Vec::new(), Vec::new());
+        Body { checker, scope, result, loops, mentions, watching: 0, frame: 0, frames, sites, height: 0, owner }
     }
 
     /// Checks a function.
@@ -72,14 +105,15 @@ impl<'c, 'a> Body<'c, 'a> {
             scope.fact_mut(LocalId(index as u32)).by_value = !p.lent;
         }
         let result_span = item.result.as_ref().map_or(item.signature, |ty| ty.span);
-        let result = Some((signature.result.clone(), result_span));
-        let mut this = Body::new(checker, scope, result);
+        let result = Gives::Told(signature.result.clone(), result_span);
+        let mut this = Body::new(checker, scope, result, function.name.clone());
         let known = this.checker.reports.known();
         let mut body = this.block(&item.body, Use::Kept);
         let broken = known != this.checker.reports.known();
         if function.external.is_none() {
             this.body_value(&mut body, item, &signature.result, broken);
         }
+        this.unused_lambdas(0);
         FnDef {
             name: function.name.clone(),
             docs: function.docs.to_owned(),
@@ -91,7 +125,7 @@ impl<'c, 'a> Body<'c, 'a> {
             external: function.external.clone(),
             rules: FnRules::default(),
             locals: this.scope.locals,
-            lambdas: Vec::new(),
+            lambdas: std::mem::take(&mut this.frames[0].lambdas),
             instance_of: None,
             body,
         }
@@ -99,7 +133,7 @@ impl<'c, 'a> Body<'c, 'a> {
 
     /// Checks the value of a constant.
     pub(super) fn constant(checker: &'c mut Checker<'a>, value: &ast::Expr, ty: &Ty) -> Expr {
-        let mut this = Body::new(checker, Scope::default(), None);
+        let mut this = Body::new(checker, Scope::default(), Gives::Nothing, "const".into());
         let mut typed = this.expr(value);
         this.fit(&mut typed, value, ty, &Why::new("the constant's type"));
         typed
@@ -175,20 +209,24 @@ impl<'c, 'a> Body<'c, 'a> {
     /// A type without the locals from `first` on, which are out of scope.
     #[inline(never)]
     pub(super) fn outside(&self, ty: &Ty, first: LocalId) -> Ty {
-        if dims::all_dims(ty, &|dim| dims::is_within(dim, &|local| local < first)) {
+        let outlives = |local| self.scope.outlives(local, first);
+        if dims::all_dims(ty, &|dim| dims::is_within(dim, &outlives)) {
             return ty.clone();
         }
-        dims::map_dims(ty, &|dim| dims::outside(dim, first, &self.scope))
+        dims::map_dims(ty, &|dim| dims::outside(dim, &outlives, &self.scope))
     }
 
     /// A type as written in a body: its dimensions may be any immutable `i64` in scope.
     #[inline(never)]
-    fn written_type(&mut self, ty: &ast::Type) -> Ty {
-        self.checker.resolve(ty, &ScopeDims(&self.scope))
+    pub(super) fn written_type(&mut self, ty: &ast::Type) -> Ty {
+        let mut names = Vec::new();
+        dimension_names(ty, &mut names);
+        let found = names.into_iter().filter_map(|name| Some((name.clone(), self.find(name)?))).collect();
+        self.checker.resolve(ty, &ScopeDims { scope: &self.scope, found })
     }
 
     /// An expression whose value may be dropped.
-    fn used(&mut self, e: &ast::Expr, usage: Use) -> Expr {
+    pub(super) fn used(&mut self, e: &ast::Expr, usage: Use) -> Expr {
         if let ast::ExprKind::If { arms, otherwise } = &e.kind {
             return self.if_expr(e, arms, otherwise.as_ref(), usage);
         }
@@ -205,7 +243,7 @@ impl<'c, 'a> Body<'c, 'a> {
             self.mentions.clear();
         }
         match &s.kind {
-            ast::StmtKind::Let { pattern, ty, value } => (Some(self.let_stmt(pattern, ty.as_ref(), value)), false),
+            ast::StmtKind::Let { pattern, ty, value } => (self.let_stmt(pattern, ty.as_ref(), value), false),
             ast::StmtKind::Assign { place, op, op_span, value } => (self.assign(place, *op, *op_span, value), false),
             ast::StmtKind::Expr(e) => {
                 let e = self.used(e, Use::Dropped);
@@ -240,13 +278,25 @@ impl<'c, 'a> Body<'c, 'a> {
 
     #[inline(never)]
     fn return_stmt(&mut self, span: Span, value: Option<&ast::Expr>) -> StmtKind {
-        let (result, at) = self.result.clone().unwrap_or_else(|| (error(), span));
+        let (result, at) = match &self.result {
+            Gives::Nothing => (Some(error()), span),
+            Gives::Told(ty, at) => (Some(ty.clone()), *at),
+            Gives::Lambda { want, found, at } => (want.clone().or_else(|| found.clone()), *at),
+        };
         let typed = value.map(|v| {
             let mut typed = self.expr(v);
-            let what = if result.is_unit() { "a function without `->` gives nothing" } else { "the function's result" };
-            self.fit(&mut typed, v, &result, &Why::at(what, at));
+            if let Some(result) = &result {
+                let what =
+                    if result.is_unit() { "a function without `->` gives nothing" } else { "the function's result" };
+                self.fit(&mut typed, v, result, &Why::at(what, at));
+            }
             typed
         });
+        let ty = typed.as_ref().map_or_else(Ty::unit, |v| v.ty.clone());
+        if let Gives::Lambda { found: found @ None, .. } = &mut self.result {
+            *found = Some(ty);
+        }
+        let result = result.unwrap_or_else(Ty::unit);
         if typed.is_none() && !result.is_unit() && !is_silent(&result) {
             let message = format!("this `return` must give {}", self.show(&result));
             let d = Diagnostic::new(codes::NO_VALUE, span, message).label(at, "the value that is to be returned");
@@ -326,7 +376,10 @@ impl<'c, 'a> Body<'c, 'a> {
     }
 
     #[inline(never)]
-    fn let_stmt(&mut self, pattern: &ast::Pattern, ty: Option<&ast::Type>, value: &ast::Expr) -> StmtKind {
+    fn let_stmt(&mut self, pattern: &ast::Pattern, ty: Option<&ast::Type>, value: &ast::Expr) -> Option<StmtKind> {
+        if self.is_function(value) {
+            return self.let_function(pattern, ty, value);
+        }
         let mut typed = self.expr(value);
         let mut bound = typed.ty.clone();
         let mut ascribed = None;
@@ -342,7 +395,7 @@ impl<'c, 'a> Body<'c, 'a> {
         pattern_names(pattern, &mut names);
         self.checker.duplicates(names.into_iter(), "variable");
         let pattern = self.pattern(pattern, &bound, fact);
-        StmtKind::Let { pattern, value: typed, ascribed }
+        Some(StmtKind::Let { pattern, value: typed, ascribed })
     }
 
     fn fact_of(&self, typed: &Expr, value: &ast::Expr) -> Fact {
@@ -354,7 +407,7 @@ impl<'c, 'a> Body<'c, 'a> {
             (ast::ExprKind::Unary { .. }, ExprKind::Const(Const::I64(c))) => Some((value.span, *c)),
             _ => None,
         };
-        Fact { value: self.poly_of(typed), literal, by_value: false }
+        Fact { value: self.poly_of(typed), literal, ..Fact::default() }
     }
 
     fn pattern(&mut self, pattern: &ast::Pattern, ty: &Ty, fact: Fact) -> Pattern {
@@ -390,15 +443,45 @@ impl<'c, 'a> Body<'c, 'a> {
 }
 
 /// The dimensions that a type within a body may mention.
-struct ScopeDims<'s>(&'s Scope);
+struct ScopeDims<'s> {
+    scope: &'s Scope,
+    found: FxHashMap<Arc<str>, LocalId>,
+}
 
 impl DimNames for ScopeDims<'_> {
     fn find(&self, name: &str) -> Found {
-        match self.0.find(name) {
-            Some(local) if self.0.is_dimension(local) => Found::Dim(DimExpr::Local(local)),
-            Some(local) if is_error(&self.0.local(local).ty) => Found::Dim(DimExpr::Unknown),
+        match self.found.get(name) {
+            Some(&local) if self.scope.is_dimension(local) => Found::Dim(DimExpr::Local(local)),
+            Some(&local) if is_error(&self.scope.local(local).ty) => Found::Dim(DimExpr::Unknown),
             Some(_) => Found::Refused("is not an immutable `i64`"),
             None => Found::Nothing,
+        }
+    }
+}
+
+/// The names in the dimensions of a type.
+fn dimension_names<'t>(ty: &'t ast::Type, out: &mut Vec<&'t Arc<str>>) {
+    let mut pending: Vec<&ast::Expr> = Vec::new();
+    match &ty.kind {
+        ast::TypeKind::Named { dims, .. } => pending.extend(dims),
+        ast::TypeKind::Array { element, dims } => {
+            dimension_names(element, out);
+            pending.extend(dims);
+        }
+        ast::TypeKind::Tuple(items) => items.iter().for_each(|t| dimension_names(t, out)),
+        ast::TypeKind::Fn { params, result } => {
+            params.iter().map(|p| &p.ty).chain(result.as_deref()).for_each(|t| dimension_names(t, out));
+        }
+        ast::TypeKind::Error => {}
+    }
+    while let Some(e) = pending.pop() {
+        if let ast::ExprKind::Name(name) = &e.kind {
+            out.push(name);
+        } else if let ast::ExprKind::Unary { operand, .. } = &e.kind {
+            pending.push(operand);
+        } else if let ast::ExprKind::Binary { first, rest } = &e.kind {
+            pending.push(first);
+            pending.extend(rest.iter().map(|link| &link.rhs));
         }
     }
 }

@@ -15,7 +15,6 @@ use crate::typed::{Arg, DimExpr, Expr, ExprKind, FnId, LocalId, Ty};
 use adit_diag::{Diagnostic, Span};
 use adit_syntax::ast::{self, ArgKind};
 use rustc_hash::FxHashMap;
-use std::rc::Rc;
 use std::sync::Arc;
 
 /// The call being checked.
@@ -49,7 +48,7 @@ impl Holes {
         Holes { found: vec![None; dims], kind: HoleKind::Struct, values: FxHashMap::default() }
     }
 
-    fn of_function(function: &Function) -> Holes {
+    pub(super) fn of_function(function: &Function) -> Holes {
         Holes {
             found: vec![None; function.signature.dims.len()],
             kind: HoleKind::Function(function.signature.params.len() as u32),
@@ -88,12 +87,16 @@ impl Holes {
                 }
             }
             (Ty::Tuple(want), Ty::Tuple(have)) => want.iter().zip(have).for_each(|(w, h)| self.bind(w, h, part)),
+            (Ty::Fn(Some(want)), Ty::Fn(Some(have))) => {
+                want.params.iter().zip(&have.params).for_each(|(w, h)| self.bind(&w.ty, &h.ty, part));
+                self.bind(&want.result, &have.result, part);
+            }
             _ => {}
         }
     }
 
     /// A type of the signature, at the call.
-    fn ty(&self, ty: &Ty, scope: &Scope) -> Ty {
+    pub(super) fn ty(&self, ty: &Ty, scope: &Scope) -> Ty {
         dims::map_dims(ty, &|dim| substitute(dim, &|d| self.value(d), scope))
     }
 
@@ -113,18 +116,24 @@ impl Body<'_, '_> {
             return self.call_of_value(span, callee, args);
         };
         let call = Call { span, name, name_span: callee.span, args };
-        if let Some(local) = self.scope.find(name) {
+        if let Some(local) = self.find(name)
+            && !matches!(self.scope.local(local).ty, Ty::Fn(_))
+        {
             return self.call_of_variable(call, local);
         }
         self.watching += 1;
         let mark = self.mentions.len();
-        let typed = self.call_of_name(call);
+        let known = self.find(name).and_then(|local| self.known_local(local, callee.span));
+        let typed = match known {
+            Some(known) => self.call_of_known(call, &known),
+            None => self.call_of_name(call),
+        };
         self.watching -= 1;
         debug_assert!(self.mentions.len() >= mark);
         typed
     }
 
-    fn call_of_name(&mut self, call: Call) -> Expr {
+    pub(super) fn call_of_name(&mut self, call: Call) -> Expr {
         if self.is_own_function(call.name) {
             let id = self.checker.function_names[call.name];
             return self.function_call(call, id);
@@ -187,13 +196,13 @@ impl Body<'_, '_> {
     }
 
     #[inline(never)]
-    fn mut_unwanted(&mut self, span: Span, name: &str) {
+    pub(super) fn mut_unwanted(&mut self, span: Span, name: &str) {
         let message = format!("`{name}` takes this by value, without `&mut`");
         self.checker.reports.say(codes::MUT_UNWANTED, span, message);
     }
 
     #[inline(never)]
-    fn generator_unwanted(&mut self, span: Span, name: &str, g: &ast::Generator) {
+    pub(super) fn generator_unwanted(&mut self, span: Span, name: &str, g: &ast::Generator) {
         self.generator(g);
         let message = format!("`{name}` takes no `… for … in …`");
         let d = Diagnostic::new(codes::MISMATCH, span, message)
@@ -203,6 +212,13 @@ impl Body<'_, '_> {
 
     #[inline(never)]
     fn call_of_value(&mut self, span: Span, callee: &ast::Expr, args: &[ast::Arg]) -> Expr {
+        if let Some(known) = self.known(callee) {
+            self.watching += 1;
+            let call = Call { span, name: "this function", name_span: callee.span, args };
+            let typed = self.call_of_known(call, &known);
+            self.watching -= 1;
+            return typed;
+        }
         let typed = self.expr(callee);
         if !is_error(&typed.ty) {
             let message = format!("a value of type `{}` is not a function", self.show(&typed.ty));
@@ -271,7 +287,7 @@ impl Body<'_, '_> {
     /// A call of a function of the program.
     #[inline(never)]
     pub(super) fn function_call(&mut self, call: Call, id: FnId) -> Expr {
-        let function = Rc::clone(&self.checker.functions[id.0 as usize]);
+        let function = self.checker.function(id);
         let params = &function.signature.params;
         if params.len() != call.args.len() {
             self.wrong_arg_count(call, &function);
@@ -282,11 +298,13 @@ impl Body<'_, '_> {
         let mut args = Vec::with_capacity(params.len());
         let mut ok = true;
         for (arg, param) in call.args.iter().zip(params) {
-            match self.argument(call, arg, &function, param) {
-                Some(arg) => args.push(arg),
-                None => ok = false,
-            }
+            // What functions must take and give may depend on other arguments: these come last.
+            let last = matches!((&param.ty, &arg.kind), (Ty::Fn(Some(_)), ArgKind::Value(_)));
+            args.push(if last { None } else { self.argument(call, arg, &function, param) });
+            ok &= last || args.last().is_some_and(Option::is_some);
         }
+        ok = ok && self.function_arguments(call, &function, &mut args);
+        let args: Vec<Arg> = args.into_iter().flatten().collect();
         ok &= self.lent_once(start);
         // What an argument's own call lent came back with its result: to a call around it, it is a mention.
         self.mentions[start..].iter_mut().for_each(|m| m.lent = false);
@@ -308,7 +326,7 @@ impl Body<'_, '_> {
         typed: Vec<Expr>,
         sources: &[&ast::Expr],
     ) -> Option<Expr> {
-        let function = Rc::clone(&self.checker.functions[id.0 as usize]);
+        let function = self.checker.function(id);
         let mut args = Vec::with_capacity(typed.len());
         for ((mut e, src), param) in typed.into_iter().zip(sources).zip(&function.signature.params) {
             let shapeless = dims::map_dims(&param.ty, &|_| DimExpr::Unknown);
@@ -322,6 +340,48 @@ impl Body<'_, '_> {
         }
         let ty = self.result_type(&function, &args)?;
         Some(Expr { span: call.span, ty, kind: ExprKind::Call { callee: id, args } })
+    }
+
+    /// Arguments that are functions, when all others are known.
+    fn function_arguments(&mut self, call: Call, function: &Function, args: &mut [Option<Arg>]) -> bool {
+        let params = &function.signature.params;
+        if args.iter().all(Option::is_some) {
+            return true;
+        }
+        let mut holes = Holes::of_function(function);
+        for (index, param) in params.iter().enumerate() {
+            if let Some(arg) = &args[index] {
+                self.bind_argument(&mut holes, param, index, arg);
+            }
+        }
+        let mut ok = true;
+        for (index, (param, arg)) in params.iter().zip(call.args).enumerate() {
+            let (None, ArgKind::Value(e)) = (&args[index], &arg.kind) else { continue };
+            let Ty::Fn(Some(want)) = holes.ty(&param.ty, &self.scope) else { continue };
+            let why = Why::at(format!("the parameter `{}` of `{}`", param.name, call.name), param.span);
+            match self.function_argument(e, &want, &why) {
+                Some(typed) => {
+                    let arg = Arg::Value(typed);
+                    self.bind_argument(&mut holes, param, index, &arg);
+                    args[index] = Some(arg);
+                }
+                None => ok = false,
+            }
+        }
+        ok
+    }
+
+    /// What an argument says about the dimensions of a signature.
+    fn bind_argument(&self, holes: &mut Holes, param: &super::Parameter, index: usize, arg: &Arg) {
+        match arg {
+            Arg::Value(e) => {
+                holes.bind(&param.ty, &e.ty, index);
+                if param.ty == Ty::I64 {
+                    holes.values.insert(LocalId(index as u32), self.dim_of(e));
+                }
+            }
+            Arg::Lent(place) => holes.bind(&param.ty, &place.ty, index),
+        }
     }
 
     /// A wrong call still has the type of its function, if that needs no dimensions: mistakes after it are found.
@@ -391,7 +451,7 @@ impl Body<'_, '_> {
 
     /// Whether nothing lent in the arguments since `start` is mentioned again in them.
     #[inline(never)]
-    fn lent_once(&mut self, start: usize) -> bool {
+    pub(super) fn lent_once(&mut self, start: usize) -> bool {
         let recent = &self.mentions[start..];
         if !recent.iter().any(|m| m.lent) {
             return true;
@@ -454,7 +514,7 @@ impl Body<'_, '_> {
         self.fill(holes, parts, &|_| None)
     }
 
-    fn fill(&mut self, holes: &mut Holes, parts: &[Part], name: &dyn Fn(usize) -> Option<Arc<str>>) -> bool {
+    pub(super) fn fill(&mut self, holes: &mut Holes, parts: &[Part], name: &dyn Fn(usize) -> Option<Arc<str>>) -> bool {
         for (index, (_, want, have, _)) in parts.iter().enumerate() {
             holes.bind(want, have, index);
         }
@@ -479,6 +539,11 @@ impl Body<'_, '_> {
             }
             (Ty::Tuple(want), Ty::Tuple(have)) => {
                 want.iter().zip(have).find_map(|(w, h)| self.part_difference(holes, w, h))
+            }
+            (Ty::Fn(Some(want)), Ty::Fn(Some(have))) => {
+                let mut params = want.params.iter().zip(&have.params);
+                let found = params.find_map(|(w, h)| self.part_difference(holes, &w.ty, &h.ty));
+                found.or_else(|| self.part_difference(holes, &want.result, &have.result))
             }
             _ => None,
         }

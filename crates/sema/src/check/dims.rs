@@ -14,6 +14,7 @@
 
 use crate::typed::{DimExpr, FnTy, FnTyParam, LocalId, Ty};
 use adit_ir::{Prim, ScalarType};
+use std::cell::RefCell;
 use std::sync::LazyLock;
 
 /// Expressions of more nodes are not kept in types.
@@ -121,14 +122,27 @@ pub(super) fn is_within(dim: &DimExpr, allowed: &dyn Fn(LocalId) -> bool) -> boo
     }
 }
 
-/// The same extent without the locals from `first` on, which are out of scope; unknown if it depends on them.
-pub(super) fn outside(dim: &DimExpr, first: LocalId, values: &dyn Values) -> DimExpr {
-    let within = |dim: &DimExpr| is_within(dim, &|local| local < first);
+/// The same extent in terms of the locals that `allowed` admits; unknown if it depends on others.
+pub(super) fn outside(dim: &DimExpr, allowed: &dyn Fn(LocalId) -> bool, values: &dyn Values) -> DimExpr {
+    let within = |dim: &DimExpr| is_within(dim, allowed);
     if within(dim) {
         return dim.clone();
     }
     let expanded = Poly::of(dim, values).map(|p| p.expression());
     expanded.filter(within).unwrap_or(DimExpr::Unknown)
+}
+
+/// The locals that a type mentions, in order, each as often as it is mentioned.
+pub(super) fn locals_of(ty: &Ty) -> Vec<LocalId> {
+    let found = RefCell::new(Vec::new());
+    all_dims(ty, &|dim| {
+        is_within(dim, &|local| {
+            found.borrow_mut().push(local);
+            true
+        });
+        true
+    });
+    found.into_inner()
 }
 
 /// Replaces names: locals and struct dimensions by what `replace` gives for them.

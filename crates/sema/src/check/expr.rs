@@ -9,7 +9,7 @@ use super::consts::{library_constant, library_constants};
 use super::dims::{self, Poly};
 use super::fit::{Why, adapt_to, with_elements};
 use super::report::{codes, error, is_error, is_silent};
-use super::{library, operators, refused};
+use super::{operators, refused};
 use crate::typed::{Arm, BinOp, Block, Builtin, DimExpr, Expr, ExprKind, Link, Ty};
 use adit_diag::{Diagnostic, Span};
 use adit_ir::{Const, ScalarType};
@@ -59,7 +59,10 @@ impl Body<'_, '_> {
                 let e = self.block_expr(e.span, b, Use::Kept);
                 self.with_value(e)
             }
-            ast::ExprKind::Lambda { .. } => self.lambda(e.span),
+            ast::ExprKind::Lambda { .. } => {
+                self.function_as_value(e.span, "a value");
+                bad(e.span)
+            }
             ast::ExprKind::Error => {
                 self.checker.reports.fail();
                 bad(e.span)
@@ -78,17 +81,12 @@ impl Body<'_, '_> {
     }
 
     #[inline(never)]
-    fn lambda(&mut self, span: Span) -> Expr {
-        self.checker.reports.push(
-            Diagnostic::new(codes::NO_FUNCTION_VALUES, span, "lambdas are not in this build")
-                .help("define a function and call it by its name"),
-        );
-        bad(span)
-    }
-
-    #[inline(never)]
     fn name(&mut self, span: Span, name: &str) -> Expr {
-        if let Some(local) = self.scope.find(name) {
+        if let Some(local) = self.find(name) {
+            if let Ty::Fn(_) = self.scope.local(local).ty {
+                self.function_as_value(span, "a value");
+                return bad(span);
+            }
             self.mentions.push(Mention { local, path: Vec::new(), lent: false, span });
             return Expr { span, ty: self.scope.local(local).ty.clone(), kind: ExprKind::Local(local) };
         }
@@ -109,13 +107,9 @@ impl Body<'_, '_> {
     }
 
     pub(super) fn no_such_value(&mut self, span: Span, name: &str) {
-        let function = self.is_own_function(name)
-            || operators::is_table_function(name)
-            || self.is_known_function(name)
-            || refused::find(name).is_some();
-        if function {
-            let message = format!("`{name}` is a function; functions are not values in this build");
-            let d = Diagnostic::new(codes::NO_FUNCTION_VALUES, span, message);
+        if self.names_function(name) || refused::find(name).is_some() {
+            let message = format!("`{name}` is a function, and functions are no values");
+            let d = Diagnostic::new(codes::FUNCTION_AS_VALUE, span, message);
             self.checker.reports.push(d.help(format!("call it: `{name}(…)`")));
         } else if self.checker.imports {
             self.checker.reports.fail();
@@ -129,10 +123,6 @@ impl Body<'_, '_> {
             }
             self.checker.reports.push(d);
         }
-    }
-
-    fn is_known_function(&self, name: &str) -> bool {
-        super::builtins::find(name).is_some() || library::find(name).is_some()
     }
 
     #[inline(never)]

@@ -105,8 +105,20 @@ impl Body<'_, '_> {
             (Ty::Tuple(a), Ty::Tuple(b)) if a.len() == b.len() => {
                 a.iter().zip(b).find_map(|(a, b)| self.difference(a, b))
             }
+            (Ty::Fn(Some(a)), Ty::Fn(Some(b))) if a.params.len() == b.params.len() => {
+                let mut params = a.params.iter().zip(&b.params);
+                let found = params.find_map(|(a, b)| {
+                    if a.lent == b.lent { self.difference(&a.ty, &b.ty) } else { Some(Difference::Sort) }
+                });
+                found.or_else(|| self.difference(&a.result, &b.result))
+            }
             _ => Some(Difference::Sort),
         }
+    }
+
+    /// Whether a type can't be another.
+    pub(super) fn differs(&self, have: &Ty, want: &Ty) -> bool {
+        self.difference(have, want).is_some()
     }
 
     fn dims_difference(&self, have: &[DimExpr], want: &[DimExpr]) -> Option<Difference> {

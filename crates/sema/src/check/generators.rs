@@ -93,7 +93,8 @@ impl Body<'_, '_> {
     fn extents(&mut self, g: &ast::Generator, checked: &Checked) -> Option<Vec<DimExpr>> {
         let mut dims = Vec::with_capacity(g.loops.len());
         for (index, extent) in checked.extents.iter().enumerate() {
-            let outside = dims::outside(extent, checked.first, &self.scope);
+            let outlives = |local| self.scope.outlives(local, checked.first);
+            let outside = dims::outside(extent, &outlives, &self.scope);
             if outside == DimExpr::Unknown && checked.varies[index] {
                 let l = &g.loops[index];
                 let message =

@@ -200,7 +200,7 @@ impl Body<'_, '_> {
             }
             return None;
         };
-        let Some(local) = self.scope.find(name) else {
+        let Some(local) = self.find(name) else {
             self.not_a_variable(root.span, name, purpose);
             return None;
         };
@@ -232,12 +232,17 @@ impl Body<'_, '_> {
             Purpose::Assign => (codes::NOT_MUTABLE, "assigned"),
         };
         let by_value = self.scope.fact(local).by_value;
-        let message = if by_value {
+        let captured = self.scope.fact(local).lasting;
+        let message = if captured {
+            format!("`{name}` can't be {verb}: a lambda has a copy of what it captures")
+        } else if by_value {
             format!("`{name}` can't be {verb}: it is a parameter by value")
         } else {
             format!("`{name}` can't be {verb}: it is not declared `mut`")
         };
-        let help = if by_value {
+        let help = if captured {
+            format!("make a variable of it in the lambda, `let mut {name} = {name};`")
+        } else if by_value {
             format!("work on a copy, `let mut {name} = {name};`, or take it as `{name}: &mut {}`", self.show(&def.ty))
         } else {
             format!("declare it with `let mut {name}`")

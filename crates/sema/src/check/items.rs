@@ -7,7 +7,7 @@ use super::body::Body;
 use super::report::{codes, error};
 use super::types::{DimNames, Found};
 use super::{Checker, Function, Parameter, Signature, library};
-use crate::typed::{DimExpr, FieldDef, FnId, LocalDef, LocalId, Program, StructDef, StructId, Ty};
+use crate::typed::{DimExpr, FieldDef, FnDef, FnId, LocalDef, LocalId, Program, StructDef, StructId, Ty};
 use adit_diag::{Diagnostic, Span};
 use adit_ir::Const;
 use adit_syntax::ast::{self, ItemKind, TypeKind};
@@ -25,14 +25,14 @@ impl<'a> Checker<'a> {
         for item in &file.items {
             if let ItemKind::Fn(f) = &item.kind {
                 let signature = self.signature(f);
-                self.functions.push(Rc::new(Function {
+                self.functions.push(Some(Rc::new(Function {
                     name: f.name.name.clone(),
                     docs: &item.docs,
                     is_library: false,
                     item: f,
                     external: None,
                     signature,
-                }));
+                })));
             }
         }
         self.rules();
@@ -84,7 +84,7 @@ impl<'a> Checker<'a> {
             let fields: Vec<FieldDef> = s
                 .fields
                 .iter()
-                .map(|f| FieldDef { name: f.name.name.clone(), ty: self.resolve(&f.ty, &names) })
+                .map(|f| FieldDef { name: f.name.name.clone(), ty: self.resolve_value(&f.ty, &names, "a field") })
                 .collect();
             self.bare_in_fields(s, &fields);
             self.structs[index].fields = fields;
@@ -138,9 +138,9 @@ impl<'a> Checker<'a> {
         let mut locals: Vec<LocalDef> = f.params.iter().map(parameter_local).collect();
         let names = FnDims::new(self, f, &mut locals);
         for (index, p) in f.params.iter().enumerate() {
-            locals[index].ty = self.resolve(&p.ty, &names);
+            locals[index].ty = self.param_type(&p.ty, p.lent, &names);
         }
-        let result = f.result.as_ref().map_or_else(Ty::unit, |ty| self.resolve(ty, &names));
+        let result = f.result.as_ref().map_or_else(Ty::unit, |ty| self.resolve_value(ty, &names, "a result"));
         let params = f.params.iter().zip(&locals).map(|(p, local)| Parameter {
             name: p.name.name.clone(),
             lent: p.lent,
@@ -177,25 +177,49 @@ impl<'a> Checker<'a> {
         let signature = self.signature(item);
         self.in_library = outer;
         let taken = self.function_names.contains_key(name);
-        self.functions.push(Rc::new(Function {
+        self.functions.push(Some(Rc::new(Function {
             name: if taken { format!("library.{name}").into() } else { name.into() },
             docs,
             is_library: true,
             item,
             external,
             signature,
-        }));
+        })));
         self.library_ids.insert(name, id);
         self.library_rules(name, id);
         Some(id)
+    }
+
+    /// A function that has a name in the source.
+    pub(super) fn function(&self, id: FnId) -> Rc<Function<'a>> {
+        self.functions[id.0 as usize].clone().expect("only functions of the source have names there")
+    }
+
+    /// Adds a function that was made of a lambda; names that are taken get a number.
+    pub(super) fn add_instance(&mut self, name: &str, make: impl FnOnce(Arc<str>) -> FnDef) -> FnId {
+        let count = self.made_names.entry(name.to_owned()).or_insert(0);
+        *count += 1;
+        let name = if *count == 1 { name.to_owned() } else { format!("{name}#{count}") };
+        let id = FnId(self.functions.len() as u32);
+        self.functions.push(None);
+        self.made.insert(id, make(name.into()));
+        id
     }
 
     /// Checks every body; library functions join while this goes on.
     pub(super) fn bodies(&mut self) -> Program {
         let mut functions = Vec::with_capacity(self.functions.len());
         while let Some(function) = self.functions.get(functions.len()).cloned() {
-            self.in_library = function.is_library;
-            functions.push(Body::check(self, &function));
+            match function {
+                Some(function) => {
+                    self.in_library = function.is_library;
+                    functions.push(Body::check(self, &function));
+                }
+                None => {
+                    let made = self.made.remove(&FnId(functions.len() as u32));
+                    functions.push(made.expect("it was made when its number was given"));
+                }
+            }
         }
         for (index, function) in functions.iter_mut().enumerate() {
             function.rules = self.fn_rules.get(&FnId(index as u32)).copied().unwrap_or_default();
@@ -298,7 +322,12 @@ impl FnDims {
                     pending.extend(items.iter().rev());
                     continue;
                 }
-                TypeKind::Fn { .. } | TypeKind::Error => continue,
+                TypeKind::Fn { params, result } => {
+                    pending.extend(result.as_deref());
+                    pending.extend(params.iter().rev().map(|p| &p.ty));
+                    continue;
+                }
+                TypeKind::Error => continue,
             };
             for dim in dims {
                 let ast::ExprKind::Name(name) = &dim.kind else { continue };

@@ -27,7 +27,6 @@ use crate::typed::{
 use adit_diag::Span;
 use adit_ir::{Const, Prim, ScalarType};
 use adit_syntax::ast;
-use std::rc::Rc;
 use std::sync::Arc;
 
 /// Names of loop variables and extents, outermost first.
@@ -47,7 +46,7 @@ impl Body<'_, '_> {
     /// A call of a library function.
     #[inline(never)]
     pub(super) fn library_call(&mut self, call: Call, id: FnId) -> Expr {
-        let function = Rc::clone(&self.checker.functions[id.0 as usize]);
+        let function = self.checker.function(id);
         let signature = &function.signature;
         let scalar = |ty: &Ty| matches!(ty, Ty::Scalar(_));
         let scalars = scalar(&signature.result) && signature.params.iter().all(|p| scalar(&p.ty));

@@ -9,7 +9,8 @@
 //! ```
 //!
 //! One file per sort of thing: `items` definitions and signatures, `types` written types, `consts` constants, `body` statements, `expr` expressions,
-//! `operators` operators and functions of the table, `calls` calls, `builtins` what the compiler knows by name, `fit` whether a value fits its place,
+//! `operators` operators and functions of the table, `calls` calls, `functions` functions as values, `lambdas` and `frames` what a lambda is where it is used,
+//! `builtins` what the compiler knows by name, `fit` whether a value fits its place,
 //! `dims` when dimensions agree, `rules` derivative rules, `hosts` what a host registered.
 //!
 //! **Mistakes don't cascade**: what was reported has the type `report::error`, which fits everywhere. It deliberately does not desugar, fold or
@@ -23,10 +24,13 @@ mod consts;
 mod dims;
 mod expr;
 mod fit;
+mod frames;
+mod functions;
 mod generators;
 mod hosts;
 mod indexing;
 mod items;
+mod lambdas;
 mod library;
 mod mapped;
 mod operators;
@@ -43,7 +47,7 @@ mod tests;
 pub use hosts::HostFn;
 pub use library::sources as library_sources;
 
-use crate::typed::{ExternalDef, FnId, FnRules, LocalDef, LocalId, Program, StructDef, StructId, Ty};
+use crate::typed::{ExternalDef, FnDef, FnId, FnRules, LocalDef, LocalId, Program, StructDef, StructId, Ty};
 use adit_diag::{Diagnostic, Span};
 use adit_ir::Const;
 use adit_syntax::ast;
@@ -85,7 +89,15 @@ struct Checker<'a> {
     weights: Vec<types::Weight>,
     /// `None` for a constant with a mistake.
     consts: FxHashMap<Arc<str>, Option<Const>>,
-    functions: Vec<Rc<Function<'a>>>,
+    /// By [`FnId`]; none where a lambda was made a function.
+    functions: Vec<Option<Rc<Function<'a>>>>,
+    /// Functions that were made of lambdas.
+    made: FxHashMap<FnId, FnDef>,
+    made_names: FxHashMap<String, u32>,
+    /// Functions known by their names, as values.
+    known_instances: FxHashMap<Arc<str>, Vec<lambdas::InstanceOf>>,
+    /// How much text lambdas had, each as often as it was checked.
+    lambda_text: usize,
     function_names: FxHashMap<Arc<str>, FnId>,
     library_ids: FxHashMap<&'a str, FnId>,
     hosts: &'a [HostFn],

@@ -52,7 +52,8 @@ impl Body<'_, '_> {
     /// Whether an argument is a function, or the word for a mode: nothing to check in a refused call.
     fn is_function_argument(&self, e: &ast::Expr) -> bool {
         if let ast::ExprKind::Name(name) = &e.kind {
-            return self.scope.find(name).is_none() && self.checker.own_constant(name).is_none();
+            let local = self.scope.find(name).filter(|l| !matches!(self.scope.local(*l).ty, crate::typed::Ty::Fn(_)));
+            return local.is_none() && self.checker.own_constant(name).is_none();
         }
         if let ast::ExprKind::Call { callee, .. } = &e.kind {
             return matches!(&callee.kind, ast::ExprKind::Name(name) if find(name).is_some());

@@ -36,6 +36,8 @@ pub(super) mod codes {
     pub const NOT_CONSTANT: Code = Code("AD0209");
     pub const RECURSIVE_STRUCT: Code = Code("AD0210");
     pub const NOT_INFERRED: Code = Code("AD0211");
+    pub const FUNCTION_AS_VALUE: Code = Code("AD0212");
+    pub const FUNCTION_MISFIT: Code = Code("AD0213");
     pub const DIMENSIONS: Code = Code("AD0301");
     pub const UNBOUND_DIMENSION: Code = Code("AD0302");
     pub const RANK: Code = Code("AD0303");
@@ -47,7 +49,6 @@ pub(super) mod codes {
     pub const LENT_TWICE: Code = Code("AD0403");
     pub const MUT_MISSING: Code = Code("AD0404");
     pub const MUT_UNWANTED: Code = Code("AD0405");
-    pub const NO_FUNCTION_VALUES: Code = Code("AD0501");
     pub const NO_IMPORT: Code = Code("AD0502");
     pub const NO_DERIVATIVES: Code = Code("AD0503");
     pub const NO_CHECKPOINT: Code = Code("AD0505");
@@ -63,15 +64,33 @@ pub(super) struct Reports {
     /// Mistakes that the parser reported.
     known: u32,
     suggestions: u32,
+    repeats: bool,
+    met: u32,
 }
 
 impl Reports {
     /// Adds one.
     pub(super) fn push(&mut self, diagnostic: Diagnostic) {
         self.failed = true;
-        if self.diagnostics.len() < MAX_DIAGNOSTICS {
+        self.met += 1;
+        if self.diagnostics.len() < MAX_DIAGNOSTICS && !(self.repeats && self.diagnostics.contains(&diagnostic)) {
             self.diagnostics.push(diagnostic);
         }
+    }
+
+    /// From now on some text may be checked more than once; what is said of it is said once.
+    pub(super) fn may_repeat(&mut self) {
+        self.repeats = true;
+    }
+
+    /// How many mistakes were met so far, said or not.
+    pub(super) fn met(&self) -> u32 {
+        self.met
+    }
+
+    /// Whether a mistake was found, here or elsewhere.
+    pub(super) fn failed(&self) -> bool {
+        self.failed
     }
 
     /// Adds one without labels.
@@ -82,6 +101,7 @@ impl Reports {
     /// Notes that the program is wrong, as was already said elsewhere.
     pub(super) fn fail(&mut self) {
         self.failed = true;
+        self.met += 1;
         self.known += 1;
     }
 
@@ -159,7 +179,8 @@ impl Names<'_> {
         }
     }
 
-    fn function(self, function: &FnTy) -> String {
+    /// A function type as the source writes it.
+    pub(super) fn function(self, function: &FnTy) -> String {
         let param = |p: &FnTyParam| format!("{}{}", if p.lent { "&mut " } else { "" }, self.ty(&p.ty));
         let params = function.params.iter().map(param).collect::<Vec<_>>().join(", ");
         let result =

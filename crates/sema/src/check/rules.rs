@@ -17,7 +17,6 @@ use adit_diag::Diagnostic;
 use adit_ir::{Mode, ScalarType};
 use adit_syntax::ast::{self, RuleKind};
 use rustc_hash::FxHashMap;
-use std::rc::Rc;
 
 /// The mode of a rule.
 pub(super) fn mode(kind: RuleKind) -> Mode {
@@ -31,7 +30,7 @@ impl Checker<'_> {
     /// Finds the rules among the user's functions.
     pub(super) fn rules(&mut self) {
         for index in 0..self.functions.len() {
-            let function = Rc::clone(&self.functions[index]);
+            let function = self.function(FnId(index as u32));
             if let Some(rule) = &function.item.rule {
                 self.rule(rule, FnId(index as u32));
             }
@@ -49,7 +48,7 @@ impl Checker<'_> {
         let mode = mode(rule.kind);
         let place = self.fn_rules.entry(of).or_default().of_mut(mode);
         if let Some(first) = place.replace(id) {
-            let first = self.functions[first.0 as usize].item.name.span;
+            let first = self.function(first).item.name.span;
             let message = format!("`{name}` has two {} rules", mode.name());
             self.reports.push(
                 Diagnostic::new(codes::DEFINED_TWICE, rule.span, message)
@@ -62,7 +61,7 @@ impl Checker<'_> {
 
     /// Whether a rule has the type that follows from its function's.
     fn rule_type(&mut self, rule: &ast::Rule, of: FnId, id: FnId) {
-        let [f, g] = [of, id].map(|id| Rc::clone(&self.functions[id.0 as usize]));
+        let [f, g] = [of, id].map(|id| self.function(id));
         let types = f.signature.params.iter().chain(&g.signature.params).map(|p| &p.ty);
         if types.chain([&f.signature.result, &g.signature.result]).any(broken) {
             return;

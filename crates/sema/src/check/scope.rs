@@ -4,6 +4,7 @@
 //! 100,000 declarations are no trouble.
 
 use super::dims::{Poly, Values};
+use super::functions::Kind;
 use crate::typed::{LocalDef, LocalId, Ty};
 use adit_diag::Span;
 use adit_ir::ScalarType;
@@ -19,6 +20,10 @@ pub(super) struct Fact {
     pub(super) literal: Option<(Span, i64)>,
     /// Whether it is a parameter by value.
     pub(super) by_value: bool,
+    /// Whether it belongs to a lambda's whole body, although it was declared while that was checked: a capture, or a dimension of one or of a parameter.
+    pub(super) lasting: bool,
+    /// Which function it is, if it is one and that is known.
+    pub(super) function: Option<Kind>,
 }
 
 /// The locals of a function and the names in scope.
@@ -27,6 +32,8 @@ pub(super) struct Scope {
     /// By [`LocalId`].
     pub(super) locals: Vec<LocalDef>,
     facts: Vec<Fact>,
+    /// By [`LocalId`]: what it hid.
+    shadows: Vec<Option<LocalId>>,
     visible: FxHashMap<Arc<str>, LocalId>,
     /// What each declaration hid, to be restored when its block ends.
     hidden: Vec<(Arc<str>, Option<LocalId>)>,
@@ -52,13 +59,23 @@ impl Scope {
 
     /// Declares a variable; it hides others of its name. `_` can't be found again.
     pub(super) fn declare(&mut self, local: LocalDef, fact: Fact) -> LocalId {
-        let id = self.next();
-        if &*local.name != "_" {
-            let before = self.visible.insert(local.name.clone(), id);
-            self.hidden.push((local.name.clone(), before));
+        let visible = &*local.name != "_";
+        let name = local.name.clone();
+        let id = self.declare_unseen(local, fact);
+        if visible {
+            let before = self.visible.insert(name.clone(), id);
+            self.hidden.push((name, before));
+            self.shadows[id.0 as usize] = before;
         }
+        id
+    }
+
+    /// Declares a variable that no name means.
+    pub(super) fn declare_unseen(&mut self, local: LocalDef, fact: Fact) -> LocalId {
+        let id = self.next();
         self.locals.push(local);
         self.facts.push(fact);
+        self.shadows.push(None);
         id
     }
 
@@ -86,6 +103,20 @@ impl Scope {
     /// The local that a name means.
     pub(super) fn find(&self, name: &str) -> Option<LocalId> {
         self.visible.get(name).copied()
+    }
+
+    /// The local that a name meant when the next one was to be `limit`, at a place in a block that is still open.
+    pub(super) fn find_before(&self, name: &str, limit: LocalId) -> Option<LocalId> {
+        let mut found = self.find(name)?;
+        while found >= limit {
+            found = self.shadows[found.0 as usize]?;
+        }
+        Some(found)
+    }
+
+    /// Whether a local can be mentioned where only those before `first` are in scope.
+    pub(super) fn outlives(&self, local: LocalId, first: LocalId) -> bool {
+        local < first || self.fact(local).lasting
     }
 
     /// Its definition.
@@ -128,6 +159,18 @@ mod tests {
     fn declare(scope: &mut Scope, name: &str) -> LocalId {
         let local = LocalDef { name: name.into(), ty: Ty::F64, mutable: false, span: Span::NONE };
         scope.declare(local, Fact::default())
+    }
+
+    #[test]
+    fn what_a_name_meant_before_is_found() {
+        let mut scope = Scope::default();
+        let first = declare(&mut scope, "x");
+        let limit = scope.next();
+        declare(&mut scope, "x");
+        scope.enter();
+        declare(&mut scope, "x");
+        assert_eq!(scope.find_before("x", limit), Some(first));
+        assert_eq!(scope.find_before("x", first), None);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::Checker;
 use super::dims::{self, Arithmetic, NoValues};
 use super::items::constant_dim;
 use super::report::{codes, count, error, is_error};
-use crate::typed::{DimExpr, StructId, Ty};
+use crate::typed::{DimExpr, FnTy, FnTyParam, StructId, Ty};
 use adit_diag::{Diagnostic, Span};
 use adit_ir::ScalarType;
 use adit_syntax::ast::{self, BinaryOp, ExprKind, TypeKind, UnaryOp};
@@ -58,17 +58,15 @@ impl Checker<'_> {
         let resolved = match &ty.kind {
             TypeKind::Named { name, dims } => self.named(name, dims, names),
             TypeKind::Array { element, dims } => self.array(element, dims, names),
-            TypeKind::Tuple(items) => Ty::Tuple(items.iter().map(|t| self.resolve(t, names)).collect()),
-            TypeKind::Fn { .. } => {
-                self.reports.push(
-                    Diagnostic::new(
-                        codes::NO_FUNCTION_VALUES,
-                        ty.span,
-                        "functions as parameters are not in this build",
-                    )
-                    .help("call a function by its name instead"),
-                );
-                error()
+            TypeKind::Tuple(items) => {
+                Ty::Tuple(items.iter().map(|t| self.resolve_value(t, names, "a part of a tuple")).collect())
+            }
+            TypeKind::Fn { params, result } => {
+                let params =
+                    params.iter().map(|p| FnTyParam { lent: p.lent, ty: self.param_type(&p.ty, p.lent, names) });
+                let params = params.collect();
+                let result = result.as_ref().map_or_else(Ty::unit, |ty| self.resolve_value(ty, names, "a result"));
+                Ty::Fn(Some(Box::new(FnTy { params, result })))
             }
             TypeKind::Error => {
                 self.reports.fail();
@@ -76,6 +74,23 @@ impl Checker<'_> {
             }
         };
         self.limited(resolved, ty.span)
+    }
+
+    /// The type that is written, where it can't be that of a function.
+    pub(super) fn resolve_value(&mut self, ty: &ast::Type, names: &dyn DimNames, what: &str) -> Ty {
+        let resolved = self.resolve(ty, names);
+        if !matches!(resolved, Ty::Fn(_)) {
+            return resolved;
+        }
+        let message = format!("{what} can't be a function: functions are no values");
+        let d = Diagnostic::new(codes::FUNCTION_AS_VALUE, ty.span, message);
+        self.reports.push(d.note("function types are for parameters"));
+        error()
+    }
+
+    /// The type of a parameter.
+    pub(super) fn param_type(&mut self, ty: &ast::Type, lent: bool, names: &dyn DimNames) -> Ty {
+        if lent { self.resolve_value(ty, names, "what is lent") } else { self.resolve(ty, names) }
     }
 
     fn named(&mut self, name: &ast::Ident, args: &[ast::Expr], names: &dyn DimNames) -> Ty {
@@ -115,7 +130,7 @@ impl Checker<'_> {
     }
 
     fn array(&mut self, element: &ast::Type, dims: &[ast::Expr], names: &dyn DimNames) -> Ty {
-        let element_ty = self.resolve(element, names);
+        let element_ty = self.resolve_value(element, names, "an element");
         let dims: Vec<DimExpr> = dims.iter().map(|d| self.dimension(d, names)).collect();
         match element_ty {
             Ty::Scalar(element) => Ty::Array { element, dims },

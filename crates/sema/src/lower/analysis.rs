@@ -134,7 +134,8 @@ impl Does {
 pub(super) fn facts(program: &Program, sizes: &Sizes, def: &FnDef) -> Facts {
     let count = def.locals.len();
     let facts = Facts { last_use: vec![0; count], home: vec![0; count], ..Facts::default() };
-    let mut walk = Walk { program, sizes, def, facts, stamp: 0, open: Vec::new(), loops: 0 };
+    let mut walk =
+        Walk { program, sizes, def, facts, stamp: 0, open: Vec::new(), loops: 0, closures: FxHashMap::default() };
     walk.block(&def.body);
     for param in def.params.iter().filter(|p| p.lent) {
         walk.facts.last_use[param.local.0 as usize] = u32::MAX;
@@ -155,6 +156,8 @@ struct Walk<'a> {
     stamp: u32,
     open: Vec<OpenLoop>,
     loops: u32,
+    /// By the name of a lambda: the variables in which it has what it captured.
+    closures: FxHashMap<LocalId, Vec<LocalId>>,
 }
 
 impl Walk<'_> {
@@ -192,6 +195,10 @@ impl Walk<'_> {
         match &stmt.kind {
             StmtKind::Let { pattern, value, .. } => {
                 let does = self.expr(value);
+                if let (Pattern::Local(local), ExprKind::Function(function)) = (pattern, &value.kind) {
+                    let held = self.held(function);
+                    self.closures.insert(*local, held);
+                }
                 self.pattern(pattern);
                 does
             }
@@ -358,7 +365,10 @@ impl Walk<'_> {
                 self.facts.calls.push(*callee);
                 self.args(args)
             }
-            ExprKind::Function(_) => Does::default(),
+            ExprKind::Function(function) => {
+                self.function(function);
+                Does::default()
+            }
             ExprKind::CallValue { callee, args } => {
                 let does = self.expr(callee);
                 does.and(self.args(args))
@@ -401,6 +411,46 @@ impl Walk<'_> {
             }
         }
         does
+    }
+
+    /// A function as a value: a lambda copies what it captures, and whatever it captured is needed when it is called.
+    fn function(&mut self, function: &FnValue) {
+        let instance = match function {
+            FnValue::Named(id) => Some(*id),
+            FnValue::Lambda { lambda, instance } => {
+                let def = self.def;
+                for capture in &def.lambdas[lambda.0 as usize].captures {
+                    self.mention(capture.from);
+                    self.declare_held(*capture);
+                }
+                *instance
+            }
+            FnValue::Local { local, instance } => {
+                self.mention(*local);
+                *instance
+            }
+        };
+        self.facts.calls.extend(instance);
+        self.held(function).into_iter().for_each(|local| self.mention(local));
+    }
+
+    fn declare_held(&mut self, capture: Capture) {
+        if capture.held != capture.from {
+            self.declare(capture.held);
+        }
+    }
+
+    /// The variables in which a function value has what it captured.
+    fn held(&self, function: &FnValue) -> Vec<LocalId> {
+        let of = |local: LocalId| self.closures.get(&local).cloned().unwrap_or_default();
+        match function {
+            FnValue::Named(_) => Vec::new(),
+            FnValue::Local { local, .. } => of(*local),
+            FnValue::Lambda { lambda, .. } => {
+                let captures = &self.def.lambdas[lambda.0 as usize].captures;
+                captures.iter().flat_map(|c| [of(c.from), vec![c.held]]).flatten().collect()
+            }
+        }
     }
 
     /// A range, and whether it mentions an index of the loops around it.

@@ -10,7 +10,9 @@
 //! The extents that one dimension name binds, and expressions of names, are compared here, in the user's words.
 
 use super::env::Lowerer;
+use super::functions::FnVal;
 use super::places::Target;
+use super::special::Key;
 use super::values::{Arr, Sink, Val, Vals, View};
 use crate::layout::{DimSource, Layout, ResultLeaf, extent_in_words};
 use crate::typed::*;
@@ -20,10 +22,19 @@ use rustc_hash::FxHashMap;
 
 /// A flattened argument.
 #[derive(Clone, Debug)]
-struct Passed {
-    value: Value,
-    dims: Ints,
+pub(super) struct Passed {
+    pub(super) value: Value,
+    pub(super) dims: Ints,
     back: Back,
+}
+
+/// Arguments, evaluated.
+#[derive(Clone, Default, Debug)]
+pub(super) struct Given {
+    /// Leaf by leaf.
+    pub(super) passed: Vec<Passed>,
+    /// Those that are functions, in order.
+    pub(super) functions: Vec<FnVal>,
 }
 
 /// What happens to a lent argument after the call.
@@ -44,17 +55,32 @@ type Sizes = FxHashMap<LocalId, Int>;
 impl<'p> Lowerer<'p> {
     /// A call; what goes straight to a sink is given as a view of it.
     pub(super) fn call(&mut self, e: &Expr, callee: FnId, args: &[Arg], sinks: Option<&[Sink]>) -> Vals {
+        let given = self.arguments(args);
+        self.at(e.span);
+        self.call_with(e, callee, args, &given, sinks)
+    }
+
+    /// A call with arguments that were evaluated; what a lambda captured stands before them.
+    pub(super) fn call_with(
+        &mut self,
+        e: &Expr,
+        callee: FnId,
+        args: &[Arg],
+        given: &Given,
+        sinks: Option<&[Sink]>,
+    ) -> Vals {
         let unit = self.unit;
-        let (Some(layout), Some(id)) = (&unit.layouts[callee.0 as usize], unit.ids[callee.0 as usize]) else {
+        let (Some(layout), Some(id)) = (&unit.layouts[callee.0 as usize], self.callee(e, callee, given)) else {
             return self.nothing(&e.ty);
         };
-        let passed = self.arguments(args);
-        self.at(e.span);
-        let sizes = self.bind_sizes(e, callee, layout, args, &passed);
-        self.compare_sizes(callee, layout, &sizes, &passed);
+        let passed = &given.passed;
+        let sizes = self.bind_sizes(e, callee, layout, args, passed);
+        self.compare_sizes(callee, layout, &sizes, passed);
         let destinations = self.destinations(layout, &sizes, sinks);
-        let results = self.push_call(id, layout, &sizes, &passed, &destinations);
-        self.take_back(&passed, layout, &results);
+        let mut captured = Vec::new();
+        given.functions.iter().for_each(|function| self.pass_captured(function, &mut captured));
+        let results = self.push_call(id, layout, &sizes, captured, passed, &destinations);
+        self.take_back(passed, layout, &results);
         let leaf = |leaf: &ResultLeaf| match *leaf {
             ResultLeaf::Scalar(i) => Val::Scalar(results[i]),
             ResultLeaf::Array(i) => {
@@ -64,12 +90,24 @@ impl<'p> Lowerer<'p> {
         layout.result_leaves.iter().map(leaf).collect()
     }
 
+    /// The function of the IR that is called.
+    fn callee(&mut self, e: &Expr, callee: FnId, given: &Given) -> Option<FuncId> {
+        if given.functions.is_empty() {
+            return self.unit.ids[callee.0 as usize];
+        }
+        let key = Key { def: callee, functions: given.functions.iter().map(|f| f.shape).collect() };
+        let asked = self.unit.specials.borrow_mut().ask(self.unit.program, key);
+        asked.map_err(|why| self.endless(why, e.span)).ok()
+    }
+
     /// Evaluates arguments, from left to right, and flattens them.
-    fn arguments(&mut self, args: &[Arg]) -> Vec<Passed> {
+    pub(super) fn arguments(&mut self, args: &[Arg]) -> Given {
+        let mut functions = Vec::new();
         let last_busy = args.iter().rposition(|arg| self.is_busy_arg(arg)).unwrap_or(0);
         let mut passed = Vec::new();
         for (i, arg) in args.iter().enumerate() {
             match arg {
+                Arg::Value(e) if matches!(e.kind, ExprKind::Function(_)) => functions.extend(self.function(e)),
                 Arg::Value(e) => {
                     let mut vals = self.expr(e);
                     if i < last_busy {
@@ -87,7 +125,7 @@ impl<'p> Lowerer<'p> {
                 }
             }
         }
-        passed
+        Given { passed, functions }
     }
 
     fn is_busy_arg(&self, arg: &Arg) -> bool {
@@ -103,7 +141,7 @@ impl<'p> Lowerer<'p> {
         }
     }
 
-    fn pass(&mut self, val: &Val) -> Passed {
+    pub(super) fn pass(&mut self, val: &Val) -> Passed {
         match val {
             Val::Scalar(v) => Passed { value: *v, dims: Ints::new(), back: Back::Nothing },
             Val::Array(arr) => Passed { value: self.handle(arr), dims: arr.dims.clone(), back: Back::Nothing },
@@ -170,7 +208,8 @@ impl<'p> Lowerer<'p> {
     /// A dimension that only the type of a struct argument tells.
     fn explicit_size(&mut self, e: &Expr, callee: FnId, dim: LocalId, args: &[Arg]) -> Int {
         let def = &self.unit.program.functions[callee.0 as usize];
-        for (param, arg) in def.params.iter().zip(args) {
+        let own = &def.params[def.params.len().saturating_sub(args.len())..];
+        for (param, arg) in own.iter().zip(args) {
             let given = match arg {
                 Arg::Value(e) => &e.ty,
                 Arg::Lent(place) => &place.ty,
@@ -239,10 +278,12 @@ impl<'p> Lowerer<'p> {
         id: FuncId,
         layout: &Layout,
         sizes: &Sizes,
+        captured: Vec<Value>,
         passed: &[Passed],
         destinations: &[View],
     ) -> Vec<Value> {
-        let mut values = Vec::with_capacity(layout.ir_params());
+        let mut values = captured;
+        values.reserve(layout.ir_params());
         for dim in &layout.dims {
             if let DimSource::Explicit(_) = dim.source {
                 values.push(self.int_value(sizes[&dim.local]));
@@ -285,6 +326,11 @@ fn given_dim<'t>(param: &Ty, given: &'t Ty, dim: LocalId) -> Option<&'t DimExpr>
         (Ty::Array { dims: wanted, .. }, Ty::Array { dims: given, .. })
         | (Ty::Struct { dims: wanted, .. }, Ty::Struct { dims: given, .. }) => pair(wanted, given),
         (Ty::Tuple(wanted), Ty::Tuple(given)) => wanted.iter().zip(given).find_map(|(w, g)| given_dim(w, g, dim)),
+        (Ty::Fn(Some(wanted)), Ty::Fn(Some(given))) => {
+            let mut params = wanted.params.iter().zip(&given.params);
+            let found = params.find_map(|(w, g)| given_dim(&w.ty, &g.ty, dim));
+            found.or_else(|| given_dim(&wanted.result, &given.result, dim))
+        }
         (Ty::Scalar(_) | Ty::Array { .. } | Ty::Struct { .. } | Ty::Tuple(_) | Ty::Fn(_) | Ty::Never, _) => None,
     }
 }

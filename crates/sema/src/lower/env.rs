@@ -11,6 +11,8 @@
 use super::Unit;
 use super::analysis::Facts;
 use super::exits::{Exited, Frame, Guard};
+use super::functions::FnVal;
+use super::special::{Special, Task};
 use super::values::{Arr, Axis, Lazy, Origin, Sink, Val, Vals, View};
 use crate::layout::Layout;
 use crate::typed::*;
@@ -73,6 +75,7 @@ type Computed = (Prim, Int, Int);
 #[derive(Debug)]
 pub(super) struct Lowerer<'p> {
     pub(super) unit: &'p Unit<'p>,
+    pub(super) id: FnId,
     pub(super) def: &'p FnDef,
     pub(super) layout: &'p Layout,
     pub(super) facts: Facts,
@@ -102,11 +105,20 @@ pub(super) struct Lowerer<'p> {
     pub(super) result: Vec<Sink>,
     /// Variables that are the result: their storage is that of the result.
     pub(super) named_results: Vec<(LocalId, View)>,
+    /// Functions by the variables that they are.
+    pub(super) functions: FxHashMap<LocalId, FnVal>,
+    /// How many leading parameters hold what given functions captured.
+    pub(super) captured_params: usize,
+    /// Which functions this one is given.
+    pub(super) special: Option<Special>,
     errors: Vec<Diagnostic>,
 }
 
 impl<'p> Lowerer<'p> {
-    pub(super) fn new(unit: &'p Unit<'p>, def: &'p FnDef, layout: &'p Layout, facts: Facts) -> Self {
+    pub(super) fn new(unit: &'p Unit<'p>, task: Task<'p>, facts: Facts) -> Self {
+        let Task { id, def, layout, special } = task;
+        let name = special.as_ref().map_or(&*def.name, |s| &*s.name);
+        let b = Builder::new(name, def.span);
         let mut base = Vec::with_capacity(def.locals.len());
         let mut slot_locals = Vec::new();
         for (i, local) in def.locals.iter().enumerate() {
@@ -116,10 +128,11 @@ impl<'p> Lowerer<'p> {
         }
         Lowerer {
             unit,
+            id,
             def,
             layout,
             facts,
-            b: Builder::new(&*def.name, def.span),
+            b,
             slots: vec![Slot::Undefined; slot_locals.len()],
             base,
             slot_locals,
@@ -138,6 +151,9 @@ impl<'p> Lowerer<'p> {
             lasting: false,
             result: Vec::new(),
             named_results: Vec::new(),
+            functions: FxHashMap::default(),
+            captured_params: 0,
+            special,
             errors: Vec::new(),
         }
     }
@@ -480,9 +496,14 @@ impl<'p> Lowerer<'p> {
         self.errors.push(diagnostic);
     }
 
+    /// Whether a compile-time limit was reported.
+    pub(super) fn has_limit(&self) -> bool {
+        self.errors.iter().any(|e| e.code == Code("AD0701"))
+    }
+
     /// A compile-time limit, reported once per function.
     pub(super) fn limit(&mut self, message: String) {
-        if !self.errors.iter().any(|e| e.code == Code("AD0701")) {
+        if !self.has_limit() {
             let span = self.def.span;
             self.error(super::limit(span, message));
         }

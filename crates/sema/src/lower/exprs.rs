@@ -70,7 +70,7 @@ impl<'p> Lowerer<'p> {
             ExprKind::Binary { first, rest } => self.binary(first, rest),
             ExprKind::Call { callee, args } => self.call(e, *callee, args, None),
             ExprKind::Function(_) => Vals::new(),
-            ExprKind::CallValue { .. } => self.nothing(&e.ty),
+            ExprKind::CallValue { callee, args } => self.call_value(e, callee, args, None),
             ExprKind::Builtin { builtin, args } => self.builtin(e, *builtin, args),
             ExprKind::Reduce { op, generator } => smallvec![Val::Scalar(self.reduce(e, *op, generator))],
             ExprKind::Comprehension(generator) => self.comprehension(e, generator),
@@ -104,6 +104,12 @@ impl<'p> Lowerer<'p> {
             ExprKind::Call { callee, args } => {
                 self.at(e.span);
                 let vals = self.call(e, *callee, args, Some(sinks));
+                self.settle();
+                self.deliver(e, &vals, sinks);
+            }
+            ExprKind::CallValue { callee, args } => {
+                self.at(e.span);
+                let vals = self.call_value(e, callee, args, Some(sinks));
                 self.settle();
                 self.deliver(e, &vals, sinks);
             }
@@ -188,7 +194,7 @@ impl<'p> Lowerer<'p> {
 
     // Variables and fields
 
-    fn local(&mut self, local: LocalId) -> Vals {
+    pub(super) fn local(&mut self, local: LocalId) -> Vals {
         let (base, ty) = (self.base(local), self.local_ty(local));
         self.leaves_at(base, ty)
     }

@@ -37,6 +37,7 @@ mod elementwise;
 mod env;
 mod exits;
 mod exprs;
+mod functions;
 mod generators;
 mod linalg;
 mod loops;
@@ -45,6 +46,7 @@ mod reductions;
 mod rules;
 mod shapes;
 mod slices;
+mod special;
 mod stmts;
 mod text;
 mod values;
@@ -55,6 +57,8 @@ use adit_diag::{Code, Diagnostic, Span};
 use adit_ir::{FuncId, Function, Module};
 use analysis::Facts;
 use env::Lowerer;
+use special::{Special, Specials, Task};
+use std::cell::RefCell;
 
 pub use text::lowered_text;
 
@@ -65,8 +69,10 @@ struct Unit<'p> {
     sizes: Sizes,
     /// By [`FnId`]; for functions that are lowered.
     layouts: Vec<Option<Layout>>,
-    /// By [`FnId`]; for functions that are lowered.
+    /// By [`FnId`]; for functions that are lowered and take no functions.
     ids: Vec<Option<FuncId>>,
+    /// Functions made for the functions that they are given.
+    specials: RefCell<Specials>,
 }
 
 /// Lowers the user's functions and what they call, in the order of the program.
@@ -78,11 +84,11 @@ pub fn lower(program: &Program) -> Result<Module, Vec<Diagnostic>> {
     let sizes = Sizes::of(program);
     let mut facts: Vec<Facts> = program.functions.iter().map(|def| analysis::facts(program, &sizes, def)).collect();
     let reachable = reachable(program, &facts);
-    let mut unit = Unit { program, sizes, layouts: Vec::new(), ids: Vec::new() };
+    let mut unit = Unit { program, sizes, layouts: Vec::new(), ids: Vec::new(), specials: RefCell::default() };
     let mut count = 0;
     for (i, def) in program.functions.iter().enumerate() {
         let layout = if reachable[i] { layout_of(program, i, def, &mut errors) } else { None };
-        unit.ids.push(layout.is_some().then(|| {
+        unit.ids.push((layout.is_some() && !def.takes_functions()).then(|| {
             count += 1;
             FuncId::new(count - 1)
         }));
@@ -91,25 +97,41 @@ pub fn lower(program: &Program) -> Result<Module, Vec<Diagnostic>> {
     if !errors.is_empty() {
         return Err(errors);
     }
+    unit.specials = RefCell::new(Specials::new(count));
     let mut module = Module::new();
     for (i, def) in program.functions.iter().enumerate() {
-        if let Some(layout) = &unit.layouts[i] {
+        if let (Some(layout), Some(_)) = (&unit.layouts[i], unit.ids[i]) {
             let facts = std::mem::take(&mut facts[i]);
-            module.push(lower_function(&unit, def, layout, facts, &mut errors));
+            let task = Task { id: FnId(i as u32), def, layout, special: None };
+            module.push(lower_function(&unit, task, facts, &mut errors));
         }
     }
+    lower_specials(&unit, &mut module, &mut errors);
     rules::add(&unit, &mut module);
     if errors.is_empty() { Ok(module) } else { Err(errors) }
 }
 
-fn lower_function(
-    unit: &Unit<'_>,
-    def: &FnDef,
-    layout: &Layout,
-    facts: Facts,
-    errors: &mut Vec<Diagnostic>,
-) -> Function {
-    let mut lowerer = Lowerer::new(unit, def, layout, facts);
+/// Functions made for the functions that they are given; each may ask for more.
+fn lower_specials(unit: &Unit<'_>, module: &mut Module, errors: &mut Vec<Diagnostic>) {
+    let mut done = 0;
+    while errors.is_empty() {
+        let specials = unit.specials.borrow();
+        let Some(key) = specials.asked.get(done).cloned() else { return };
+        let name = specials.name(unit.program, &key);
+        drop(specials);
+        done += 1;
+        let at = key.def.0 as usize;
+        let def = &unit.program.functions[at];
+        if let Some(layout) = &unit.layouts[at] {
+            let facts = analysis::facts(unit.program, &unit.sizes, def);
+            let task = Task { id: key.def, def, layout, special: Some(Special { name, key }) };
+            module.push(lower_function(unit, task, facts, errors));
+        }
+    }
+}
+
+fn lower_function(unit: &Unit<'_>, task: Task<'_>, facts: Facts, errors: &mut Vec<Diagnostic>) -> Function {
+    let mut lowerer = Lowerer::new(unit, task, facts);
     lowerer.body();
     let (function, found) = lowerer.finish();
     errors.extend(found);
@@ -133,7 +155,8 @@ fn limit(span: Span, message: String) -> Diagnostic {
 
 /// Which functions the user's functions call, themselves and derivative rules included.
 fn reachable(program: &Program, facts: &[Facts]) -> Vec<bool> {
-    let mut seen: Vec<bool> = program.functions.iter().map(|f| !f.is_library).collect();
+    let is_root = |f: &FnDef| !f.is_library && f.instance_of.is_none() && !f.takes_functions();
+    let mut seen: Vec<bool> = program.functions.iter().map(is_root).collect();
     let mut open: Vec<usize> = (0..seen.len()).filter(|&i| seen[i]).collect();
     while let Some(i) = open.pop() {
         let rules = program.functions[i].rules;

@@ -34,6 +34,7 @@ impl Lowerer<'_> {
     /// Parameters, in the order of the layout, with their slots; gives the extents of each array leaf.
     fn signature(&mut self) -> Vec<Ints> {
         let layout = self.layout;
+        self.given_functions();
         for dim in &layout.dims {
             if let DimSource::Explicit(_) = dim.source {
                 let v = self.b.param(Type::I64, Passing::ByValue);
@@ -49,6 +50,18 @@ impl Lowerer<'_> {
             extents.push(self.array_param(leaf, Passing::Mut).1);
         }
         extents
+    }
+
+    /// Parameters that are functions: first what they captured.
+    fn given_functions(&mut self) {
+        let Some(special) = self.special.clone() else { return };
+        let def = self.def;
+        let params = def.params.iter().filter(|p| matches!(self.local_ty(p.local), Ty::Fn(_)));
+        let params: Vec<LocalId> = params.map(|p| p.local).collect();
+        for (local, shape) in params.into_iter().zip(special.key.functions) {
+            let function = self.declare_function(shape);
+            self.functions.insert(local, function);
+        }
     }
 
     /// The slots of the leaves of all parameters.
@@ -110,7 +123,7 @@ impl Lowerer<'_> {
             sinks.push(match *leaf {
                 ResultLeaf::Scalar(i) => Sink::Slot(self.temporary(), layout.results[i].element),
                 ResultLeaf::Array(i) => {
-                    let array = self.b.func().params[layout.ir_destination(i)].value;
+                    let array = self.b.func().params[self.captured_params + layout.ir_destination(i)].value;
                     let own = &extents[layout.params.len() + i];
                     let dims = layout.destinations[i].dims.iter().zip(own);
                     let dims: Ints = dims.map(|(dim, &own)| self.dim(dim).unwrap_or(own)).collect();
@@ -348,6 +361,10 @@ impl Lowerer<'_> {
     // let
 
     fn let_stmt(&mut self, pattern: &Pattern, value: &Expr, ascribed: Option<&Ty>, outlives: bool) {
+        if let ExprKind::Function(_) = value.kind {
+            self.let_function(pattern, value);
+            return;
+        }
         if ascribed.is_none() && self.let_result(pattern, value) {
             return;
         }

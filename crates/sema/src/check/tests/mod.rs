@@ -6,6 +6,7 @@ mod builtins;
 mod consts;
 mod control;
 mod dims;
+mod functions;
 mod hostile;
 mod mutability;
 mod names;

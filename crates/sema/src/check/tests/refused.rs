@@ -3,14 +3,6 @@
 use super::{mistakes, wrong};
 
 #[test]
-fn functions_as_values() {
-    wrong("AD0501", "fn f(g: «fn(f64) -> f64», x: f64) -> f64 { g(x) }");
-    wrong("AD0501", "fn f(x: f64) -> f64 { let g = «|y| y + x»; 1 }");
-    wrong("AD0501", "fn g(x: f64) -> f64 { x } fn f(x: f64) -> f64 { let h = «g»; x }");
-    wrong("AD0501", "fn f(x: f64) -> f64 { let h = «sin»; x }");
-}
-
-#[test]
 fn imports_and_what_may_come_from_them() {
     wrong("AD0502", "import «\"other.ad\"»; fn f(t: Thing, x: f64) -> f64 { other(x, t) + SCALE }");
     assert_eq!(mistakes("import \"other.ad\"; fn f() -> f64 { true }"), ["AD0502 \"other.ad\"", "AD0201 true"]);
