@@ -21,6 +21,7 @@
 //! | `grad: JSON` | the gradient by parameter name; integers are absent |
 //! | `hess: JSON` | the Hessian over all floats of the parameters in order, rows of numbers |
 //! | `jac: JSON` | the Jacobian, in both modes: for each float of the result in order a row over all floats of the parameters |
+//! | `forward-grad: JSON` | the gradient where reverse mode meets an infinity with zero |
 //! | `reverse-grad: JSON` | the gradient where forward mode meets an infinity with zero |
 //! | `final: JSON` | what `&mut` parameters hold afterwards |
 //! | `seed: JSON`, `cotangent: JSON` | a vector-Jacobian product |
@@ -69,6 +70,8 @@ pub enum Expect {
     Jac(Json),
     /// The gradient by reverse mode, where forward mode may give NaN: an infinity met with zero.
     ReverseGrad(Json),
+    /// The gradient by forward mode, where reverse mode may give NaN.
+    ForwardGrad(Json),
     /// What `&mut` parameters hold afterwards.
     Final(Json),
     /// The cotangents of the parameters for this seed.
@@ -171,6 +174,7 @@ impl Reader {
             "grad" => self.expect(Expect::Grad(json(rest)?))?,
             "hess" => self.expect(Expect::Hess(json(rest)?))?,
             "jac" => self.expect(Expect::Jac(json(rest)?))?,
+            "forward-grad" => self.expect(Expect::ForwardGrad(json(rest)?))?,
             "reverse-grad" => self.expect(Expect::ReverseGrad(json(rest)?))?,
             "final" => self.expect(Expect::Final(json(rest)?))?,
             "error" => self.expect(Expect::Error(told(rest)?))?,

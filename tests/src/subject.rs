@@ -108,6 +108,14 @@ impl Subject {
         Ok(to_json(&Value::Array(jacobian)))
     }
 
+    /// Whether a gradient can be asked for: the result is one float, and some parameter carries floats.
+    pub fn has_gradient(&self, name: Option<&str>) -> Outcome<bool> {
+        let function = self.function(name)?;
+        let signature = function.signature();
+        let floats = matches!(signature.result, Type::Scalar(s) if s.is_float());
+        Ok(floats && signature.params.iter().any(|p| p.ty.carries_floats()))
+    }
+
     /// The Hessian over all floats of the parameters, in order.
     pub fn hessian(&self, name: Option<&str>, at: &Json) -> Outcome<Json> {
         let function = self.function(name)?;

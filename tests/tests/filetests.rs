@@ -64,12 +64,43 @@ fn shown(block: &Block) -> Vec<String> {
         Err(error) => return vec![format!("line {}: {error}", block.line)],
     };
     let complaints = match Subject::new(&block.text, 2, filetest::Limits::default()) {
-        Err(refusal) if block.is("wrong") && refusal.told.iter().all(|t| block.is(&t.code)) => Vec::new(),
+        Err(refusal) if block.is("wrong") && is_told(block, &refusal) => Vec::new(),
         Ok(_) if block.is("wrong") => vec!["compiles".to_owned()],
         Err(refusal) => vec![refusal.to_string()],
-        Ok(_) => run(&test),
+        Ok(subject) => {
+            [unsaid(&subject, &test), run(&test), test.groups.iter().flat_map(|g| agree(&test, g)).collect()].concat()
+        }
     };
     complaints.into_iter().map(|c| format!("line {}: {c}", block.line)).collect()
+}
+
+/// Whether a wrong program gets the code beside it, and no other.
+fn is_told(block: &Block, refusal: &Refusal) -> bool {
+    !refusal.told.is_empty() && refusal.told.iter().all(|t| block.is(&t.code))
+}
+
+/// What a program that shows something leaves open: it must be run, and each run has its value or error, and its gradient where there can be one.
+fn unsaid(subject: &Subject, test: &FileTest) -> Vec<String> {
+    let mut open = Vec::new();
+    if test.groups.is_empty() {
+        open.push("is never run: there is no `at`".to_owned());
+    }
+    for group in &test.groups {
+        let any = |wanted: fn(&Expect) -> bool| group.expect.iter().any(|(e, _)| wanted(e));
+        let stops = any(|e| matches!(e, Expect::Error(_)));
+        let valued = any(|e| matches!(e, Expect::Value(_) | Expect::Final(_)));
+        let graded = any(|e| {
+            matches!(e, Expect::Grad(_) | Expect::ReverseGrad(_) | Expect::ForwardGrad(_) | Expect::GradError(_))
+        });
+        let wants = subject.has_gradient(group.function.as_deref()).unwrap_or(false);
+        if !stops && !valued {
+            open.push(format!("{} has no value", group.at));
+        }
+        if !stops && wants && !graded {
+            open.push(format!("{} has no gradient", group.at));
+        }
+    }
+    open
 }
 
 /// A wrong program's file begins with the code it is about.
@@ -152,6 +183,7 @@ fn check(subject: &Subject, group: &Group, expect: &Expect, tolerance: f64) -> V
         Expect::Jac(v) => [("Jacobian by columns", Mode::Forward), ("Jacobian by rows", Mode::Reverse)]
             .map(|(what, mode)| same(what, v, subject.jacobian(name, at, mode)))
             .concat(),
+        Expect::ForwardGrad(v) => same("forward", v, gradient(Mode::Forward).map(|o| o.1)),
         Expect::ReverseGrad(v) => same("reverse", v, gradient(Mode::Reverse).map(|o| o.1)),
         Expect::Cotangent(seed, v) => same("cotangent", v, subject.vjp(name, at, seed)),
         Expect::Error(told) => refused(told, subject.value(name, at)),
