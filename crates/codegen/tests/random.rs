@@ -5,8 +5,8 @@ mod common;
 
 use adit_ir::limits::Limits;
 use adit_ir::{
-    ArrayType, Bounds, Builder, CmpOp, Const, FuncId, Int, Module, Passing, Prim, PrintPart, Region, ScalarType, Type,
-    Value,
+    ArrayType, Bounds, Builder, CmpOp, Const, FuncId, Int, Module, Passing, Prim, PrintPart, Region, Scalar,
+    ScalarType, Type, Value,
 };
 use common::Arg;
 
@@ -351,6 +351,36 @@ fn program(seed: u64) -> Module {
     module
 }
 
+/// The same program with `f32` for `f64`.
+fn in_single(module: &Module) -> Module {
+    let literal = |c: &str| match c.parse::<f64>() {
+        Ok(x) if c.contains(['.', 'e', 'n']) => adit_ir::print::literal(Const::F32(x as f32)),
+        Ok(_) => c.to_owned(),
+        Err(_) if c.starts_with("nan") => "f32 nan".to_owned(),
+        Err(_) => c.to_owned(),
+    };
+    let line = |line: &str| {
+        let line = line.replace("f64", "f32").replace("itof", "itos");
+        match line.split_once("= const ") {
+            Some((head, c)) => format!("{head}= const {}", literal(c)),
+            None => line,
+        }
+    };
+    let text = adit_ir::print_module(module);
+    common::module(&text.lines().map(line).collect::<Vec<_>>().join("\n"))
+}
+
+/// The same argument with `f32` for `f64`.
+fn single(arg: &Arg) -> Arg {
+    let all = |x: &[f64]| x.iter().map(|&x| x as f32).collect();
+    match arg {
+        Arg::Scalar(Scalar::F64(x)) => Arg::Scalar(Scalar::F32(*x as f32)),
+        Arg::F64(dims, x) => Arg::F32(dims.clone(), all(x)),
+        Arg::MutF64(dims, x) => Arg::MutF32(dims.clone(), all(x)),
+        other => other.clone(),
+    }
+}
+
 #[test]
 fn random_programs_agree() {
     let count = std::env::var("ADIT_PROGRAMS").ok().and_then(|n| n.parse().ok()).unwrap_or(60);
@@ -361,12 +391,15 @@ fn random_programs_agree() {
     for seed in start..start + count {
         let module = program(seed);
         adit_ir::verify(&module).unwrap_or_else(|e| panic!("{seed}: {:?}", e[0]));
+        let is_single = seed % 3 == 2;
+        let module = if is_single { in_single(&module) } else { module };
         let mut dice = Dice(seed + 7);
         for size in [0, 1, 3, 5] {
             let out = Arg::MutF64(vec![size], (0..size).map(|i| i as f64 - 1.5).collect());
             let other = if dice.one_in(2) { size } else { size + 1 };
             let read = Arg::F64(vec![other], (0..other).map(|i| 0.5 * i as f64 - 0.75).collect());
             let args = [common::f(0.75), out, read, common::i(dice.below(6) as i64 - 1)];
+            let args = if is_single { args.each_ref().map(single) } else { args };
             let expected = common::interpreted(&module, &args, limits);
             let ended = !matches!(&expected.result, Err(e) if e.trap == adit_ir::Trap::StepLimit);
             finished += usize::from(expected.result.is_ok());

@@ -3,7 +3,8 @@
 //! In: a seed. Out: a function of two floats, an integer, an array and a `mut` array, with nested loops of all kinds, branches, carried values that change places, arrays local
 //! to iterations, constant stores, tapes and selects. Every second one calls another such function, which calls itself. Sizes and magnitudes stay small.
 
-use crate::harness::{Random, relations_to_order};
+use crate::harness::{Random, floats, relations_to_order};
+use crate::programs::Arg;
 use adit_autodiff::Mutant;
 use adit_diag::Span;
 use adit_interp::ir::{Array, Cell, Input};
@@ -384,6 +385,18 @@ fn check(seed: u64, order: usize, mutant: Option<Mutant>) -> Result<(), String> 
 }
 
 /// How many programs a test run checks: more with `ADIT_RANDOM_PROGRAMS`.
+/// A random program as text, and the arguments to run it with.
+pub fn text_and_args(seed: u64) -> (String, Vec<Arg>) {
+    let module = Writer::module(seed);
+    let args = point(&mut Random::new(seed + 1)).into_iter().enumerate().map(|(i, x)| match x {
+        Input::Scalar(Cell::I64(n)) => Arg::I(n),
+        Input::Scalar(_) => Arg::F(floats(&x)[0]),
+        Input::Array(_) if i == 4 => Arg::Mut(floats(&x)),
+        Input::Array(_) => Arg::V(floats(&x)),
+    });
+    (adit_ir::print_module(&module), args.collect())
+}
+
 fn programs() -> u64 {
     std::env::var("ADIT_RANDOM_PROGRAMS").ok().and_then(|n| n.parse().ok()).unwrap_or(300)
 }

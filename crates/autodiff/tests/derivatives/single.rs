@@ -4,6 +4,7 @@
 
 use crate::harness::{Random, derivatives, float_results, inputs, read, relations_to_order, reverse, run, single};
 use crate::programs::{Arg, all};
+use crate::random::text_and_args;
 use adit_ir::FuncId;
 
 fn numbers(arg: &Arg) -> Vec<f64> {
@@ -106,4 +107,16 @@ func @f(v0: f32, v1: [f64; 2], v2: mut [f32; 2]) -> (f64, f32) {
     let args = [Arg::F(0.75), Arg::V(vec![1.5, 2.0]), Arg::Mut(vec![0.5, 1.25])];
     let point = inputs(&module, f, &args);
     single(|| relations_to_order(&mut module, f, &point, 3, &mut Random::new(3), None)).expect("modes agree");
+}
+
+#[test]
+fn modes_agree_on_random_programs_in_single_precision() {
+    for seed in 0..60 {
+        let (text, args) = text_and_args(seed);
+        let mut module = read(&rewritten(&text));
+        let f = FuncId::new(0);
+        let point = inputs(&module, f, &args);
+        let checked = single(|| relations_to_order(&mut module, f, &point, 1, &mut Random::new(seed), None));
+        assert_eq!(checked, Ok(()), "seed {seed}");
+    }
 }
