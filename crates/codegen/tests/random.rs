@@ -377,7 +377,8 @@ fn single(arg: &Arg) -> Arg {
         Arg::Scalar(Scalar::F64(x)) => Arg::Scalar(Scalar::F32(*x as f32)),
         Arg::F64(dims, x) => Arg::F32(dims.clone(), all(x)),
         Arg::MutF64(dims, x) => Arg::MutF32(dims.clone(), all(x)),
-        other => other.clone(),
+        Arg::Scalar(_) | Arg::I64(..) | Arg::Bool(..) | Arg::MutI64(..) | Arg::MutBool(..) => arg.clone(),
+        Arg::F32(..) | Arg::MutF32(..) => arg.clone(),
     }
 }
 
