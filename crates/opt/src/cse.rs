@@ -13,7 +13,8 @@
 use crate::per_value::PerValue;
 use crate::writes::{Writes, written};
 use adit_ir::{
-    Builder, CmpOp, Const, Copier, Function, Inst, Int, Ints, Module, Op, Prim, Region, Rewrite, Value, Values,
+    Builder, CmpOp, Const, Copier, Function, Inst, Int, Ints, Module, Op, Prim, Region, Rewrite, ScalarType, Value,
+    Values,
 };
 use rustc_hash::FxHashMap;
 
@@ -23,7 +24,7 @@ pub fn run(module: &Module, f: &Function) -> Option<Function> {
         module,
         f,
         writes: Writes::of(module, f),
-        known: Known::default(),
+        known: Known::for_size_of(f),
         merged: PerValue::default(),
         any: false,
         versions: FxHashMap::default(),
@@ -57,13 +58,40 @@ impl Rewrite for Merge<'_> {
     }
 }
 
-/// What makes two operations on scalars equal. No operation has more than three operands.
+/// What makes two operations on scalars equal: what they do, and to which values, or for literals to which bits. No operation has more than three operands. Small, since large functions have many.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-enum Key {
-    Const(Const),
-    Prim(Prim, [Option<Value>; 3]),
-    Cmp(CmpOp, Value, Value),
-    Select(Value, Value, Value),
+struct Key {
+    kind: Kind,
+    operands: [u32; 3],
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Kind {
+    Const(ScalarType),
+    Prim(Prim),
+    Cmp(CmpOp),
+    Select,
+}
+
+impl Key {
+    fn literal(c: Const) -> Key {
+        let bits = match c {
+            Const::F64(x) => x.to_bits(),
+            Const::F32(x) => u64::from(x.to_bits()),
+            Const::I64(i) => i as u64,
+            Const::Bool(b) => u64::from(b),
+        };
+        Key { kind: Kind::Const(c.ty()), operands: [bits as u32, (bits >> 32) as u32, 0] }
+    }
+
+    /// Nothing, if there are more operands than any operation has.
+    fn of(kind: Kind, values: impl IntoIterator<Item = Value>) -> Option<Key> {
+        let mut operands = [u32::MAX; 3];
+        for (place, v) in values.into_iter().enumerate() {
+            *operands.get_mut(place)? = v.index() as u32;
+        }
+        Some(Key { kind, operands })
+    }
 }
 
 /// An element: array, subscripts, version of the array's contents.
@@ -80,6 +108,12 @@ struct Known {
 }
 
 impl Known {
+    /// With room for all that a function computes: growing a large table costs as much as filling it.
+    fn for_size_of(f: &Function) -> Self {
+        let results = FxHashMap::with_capacity_and_hasher(f.inst_count(), Default::default());
+        Known { results, ..Known::default() }
+    }
+
     fn remember(&mut self, key: Key, v: Value) {
         if self.depth > 1 {
             self.log.0.push(key);
@@ -181,11 +215,11 @@ impl Search<'_> {
 
     fn key(&self, op: &Op) -> Option<Key> {
         match op {
-            Op::Const(c) => Some(Key::Const(*c)),
+            Op::Const(c) => Some(Key::literal(*c)),
             Op::Prim { prim, args } => self.prim_key(*prim, args),
-            Op::Cmp { op, a, b } => Some(Key::Cmp(*op, self.now(*a), self.now(*b))),
+            Op::Cmp { op, a, b } => Key::of(Kind::Cmp(*op), [self.now(*a), self.now(*b)]),
             Op::Select { cond, then, otherwise } => {
-                Some(Key::Select(self.now(*cond), self.now(*then), self.now(*otherwise)))
+                Key::of(Kind::Select, [*cond, *then, *otherwise].map(|v| self.now(v)))
             }
             Op::If { .. } | Op::For { .. } | Op::While { .. } | Op::Alloc { .. } | Op::Load { .. } => None,
             Op::Store { .. } | Op::Acc { .. } | Op::Copy { .. } | Op::Fill { .. } | Op::Call { .. } => None,
@@ -196,14 +230,11 @@ impl Search<'_> {
     }
 
     fn prim_key(&self, prim: Prim, args: &Values) -> Option<Key> {
-        let mut operands = [None; 3];
-        for (place, &v) in args.iter().enumerate() {
-            *operands.get_mut(place)? = Some(self.now(v));
-        }
+        let mut key = Key::of(Kind::Prim(prim), args.iter().map(|&v| self.now(v)))?;
         if prim.row().algebra.commutative {
-            operands[..2].sort_unstable();
+            key.operands[..2].sort_unstable();
         }
-        Some(Key::Prim(prim, operands))
+        Some(key)
     }
 
     fn element(&self, array: Value, subscripts: &[Int]) -> Element {
