@@ -42,7 +42,7 @@ impl Rewrite for Identities {
             Op::Prim { prim, args } => {
                 let args = copier.map.values(args);
                 let v = self.same_as(*prim, &args).unwrap_or_else(|| {
-                    let (prim, args) = self.through(*prim, args);
+                    let (prim, args) = self.through(*prim, &args).unwrap_or((*prim, args));
                     self.emit(b, copier.span(inst), prim, args)
                 });
                 copier.map.set(data.results[0], v);
@@ -66,14 +66,14 @@ impl Identities {
         }
     }
 
-    /// Whether any operation gives an operand back: few functions need a copy.
+    /// Whether any operation gives an operand back, or can do without one: few functions need a copy.
     fn changes(&mut self, f: &Function, region: Region) -> bool {
         f.region(region).insts.iter().any(|&inst| {
             let data = f.inst(inst);
             match &data.op {
                 Op::Const(c) => self.consts.note(data.results[0], *c),
                 Op::Prim { prim, args } => {
-                    if self.same_as(*prim, args).is_some() {
+                    if self.same_as(*prim, args).is_some() || self.through(*prim, args).is_some() {
                         return true;
                     }
                     self.note(data.results[0], *prim, args);
@@ -85,14 +85,14 @@ impl Identities {
     }
 
     /// The same by an operation that takes what an operand was computed from: x − y for x + (−y).
-    fn through(&self, prim: Prim, args: Values) -> (Prim, Values) {
+    fn through(&self, prim: Prim, args: &[Value]) -> Option<(Prim, Values)> {
         let algebra = &prim.row().algebra;
-        let (Some((inner, direct)), &[x, y]) = (algebra.second_through, &args[..]) else { return (prim, args) };
+        let (Some((inner, direct)), &[x, y]) = (algebra.second_through, args) else { return None };
         let from = |v: Value| self.computed.get(v).filter(|(p, _)| *p == inner).map(|&(_, operand)| operand);
         match (from(y), from(x)) {
-            (Some(y), _) => (direct, [x, y].into_iter().collect()),
-            (None, Some(x)) if algebra.commutative => (direct, [y, x].into_iter().collect()),
-            (None, _) => (prim, args),
+            (Some(y), _) => Some((direct, [x, y].into_iter().collect())),
+            (None, Some(x)) if algebra.commutative => Some((direct, [y, x].into_iter().collect())),
+            (None, _) => None,
         }
     }
 
