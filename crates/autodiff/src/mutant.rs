@@ -26,8 +26,8 @@ pub enum Mutant {
     LastConditionOnly,
     /// The cotangent of an `if`'s results is lost in an arm without instructions, such as the one that an early return takes.
     WrongExit,
-    /// In a function that was cut in two, a region's record is pushed before the last call in the region instead of after it: its pop finds the callee's records.
-    RecordBeforeCall,
+    /// What a function that was cut in two records at its end is pushed in another order than it is popped.
+    RecordReversed,
     /// The last active argument of a call that stays is taken for a constant.
     CallOperandDropped,
     /// Forward mode: of the lanes that a store hands to the shadow, the last is lost.
@@ -48,7 +48,7 @@ impl Mutant {
         Mutant::LastConditionOnly,
         Mutant::WrongExit,
         Mutant::LaneLost,
-        Mutant::RecordBeforeCall,
+        Mutant::RecordReversed,
         Mutant::CallOperandDropped,
     ];
 
@@ -70,7 +70,7 @@ impl Mutant {
             Mutant::LastIterationOnly => "last-iteration-only",
             Mutant::LastConditionOnly => "last-condition-only",
             Mutant::WrongExit => "wrong-exit",
-            Mutant::RecordBeforeCall => "record-before-call",
+            Mutant::RecordReversed => "record-reversed",
             Mutant::CallOperandDropped => "call-operand-dropped",
             Mutant::LaneLost => "lane-lost",
         }

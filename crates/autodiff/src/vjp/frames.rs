@@ -134,22 +134,8 @@ impl Sweep<'_, '_> {
         let (values, popped): (Values, Values) = frame.saved.iter().copied().unzip();
         let push = self.add_inst(Op::TapePush { tape, values }, Values::new(), frame.span);
         let pop = self.add_inst(Op::TapePop { tape }, popped, frame.span);
-        let place = self.place_of_push(frame, forward);
-        self.b.func_mut().region_mut(forward).insts.insert(place, push);
+        self.b.func_mut().region_mut(forward).insts.push(push);
         self.b.func_mut().region_mut(frame.region).insts.insert(frame.before, pop);
-    }
-
-    /// The end of the region; for [`Mutant::RecordBeforeCall`] before a call that the record does not depend on.
-    fn place_of_push(&self, frame: &Frame, forward: Region) -> usize {
-        let f = self.b.func();
-        let insts = &f.region(forward).insts;
-        if !(self.is_cut && self.has(Mutant::RecordBeforeCall)) {
-            return insts.len();
-        }
-        let call = insts.iter().rposition(|&inst| matches!(f.inst(inst).op, Op::Call { .. }));
-        let place = call.unwrap_or(insts.len());
-        let late = |v: &Value| insts[place..].iter().any(|&inst| f.inst(inst).results.contains(v));
-        if frame.saved.iter().any(|(v, _)| late(v)) { insts.len() } else { place }
     }
 
     /// [`Mutant::LastIterationOnly`]: a cell instead of a tape.

@@ -15,6 +15,7 @@
 //! All halves share one tape, which the outermost derivative makes. The reverse sweep is the forward sweep backwards, calls included, so each pop finds the record of its push.
 //! Sizes that a shadow in the signature tells are not recorded, and constants are written again.
 
+use crate::Mutant;
 use crate::catalog::Names;
 use adit_ir::{
     Builder, Copier, FuncId, Function, Inst, Module, Op, OperandMap, Param, Plain, ScalarType, Value, Values,
@@ -107,10 +108,14 @@ pub struct Whole {
 }
 
 /// Makes the augmented primal and the reverse out of the whole.
-pub fn cut(whole: &Whole, names: [String; 2]) -> [Function; 2] {
-    let crossing = Crossing::of(whole);
+pub fn cut(whole: &Whole, names: [String; 2], mutant: Option<Mutant>) -> [Function; 2] {
+    let mut crossing = Crossing::of(whole);
     let [aug, rev] = names;
-    [forward(whole, &crossing, aug), reverse(whole, &crossing, rev)]
+    let reverse = reverse(whole, &crossing, rev);
+    if mutant == Some(Mutant::RecordReversed) {
+        crossing.recorded.reverse();
+    }
+    [forward(whole, &crossing, aug), reverse]
 }
 
 fn forward(whole: &Whole, crossing: &Crossing, name: String) -> Function {

@@ -72,7 +72,7 @@ pub fn all(module: &Module, f: FuncId, active: &[bool], options: &Options) -> Re
     while let Some(Job { wanted, names }) = requests.next() {
         let source = module.function(wanted.f);
         check_size(source, size + source.inst_count() + requests.len(), options)?;
-        let halves = cut(&whole(&mut requests, source, &wanted, &names[0], true, options)?, names);
+        let halves = cut(&whole(&mut requests, source, &wanted, &names[0], true, options)?, names, options.mutant);
         size += halves.iter().map(Function::inst_count).sum::<usize>();
         check_size(source, size + requests.len(), options)?;
         built.extend(halves);
