@@ -70,10 +70,18 @@ impl Engine {
     /// # Errors
     /// As [`Engine::compile`].
     pub fn compile_named(&self, name: &str, source: &str) -> Result<Module> {
-        Module::compile(self.options.clone(), &self.hosts, name, source)
+        Module::compile(self.options.clone(), &self.hosts, (name, source), &crate::imports::nothing)
     }
 
-    /// Compiles a file.
+    /// Compiles a program that errors speak of by this name, which is a path; `loader` gives the texts of files that it imports, by their paths.
+    ///
+    /// # Errors
+    /// As [`Engine::compile`].
+    pub fn compile_with(&self, name: &str, source: &str, loader: crate::Loader<'_>) -> Result<Module> {
+        Module::compile(self.options.clone(), &self.hosts, (name, source), loader)
+    }
+
+    /// Compiles a file and what it imports.
     ///
     /// # Errors
     /// As [`Engine::compile`], or an input error if the file can't be read.
@@ -81,6 +89,7 @@ impl Engine {
         let path = path.as_ref();
         let unreadable = |e| Error::input(Code("AD0902"), format!("cannot read {}: {e}", path.display()));
         let text = std::fs::read_to_string(path).map_err(unreadable)?;
-        self.compile_named(&path.display().to_string(), &text)
+        let read = |path: &str| std::fs::read_to_string(path).map_err(|e| e.to_string());
+        self.compile_with(&path.display().to_string(), &text, &read)
     }
 }

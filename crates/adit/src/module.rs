@@ -4,6 +4,7 @@
 
 use crate::error::{Error, Result};
 use crate::function::Function;
+use crate::imports::Loader;
 use crate::options::Options;
 use crate::pipeline::{self, Unit};
 use crate::stage::Stage;
@@ -20,8 +21,13 @@ pub struct Module {
 }
 
 impl Module {
-    pub(crate) fn compile(options: Arc<Options>, hosts: &[HostFn], name: &str, text: &str) -> Result<Module> {
-        let unit = Arc::new(options.timed("front end", || pipeline::front_end(name, text, &options, hosts))?);
+    pub(crate) fn compile(
+        options: Arc<Options>,
+        hosts: &[HostFn],
+        source: (&str, &str),
+        loader: Loader<'_>,
+    ) -> Result<Module> {
+        let unit = Arc::new(options.timed("front end", || pipeline::front_end(source, loader, &options, hosts))?);
         Ok(Module { unit, options })
     }
 

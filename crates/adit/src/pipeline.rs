@@ -4,6 +4,7 @@
 //! derivative → cleaned derivative → machine code. Nothing is cached here and no numbers are seen.
 
 use crate::error::{Error, Result};
+use crate::imports::{self, Loader};
 use crate::options::Options;
 use adit_autodiff::Refusal;
 use adit_codegen::{Code, CodegenError};
@@ -49,15 +50,13 @@ impl Derived {
 }
 
 /// Parses, checks and lowers.
-pub(crate) fn front_end(name: &str, text: &str, options: &Options, hosts: &[HostFn]) -> Result<Unit> {
-    let mut sources = SourceMap::new();
-    let file = sources.add(name, text);
-    let sources = Arc::new(sources);
-    let parsed = adit_syntax::parse(file, text);
-    let checked = adit_sema::check_with(&parsed.file, hosts);
-    let mut diagnostics = parsed.diagnostics;
+pub(crate) fn front_end(source: (&str, &str), loader: Loader<'_>, options: &Options, hosts: &[HostFn]) -> Result<Unit> {
+    let loaded = imports::load(source.0, source.1, loader);
+    let (sources, file) = (Arc::new(loaded.sources), loaded.file);
+    let checked = adit_sema::check_with(&loaded.tree, hosts);
+    let mut diagnostics = loaded.diagnostics;
     diagnostics.extend(checked.diagnostics);
-    diagnostics.sort_by_key(|d| d.span.start);
+    diagnostics.sort_by_key(|d| (d.span.file, d.span.start));
     let program = match checked.program {
         Some(program) if diagnostics.is_empty() => program,
         Some(_) | None => return Err(Error::compile(diagnostics, sources)),

@@ -76,7 +76,8 @@ impl Session {
     /// What reading and compiling give.
     pub fn compile(&self, file: &Path) -> Result<Module> {
         let (name, text) = input::program(file)?;
-        self.engine.compile_named(&name, &text)
+        let read = |path: &str| std::fs::read_to_string(path).map_err(|e| e.to_string());
+        self.engine.compile_with(&name, &text, &read)
     }
 }
 

@@ -49,7 +49,6 @@ pub(super) mod codes {
     pub const LENT_TWICE: Code = Code("AD0403");
     pub const MUT_MISSING: Code = Code("AD0404");
     pub const MUT_UNWANTED: Code = Code("AD0405");
-    pub const NO_IMPORT: Code = Code("AD0502");
     pub const NO_DERIVATIVES: Code = Code("AD0503");
     pub const NO_CHECKPOINT: Code = Code("AD0505");
     pub const RULE: Code = Code("AD0610");

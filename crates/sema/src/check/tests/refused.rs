@@ -4,8 +4,8 @@ use super::{mistakes, wrong};
 
 #[test]
 fn imports_and_what_may_come_from_them() {
-    wrong("AD0502", "import «\"other.ad\"»; fn f(t: Thing, x: f64) -> f64 { other(x, t) + SCALE }");
-    assert_eq!(mistakes("import \"other.ad\"; fn f() -> f64 { true }"), ["AD0502 \"other.ad\"", "AD0201 true"]);
+    assert!(mistakes("import \"other.ad\"; fn f(t: Thing, x: f64) -> f64 { other(x, t) + SCALE }").is_empty());
+    assert_eq!(mistakes("import \"other.ad\"; fn f() -> f64 { true }"), ["AD0201 true"]);
 }
 
 #[test]
