@@ -40,8 +40,8 @@ pages! {
 /// The rule behind many of them.
 const STRONG_ZERO: &str = "
 Strong zero: a tangent or cotangent of exactly 0 that meets an infinite or NaN partial gives 0, in both modes and at every order.
-An infinite tangent or cotangent that meets a partial of 0 stays NaN: 0 * sqrt(x) at x = 0 has the derivative 0 in reverse mode and NaN in forward mode,
-sqrt(x^2) the other way round. Where the modes then differ, `adit check` says so.
+An infinite tangent or cotangent that meets a partial of 0 stays NaN: y * sqrt(x) at x = y = 0 has the derivative 0 in x in reverse mode and NaN in forward
+mode, sqrt(x^2) at x = 0 the other way round. Where the modes then differ, `adit check` says so.
 ";
 
 /// Explains a topic.
