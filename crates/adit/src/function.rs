@@ -343,6 +343,10 @@ impl Function {
         self.inner.id
     }
 
+    pub(crate) fn id(&self) -> FuncId {
+        self.inner.id
+    }
+
     pub(crate) fn shape(&self) -> &Shape {
         &self.inner.shape
     }

@@ -478,6 +478,8 @@ pub enum ExprKind {
         /// One per parameter of the callee's type; evaluated left to right.
         args: Vec<Arg>,
     },
+    /// Derivatives of a function at a point.
+    Derivative(Box<Derivative>),
     /// A function known to the compiler that is no row of the table.
     Builtin {
         /// Which.
@@ -563,6 +565,39 @@ pub enum FnValue {
         /// If that is a lambda: the function that it is, for the types of this use. A parameter knows it already.
         instance: Option<FnId>,
     },
+}
+
+/// Derivatives of a function at a point. *Inputs* are the parameters that carry floats, captures aside; a derivative in one of them has its type, where integers and truth values are 0 and false.
+#[derive(Clone, Debug)]
+pub struct Derivative {
+    /// What is wanted.
+    pub kind: DerivativeKind,
+    /// Forward or reverse, if the source says so.
+    pub mode: Option<Mode>,
+    /// The function: an [`ExprKind::Function`] whose type is told.
+    pub callee: Box<Expr>,
+    /// One per parameter of the callee; for a directional derivative, then one tangent per input; for a cotangent, then the seed. Evaluated left to right. Lent arguments hold afterwards what
+    /// the function leaves there, once.
+    pub args: Vec<Arg>,
+}
+
+/// What is wanted of a function. With *inputs* and result as in [`Derivative`], and values of several inputs as a tuple:
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum DerivativeKind {
+    /// The derivative of a result of one float in each input.
+    Gradient,
+    /// `(value, gradient)`
+    ValueAndGradient,
+    /// `(value, tangent)`
+    Jvp,
+    /// `(value, cotangents)`: one per input.
+    Vjp,
+    /// The derivative of each part of the result in each input: extents of the result first.
+    Jacobian,
+    /// The Jacobian of the gradient.
+    Hessian,
+    /// The Hessian times the tangents: shaped as the gradient.
+    Hvp,
 }
 
 /// An operator and its right operand.

@@ -393,6 +393,9 @@ pub(super) fn values(subject: &Subject<'_>, notes: &mut Vec<String>) -> Result<V
     let f = subject.function;
     let mut out = Vec::new();
     match tree_value(subject) {
+        Err(_) if contains_derivatives(f) => {
+            notes.push("the typed tree is left out: its interpreter does not differentiate".into());
+        }
         Ok(flat) => out.push(("typed tree", flat)),
         Err(e) if is_limit(&e) => notes.push(format!("the typed tree is left out: {}", first_message(&e))),
         Err(e) => {
@@ -438,6 +441,12 @@ fn is_limit(error: &Error) -> bool {
 
 fn first_message(error: &Error) -> String {
     error.diagnostics().first().map_or_else(String::new, |d| d.message.clone())
+}
+
+/// Whether the function, or one that it calls, contains a derivative.
+fn contains_derivatives(f: &Function) -> bool {
+    let ir = &f.unit().ir;
+    pipeline::reachable(ir, f.id()).iter().any(|&id| ir.function(id).derived.is_some())
 }
 
 fn tree_value(subject: &Subject<'_>) -> Result<Flat> {

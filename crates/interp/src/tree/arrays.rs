@@ -308,6 +308,7 @@ pub(super) fn mentions(e: &Expr, locals: &[LocalId]) -> bool {
         // What a lambda captures does not show here.
         ExprKind::Function(function) => !matches!(function, FnValue::Named(_)),
         ExprKind::CallValue { callee, args } => mentions(callee, locals) || args_mention(args, locals),
+        ExprKind::Derivative(d) => mentions(&d.callee, locals) || args_mention(&d.args, locals),
         ExprKind::Call { args, .. } => args_mention(args, locals),
         ExprKind::Reduce { generator, .. } | ExprKind::Comprehension(generator) => mentions(&generator.element, locals),
         ExprKind::Index { base, subscripts } => {

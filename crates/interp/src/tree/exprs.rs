@@ -27,6 +27,9 @@ impl<'p> Machine<'p, '_> {
             ExprKind::Call { callee, args } => self.call(*callee, args, e.span),
             ExprKind::Function(function) => Ok(Value::Function(self.function(function))),
             ExprKind::CallValue { callee, args } => self.call_value(callee, args, e.span),
+            ExprKind::Derivative(_) => {
+                Err(RunError::new(Trap::AssertFailed("not differentiated here".into()), e.span).into())
+            }
             ExprKind::Builtin { builtin, args } => self.builtin(e, *builtin, args),
             ExprKind::Reduce { op, generator } => self.reduce_generator(e, *op, generator),
             ExprKind::Comprehension(generator) => self.comprehension(e, generator),

@@ -149,7 +149,7 @@ fn pure(e: &Expr) -> bool {
         ExprKind::Field { base, .. } => pure(base),
         ExprKind::Index { base, subscripts } => pure(base) && subscripts.iter().all(no_effect),
         ExprKind::Function(_) => true,
-        ExprKind::Call { .. } | ExprKind::CallValue { .. } => false,
+        ExprKind::Call { .. } | ExprKind::CallValue { .. } | ExprKind::Derivative(_) => false,
         ExprKind::Builtin { .. } | ExprKind::Reduce { .. } => false,
         ExprKind::Comprehension(_) | ExprKind::Array { .. } | ExprKind::Stack(_) => false,
         ExprKind::Struct { .. } | ExprKind::Tuple(_) | ExprKind::If { .. } => false,

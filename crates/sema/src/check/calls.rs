@@ -10,7 +10,7 @@ use super::fit::Why;
 use super::indexing::Purpose;
 use super::report::{Names, codes, count, is_error};
 use super::scope::Scope;
-use super::{Function, builtins, library, operators, refused};
+use super::{Function, builtins, derivatives, library, operators};
 use crate::typed::{Arg, DimExpr, Expr, ExprKind, FnId, LocalId, Ty};
 use adit_diag::{Diagnostic, Span};
 use adit_syntax::ast::{self, ArgKind};
@@ -113,6 +113,12 @@ impl Body<'_, '_> {
     #[inline(never)]
     pub(super) fn call(&mut self, span: Span, callee: &ast::Expr, args: &[ast::Arg]) -> Expr {
         let ast::ExprKind::Name(name) = &callee.kind else {
+            if let ast::ExprKind::Call { callee: inner, args: of } = &callee.kind
+                && let Some(operator) = self.derivative_operator(inner).filter(|operator| operator.gives_function())
+            {
+                let call = Call { span, name: "this function", name_span: callee.span, args };
+                return self.watched(|this| this.derivative_at(call, operator, of));
+            }
             return self.call_of_value(span, callee, args);
         };
         let call = Call { span, name, name_span: callee.span, args };
@@ -121,13 +127,20 @@ impl Body<'_, '_> {
         {
             return self.call_of_variable(call, local);
         }
+        self.watched(|this| {
+            let known = this.find(name).and_then(|local| this.known_local(local, callee.span));
+            match known {
+                Some(known) => this.call_of_known(call, &known),
+                None => this.call_of_name(call),
+            }
+        })
+    }
+
+    /// Checks a call, in which what is mentioned matters.
+    fn watched(&mut self, check: impl FnOnce(&mut Self) -> Expr) -> Expr {
         self.watching += 1;
         let mark = self.mentions.len();
-        let known = self.find(name).and_then(|local| self.known_local(local, callee.span));
-        let typed = match known {
-            Some(known) => self.call_of_known(call, &known),
-            None => self.call_of_name(call),
-        };
+        let typed = check(self);
         self.watching -= 1;
         debug_assert!(self.mentions.len() >= mark);
         typed
@@ -153,8 +166,13 @@ impl Body<'_, '_> {
         if let Some(id) = self.checker.library_function(call.name) {
             return self.library_call(call, id);
         }
-        if let Some(refusal) = refused::find(call.name) {
-            return self.refuse(call, refusal);
+        if let Some(operator) = derivatives::find(call.name).filter(|operator| !operator.gives_function()) {
+            return self.directional(call, operator);
+        }
+        if derivatives::find(call.name).is_some() {
+            let message = format!("`{0}` gives a function: `{0}(f)(x)`", call.name);
+            self.checker.reports.say(codes::FUNCTION_AS_VALUE, call.span, message);
+            return bad(call.span);
         }
         self.unknown_function(call)
     }
@@ -270,7 +288,11 @@ impl Body<'_, '_> {
             self.checker.reports.fail();
         } else {
             let own = self.checker.function_names.keys().map(|k| &**k);
-            let known = own.chain(operators::table_functions()).chain(builtins::names()).chain(library::names());
+            let known = own
+                .chain(operators::table_functions())
+                .chain(builtins::names())
+                .chain(derivatives::names())
+                .chain(library::names());
             let similar = self.checker.reports.similar(call.name, known).map(str::to_owned);
             let mut d = Diagnostic::new(
                 codes::UNKNOWN_FUNCTION,

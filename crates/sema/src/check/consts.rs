@@ -269,7 +269,7 @@ fn evaluate(e: &Expr) -> Result<Scalar, Stop> {
             otherwise.as_ref().map_or_else(|| Err(no_value(e.span)), evaluate_block)
         }
         ExprKind::Block(b) => evaluate_block(b),
-        ExprKind::Function(_) | ExprKind::CallValue { .. } => Err(no_value(e.span)),
+        ExprKind::Function(_) | ExprKind::CallValue { .. } | ExprKind::Derivative(_) => Err(no_value(e.span)),
         ExprKind::Local(_) | ExprKind::Call { .. } | ExprKind::Builtin { .. } | ExprKind::Reduce { .. } => {
             Err(no_value(e.span))
         }

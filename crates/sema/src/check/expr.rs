@@ -9,7 +9,7 @@ use super::consts::{library_constant, library_constants};
 use super::dims::{self, Poly};
 use super::fit::{Why, adapt_to, with_elements};
 use super::report::{codes, error, is_error, is_silent};
-use super::{operators, refused};
+use super::{derivatives, operators};
 use crate::typed::{Arm, BinOp, Block, Builtin, DimExpr, Expr, ExprKind, Link, Ty};
 use adit_diag::{Diagnostic, Span};
 use adit_ir::{Const, ScalarType};
@@ -107,7 +107,7 @@ impl Body<'_, '_> {
     }
 
     pub(super) fn no_such_value(&mut self, span: Span, name: &str) {
-        if self.names_function(name) || refused::find(name).is_some() {
+        if self.names_function(name) || derivatives::find(name).is_some() {
             let message = format!("`{name}` is a function, and functions are no values");
             let d = Diagnostic::new(codes::FUNCTION_AS_VALUE, span, message);
             self.checker.reports.push(d.help(format!("call it: `{name}(…)`")));

@@ -49,6 +49,9 @@ impl Body<'_, '_> {
             let site = self.lambda_site(e.span, params, body);
             return Some(Known { kind: Kind::Lambda(site), local: None, span: e.span });
         }
+        if self.is_derivative(e) {
+            return self.known_derivative(e);
+        }
         let ast::ExprKind::Name(name) = &e.kind else { return None };
         if let Some(local) = self.find(name) {
             return self.known_local(local, e.span);
@@ -76,7 +79,9 @@ impl Body<'_, '_> {
 
     /// Whether an expression is a function, so that [`Body::known`] tells which.
     pub(super) fn is_function(&mut self, e: &ast::Expr) -> bool {
-        let ast::ExprKind::Name(name) = &e.kind else { return matches!(e.kind, ast::ExprKind::Lambda { .. }) };
+        let ast::ExprKind::Name(name) = &e.kind else {
+            return matches!(e.kind, ast::ExprKind::Lambda { .. }) || self.is_derivative(e);
+        };
         if let Some(local) = self.find(name) {
             return matches!(self.scope.local(local).ty, Ty::Fn(_));
         }

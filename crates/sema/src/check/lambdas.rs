@@ -119,6 +119,19 @@ impl Body<'_, '_> {
         self.site(span, Code::Written { params: params.into(), body: Rc::new(body.clone()) })
     }
 
+    /// A lambda that the compiler writes.
+    pub(super) fn lambda_of(
+        &mut self,
+        span: Span,
+        names: Vec<ast::Ident>,
+        types: Vec<Option<Ty>>,
+        body: ast::Expr,
+    ) -> SiteId {
+        let param = |(name, ty)| SiteParam { name, lent: false, span, ty };
+        let params: Vec<SiteParam> = names.into_iter().zip(types).map(param).collect();
+        self.site(span, Code::Written { params: params.into(), body: Rc::new(body) })
+    }
+
     /// A function known by its name, as a lambda.
     pub(super) fn known_site(&mut self, span: Span, name: &str) -> SiteId {
         self.site(span, Code::Known(name.into()))

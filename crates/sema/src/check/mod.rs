@@ -21,6 +21,7 @@ mod body;
 mod builtins;
 mod calls;
 mod consts;
+mod derivatives;
 mod dims;
 mod expr;
 mod fit;

@@ -369,6 +369,10 @@ impl Walk<'_> {
                 self.function(function);
                 Does::default()
             }
+            ExprKind::Derivative(d) => {
+                let does = self.expr(&d.callee);
+                does.and(self.args(&d.args))
+            }
             ExprKind::CallValue { callee, args } => {
                 let does = self.expr(callee);
                 does.and(self.args(args))

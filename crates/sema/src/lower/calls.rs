@@ -25,7 +25,7 @@ use rustc_hash::FxHashMap;
 pub(super) struct Passed {
     pub(super) value: Value,
     pub(super) dims: Ints,
-    back: Back,
+    pub(super) back: Back,
 }
 
 /// Arguments, evaluated.
@@ -39,7 +39,7 @@ pub(super) struct Given {
 
 /// What happens to a lent argument after the call.
 #[derive(Clone, Debug)]
-enum Back {
+pub(super) enum Back {
     Nothing,
     /// The new value of a slot.
     Slot(u32),
@@ -50,7 +50,7 @@ enum Back {
 }
 
 /// The sizes that a call binds: the callee's names and `i64` parameters.
-type Sizes = FxHashMap<LocalId, Int>;
+pub(super) type Sizes = FxHashMap<LocalId, Int>;
 
 impl<'p> Lowerer<'p> {
     /// A call; what goes straight to a sink is given as a view of it.
@@ -91,7 +91,7 @@ impl<'p> Lowerer<'p> {
     }
 
     /// The function of the IR that is called.
-    fn callee(&mut self, e: &Expr, callee: FnId, given: &Given) -> Option<FuncId> {
+    pub(super) fn callee(&mut self, e: &Expr, callee: FnId, given: &Given) -> Option<FuncId> {
         if given.functions.is_empty() {
             return self.unit.ids[callee.0 as usize];
         }
@@ -185,7 +185,14 @@ impl<'p> Lowerer<'p> {
 
     // Sizes
 
-    fn bind_sizes(&mut self, e: &Expr, callee: FnId, layout: &Layout, args: &[Arg], passed: &[Passed]) -> Sizes {
+    pub(super) fn bind_sizes(
+        &mut self,
+        e: &Expr,
+        callee: FnId,
+        layout: &Layout,
+        args: &[Arg],
+        passed: &[Passed],
+    ) -> Sizes {
         let mut sizes = Sizes::default();
         for (leaf, arg) in layout.params.iter().zip(passed) {
             if let Some(local) = leaf.local
@@ -226,7 +233,7 @@ impl<'p> Lowerer<'p> {
     }
 
     /// Extents must be what the names in them were bound to.
-    fn compare_sizes(&mut self, callee: FnId, layout: &Layout, sizes: &Sizes, passed: &[Passed]) {
+    pub(super) fn compare_sizes(&mut self, callee: FnId, layout: &Layout, sizes: &Sizes, passed: &[Passed]) {
         let name = &self.unit.program.functions[callee.0 as usize].name;
         for (leaf, arg) in layout.params.iter().zip(passed) {
             for (axis, (dim, &found)) in leaf.dims.iter().zip(&arg.dims).enumerate() {
@@ -241,7 +248,7 @@ impl<'p> Lowerer<'p> {
     }
 
     /// The value of an extent of the callee's signature.
-    fn callee_dim(&mut self, dim: &DimExpr, sizes: &Sizes) -> Int {
+    pub(super) fn callee_dim(&mut self, dim: &DimExpr, sizes: &Sizes) -> Int {
         match dim {
             DimExpr::Const(c) => Int::Const(*c),
             DimExpr::Local(local) => sizes.get(local).copied().unwrap_or(Int::Const(0)),
@@ -298,7 +305,7 @@ impl<'p> Lowerer<'p> {
     }
 
     /// What the callee left in lent arguments.
-    fn take_back(&mut self, passed: &[Passed], layout: &Layout, results: &[Value]) {
+    pub(super) fn take_back(&mut self, passed: &[Passed], layout: &Layout, results: &[Value]) {
         let mut finals = results[layout.results.len()..].iter();
         for (leaf, arg) in layout.params.iter().zip(passed) {
             let last = if leaf.lent && !leaf.is_array() { finals.next() } else { None };

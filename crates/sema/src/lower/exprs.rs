@@ -71,6 +71,7 @@ impl<'p> Lowerer<'p> {
             ExprKind::Call { callee, args } => self.call(e, *callee, args, None),
             ExprKind::Function(_) => Vals::new(),
             ExprKind::CallValue { callee, args } => self.call_value(e, callee, args, None),
+            ExprKind::Derivative(d) => self.derivative(e, d),
             ExprKind::Builtin { builtin, args } => self.builtin(e, *builtin, args),
             ExprKind::Reduce { op, generator } => smallvec![Val::Scalar(self.reduce(e, *op, generator))],
             ExprKind::Comprehension(generator) => self.comprehension(e, generator),

@@ -2,7 +2,7 @@
 //!
 //! In: a [`FnValue`]. Out: a [`FnVal`]: a shape, and where its captures are found in the function being lowered. A call passes captures as leading arguments, and becomes one of the very function that is meant.
 
-use super::calls::Passed;
+use super::calls::{Given, Passed};
 use super::env::{Lowerer, Slot};
 use super::special::{Endless, Shape, ShapeId};
 use super::values::{Arr, Origin, Sink, Val, Vals, View};
@@ -211,13 +211,21 @@ impl<'p> Lowerer<'p> {
 
     /// A call of a function value.
     pub(super) fn call_value(&mut self, e: &Expr, callee: &Expr, args: &[Arg], sinks: Option<&[Sink]>) -> Vals {
-        let Some(function) = self.function(callee) else { return self.nothing(&e.ty) };
+        let Some((target, told, given)) = self.meant(e, callee, args) else { return self.nothing(&e.ty) };
+        let vals = self.call_with(e, target, args, &given, sinks);
+        self.check_result_told(&told.result, &vals);
+        vals
+    }
+
+    /// The function that a value means, its type, and the arguments with what it captured before them.
+    pub(super) fn meant<'e>(&mut self, e: &Expr, callee: &'e Expr, args: &[Arg]) -> Option<(FnId, &'e FnTy, Given)> {
+        let function = self.function(callee)?;
         let shape = self.unit.specials.borrow().shape(function.shape).clone();
         let target = match shape {
             Shape::Named(id) => Some(id),
             Shape::Lambda { instance, .. } => instance,
         };
-        let (Some(target), Ty::Fn(Some(told))) = (target, &callee.ty) else { return self.nothing(&e.ty) };
+        let (Some(target), Ty::Fn(Some(told))) = (target, &callee.ty) else { return None };
         let mut given = self.arguments(args);
         self.at(e.span);
         self.check_told(told, args, &given.passed);
@@ -240,9 +248,7 @@ impl<'p> Lowerer<'p> {
         functions.append(&mut given.functions);
         given.passed = leading;
         given.functions = functions;
-        let vals = self.call_with(e, target, args, &given, sinks);
-        self.check_result_told(&told.result, &vals);
-        vals
+        Some((target, told, given))
     }
 
     /// That arguments have the extents that a function type states.

@@ -33,6 +33,7 @@
 mod analysis;
 mod arrays;
 mod calls;
+mod derivatives;
 mod elementwise;
 mod env;
 mod exits;
@@ -56,6 +57,7 @@ use crate::typed::{FnDef, FnId, Program};
 use adit_diag::{Code, Diagnostic, Span};
 use adit_ir::{FuncId, Function, Module};
 use analysis::Facts;
+use derivatives::Declared;
 use env::Lowerer;
 use special::{Special, Specials, Task};
 use std::cell::RefCell;
@@ -73,6 +75,8 @@ struct Unit<'p> {
     ids: Vec<Option<FuncId>>,
     /// Functions made for the functions that they are given.
     specials: RefCell<Specials>,
+    /// Derivatives that functions call.
+    declared: Declared,
 }
 
 /// Lowers the user's functions and what they call, in the order of the program.
@@ -84,7 +88,9 @@ pub fn lower(program: &Program) -> Result<Module, Vec<Diagnostic>> {
     let sizes = Sizes::of(program);
     let mut facts: Vec<Facts> = program.functions.iter().map(|def| analysis::facts(program, &sizes, def)).collect();
     let reachable = reachable(program, &facts);
-    let mut unit = Unit { program, sizes, layouts: Vec::new(), ids: Vec::new(), specials: RefCell::default() };
+    let declared = Declared::default();
+    let specials = RefCell::default();
+    let mut unit = Unit { program, sizes, layouts: Vec::new(), ids: Vec::new(), specials, declared };
     let mut count = 0;
     for (i, def) in program.functions.iter().enumerate() {
         let layout = if reachable[i] { layout_of(program, i, def, &mut errors) } else { None };
@@ -108,6 +114,7 @@ pub fn lower(program: &Program) -> Result<Module, Vec<Diagnostic>> {
     }
     lower_specials(&unit, &mut module, &mut errors);
     rules::add(&unit, &mut module);
+    unit.declared.finish(&mut module);
     if errors.is_empty() { Ok(module) } else { Err(errors) }
 }
 

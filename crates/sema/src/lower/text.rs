@@ -22,7 +22,7 @@ mod generators;
 
 use crate::layout::write_dim;
 use crate::typed::*;
-use adit_ir::{CmpOp, Const, Prim};
+use adit_ir::{CmpOp, Const, Mode, Prim};
 use rustc_hash::FxHashMap;
 
 /// The desugared text of one function.
@@ -331,6 +331,7 @@ impl<'p> Text<'p> {
                 let args: Vec<String> = args.iter().map(|arg| self.arg(arg)).collect();
                 format!("{callee}({})", args.join(", "))
             }
+            ExprKind::Derivative(d) => self.derivative(d),
             ExprKind::Builtin { builtin, args } => format!("{}({})", builtin_name(*builtin), self.atoms(args)),
             ExprKind::Reduce { op, generator } => self.reduce(*op, generator),
             ExprKind::Comprehension(generator) => self.comprehension(generator),
@@ -395,6 +396,27 @@ impl<'p> Text<'p> {
             Ty::Scalar(_) | Ty::Array { .. } | Ty::Tuple(_) | Ty::Fn(_) | Ty::Never => String::new(),
         };
         format!("{name} {{ {} }}", parts.join(", "))
+    }
+
+    /// Points, tangents and seeds in one list, as in the tree.
+    fn derivative(&mut self, d: &Derivative) -> String {
+        let name = match d.kind {
+            DerivativeKind::Gradient => "grad",
+            DerivativeKind::ValueAndGradient => "value_and_grad",
+            DerivativeKind::Jvp => "jvp",
+            DerivativeKind::Vjp => "vjp",
+            DerivativeKind::Jacobian => "jacobian",
+            DerivativeKind::Hessian => "hessian",
+            DerivativeKind::Hvp => "hvp",
+        };
+        let mode = match d.mode {
+            Some(Mode::Jvp) => ", forward",
+            Some(Mode::Vjp) => ", reverse",
+            None => "",
+        };
+        let callee = self.operation(&d.callee);
+        let args: Vec<String> = d.args.iter().map(|arg| self.arg(arg)).collect();
+        format!("{name}({callee}{mode})({})", args.join(", "))
     }
 
     fn function(&self, function: &FnValue) -> String {

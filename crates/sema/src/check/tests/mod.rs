@@ -5,6 +5,7 @@
 mod builtins;
 mod consts;
 mod control;
+mod derivatives;
 mod dims;
 mod functions;
 mod hostile;

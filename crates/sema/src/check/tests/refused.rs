@@ -9,18 +9,6 @@ fn imports_and_what_may_come_from_them() {
 }
 
 #[test]
-fn derivative_operators() {
-    wrong("AD0503", "fn g(x: f64) -> f64 { x } fn f(x: f64) -> f64 { «grad»(g)(x) }");
-    wrong("AD0503", "fn g(x: f64) -> f64 { x } fn f(x: f64) -> f64 { let d = «grad»(g, reverse); d(x) }");
-    wrong("AD0503", "fn f(x: f64) -> f64 { let (v, t) = «jvp»(|y| y * x, x, 1); t }");
-    wrong("AD0503", "fn g(x: f64) -> f64 { x } fn f(x: f64) -> f64 { «hessian»(g)(x) }");
-    assert_eq!(
-        mistakes("fn g(x: f64) -> f64 { x } fn f(x: f64) -> f64 { grad(g)(y) + z }"),
-        ["AD0503 grad", "AD0101 y", "AD0101 z"]
-    );
-}
-
-#[test]
 fn checkpoints() {
     wrong("AD0505", "fn f(x: f64) -> f64 { let mut s = x; «@checkpoint(every: 10)» for i in 0..9 { s *= x; } s }");
     wrong("AD0505", "fn f(x: f64) -> f64 { let mut s = x; «@checkpoint(budget: 64 MiB)» while s > 1 { s /= 2; } s }");

@@ -1,0 +1,441 @@
+//! Derivatives in the language: `grad(f)(x)`, `jvp(f, x, dx)` and their like.
+//!
+//! In: a call of an operator with a function, and the arguments of that function. Out: [`ExprKind::Derivative`]. The function is checked by calling it with these arguments; what that says about its parameters and its
+//! result says what the derivative is ([`types`]).
+//!
+//! ```text
+//! grad(f)(x, y)                 Derivative { Gradient, f, [x, y] }
+//! jvp(f, (x, y), (dx, dy))      Derivative { Jvp, f, [x, y, dx, dy] }
+//! ```
+
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "of all that can be written, a few forms are functions, literals or tuples; nothing else is treated apart"
+)]
+
+mod types;
+
+use super::body::Body;
+use super::builtins;
+use super::calls::Call;
+use super::expr::bad;
+use super::fit::Why;
+use super::functions::{Kind, Known};
+use super::lambdas::Code;
+use super::operators;
+use super::report::{codes, count, is_error};
+use crate::typed::{Arg, Derivative, DerivativeKind, Expr, ExprKind, FnTy, FnTyParam, FnValue, Ty};
+use adit_diag::{Diagnostic, Span};
+use adit_ir::{Mode, Prim};
+use adit_syntax::ast::{self, ArgKind};
+
+/// An operator.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Operator {
+    name: &'static str,
+    pub(super) kind: DerivativeKind,
+}
+
+static OPERATORS: [Operator; 7] = [
+    Operator { name: "grad", kind: DerivativeKind::Gradient },
+    Operator { name: "value_and_grad", kind: DerivativeKind::ValueAndGradient },
+    Operator { name: "jacobian", kind: DerivativeKind::Jacobian },
+    Operator { name: "hessian", kind: DerivativeKind::Hessian },
+    Operator { name: "jvp", kind: DerivativeKind::Jvp },
+    Operator { name: "vjp", kind: DerivativeKind::Vjp },
+    Operator { name: "hvp", kind: DerivativeKind::Hvp },
+];
+
+/// The operator of this name.
+pub(super) fn find(name: &str) -> Option<Operator> {
+    OPERATORS.iter().copied().find(|operator| operator.name == name)
+}
+
+/// The names of all.
+pub(super) fn names<'n>() -> impl Iterator<Item = &'n str> {
+    OPERATORS.iter().map(|operator| -> &'n str { operator.name })
+}
+
+impl Operator {
+    /// Whether it gives a function: `grad(f)` is one, `jvp(f, x, dx)` is not.
+    pub(super) fn gives_function(self) -> bool {
+        match self.kind {
+            DerivativeKind::Gradient | DerivativeKind::ValueAndGradient => true,
+            DerivativeKind::Jacobian | DerivativeKind::Hessian => true,
+            DerivativeKind::Jvp | DerivativeKind::Vjp | DerivativeKind::Hvp => false,
+        }
+    }
+
+    /// Whether it needs a result of one float.
+    fn needs_one_float(self) -> bool {
+        match self.kind {
+            DerivativeKind::Gradient | DerivativeKind::ValueAndGradient => true,
+            DerivativeKind::Hessian | DerivativeKind::Hvp => true,
+            DerivativeKind::Jacobian | DerivativeKind::Jvp | DerivativeKind::Vjp => false,
+        }
+    }
+}
+
+/// What is differentiated: the function, its arguments, and what it takes and gives with them.
+struct Applied {
+    callee: Expr,
+    args: Vec<Arg>,
+    told: FnTy,
+}
+
+impl Body<'_, '_> {
+    /// The operator that an expression names, if no variable or function of the program has its name.
+    pub(super) fn derivative_operator(&self, e: &ast::Expr) -> Option<Operator> {
+        let ast::ExprKind::Name(name) = &e.kind else { return None };
+        find(name).filter(|_| self.means_library(name))
+    }
+
+    /// Whether a name is not one of the program's own.
+    fn means_library(&self, name: &str) -> bool {
+        self.scope.find(name).is_none() && !self.is_own_function(name) && self.checker.own_constant(name).is_none()
+    }
+
+    /// `grad(f, mode)(args)`
+    #[inline(never)]
+    pub(super) fn derivative_at(&mut self, call: Call, operator: Operator, of: &[ast::Arg]) -> Expr {
+        let Some((f, mode)) = self.function_and_mode(call, operator, of) else {
+            self.args_for_themselves(call.args);
+            return bad(call.span);
+        };
+        let Some(applied) = self.applied(call, f) else { return bad(call.span) };
+        self.derivative(call.span, f.span, operator, mode, applied).unwrap_or_else(|| bad(call.span))
+    }
+
+    /// `jvp(f, at, direction)`
+    #[inline(never)]
+    pub(super) fn directional(&mut self, call: Call, operator: Operator) -> Expr {
+        let [f, at, direction] = call.args else {
+            let message = format!("`{}` takes 3 arguments, found {}", operator.name, call.args.len());
+            let d = Diagnostic::new(codes::ARGUMENT_COUNT, call.span, message);
+            let what = if operator.kind == DerivativeKind::Vjp { "seed" } else { "direction" };
+            self.checker.reports.push(d.help(format!("`{}(f, (x, y), {what})`", operator.name)));
+            self.args_for_themselves(call.args.get(1..).unwrap_or_default());
+            return bad(call.span);
+        };
+        let (Some(f), Some(at), Some(direction)) = (self.plain(f), self.plain(at), self.plain(direction)) else {
+            return bad(call.span);
+        };
+        let Some(arity) = self.arity(f) else { return bad(call.span) };
+        let args = parts(at, arity);
+        let Some(applied) = self.applied(Call { args: &args, ..call }, f) else { return bad(call.span) };
+        let Some(mut e) = self.derivative(call.span, f.span, operator, None, applied) else { return bad(call.span) };
+        let ExprKind::Derivative(d) = &mut e.kind else { return bad(call.span) };
+        match self.directions(operator, &d.callee, direction) {
+            Some(along) => d.args.extend(along.into_iter().map(Arg::Value)),
+            None => return bad(call.span),
+        }
+        e
+    }
+
+    /// An argument that is a value.
+    fn plain<'s>(&mut self, arg: &'s ast::Arg) -> Option<&'s ast::Expr> {
+        if let ArgKind::Value(e) = &arg.kind {
+            return Some(e);
+        }
+        self.checker.reports.say(codes::MISMATCH, arg.span, "expected a value here");
+        None
+    }
+
+    /// What stands in the parentheses of `grad(f, mode)`.
+    fn function_and_mode<'s>(
+        &mut self,
+        call: Call,
+        operator: Operator,
+        of: &'s [ast::Arg],
+    ) -> Option<(&'s ast::Expr, Option<Mode>)> {
+        let (f, mode) = match of {
+            [f] => (self.plain(f)?, None),
+            [f, mode] => (self.plain(f)?, Some(self.mode(mode)?)),
+            _ => {
+                let message = format!("`{}` takes a function, and perhaps a mode", operator.name);
+                let d = Diagnostic::new(codes::ARGUMENT_COUNT, call.name_span, message);
+                self.checker.reports.push(d.help(format!("`{0}(f)(x)`, `{0}(f, forward)(x)`", operator.name)));
+                return None;
+            }
+        };
+        Some((f, mode))
+    }
+
+    fn mode(&mut self, arg: &ast::Arg) -> Option<Mode> {
+        let found = match &arg.kind {
+            ArgKind::Value(ast::Expr { kind: ast::ExprKind::Name(name), .. }) => match &**name {
+                "forward" => Some(Mode::Jvp),
+                "reverse" => Some(Mode::Vjp),
+                _ => None,
+            },
+            ArgKind::Value(_) | ArgKind::Lent(_) | ArgKind::Text(_) | ArgKind::Generator(_) => None,
+        };
+        if found.is_none() {
+            let d = Diagnostic::new(codes::MISMATCH, arg.span, "expected a mode: `forward` or `reverse`");
+            self.checker
+                .reports
+                .push(d.help("arguments of the function follow in parentheses of their own: `grad(f)(x)`"));
+        }
+        found
+    }
+
+    /// Whether a function can be differentiated so, and what the derivative is.
+    fn derivative(
+        &mut self,
+        span: Span,
+        at: Span,
+        operator: Operator,
+        mode: Option<Mode>,
+        applied: Applied,
+    ) -> Option<Expr> {
+        let Applied { callee, args, told } = applied;
+        let result = &told.result;
+        if operator.needs_one_float() && !matches!(result, Ty::Scalar(s) if s.is_float()) {
+            let message =
+                format!("`{}` needs a function of one float; this one gives `{}`", operator.name, self.show(result));
+            let d = Diagnostic::new(codes::NOT_ONE_FLOAT, at, message);
+            self.checker.reports.push(d.help("`jacobian` differentiates functions of other results"));
+            return None;
+        }
+        let structs = &self.checker.structs;
+        let inputs = types::inputs(structs, &told);
+        if inputs.is_empty() {
+            self.checker.reports.say(codes::NO_FLOATS, at, "no parameter of this function carries floats");
+            return None;
+        }
+        if !types::carries_floats(structs, result) {
+            let message = format!("this function gives `{}`, which has no derivative", self.show(result));
+            self.checker.reports.say(codes::NOT_ONE_FLOAT, at, message);
+            return None;
+        }
+        let ty = types::derivative(structs, operator.kind, &inputs, result);
+        let derivative = Derivative { kind: operator.kind, mode, callee: Box::new(callee), args };
+        Some(Expr { span, ty, kind: ExprKind::Derivative(Box::new(derivative)) })
+    }
+
+    /// Tangents, one per input, or a seed.
+    fn directions(&mut self, operator: Operator, callee: &Expr, given: &ast::Expr) -> Option<Vec<Expr>> {
+        let Ty::Fn(Some(told)) = &callee.ty else { return None };
+        if operator.kind == DerivativeKind::Vjp {
+            let why = Why::new("the result of the function");
+            return Some(vec![self.fitting(given, &told.result, &why)?]);
+        }
+        let inputs = types::inputs(&self.checker.structs, told);
+        let parts = parts(given, inputs.len());
+        if parts.len() != inputs.len() {
+            let message = format!("expected {}, found {}", count(inputs.len(), "tangent"), parts.len());
+            let d = Diagnostic::new(codes::ARGUMENT_COUNT, given.span, message);
+            self.checker.reports.push(d.help("there is one for each parameter that carries floats"));
+            return None;
+        }
+        let why = Why::new("the parameter that it is a tangent of");
+        let mut out = Vec::new();
+        for (part, input) in parts.iter().zip(&inputs) {
+            out.push(self.fitting(value_of(part)?, input, &why));
+        }
+        out.into_iter().collect()
+    }
+
+    fn fitting(&mut self, e: &ast::Expr, ty: &Ty, why: &Why) -> Option<Expr> {
+        let mut typed = self.expr(e);
+        let fits = self.fit(&mut typed, e, ty, why);
+        (fits && !is_error(&typed.ty)).then_some(typed)
+    }
+
+    // The function
+
+    /// Whether an expression is a derivative as a function.
+    pub(super) fn is_derivative(&self, e: &ast::Expr) -> bool {
+        let ast::ExprKind::Call { callee, .. } = &e.kind else { return false };
+        self.derivative_operator(callee).is_some_and(Operator::gives_function)
+    }
+
+    /// `grad(f)` as a function: the lambda `|x, y| grad(f)(x, y)`.
+    pub(super) fn known_derivative(&mut self, e: &ast::Expr) -> Option<Known> {
+        let arity = self.arity(e)?;
+        Some(self.around(e, arity))
+    }
+
+    /// A function as a lambda that calls it.
+    fn around(&mut self, f: &ast::Expr, arity: usize) -> Known {
+        // No source can mention these names.
+        let names: Vec<ast::Ident> =
+            (0..arity).map(|i| ast::Ident { name: format!("#{i}").into(), span: f.span }).collect();
+        let arg = |name: &ast::Ident| {
+            let kind = ArgKind::Value(ast::Expr { kind: ast::ExprKind::Name(name.name.clone()), ..f.clone() });
+            ast::Arg { span: f.span, kind }
+        };
+        let kind = ast::ExprKind::Call { callee: Box::new(f.clone()), args: names.iter().map(arg).collect() };
+        let body = ast::Expr { kind, height: f.height.saturating_add(1), ..f.clone() };
+        let types = self.scalar_params(f, names.len());
+        let site = self.lambda_of(f.span, names, types, body);
+        Known { kind: Kind::Lambda(site), local: None, span: f.span }
+    }
+
+    /// The types of parameters that are numbers, where a function states them: literals adapt to them.
+    fn scalar_params(&mut self, f: &ast::Expr, count: usize) -> Vec<Option<Ty>> {
+        match &f.kind {
+            ast::ExprKind::Call { args, .. } => {
+                if let Some(inner) = args.first().and_then(value_of) {
+                    return self.scalar_params(inner, count);
+                }
+            }
+            ast::ExprKind::Name(name) if self.find(name).is_none() && self.is_own_function(name) => {
+                let id = self.checker.function_names[name];
+                let params = &self.checker.function(id).signature.params;
+                return params.iter().map(|p| matches!(p.ty, Ty::Scalar(_)).then(|| p.ty.clone())).collect();
+            }
+            _ => {}
+        }
+        vec![None; count]
+    }
+
+    /// How many parameters a function has.
+    fn arity(&mut self, f: &ast::Expr) -> Option<usize> {
+        match &f.kind {
+            ast::ExprKind::Lambda { params, .. } => return Some(params.len()),
+            ast::ExprKind::Call { callee, args } if self.derivative_operator(callee).is_some() => {
+                let inner = args.first().and_then(value_of)?;
+                return self.arity(inner);
+            }
+            ast::ExprKind::Name(name) => {
+                if let Some(local) = self.find(name) {
+                    let arity = self.known_local(local, f.span).and_then(|known| self.arity_of(&known));
+                    return arity.or_else(|| self.no_function(f));
+                }
+                if self.names_function(name) {
+                    return Some(self.arity_of_name(name));
+                }
+            }
+            _ => {}
+        }
+        self.no_function(f)
+    }
+
+    fn no_function(&mut self, f: &ast::Expr) -> Option<usize> {
+        let typed = self.expr(f);
+        if !is_error(&typed.ty) {
+            let message = format!("expected a function, found `{}`", self.show(&typed.ty));
+            self.checker.reports.say(codes::NOT_A_FUNCTION, f.span, message);
+        }
+        None
+    }
+
+    fn arity_of(&self, known: &Known) -> Option<usize> {
+        match &known.kind {
+            Kind::Named(id) => Some(self.checker.function(*id).signature.params.len()),
+            Kind::Typed => match &self.scope.local(known.local?).ty {
+                Ty::Fn(Some(told)) => Some(told.params.len()),
+                _ => None,
+            },
+            Kind::Lambda(site) => match &self.site_of(*site).code {
+                Code::Written { params, .. } => Some(params.len()),
+                Code::Known(name) => Some(operands(name)),
+            },
+        }
+    }
+
+    fn arity_of_name(&mut self, name: &str) -> usize {
+        let id = match self.checker.function_names.get(name) {
+            Some(id) if self.is_own_function(name) => Some(*id),
+            _ if operators::is_table_function(name) => None,
+            _ => self.checker.library_function(name),
+        };
+        id.map_or_else(|| operands(name), |id| self.checker.function(id).signature.params.len())
+    }
+
+    /// The function, called with these arguments.
+    fn applied(&mut self, call: Call, f: &ast::Expr) -> Option<Applied> {
+        let arity = self.arity(f)?;
+        let floats = floats_if_all_integers(call.args);
+        let is_direct = self.is_direct(f);
+        let known = if is_direct { self.known(f)? } else { self.around(f, arity) };
+        let args = if matches!(known.kind, Kind::Lambda(_)) { floats.as_deref() } else { None };
+        let call = Call { args: args.unwrap_or(call.args), ..call };
+        let mut called = self.call_of_known(call, &known);
+        let is_call = matches!(called.kind, ExprKind::Call { .. } | ExprKind::CallValue { .. });
+        if is_direct && !is_call && !is_error(&called.ty) {
+            // A function of numbers was applied to arrays: as a lambda it is a call of its own.
+            let known = self.around(f, arity);
+            called = self.call_of_known(call, &known);
+        }
+        let result = called.ty;
+        match called.kind {
+            ExprKind::CallValue { callee, args } => {
+                let Ty::Fn(Some(told)) = callee.ty.clone() else { return None };
+                Some(Applied { callee: *callee, args, told: *told })
+            }
+            ExprKind::Call { callee, args } => {
+                let param = |arg: &Arg| match arg {
+                    Arg::Value(e) => FnTyParam { lent: false, ty: e.ty.clone() },
+                    Arg::Lent(place) => FnTyParam { lent: true, ty: place.ty.clone() },
+                };
+                let told = FnTy { params: args.iter().map(param).collect(), result };
+                let ty = Ty::Fn(Some(Box::new(told.clone())));
+                let callee = Expr { span: f.span, ty, kind: ExprKind::Function(FnValue::Named(callee)) };
+                Some(Applied { callee, args, told })
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether a call of a function is one: functions of the table become instructions.
+    fn is_direct(&mut self, f: &ast::Expr) -> bool {
+        let ast::ExprKind::Name(name) = &f.kind else { return !self.is_derivative(f) };
+        match self.find(name) {
+            Some(local) => match self.known_local(local, f.span).map(|known| known.kind) {
+                Some(Kind::Lambda(site)) => matches!(self.site_of(site).code, Code::Written { .. }),
+                Some(Kind::Named(_) | Kind::Typed) | None => true,
+            },
+            None => {
+                self.is_own_function(name) || !(builtins::find(name).is_some() || operators::is_table_function(name))
+            }
+        }
+    }
+}
+
+/// How many operands a function of the table, or one of the compiler's own, has.
+fn operands(name: &str) -> usize {
+    Prim::all_for_source(name).map(|prim| prim.row().arity()).min().unwrap_or(1)
+}
+
+/// The arguments as floats, if all are integer literals: a parameter of a lambda has the type of its argument, and something must be differentiated.
+fn floats_if_all_integers(args: &[ast::Arg]) -> Option<Vec<ast::Arg>> {
+    let float = |arg: &ast::Arg| {
+        let e = value_of(arg)?;
+        let kind = match &e.kind {
+            ast::ExprKind::Int(i) => ast::ExprKind::Float(*i as f64),
+            ast::ExprKind::Unary { op: ast::UnaryOp::Neg, operand } => {
+                let ast::ExprKind::Int(i) = operand.kind else { return None };
+                let operand = ast::Expr { kind: ast::ExprKind::Float(i as f64), ..(**operand).clone() };
+                ast::ExprKind::Unary { op: ast::UnaryOp::Neg, operand: Box::new(operand) }
+            }
+            _ => return None,
+        };
+        Some(ast::Arg { span: arg.span, kind: ArgKind::Value(ast::Expr { kind, ..e.clone() }) })
+    };
+    args.iter().map(float).collect()
+}
+
+fn value_of(arg: &ast::Arg) -> Option<&ast::Expr> {
+    match &arg.kind {
+        ArgKind::Value(e) => Some(e),
+        ArgKind::Lent(_) | ArgKind::Text(_) | ArgKind::Generator(_) => None,
+    }
+}
+
+/// The parts of a value that stands for several: those of a tuple that is written out, the fields of another. One alone stands for itself.
+fn parts(e: &ast::Expr, wanted: usize) -> Vec<ast::Arg> {
+    let arg = |e: ast::Expr| ast::Arg { span: e.span, kind: ArgKind::Value(e) };
+    match &e.kind {
+        _ if wanted == 1 => vec![arg(e.clone())],
+        ast::ExprKind::Tuple(items) => items.iter().cloned().map(arg).collect(),
+        _ => {
+            let field = |index| {
+                let kind = ast::ExprKind::TupleField { base: Box::new(e.clone()), index, index_span: e.span };
+                arg(ast::Expr { kind, height: e.height.saturating_add(1), ..*e })
+            };
+            (0..wanted as u32).map(field).collect()
+        }
+    }
+}
