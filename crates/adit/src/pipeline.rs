@@ -133,7 +133,7 @@ pub(crate) fn compile(derived: &Derived, options: &Options) -> Result<Code> {
 pub(crate) fn codegen_error(e: CodegenError) -> Error {
     match e {
         CodegenError::UnsupportedCpu(_) => Error::input(DiagCode("AD0901"), e.to_string()),
-        CodegenError::TooLarge { .. } | CodegenError::UnsupportedHost(_) => {
+        CodegenError::TooLarge { .. } | CodegenError::Unmade { .. } | CodegenError::UnsupportedHost(_) => {
             Error::compile(vec![Diagnostic::new(DiagCode("AD0701"), Span::NONE, e.to_string())], Arc::default())
         }
         CodegenError::Internal(text) => Error::internal(text),

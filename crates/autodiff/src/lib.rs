@@ -80,6 +80,7 @@ pub fn jvp(module: &mut Module, f: FuncId, active: &[bool]) -> Result<FuncId, Re
 /// # Errors
 /// As [`jvp()`].
 pub fn jvp_with(module: &mut Module, f: FuncId, active: &[bool], options: &Options) -> Result<FuncId, Refusal> {
+    refusal::refuse_unmade(module, f)?;
     let (root, built) = jvp::all(module, f, &mask(module.function(f), active), options)?;
     for derivative in built {
         module.push(derivative);
@@ -102,6 +103,7 @@ pub fn vjp(module: &mut Module, f: FuncId, active: &[bool]) -> Result<FuncId, Re
 /// # Errors
 /// As [`vjp()`].
 pub fn vjp_with(module: &mut Module, f: FuncId, active: &[bool], options: &Options) -> Result<FuncId, Refusal> {
+    refusal::refuse_unmade(module, f)?;
     let root = FuncId::new(module.len());
     for derivative in vjp::all(module, f, &mask(module.function(f), active), options)? {
         module.push(derivative);

@@ -6,7 +6,7 @@
 use crate::Options;
 use adit_diag::{Code, Diagnostic, Span};
 use adit_ir::verify::{MAX_NESTING, MAX_RANK};
-use adit_ir::{Function, Mode};
+use adit_ir::{FuncId, Function, Mode, Module, unmade};
 
 /// How deeply regions may nest: passes recurse on them, and a loop over an array's elements must still fit inside.
 pub(crate) const MAX_DEPTH: usize = MAX_NESTING - MAX_RANK;
@@ -65,6 +65,15 @@ pub enum RefusalKind {
         /// The limit.
         limit: usize,
     },
+}
+
+/// Refuses to differentiate what is itself a derivative that nobody has made yet: [`crate::resolve()`] comes first.
+pub(crate) fn refuse_unmade(module: &Module, f: FuncId) -> Result<(), Refusal> {
+    let Some(id) = unmade(module, f) else { return Ok(()) };
+    let function = module.function(id);
+    let mode = function.derived.as_ref().map_or(Mode::Jvp, |derived| derived.mode);
+    let kind = RefusalKind::NoRule { callee: function.name.clone(), kind: mode, other: false };
+    Err(Refusal { span: function.span, kind })
 }
 
 impl Refusal {

@@ -18,6 +18,11 @@ pub enum CodegenError {
         /// What there is too much of.
         what: &'static str,
     },
+    /// A derivative that is declared and not made: there is nothing to compile.
+    Unmade {
+        /// Its name.
+        function: String,
+    },
     /// A bug, of this crate or of Cranelift, or IR that does not verify.
     Internal(String),
 }
@@ -28,6 +33,7 @@ impl fmt::Display for CodegenError {
             CodegenError::UnsupportedHost(why) => write!(f, "no native code for this machine: {why}"),
             CodegenError::UnsupportedCpu(name) => write!(f, "this machine cannot run code for the processor `{name}`"),
             CodegenError::TooLarge { function, what } => write!(f, "`{function}` has too {what} for native code"),
+            CodegenError::Unmade { function } => write!(f, "the derivative `{function}` is declared and not made"),
             CodegenError::Internal(what) => write!(f, "internal error in code generation (please report it): {what}"),
         }
     }

@@ -11,7 +11,7 @@ use crate::isa::{Effort, Size, target};
 use crate::lower::{lower, namespace};
 use crate::options::Options;
 use crate::unit::{Import, Site, Unit};
-use adit_ir::{CallGraph, FuncId, Module};
+use adit_ir::{CallGraph, FuncId, Module, unmade};
 use adit_runtime::{ExternalCall, PrintLine};
 use cranelift_codegen::binemit::Reloc;
 use cranelift_codegen::control::ControlPlane;
@@ -81,6 +81,9 @@ impl fmt::Debug for Code {
 
 /// Compiles everything that the entries can reach.
 pub fn compile(module: &Module, entries: &[FuncId], options: &Options) -> Result<Code, CodegenError> {
+    if let Some(id) = entries.iter().find_map(|&entry| unmade(module, entry)) {
+        return Err(CodegenError::Unmade { function: module.function(id).name.clone() });
+    }
     let mut compiler = Compiler::new(module, entries, options)?;
     for &f in &compiler.unit.graph.order.clone() {
         compiler.function(f)?;

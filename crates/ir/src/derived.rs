@@ -14,6 +14,7 @@ use crate::build::Builder;
 use crate::copy::Copier;
 use crate::entities::FuncId;
 use crate::func::{Function, Module, Param, Passing};
+use crate::graph::CallGraph;
 use crate::types::{ScalarType, Type};
 
 /// How derivatives are computed.
@@ -47,6 +48,15 @@ pub struct Derived {
     pub mode: Mode,
     /// One entry per parameter of `of`; only floats and arrays of floats are active.
     pub active: Vec<bool>,
+}
+
+/// The first function, of one and all that it reaches by calls, that is declared as a derivative and not made: it has nothing to run or to differentiate.
+pub fn unmade(module: &Module, root: FuncId) -> Option<FuncId> {
+    if module.iter().all(|(_, f)| f.derived.is_none()) {
+        return None;
+    }
+    let reached = CallGraph::new(module, &[root]).order;
+    reached.into_iter().find(|&id| module.function(id).derived.is_some())
 }
 
 impl Derived {

@@ -29,7 +29,7 @@ pub mod verify;
 
 pub use build::{Bounds, Builder};
 pub use copy::{Copier, Plain, Rewrite, ValueMap};
-pub use derived::{Derived, Mode};
+pub use derived::{Derived, Mode, unmade};
 pub use entities::{FuncId, Inst, Region, Value};
 pub use external::{External, Operand};
 pub use func::{Function, Module, Param, Passing, RegionData, Rules};

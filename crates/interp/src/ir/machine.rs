@@ -321,6 +321,10 @@ impl<'r, 'm, N: Number> Machine<'r, 'm, N> {
             let results = results.map_err(|(trap, details)| RunError::with_details(trap, span, details))?;
             return self.answer(id, call, results);
         }
+        if callee.derived.is_some() {
+            let why = format!("the derivative `{}` is declared and not made", callee.name);
+            return Err(RunError::new(Trap::HostFailed(why), span));
+        }
         let dims: Vec<i64> = shapes.binds.iter().map(|bind| bind.map_or(0, |e| self.extent(args, e))).collect();
         self.base = self.slots.len();
         self.slots.resize(slots, Slot::Empty);

@@ -8,6 +8,7 @@ use adit_diag::{FileId, SourceMap, render};
 use adit_interp::ir::{Array, Cell, Data, Input, Interpreter, Number};
 use adit_ir::{FuncId, Function, Int, Limits, Module, ScalarType, Trap, Type, print_module};
 use adit_sema::typed::FnId;
+use adit_syntax::ast::ItemKind;
 
 /// Small enough for any program to be over soon.
 const LIMITS: Limits = Limits { memory_bytes: 4 << 20, depth: 40, steps: Some(3000) };
@@ -36,7 +37,7 @@ pub(super) fn whole(kind: Kind, text: &str) -> Result<Reached, String> {
         Kind::Source => front_end(text)?.0,
         Kind::Ir => adit_reader::read_verified(FileId(0), text).ok(),
     };
-    let Some(module) = module else {
+    let Some(mut module) = module else {
         reached.refused += 1;
         return Ok(reached);
     };
@@ -44,6 +45,12 @@ pub(super) fn whole(kind: Kind, text: &str) -> Result<Reached, String> {
     if kind == Kind::Source {
         verified(&module).map_err(|e| format!("lowered IR breaks a rule: {e}"))?;
     }
+    // What cannot be made stays as it is, and is refused by all that follows.
+    for id in module.ids().take(6) {
+        let options = Options { instructions: INSTRUCTIONS, ..Options::default() };
+        let _ = adit_autodiff::resolve(&mut module, id, adit_autodiff::MAX_ORDER, &options, &mut |_, _| {});
+    }
+    verified(&module).map_err(|e| format!("derivatives within break a rule: {e}"))?;
     let cleaned = crate::fuzz::relations::all_cleaned(&module);
     verified(&cleaned).map_err(|e| format!("cleaned IR breaks a rule: {e}"))?;
     for id in module.ids().take(6) {
@@ -66,7 +73,9 @@ fn front_end(text: &str) -> Result<(Option<Module>, usize), String> {
         }
     }
     let Some(program) = checked.program.filter(|_| told.is_empty()) else {
-        if told.is_empty() {
+        // Imports are read by the library.
+        let imports = parsed.file.items.iter().any(|item| matches!(item.kind, ItemKind::Import(_)));
+        if told.is_empty() && !imports {
             return Err("there is neither a program nor a diagnostic".into());
         }
         return Ok((None, told.len()));
