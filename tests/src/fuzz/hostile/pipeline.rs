@@ -10,8 +10,15 @@ use adit_ir::{FuncId, Function, Int, Limits, Module, ScalarType, Trap, Type, pri
 use adit_sema::typed::FnId;
 use adit_syntax::ast::ItemKind;
 
-/// Small enough for any program to be over soon.
-const LIMITS: Limits = Limits { memory_bytes: 4 << 20, depth: 40, steps: Some(3000) };
+/// Small enough for any program to be over soon: fewer steps if each may be long.
+fn limits(module: &Module) -> Limits {
+    let size: usize = module.iter().map(|(_, f)| f.live_inst_count()).sum();
+    let steps = (MOST_INSTRUCTIONS / size.max(1)).clamp(10, 3000) as u64;
+    Limits { memory_bytes: 4 << 20, depth: 40, steps: Some(steps) }
+}
+
+/// What one run may take in all, roughly.
+const MOST_INSTRUCTIONS: usize = 3_000_000;
 
 /// Derivatives may not grow beyond this.
 const INSTRUCTIONS: usize = 200_000;
@@ -121,7 +128,8 @@ fn arguments(f: &Function) -> Vec<Input<f64>> {
 fn both(module: &Module, cleaned: &Module, id: FuncId, reached: &mut Reached) -> Result<(), String> {
     let f = module.function(id);
     let inputs = arguments(f);
-    let interpreter = Interpreter::new(module, LIMITS);
+    let allowed = limits(module);
+    let interpreter = Interpreter::new(module, allowed);
     let plain = run_ir(&interpreter, f, id, &inputs).map(|(answer, _)| answer);
     match &plain {
         Ok(_) => reached.ran += 1,
@@ -138,13 +146,13 @@ fn both(module: &Module, cleaned: &Module, id: FuncId, reached: &mut Reached) ->
         Err(_) => return Ok(()),
     };
     let entry = code.entry(id).ok_or("there is no entry")?;
-    let native = run_native(&entry, cleaned.function(id), &inputs, &LIMITS);
+    let native = run_native(&entry, cleaned.function(id), &inputs, &allowed);
     // Clean-up may save steps, memory and calls, never take more.
-    let limits = |trap: &Trap| matches!(trap, Trap::StepLimit | Trap::MemoryLimit | Trap::RecursionTooDeep);
+    let limited = |trap: &Trap| matches!(trap, Trap::StepLimit | Trap::MemoryLimit | Trap::RecursionTooDeep);
     match (&plain, &native) {
         (Ok(a), Ok(b)) => difference(a, b).map_or(Ok(()), |d| Err(format!("interpreter and compiled code: {d}"))),
-        (Err(a), Err(b)) if a.trap.code() == b.trap.code() || limits(&a.trap) => Ok(()),
-        (Err(a), _) if limits(&a.trap) => Ok(()),
+        (Err(a), Err(b)) if a.trap.code() == b.trap.code() || limited(&a.trap) => Ok(()),
+        (Err(a), _) if limited(&a.trap) => Ok(()),
         (a, b) => Err(format!("interpreter and compiled code: {:?} and {:?}", a.as_ref().err(), b.as_ref().err())),
     }
 }
@@ -164,7 +172,7 @@ fn derivatives(cleaned: &Module, id: FuncId, reached: &mut Reached) -> Result<()
         reached.derived += 1;
         verified(&module).map_err(|e| format!("a derivative breaks a rule: {e}"))?;
         let f = module.function(made);
-        let interpreter = Interpreter::new(&module, LIMITS);
+        let interpreter = Interpreter::new(&module, limits(&module));
         let _ = run_ir(&interpreter, f, made, &arguments(f));
     }
     Ok(())
