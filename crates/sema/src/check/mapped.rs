@@ -52,7 +52,7 @@ impl Body<'_, '_> {
         let scalars = scalar(&signature.result) && signature.params.iter().all(|p| scalar(&p.ty));
         let defaults = library::defaults(call.name, call.args.len(), signature.params.len());
         if !scalars || signature.params.len() != call.args.len() + defaults.len() {
-            return self.function_call(call, id);
+            return self.library_call_of_arrays(call, id, &function);
         }
         let Some((mut args, sources)) = self.plain_args(call) else { return bad(call.span) };
         let single = signature.result == Ty::F64 && args.iter().any(|e| element(&e.ty) == Some(ScalarType::F32));
@@ -82,6 +82,25 @@ impl Body<'_, '_> {
             self.mapped(call.span, id, &function, args)
         };
         if single { converted(Prim::Narrow, value, ScalarType::F32) } else { value }
+    }
+
+    /// A call of a library function that takes whole arrays; such functions are of `f64`, and serve `f32` by conversions.
+    fn library_call_of_arrays(&mut self, call: Call, id: FnId, function: &Function) -> Expr {
+        let params = &function.signature.params;
+        let numbers = |ty: &Ty| element(ty).is_some();
+        if params.len() != call.args.len() || !params.iter().all(|p| !p.lent && numbers(&p.ty)) {
+            return self.function_call(call, id);
+        }
+        let Some((mut args, sources)) = self.plain_args(call) else { return bad(call.span) };
+        let single = args.iter().any(|e| element(&e.ty) == Some(ScalarType::F32));
+        let mut fits = true;
+        if single {
+            args = args.into_iter().zip(&sources).map(|(e, src)| self.widened(e, src, &mut fits)).collect();
+        }
+        let value = fits.then(|| self.call_of_typed(call, id, args, &sources)).flatten();
+        let value = value.unwrap_or_else(|| bad(call.span));
+        let narrows = single && element(&value.ty) == Some(ScalarType::F64);
+        if narrows { converted(Prim::Narrow, value, ScalarType::F32) } else { value }
     }
 
     /// An argument of a library function among arguments of `f32`: the function computes in `f64`, and its value is rounded once.
