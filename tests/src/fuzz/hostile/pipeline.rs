@@ -153,6 +153,8 @@ fn both(module: &Module, cleaned: &Module, id: FuncId, reached: &mut Reached) ->
         (Ok(a), Ok(b)) => difference(a, b).map_or(Ok(()), |d| Err(format!("interpreter and compiled code: {d}"))),
         (Err(a), Err(b)) if a.trap.code() == b.trap.code() || limited(&a.trap) => Ok(()),
         (Err(a), _) if limited(&a.trap) => Ok(()),
+        // Compiled code knows how many bytes a record has, not of which kind they are.
+        (Err(a), _) if a.trap == Trap::EmptyTape => Ok(()),
         (a, b) => Err(format!("interpreter and compiled code: {:?} and {:?}", a.as_ref().err(), b.as_ref().err())),
     }
 }
