@@ -212,7 +212,8 @@ fn array(json: &Json, element: ScalarType, rank: usize) -> Option<Value> {
     Some(Value::Array(Array { dims, data }))
 }
 
-fn number(x: f64) -> Json {
+/// A float as JSON: what JSON has no number for is a word.
+pub fn number(x: f64) -> Json {
     if x.is_nan() {
         json!("NaN")
     } else if x.is_infinite() {

@@ -8,7 +8,7 @@ use adit::ir::{Prim, Scalar};
 use adit::{CONVENTIONS, Mode};
 use adit_tests::compare::difference;
 use adit_tests::filetest::Limits;
-use adit_tests::subject::Subject;
+use adit_tests::subject::{Subject, number};
 use serde_json::{Map, Value as Json, json};
 
 const INF: f64 = f64::INFINITY;
@@ -57,16 +57,6 @@ fn expression(row: &Row, source: &str) -> String {
         (false, [x]) => format!("{source}{x}"),
         (false, [x, y]) => format!("{x} {source} {y}"),
         _ => format!("{source}({})", names.join(", ")),
-    }
-}
-
-fn number(x: f64) -> Json {
-    if x.is_nan() {
-        json!("NaN")
-    } else if x.is_infinite() {
-        json!(if x > 0.0 { "Infinity" } else { "-Infinity" })
-    } else {
-        json!(x)
     }
 }
 

@@ -2,55 +2,15 @@
 
 use crate::harness::{close, inputs, read, run};
 use crate::programs::Arg::{self, F, I};
+use crate::programs::calls::{FIBONACCI, POWERS};
 use adit_autodiff::{jvp, vjp};
 use adit_interp::ir::Cell;
 use adit_ir::{FuncId, Module, verify};
 
-/// x^n by recursion, and a product over calls of it.
-const POWER: &str = "
-func @main(v0: f64) -> f64 {
-  v1 = const 1.0
-  v2 = for v3 in 0..4 (v4: f64 = v1) {
-    v5 = call @pow(v0, v3)
-    v6 = mul v4, v5
-    yield v6
-  }
-  return v2
+/// x^n by recursion, and a product over calls of it; beside them a function that calls itself twice.
+fn power() -> Module {
+    read(&format!("{POWERS}{FIBONACCI}"))
 }
-
-func @pow(v0: f64, v1: i64) -> f64 {
-  v2 = const 0
-  v3 = cmp eq v1, v2
-  v4 = if v3 {
-    v5 = const 1.0
-    yield v5
-  } else {
-    v6 = const 1
-    v7 = isub v1, v6
-    v8 = call @pow(v0, v7)
-    v9 = mul v0, v8
-    yield v9
-  }
-  return v4
-}
-
-func @fib(v0: f64, v1: i64) -> f64 {
-  v2 = const 2
-  v3 = cmp lt v1, v2
-  v4 = if v3 {
-    yield v0
-  } else {
-    v5 = const 1
-    v6 = isub v1, v5
-    v7 = isub v1, v2
-    v8 = call @fib(v0, v6)
-    v9 = call @fib(v0, v7)
-    v10 = mul v8, v9
-    yield v10
-  }
-  return v4
-}
-";
 
 /// Writes to its argument, and returns what was there.
 const DOUBLE: &str = "
@@ -80,7 +40,7 @@ fn derivative(module: &Module, g: FuncId, args: &[Arg], at: usize) -> f64 {
 
 #[test]
 fn forward_mode_goes_through_recursion() {
-    let mut module = read(POWER);
+    let mut module = power();
     let [main, pow, fib] = ["main", "pow", "fib"].map(|name| module.find(name).expect("it is there"));
     let dpow = jvp(&mut module, pow, &[true, false]).expect("within limits");
     assert_eq!(derivative(&module, dpow, &[F(2.0), I(5), F(1.0)], 1), 80.0);
@@ -108,7 +68,7 @@ fn forward_mode_goes_through_calls_that_write() {
 
 #[test]
 fn one_derivative_serves_all_calls_of_one_activity() {
-    let mut module = read(POWER);
+    let mut module = power();
     jvp(&mut module, FuncId::new(0), &[true]).expect("within limits");
     assert_eq!(module.len(), 5);
     jvp(&mut module, FuncId::new(0), &[false]).expect("within limits");
@@ -118,7 +78,7 @@ fn one_derivative_serves_all_calls_of_one_activity() {
 
 #[test]
 fn reverse_mode_goes_through_recursion() {
-    let mut module = read(POWER);
+    let mut module = power();
     let [main, pow, fib] = ["main", "pow", "fib"].map(|name| module.find(name).expect("it is there"));
     let dpow = vjp(&mut module, pow, &[true, false]).expect("within limits");
     assert_eq!(derivative(&module, dpow, &[F(2.0), I(5), F(1.0)], 1), 80.0);
@@ -131,7 +91,7 @@ fn reverse_mode_goes_through_recursion() {
 
 #[test]
 fn one_pair_of_halves_serves_all_calls_of_one_activity() {
-    let mut module = read(POWER);
+    let mut module = power();
     vjp(&mut module, FuncId::new(0), &[true]).expect("within limits");
     let names: Vec<&str> = module.iter().map(|(_, f)| f.name.as_str()).collect();
     assert_eq!(names, ["main", "pow", "fib", "main__vjp", "pow__aug", "pow__rev"]);
@@ -139,7 +99,7 @@ fn one_pair_of_halves_serves_all_calls_of_one_activity() {
 
 #[test]
 fn records_are_what_the_reverse_mentions() {
-    let mut module = read(POWER);
+    let mut module = power();
     vjp(&mut module, FuncId::new(1), &[true, false]).expect("within limits");
     let text = |name| {
         let f = module.find(name).expect("it was made");

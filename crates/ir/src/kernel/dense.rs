@@ -156,21 +156,38 @@ fn forward<N: Field>(l: &[N], n: usize, x: &mut [N], width: usize) {
     }
 }
 
-pub(super) fn solve<N: Field>(operands: &mut [Operand<'_, N>]) -> Answer<N> {
+/// A system of linear equations.
+struct System<'s, N> {
+    /// How many there are.
+    n: usize,
+    /// How many right-hand sides.
+    width: usize,
+    /// n × n.
+    matrix: &'s [N],
+    /// n × width: the right-hand sides, where the solutions are to be.
+    x: &'s mut [N],
+}
+
+/// The operands of a kernel that solves equations, if they fit.
+fn system<'s, N: Field>(operands: &'s mut [Operand<'_, N>]) -> Option<System<'s, N>> {
     let [
-        Operand::Array { dims: [n, m], elements: a },
+        Operand::Array { dims: [n, m], elements: matrix },
         Operand::Array { dims: [rows, width], elements: b },
         Operand::Out { elements: x, .. },
     ] = operands
     else {
-        return misfit();
+        return None;
     };
-    let (n, m, rows, width) = (*n, *m, *rows, *width);
     if n != m || n != rows || x.len() != b.len() {
-        return misfit();
+        return None;
     }
-    let mut a = a.to_vec();
     x.copy_from_slice(b);
+    Some(System { n: *n, width: *width, matrix, x })
+}
+
+pub(super) fn solve<N: Field>(operands: &mut [Operand<'_, N>]) -> Answer<N> {
+    let Some(System { n, width, matrix, x }) = system(operands) else { return misfit() };
+    let mut a = matrix.to_vec();
     eliminate(&mut a, n, x, width)?;
     back(&a, n, x, width);
     done()
@@ -185,22 +202,10 @@ fn is_upper<N: Field>(t: &[N], n: usize) -> bool {
 }
 
 pub(super) fn solve_triangular<N: Field>(operands: &mut [Operand<'_, N>]) -> Answer<N> {
-    let [
-        Operand::Array { dims: [n, m], elements: t },
-        Operand::Array { dims: [rows, width], elements: b },
-        Operand::Out { elements: x, .. },
-    ] = operands
-    else {
-        return misfit();
-    };
-    let (n, m, rows, width) = (*n, *m, *rows, *width);
-    if n != m || n != rows || x.len() != b.len() {
-        return misfit();
-    }
+    let Some(System { n, width, matrix: t, x }) = system(operands) else { return misfit() };
     if let Some(i) = (0..n).find(|&i| t[i * n + i].real() == 0.0) {
         return Err(Failure::Singular(order(i, n)));
     }
-    x.copy_from_slice(b);
     if is_upper(t, n) {
         back(t, n, x, width);
     } else {

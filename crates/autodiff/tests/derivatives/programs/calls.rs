@@ -26,7 +26,7 @@ pub fn programs() -> Vec<Hand> {
     ]
 }
 
-const POWERS: &str = "
+pub const POWERS: &str = "
 func @main(v0: f64) -> f64 {
   v1 = const 1.0
   v2 = for v3 in 0..4 (v4: f64 = v1) {
@@ -54,8 +54,8 @@ func @pow(v0: f64, v1: i64) -> f64 {
 }
 ";
 
-const FIBONACCI: &str = "
-func @f(v0: f64, v1: i64) -> f64 {
+pub const FIBONACCI: &str = "
+func @fib(v0: f64, v1: i64) -> f64 {
   v2 = const 2
   v3 = cmp lt v1, v2
   v4 = if v3 {
@@ -64,8 +64,8 @@ func @f(v0: f64, v1: i64) -> f64 {
     v5 = const 1
     v6 = isub v1, v5
     v7 = isub v1, v2
-    v8 = call @f(v0, v6)
-    v9 = call @f(v0, v7)
+    v8 = call @fib(v0, v6)
+    v9 = call @fib(v0, v7)
     v10 = mul v8, v9
     yield v10
   }

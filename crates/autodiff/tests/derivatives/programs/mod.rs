@@ -3,7 +3,7 @@
 //! In: nothing. Out: [`ALL`]: each program's text, arguments, result and gradient. The arithmetic behind each expected number stands beside it. Every float parameter
 //! is active; arrays are read-only unless they say `Mut`.
 
-mod calls;
+pub mod calls;
 mod data;
 mod loops;
 mod memory;
