@@ -105,7 +105,7 @@ fn whole<'s>(
     let tape = is_cut.then(|| b.param(Type::Tape(TapeType::mixed()), Passing::Mut));
     let ruled = Ruled::find(module, source, &|v| activity.of(v), tape)?;
     let (forward, primal) = forward::copy(source, &mut b, forward, ruled);
-    let copied = b.func().region(b.current()).insts.len();
+    let last = b.func().region(b.current()).insts.last().copied();
 
     let mut sweep = Sweep::new(requests, source, activity, facts, forward, b, options);
     (sweep.tape, sweep.is_cut) = (tape, is_cut);
@@ -113,8 +113,8 @@ fn whole<'s>(
         sweep.shadow[param.index()] = Some(shadow);
     }
     sweep.reverse(&returned, &seeds)?;
-    let (function, added) = sweep.finish(primal, &params);
-    Ok(Whole { function, forward: added + copied, params: source.params.len(), results: source.results.len() })
+    let (function, forward) = sweep.finish(primal, &params, last);
+    Ok(Whole { function, forward, params: source.params.len(), results: source.results.len() })
 }
 
 /// What lies between the active parameters and what is returned, what the caller lends included.
@@ -204,8 +204,9 @@ impl<'s, 'r> Sweep<'s, 'r> {
         self.region(self.source.body)
     }
 
-    /// Returns the primal results and the adjoints of the active scalar parameters. Also tells how many instructions were added before the forward sweep.
-    fn finish(mut self, primal: Values, params: &[&Param]) -> (Function, usize) {
+    /// Returns the primal results and the adjoints of the active scalar parameters. Also tells how many instructions of the body come before the reverse sweep: those up to
+    /// the last that was copied. The reverse sweep has put others in front of it since.
+    fn finish(mut self, primal: Values, params: &[&Param], last: Option<Inst>) -> (Function, usize) {
         let mut returned = primal;
         for param in params.iter().filter(|p| self.source.ty(p.value).scalar().is_some()) {
             let adjoint = self.take(param.value);
@@ -215,7 +216,8 @@ impl<'s, 'r> Sweep<'s, 'r> {
         let insts = &mut self.b.func_mut().region_mut(body).insts;
         let added = self.entry.len();
         insts.splice(0..0, self.entry);
-        (self.b.finish(&returned), added)
+        let forward = insts.iter().position(|&i| Some(i) == last).map_or(added, |place| place + 1);
+        (self.b.finish(&returned), forward)
     }
 
     /// Emits the reverse of a region's instructions into the current frame.

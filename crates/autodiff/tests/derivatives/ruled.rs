@@ -175,6 +175,18 @@ fn arrays_are_what_they_were_at_the_call() {
     }
 }
 
+/// In a callee whose forward and reverse sweep are two functions, what is saved in front of a call belongs to the first.
+#[test]
+fn arrays_are_what_they_were_at_the_call_in_a_callee() {
+    let outer = "
+func @outer(v0: [f64; d0], v1: f64) -> f64 {
+  v2 = call @main(v0, v1)
+  v3 = sin v2
+  return v3
+}";
+    holds(&format!("{outer}{ARRAYS}"), &[V(vec![0.5, -1.0, 2.0]), F(0.3)]);
+}
+
 #[test]
 fn a_result_without_effect_saves_nothing() {
     let text = ARRAYS.replace("v11 = sin v9", "v11 = const 0.0").replace("fill v2, v9", "fill v2, v4");
