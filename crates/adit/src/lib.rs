@@ -41,6 +41,7 @@ mod stage;
 mod value;
 
 pub use adit_autodiff::MAX_ORDER as DEFAULT_MAX_ORDER;
+pub use adit_autodiff::{AdOpt, AdOpts};
 pub use adit_diag as diag;
 pub use adit_ir as ir;
 pub use adit_ir::ScalarType;

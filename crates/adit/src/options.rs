@@ -2,6 +2,7 @@
 //!
 //! In: the host's wishes. Out: [`Options`], and what of them concerns code generation. Nothing is compiled here.
 
+use adit_autodiff::AdOpts;
 use adit_ir::limits::Limits;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -20,6 +21,8 @@ pub type Clock = Arc<dyn Fn(&str, Duration) + Send + Sync>;
 pub struct Options {
     /// 0: as written; 1: cleaned up; 2 (the default) and 3: also optimised machine code.
     pub opt: u8,
+    /// Which optimisations of the reverse sweep are on; all by default.
+    pub ad_opt: AdOpts,
     /// Source order everywhere, so that results equal the interpreter's bit for bit.
     pub strict: bool,
     /// Along how many directions forward mode goes at once, at most, where a Jacobian or a Hessian wants many; 0 counts as 1.
@@ -44,6 +47,7 @@ impl Default for Options {
     fn default() -> Self {
         Options {
             opt: 2,
+            ad_opt: AdOpts::ALL,
             strict: false,
             lanes: 8,
             cpu: Cpu::Native,
@@ -59,10 +63,12 @@ impl Default for Options {
 
 impl std::fmt::Debug for Options {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Options { opt, strict, lanes, cpu, check_hosts, max_order, limits, interrupt: _, sink, clock } = self;
+        let Options { opt, ad_opt, strict, lanes, cpu, check_hosts, max_order, limits, interrupt: _, sink, clock } =
+            self;
         let (printed, timed) = (sink.is_some(), clock.is_some());
         f.debug_struct("Options")
             .field("opt", opt)
+            .field("ad_opt", ad_opt)
             .field("strict", strict)
             .field("lanes", lanes)
             .field("cpu", cpu)
@@ -83,6 +89,11 @@ impl Options {
         let out = work();
         clock(stage, start.elapsed());
         out
+    }
+
+    /// For the derivative passes, with so many lanes.
+    pub(crate) fn autodiff(&self, lanes: usize) -> adit_autodiff::Options {
+        adit_autodiff::Options { lanes, opts: self.ad_opt, ..adit_autodiff::Options::default() }
     }
 
     pub(crate) fn codegen(&self) -> adit_codegen::Options {

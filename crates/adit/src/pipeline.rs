@@ -79,10 +79,11 @@ pub(crate) fn derive(unit: &Unit, id: FuncId, derivative: &Derivative, options: 
     }
     clean(&mut module, id, options);
     let jvp = |module: &mut Module, id, active: &[bool], lanes| {
-        let options = adit_autodiff::Options { lanes, ..adit_autodiff::Options::default() };
-        adit_autodiff::jvp_with(module, id, active, &options).map_err(refused)
+        adit_autodiff::jvp_with(module, id, active, &options.autodiff(lanes)).map_err(refused)
     };
-    let vjp = |module: &mut Module, id, active: &[bool]| adit_autodiff::vjp(module, id, active).map_err(refused);
+    let vjp = |module: &mut Module, id, active: &[bool]| {
+        adit_autodiff::vjp_with(module, id, active, &options.autodiff(1)).map_err(refused)
+    };
     // The reverse derivative, to be differentiated once more, and what of it is active then.
     let inner = |module: &mut Module, active: &[bool]| {
         let of_vjp = active_in_vjp(module.function(id), active);
@@ -111,8 +112,7 @@ pub(crate) fn derive(unit: &Unit, id: FuncId, derivative: &Derivative, options: 
 pub(crate) fn resolved(unit: &Unit, id: FuncId, options: &Options) -> Result<Module> {
     let mut module = unit.ir.clone();
     let mut cleaned = |module: &mut Module, id: FuncId| clean(module, id, options);
-    let limits = adit_autodiff::Options::default();
-    let resolved = adit_autodiff::resolve(&mut module, id, options.max_order, &limits, &mut cleaned);
+    let resolved = adit_autodiff::resolve(&mut module, id, options.max_order, &options.autodiff(1), &mut cleaned);
     resolved.map_err(|r| Error::compile(vec![r.to_diagnostic()], unit.sources.clone()))?;
     Ok(module)
 }

@@ -39,11 +39,13 @@ mod refusal;
 mod resolve;
 mod ruled;
 mod rules;
+mod switches;
 mod vjp;
 
 pub use mutant::Mutant;
 pub use refusal::{Refusal, RefusalKind};
 pub use resolve::{Clean, MAX_ORDER, check_orders, resolve};
+pub use switches::{AdOpt, AdOpts};
 
 use adit_ir::{FuncId, Function, Module};
 
@@ -54,14 +56,16 @@ pub struct Options {
     pub instructions: usize,
     /// How many directions forward mode follows in one sweep; 0 counts as 1. Reverse mode has one seed.
     pub lanes: usize,
+    /// Which optimisations of the reverse sweep are on.
+    pub opts: AdOpts,
     /// A seeded bug: tests only.
     pub mutant: Option<Mutant>,
 }
 
 impl Default for Options {
-    /// Four million instructions, one lane, no bug.
+    /// Four million instructions, one lane, every optimisation, no bug.
     fn default() -> Self {
-        Options { instructions: 4_000_000, lanes: 1, mutant: None }
+        Options { instructions: 4_000_000, lanes: 1, opts: AdOpts::ALL, mutant: None }
     }
 }
 

@@ -3,7 +3,7 @@
 //! In: what the user typed. Out: [`Cli`], typed; wrong usage is clap's error, which [`crate::usage`] puts into this program's form. Texts of values (`--at`, `--dir`, `--seed`) stay
 //! texts here; nothing is read and nothing is compiled.
 
-use adit::{Cpu, Mode, Of};
+use adit::{AdOpt, AdOpts, Cpu, Mode, Of};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -40,9 +40,8 @@ pub struct Common {
     /// Optimisation: 0 as written, 1 cleaned up, 2 and 3 also optimised machine code
     #[arg(long, global = true, value_name = "LEVEL", default_value_t = 2, value_parser = clap::value_parser!(u8).range(0..=3))]
     pub opt: u8,
-    /// Optimisation of reverse mode; this build has level 0 alone
-    #[arg(long, global = true, value_name = "LEVEL", default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=0))]
-    pub ad_opt: u8,
+    #[arg(long, global = true, value_name = "LIST", default_value_t = AdOpts::ALL, help = ad_opt_help())]
+    pub ad_opt: AdOpts,
     /// Keep the source's order in sums: the same bits as the interpreter
     #[arg(long, global = true)]
     pub strict: bool,
@@ -106,6 +105,11 @@ pub enum Command {
     Opt(Opt),
     /// Explain an error code, a function of the library, or the conventions at kinks
     Explain(Explain),
+}
+
+fn ad_opt_help() -> String {
+    let rows: Vec<String> = AdOpt::ALL.iter().map(|opt| format!("{} ({})", opt.name(), opt.about())).collect();
+    format!("Optimisations of reverse mode: all, none, or of these: {}", rows.join("; "))
 }
 
 fn passes_help() -> String {

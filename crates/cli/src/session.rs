@@ -55,6 +55,7 @@ impl Session {
         let lanes = common.lanes.map(usize::from);
         let options = Options {
             opt: common.opt,
+            ad_opt: common.ad_opt,
             lanes: lanes.unwrap_or(Options::default().lanes),
             strict: common.strict,
             cpu: common.cpu.clone(),

@@ -29,7 +29,7 @@ const USAGE: &[Case] = &[
     (X, &["jvp", "-", "--at", "{\"x\": 1}"], 2, "AD0901", "--dir"),
     (X, &["vjp", "-", "--at", "{\"x\": 1}"], 2, "AD0901", "--seed"),
     (X, &["run", "-", "--opt", "4"], 2, "AD0901", "--opt"),
-    (X, &["run", "-", "--ad-opt", "1"], 2, "AD0901", "--ad-opt"),
+    (X, &["run", "-", "--ad-opt", "0"], 2, "AD0901", "recompute"),
     (X, &["run", "-", "--max-memory", "lots"], 2, "AD0901", "64MiB"),
     (X, &["run", "-", "--timeout", "-1s"], 2, "AD0901", ""),
     (X, &["run", "-", "--timeout", "soon"], 2, "AD0901", "500ms"),

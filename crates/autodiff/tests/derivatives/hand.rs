@@ -1,8 +1,8 @@
 //! Tiny programs: against hand values, against the complex step, one mode against the other, to fourth order; and whether seeded bugs are seen.
 
-use crate::harness::{Random, close, derivatives, inputs, read, relations_to_order, reverse, run};
+use crate::harness::{Random, bug, close, derivatives, inputs, plans, read, relations_to_order, reverse, run};
 use crate::programs::{Arg, Hand, all};
-use adit_autodiff::Mutant;
+use adit_autodiff::{Mutant, Options};
 use adit_interp::ir::Cell;
 use adit_ir::FuncId;
 
@@ -16,7 +16,7 @@ fn numbers(arg: &Arg) -> Vec<f64> {
 }
 
 /// Value and gradient as the hand says.
-fn check_hand(hand: &Hand, mutant: Option<Mutant>) -> Result<(), String> {
+fn check_hand(hand: &Hand, options: &Options) -> Result<(), String> {
     let mut module = read(hand.text);
     let f = FuncId::new(0);
     let point = inputs(&module, f, &hand.args);
@@ -25,7 +25,7 @@ fn check_hand(hand: &Hand, mutant: Option<Mutant>) -> Result<(), String> {
     if !close(*value, hand.value, 1.0) {
         return Err(format!("value {value}, expected {}", hand.value));
     }
-    let (_, vjp) = derivatives(&mut module, f, mutant);
+    let (_, vjp) = derivatives(&mut module, f, options);
     let zeros: Vec<Vec<f64>> = hand.args.iter().filter(|a| matches!(a, Arg::Mut(_))).map(numbers).collect();
     let zeros: Vec<Vec<f64>> = zeros.into_iter().map(|x| vec![0.0; x.len()]).collect();
     let back = reverse(&module, f, vjp, &point, &[1.0], &zeros)?;
@@ -39,27 +39,27 @@ fn check_hand(hand: &Hand, mutant: Option<Mutant>) -> Result<(), String> {
     Ok(())
 }
 
-fn check_relations(hand: &Hand, order: usize, mutant: Option<Mutant>) -> Result<(), String> {
+fn check_relations(hand: &Hand, order: usize, options: &Options) -> Result<(), String> {
     let mut module = read(hand.text);
     let f = FuncId::new(0);
     let point = inputs(&module, f, &hand.args);
-    relations_to_order(&mut module, f, &point, order, &mut Random::new(7), mutant)
+    relations_to_order(&mut module, f, &point, order, &mut Random::new(7), options)
 }
 
 #[test]
 fn gradients_are_those_of_the_hand() {
-    for hand in all() {
-        if let Err(error) = check_hand(&hand, None) {
-            panic!("{}: {error}", hand.name);
+    for (hand, options) in all().iter().flat_map(|hand| plans().map(|options| (hand, options))) {
+        if let Err(error) = check_hand(hand, &options) {
+            panic!("{}, {}: {error}", hand.name, options.opts);
         }
     }
 }
 
 #[test]
 fn modes_agree_to_fourth_order() {
-    for hand in all() {
-        if let Err(error) = check_relations(&hand, 4, None) {
-            panic!("{}: {error}", hand.name);
+    for (hand, options) in all().iter().flat_map(|hand| plans().map(|options| (hand, options))) {
+        if let Err(error) = check_relations(hand, 4, &options) {
+            panic!("{}, {}: {error}", hand.name, options.opts);
         }
     }
 }
@@ -70,8 +70,8 @@ fn each_seeded_bug_is_seen() {
     for mutant in Mutant::ALL {
         let of_lanes = mutant == Mutant::LaneLost;
         let seen = |hand: &Hand| match of_lanes {
-            true => check_relations(hand, 1, Some(mutant)).is_err(),
-            false => check_hand(hand, Some(mutant)).is_err(),
+            true => check_relations(hand, 1, &bug(mutant)).is_err(),
+            false => check_hand(hand, &bug(mutant)).is_err(),
         };
         assert!(all().iter().any(seen), "no program sees {}", mutant.name());
     }

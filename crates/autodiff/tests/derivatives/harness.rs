@@ -5,7 +5,7 @@
 
 use crate::lanes;
 use crate::programs::Arg;
-use adit_autodiff::{Mutant, Options, jvp, vjp_with};
+use adit_autodiff::{AdOpts, Mutant, Options, jvp, vjp_with};
 use adit_diag::FileId;
 use adit_interp::ir::{Array, Cell, Data, Input, Interpreter, Number, Outcome};
 use adit_ir::{FuncId, Limits, Module, Passing, Scalar, ScalarType, Type, verify};
@@ -296,12 +296,26 @@ pub fn reverse(
     Ok(Reverse { adjoints, results: outcome.results[..primal].to_vec() })
 }
 
+/// Reverse mode without optimisations.
+pub fn level_0() -> Options {
+    Options { opts: AdOpts::NONE, ..Options::default() }
+}
+
+/// Level 0, and all optimisations.
+pub fn plans() -> [Options; 2] {
+    [level_0(), Options::default()]
+}
+
+/// Level 0 with a seeded bug.
+pub fn bug(mutant: Mutant) -> Options {
+    Options { mutant: Some(mutant), ..level_0() }
+}
+
 /// The derivatives of `f` for all its float parameters, in a module that still verifies and reads back.
-pub fn derivatives(module: &mut Module, f: FuncId, mutant: Option<Mutant>) -> (FuncId, FuncId) {
+pub fn derivatives(module: &mut Module, f: FuncId, options: &Options) -> (FuncId, FuncId) {
     let active = all_floats(module, f);
-    let options = Options { mutant, ..Options::default() };
     let forward = jvp(module, f, &active).expect("within limits");
-    let reverse = vjp_with(module, f, &active, &options).expect("no calls, within limits");
+    let reverse = vjp_with(module, f, &active, options).expect("no calls, within limits");
     if let Err(violations) = verify(module) {
         let text = adit_ir::print::print_function(module, module.function(reverse));
         panic!("{}\n{text}", violations[0]);
@@ -318,10 +332,10 @@ pub fn relations(
     f: FuncId,
     point: &[Input<f64>],
     random: &mut Random,
-    mutant: Option<Mutant>,
+    options: &Options,
 ) -> Result<[AtPoint; 2], String> {
-    let (jvp, vjp) = derivatives(module, f, mutant);
-    lanes::agree(module, f, point, random, mutant)?;
+    let (jvp, vjp) = derivatives(module, f, options);
+    lanes::agree(module, f, point, random, options)?;
     let active = all_floats(module, f);
     let tangents = directions(point, &active, random);
     let given = forward(module, f, jvp, point, &tangents)?;
@@ -369,12 +383,12 @@ pub fn relations_to_order(
     point: &[Input<f64>],
     order: usize,
     random: &mut Random,
-    mutant: Option<Mutant>,
+    options: &Options,
 ) -> Result<(), String> {
-    let next = relations(module, f, point, random, mutant).map_err(|e| name_of(module, f, &e))?;
+    let next = relations(module, f, point, random, options).map_err(|e| name_of(module, f, &e))?;
     if order > 1 {
         for (g, point) in next {
-            relations_to_order(module, g, &point, order - 1, random, mutant)?;
+            relations_to_order(module, g, &point, order - 1, random, options)?;
         }
     }
     Ok(())

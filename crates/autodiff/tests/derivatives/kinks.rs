@@ -2,7 +2,7 @@
 //!
 //! Where a partial is infinite or NaN the modes may differ, and are not compared.
 
-use crate::harness::{derivatives, float_results, inputs, read, run};
+use crate::harness::{derivatives, float_results, inputs, level_0, read, run};
 use crate::programs::Arg;
 use adit_interp::ir::Input;
 use adit_ir::prim::{Kink, Row, Sort};
@@ -56,9 +56,9 @@ fn unit(n: usize, i: usize) -> Vec<f64> {
 fn rows(module: &mut Module, x: &[f64], i: usize) -> [(&'static str, Vec<f64>); 4] {
     let n = x.len();
     let f = FuncId::new(0);
-    let (jvp, vjp) = derivatives(module, f, None);
-    let (jvp_of_jvp, vjp_of_jvp) = derivatives(module, jvp, None);
-    let (jvp_of_vjp, vjp_of_vjp) = derivatives(module, vjp, None);
+    let (jvp, vjp) = derivatives(module, f, &level_0());
+    let (jvp_of_jvp, vjp_of_jvp) = derivatives(module, jvp, &level_0());
+    let (jvp_of_vjp, vjp_of_vjp) = derivatives(module, vjp, &level_0());
     let along = unit(n, i);
     let zeros = vec![0.0; n];
     // jvp: x, dx -> value, tangent

@@ -5,7 +5,7 @@
 use crate::harness::{all_floats, bits, data_like, directions, float_results, floats, inputs, lent, read, run};
 use crate::programs::Arg;
 use crate::{harness::Random, programs::all};
-use adit_autodiff::{Mutant, Options, RefusalKind, jvp, jvp_with};
+use adit_autodiff::{Options, RefusalKind, jvp, jvp_with};
 use adit_interp::ir::{Array, Cell, Input};
 use adit_ir::print::print_function;
 use adit_ir::verify::MAX_RANK;
@@ -59,12 +59,12 @@ pub fn agree(
     f: FuncId,
     point: &[Input<f64>],
     random: &mut Random,
-    mutant: Option<Mutant>,
+    options: &Options,
 ) -> Result<(), String> {
     let mut module = module.clone();
     let active = all_floats(&module, f);
     let one = jvp(&mut module, f, &active).expect("within limits");
-    let options = Options { mutant, ..with_lanes(LANES) };
+    let options = Options { lanes: LANES, ..*options };
     let many = jvp_with(&mut module, f, &active, &options).expect("within limits");
     if let Err(violations) = verify(&module) {
         panic!("{}\n{}", violations[0], print_function(&module, module.function(many)));
@@ -90,7 +90,7 @@ fn hand_written_programs_have_independent_lanes() {
     for hand in all() {
         let module = read(hand.text);
         let point = inputs(&module, FuncId::new(0), &hand.args);
-        let agreed = agree(&module, FuncId::new(0), &point, &mut random, None);
+        let agreed = agree(&module, FuncId::new(0), &point, &mut random, &Options::default());
         assert_eq!(agreed, Ok(()), "{}", hand.name);
     }
 }
@@ -196,7 +196,7 @@ func @f(v0: [f64; d0, d1], v1: mut [f64; d0], v2: f64) -> f64 {
         Input::Array(Array::of(&[0], vec![])),
         Input::Scalar(Cell::F64(2.0)),
     ];
-    assert_eq!(agree(&module, FuncId::new(0), &point, &mut Random::new(3), None), Ok(()));
+    assert_eq!(agree(&module, FuncId::new(0), &point, &mut Random::new(3), &Options::default()), Ok(()));
 }
 
 #[test]
@@ -220,7 +220,7 @@ func @power(v0: f64, v1: i64) -> f64 {
 }",
     );
     let point = inputs(&module, FuncId::new(0), &[Arg::F(1.5), Arg::I(5)]);
-    assert_eq!(agree(&module, FuncId::new(0), &point, &mut Random::new(3), None), Ok(()));
+    assert_eq!(agree(&module, FuncId::new(0), &point, &mut Random::new(3), &Options::default()), Ok(()));
     let mut derived = module.clone();
     jvp_with(&mut derived, FuncId::new(0), &[true, false], &with_lanes(4)).expect("within limits");
     assert_eq!(derived.len(), module.len() + 1, "the derivative calls itself");

@@ -1,6 +1,6 @@
 //! Activity of parameters: subsets, `mut` arrays declared inactive, strong zeros.
 
-use crate::harness::{all_floats, derivatives, floats, inputs, read, reverse, run, zero_like};
+use crate::harness::{all_floats, derivatives, floats, inputs, level_0, read, reverse, run, zero_like};
 use crate::programs::{Arg, all};
 use adit_autodiff::{jvp, vjp};
 use adit_interp::ir::{Cell, Input};
@@ -23,7 +23,7 @@ fn one_active_parameter_gets_the_same_adjoint() {
         let f = FuncId::new(0);
         let point = inputs(&module, f, &hand.args);
         let floats_of_f = all_floats(&module, f);
-        let (_, full) = derivatives(&mut module, f, None);
+        let (_, full) = derivatives(&mut module, f, &level_0());
         let lent: Vec<Vec<f64>> = hand.args.iter().filter(|a| matches!(a, Arg::Mut(_))).map(zeros).collect();
         let expected = reverse(&module, f, full, &point, &[1.0], &lent).expect("the program runs").adjoints;
         let active: Vec<usize> = (0..floats_of_f.len()).filter(|&i| floats_of_f[i]).collect();
@@ -81,7 +81,7 @@ fn the_seed_of_a_mut_array_reaches_what_was_written() {
     let mut module = read(THROUGH);
     let f = FuncId::new(0);
     let point = inputs(&module, f, &[Arg::F(3.0), Arg::Mut(vec![5.0, 7.0])]);
-    let (_, g) = derivatives(&mut module, f, None);
+    let (_, g) = derivatives(&mut module, f, &level_0());
     let back = reverse(&module, f, g, &point, &[0.0], &[vec![10.0, 100.0]]).expect("the program runs");
     assert_eq!(back.adjoints, [vec![600.0], vec![10.0, 0.0]]);
 }
@@ -145,9 +145,9 @@ func @f(v0: f64, v1: f64) -> f64 {
 fn a_strong_zero_does_not_lose_a_second_derivative() {
     let mut module = read(XLOGY);
     let f = FuncId::new(0);
-    let (jvp1, vjp1) = derivatives(&mut module, f, None);
-    let (_, over_jvp) = derivatives(&mut module, jvp1, None);
-    let (forward, over_vjp) = derivatives(&mut module, vjp1, None);
+    let (jvp1, vjp1) = derivatives(&mut module, f, &level_0());
+    let (_, over_jvp) = derivatives(&mut module, jvp1, &level_0());
+    let (forward, over_vjp) = derivatives(&mut module, vjp1, &level_0());
     let scalars = |x: &[f64]| x.iter().map(|&x| Input::Scalar(Cell::F64(x))).collect::<Vec<Input<f64>>>();
     for (row, expected) in [([1.0, 0.0], [0.0, 0.5]), ([0.0, 1.0], [0.5, 0.0])] {
         // Forward over reverse: the tangents of the two adjoints.
@@ -161,7 +161,7 @@ fn a_strong_zero_does_not_lose_a_second_derivative() {
         assert_eq!(results(&module, over_jvp, &mut scalars(&args))[2..4], expected);
     }
     // The third derivative d/dx d/dy^2 at (0, 2) is -1/4.
-    let (third, _) = derivatives(&mut module, forward, None);
+    let (third, _) = derivatives(&mut module, forward, &level_0());
     let args = [0.0, 2.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0];
     let given = results(&module, third, &mut scalars(&args));
     assert_eq!(given[given.len() - 1], -0.25, "{given:?}");

@@ -3,9 +3,9 @@
 //! In: a seed. Out: a function of two floats, an integer, an array and a `mut` array, with nested loops of all kinds, branches, carried values that change places, arrays local
 //! to iterations, constant stores, tapes and selects. Every second one calls another such function, which calls itself. Sizes and magnitudes stay small.
 
-use crate::harness::{Random, floats, relations_to_order};
+use crate::harness::{Random, bug, floats, plans, relations_to_order};
 use crate::programs::Arg;
-use adit_autodiff::Mutant;
+use adit_autodiff::{Mutant, Options};
 use adit_diag::Span;
 use adit_interp::ir::{Array, Cell, Input};
 use adit_ir::{
@@ -376,12 +376,12 @@ fn point(random: &mut Random) -> Vec<Input<f64>> {
     point
 }
 
-fn check(seed: u64, order: usize, mutant: Option<Mutant>) -> Result<(), String> {
+fn check(seed: u64, order: usize, options: &Options) -> Result<(), String> {
     let mut module = Writer::module(seed);
     verify(&module).unwrap_or_else(|violations| panic!("program {seed}: {}", violations[0]));
     let mut random = Random::new(seed + 1);
     let point = point(&mut random);
-    relations_to_order(&mut module, FuncId::new(0), &point, order, &mut random, mutant)
+    relations_to_order(&mut module, FuncId::new(0), &point, order, &mut random, options)
 }
 
 /// How many programs a test run checks: more with `ADIT_RANDOM_PROGRAMS`.
@@ -404,8 +404,10 @@ fn programs() -> u64 {
 #[test]
 fn modes_agree_on_random_programs_to_second_order() {
     for seed in 0..programs() {
-        if let Err(error) = check(seed, 2, None) {
-            panic!("program {seed}: {error}\n{}", adit_ir::print::print_module(&Writer::module(seed)));
+        let options = &plans()[usize::from(seed % 3 != 0)];
+        if let Err(error) = check(seed, 2, options) {
+            let text = adit_ir::print::print_module(&Writer::module(seed));
+            panic!("program {seed}, {}: {error}\n{text}", options.opts);
         }
     }
 }
@@ -413,7 +415,7 @@ fn modes_agree_on_random_programs_to_second_order() {
 #[test]
 fn random_programs_see_each_seeded_bug() {
     for mutant in Mutant::ALL {
-        let found = (0..3_000).find(|&seed| check(seed, 1, Some(mutant)).is_err());
+        let found = (0..3_000).find(|&seed| check(seed, 1, &bug(mutant)).is_err());
         assert!(found.is_some(), "3,000 programs do not see {}", mutant.name());
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::harness::{Random, close, inputs, read, relations, run};
 use crate::programs::Arg::{self, F, Matrix, Mut, V};
-use adit_autodiff::{RefusalKind, jvp, vjp};
+use adit_autodiff::{Options, RefusalKind, jvp, vjp};
 use adit_interp::ir::Cell;
 use adit_ir::{FuncId, Mode, Module, print_module, same_modules, verify};
 
@@ -45,7 +45,7 @@ fn holds(text: &str, args: &[Arg]) {
     let mut module = read(text);
     let f = FuncId::new(0);
     let point = inputs(&module, f, args);
-    let outcome = relations(&mut module, f, &point, &mut Random::new(3), None);
+    let outcome = relations(&mut module, f, &point, &mut Random::new(3), &Options::default());
     if let Err(error) = outcome {
         panic!("{error}\n{text}");
     }

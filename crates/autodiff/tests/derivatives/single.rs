@@ -2,9 +2,12 @@
 //!
 //! The programs worked out by hand are rewritten for `f32` by the text, and must give what the hand says as far as `f32` carries. What only rounds otherwise is the same derivative.
 
-use crate::harness::{Random, derivatives, float_results, inputs, read, relations_to_order, reverse, run, single};
+use crate::harness::{
+    Random, derivatives, float_results, inputs, level_0, read, relations_to_order, reverse, run, single,
+};
 use crate::programs::{Arg, all};
 use crate::random::text_and_args;
+use adit_autodiff::Options;
 use adit_ir::FuncId;
 
 fn numbers(arg: &Arg) -> Vec<f64> {
@@ -52,7 +55,7 @@ fn gradients_in_single_precision_are_those_of_the_hand() {
         let point = inputs(&module, f, &hand.args);
         let primal = run(&module, f, &mut point.clone()).expect("the program runs");
         let value = float_results(&primal.results)[0];
-        let (_, vjp) = derivatives(&mut module, f, None);
+        let (_, vjp) = derivatives(&mut module, f, &level_0());
         let zeros = hand.args.iter().filter(|a| matches!(a, Arg::Mut(_))).map(|a| vec![0.0; numbers(a).len()]);
         let back = reverse(&module, f, vjp, &point, &[1.0], &zeros.collect::<Vec<_>>()).expect("it runs");
         let expected: Vec<f64> = hand.gradient.iter().flat_map(numbers).collect();
@@ -75,7 +78,8 @@ fn modes_agree_in_single_precision_to_second_order() {
         let mut module = read(&rewritten(hand.text));
         let f = FuncId::new(0);
         let point = inputs(&module, f, &hand.args);
-        let checked = single(|| relations_to_order(&mut module, f, &point, 2, &mut Random::new(7), None));
+        let checked =
+            single(|| relations_to_order(&mut module, f, &point, 2, &mut Random::new(7), &Options::default()));
         if let Err(error) = checked {
             panic!("{}: {error}", hand.name);
         }
@@ -106,7 +110,8 @@ func @f(v0: f32, v1: [f64; 2], v2: mut [f32; 2]) -> (f64, f32) {
     let f = FuncId::new(0);
     let args = [Arg::F(0.75), Arg::V(vec![1.5, 2.0]), Arg::Mut(vec![0.5, 1.25])];
     let point = inputs(&module, f, &args);
-    single(|| relations_to_order(&mut module, f, &point, 3, &mut Random::new(3), None)).expect("modes agree");
+    single(|| relations_to_order(&mut module, f, &point, 3, &mut Random::new(3), &Options::default()))
+        .expect("modes agree");
 }
 
 #[test]
@@ -116,7 +121,8 @@ fn modes_agree_on_random_programs_in_single_precision() {
         let mut module = read(&rewritten(&text));
         let f = FuncId::new(0);
         let point = inputs(&module, f, &args);
-        let checked = single(|| relations_to_order(&mut module, f, &point, 1, &mut Random::new(seed), None));
+        let checked =
+            single(|| relations_to_order(&mut module, f, &point, 1, &mut Random::new(seed), &Options::default()));
         assert_eq!(checked, Ok(()), "seed {seed}");
     }
 }

@@ -1,8 +1,8 @@
 //! Derivatives as text: what is emitted, and that it reads back.
 
-use crate::harness::{all_floats, derivatives, read};
+use crate::harness::{all_floats, derivatives, level_0, read};
 use crate::programs::all;
-use adit_autodiff::vjp;
+use adit_autodiff::vjp_with;
 use adit_diag::FileId;
 use adit_ir::print::{print_function, print_module};
 use adit_ir::{FuncId, Op, same_modules};
@@ -11,9 +11,9 @@ use adit_ir::{FuncId, Op, same_modules};
 fn derivatives_read_back_to_second_order() {
     for hand in all() {
         let mut module = read(hand.text);
-        let (jvp, vjp) = derivatives(&mut module, FuncId::new(0), None);
-        derivatives(&mut module, jvp, None);
-        derivatives(&mut module, vjp, None);
+        let (jvp, vjp) = derivatives(&mut module, FuncId::new(0), &level_0());
+        derivatives(&mut module, jvp, &level_0());
+        derivatives(&mut module, vjp, &level_0());
         let text = print_module(&module);
         let again = adit_reader::read_verified(FileId(0), &text).expect("what is printed reads back");
         assert!(same_modules(&module, &again), "{}", hand.name);
@@ -25,7 +25,7 @@ fn vjp_text(text: &str) -> String {
     let mut module = read(text);
     let f = FuncId::new(0);
     let active = all_floats(&module, f);
-    let g = vjp(&mut module, f, &active).expect("no calls");
+    let g = vjp_with(&mut module, f, &active, &level_0()).expect("no calls");
     print_function(&module, module.function(g))
 }
 
@@ -89,7 +89,7 @@ func @f__vjp(v0: f64, v1: [f64; d0], v2: mut [f64; d0], v3: f64) -> (f64, f64) {
 fn c3_needs_no_floats_of_its_iterations_but_a_sine() {
     let program = all().into_iter().find(|hand| hand.name == "c3 nothing to save").expect("it is in the list");
     let mut module = read(program.text);
-    let g = vjp(&mut module, FuncId::new(0), &[true]).expect("no calls");
+    let g = vjp_with(&mut module, FuncId::new(0), &[true], &level_0()).expect("no calls");
     let g = module.function(g);
     let mut fields = Vec::new();
     g.walk(&mut |inst| {

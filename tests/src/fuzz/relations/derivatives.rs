@@ -9,7 +9,7 @@ use super::{Failure, MORE, Subject};
 use crate::fuzz::call::{Answer, Run, active, is_array, run_ir};
 use crate::fuzz::compile::verified;
 use crate::fuzz::rng::Rng;
-use adit_autodiff::{Mutant, Options, Refusal, jvp, vjp_with};
+use adit_autodiff::{AdOpt, AdOpts, Mutant, Options, Refusal, jvp, vjp_with};
 use adit_interp::ir::{Cell, Input, Interpreter};
 use adit_ir::{FuncId, Function, Module, Passing, RunError, ScalarType, print_module};
 use num_complex::Complex64;
@@ -160,6 +160,9 @@ pub(super) struct Derived {
 /// Relative tolerance of everything that is not bit for bit.
 pub(super) const CLOSE: f64 = 1e-9;
 
+/// How far level 0 and optimised plans may be apart, relative to the largest number on the way.
+const LEVEL: f64 = 1e-12;
+
 impl Subject<'_> {
     pub(super) fn derivatives(&mut self, inputs: &[Input<f64>]) -> Result<(), Failure> {
         let main = self.built.main;
@@ -171,13 +174,15 @@ impl Subject<'_> {
         }
         let primal = self.interpret(&self.built.plain, main, inputs, &MORE);
         let clean = cleaned(&self.built.plain, main);
-        let level_0 = self.derive(&self.built.plain, main, probe.active())?;
-        let mut best = self.derive(&clean, main, probe.active())?;
+        let opts = self.switches(0);
+        let level_0 = self.derive(&self.built.plain, main, probe.active(), AdOpts::NONE)?;
+        let mut best = self.derive(&clean, main, probe.active(), opts)?;
 
         let forward_0 = self.forward(&level_0, &probe, inputs, &primal)?;
         let reverse_0 = self.reverse(&level_0, &probe, inputs, &primal)?;
         let forward_1 = self.forward(&best, &probe, inputs, &primal)?;
         let reverse_1 = self.reverse(&best, &probe, inputs, &primal)?;
+        self.levels(&clean, opts, &probe, inputs, [&primal, &reverse_1])?;
         for id in [best.jvp, best.vjp] {
             best.module = cleaned(&best.module, id);
         }
@@ -204,14 +209,54 @@ impl Subject<'_> {
         let compared = self.compare(&probe, inputs, value, [forward_0, forward_2], [&reverse_0, &reverse_2]);
         self.unless_drowned(&level_0, &probe, inputs, compared)?;
         if self.plan.second && self.report.first {
-            self.second(&level_0, &probe, inputs)?;
+            let inner = if self.rng.percent(50) { &level_0 } else { &best };
+            self.second(inner, &probe, inputs)?;
         }
         Ok(())
     }
 
     /// Both derivatives of a function.
-    pub(super) fn derive(&self, module: &Module, f: FuncId, active: &[bool]) -> Result<Derived, Failure> {
-        derive(module, f, active, self.plan.mutant)
+    pub(super) fn derive(&self, module: &Module, f: FuncId, active: &[bool], opts: AdOpts) -> Result<Derived, Failure> {
+        derive(module, f, active, opts, self.plan.mutant)
+    }
+
+    /// Some optimisations of reverse mode, all of them for every other program.
+    pub(super) fn switches(&self, stream: u64) -> AdOpts {
+        let mut rng = Rng::new(self.plan.seed, 0x5e7 + stream);
+        if rng.percent(50) {
+            return AdOpts::ALL;
+        }
+        AdOpt::ALL.iter().fold(AdOpts::NONE, |set, &opt| if rng.percent(50) { set.with(opt) } else { set })
+    }
+
+    /// That what reverse mode gives with these optimisations is what it gives at level 0: bit for bit where they keep the order of additions.
+    fn levels(
+        &self,
+        module: &Module,
+        opts: AdOpts,
+        probe: &Probe,
+        inputs: &[Input<f64>],
+        [primal, optimised]: [&Run; 2],
+    ) -> Result<(), Failure> {
+        let plain = self.derive(module, self.built.main, probe.active(), AdOpts::NONE)?;
+        let level_0 = self.reverse(&plain, probe, inputs, primal)?;
+        if opts.is_exact() {
+            return self.same("levels", ["level 0", &opts.to_string()], &level_0, optimised);
+        }
+        let (Ok(a), Ok(b)) = (&level_0, optimised) else { return Ok(()) };
+        let (a, b) = (probe.derivative(a), probe.derivative(b));
+        let tolerance = LEVEL * (1.0 + self.largest(&plain, plain.vjp, &probe.reverse(inputs, 1.0)));
+        let apart = |(a, b): (&f64, &f64)| (a - b).abs() > tolerance || a.is_finite() != b.is_finite();
+        if wild(&a) || !a.iter().zip(&b).any(apart) {
+            return Ok(());
+        }
+        Err(Failure { relation: "levels", detail: format!("level 0 gives {a:?}, {opts} {b:?}") })
+    }
+
+    /// The largest number on the way.
+    fn largest(&self, d: &Derived, id: FuncId, inputs: &[Input<f64>]) -> f64 {
+        let interpreter = Interpreter::new(&d.module, MORE);
+        run_ir(&interpreter, d.module.function(id), id, inputs).map_or(0.0, |(_, outcome)| outcome.largest)
     }
 
     fn forward(&self, d: &Derived, probe: &Probe, inputs: &[Input<f64>], primal: &Run) -> Result<Run, Failure> {
@@ -313,12 +358,8 @@ impl Subject<'_> {
         compared: Result<(), Failure>,
     ) -> Result<(), Failure> {
         let Err(failure) = compared else { return Ok(()) };
-        let interpreter = Interpreter::new(&d.module, MORE);
-        let largest = |id, inputs: &[Input<f64>]| {
-            run_ir(&interpreter, d.module.function(id), id, inputs).map_or(0.0, |(_, outcome)| outcome.largest)
-        };
-        let forward = largest(d.jvp, &probe.forward(inputs));
-        let reverse = largest(d.vjp, &probe.reverse(inputs, 1.0));
+        let forward = self.largest(d, d.jvp, &probe.forward(inputs));
+        let reverse = self.largest(d, d.vjp, &probe.reverse(inputs, 1.0));
         if !wild(&[forward, reverse]) {
             return Err(failure);
         }
@@ -380,12 +421,18 @@ impl Subject<'_> {
 ///
 /// # Errors
 /// If a derivative breaks a rule of the IR, or is refused.
-pub(super) fn derive(module: &Module, f: FuncId, active: &[bool], mutant: Option<Mutant>) -> Result<Derived, Failure> {
+pub(super) fn derive(
+    module: &Module,
+    f: FuncId,
+    active: &[bool],
+    opts: AdOpts,
+    mutant: Option<Mutant>,
+) -> Result<Derived, Failure> {
     let fail = |detail: String| Failure { relation: "derives", detail };
     let mut module = module.clone();
     let refused = |r: Refusal| fail(r.to_diagnostic().to_string());
     let jvp = jvp(&mut module, f, active).map_err(refused)?;
-    let options = Options { mutant, ..Options::default() };
+    let options = Options { opts, mutant, ..Options::default() };
     let vjp = vjp_with(&mut module, f, active, &options).map_err(refused)?;
     verified(&module).map_err(fail)?;
     Ok(Derived { module, jvp, vjp })

@@ -12,6 +12,7 @@
 //! | `native` | compiled code agrees with the interpreter, bit for bit |
 //! | `derives` | derivatives are made, keep the IR's rules, and stop where the program stops |
 //! | `primal` | derivatives leave the values as they are, bit for bit |
+//! | `levels` | optimised reverse mode agrees with level 0, bit for bit where the order of additions is kept |
 //! | `lanes` | forward mode along several directions at once computes what it does along each, bit for bit |
 //! | `complex step` | the tangent is that of the complex step |
 //! | `inner product` | ⟨ȳ, J ẋ⟩ = ⟨Jᵀ ȳ, ẋ⟩ |

@@ -15,7 +15,7 @@ impl Subject<'_> {
         let f = d.module.function(vjp);
         let inputs = probe.reverse(inputs, 1.0);
         let outer = Probe::new(f, &inputs, f.params.len(), &mut self.rng);
-        let again = self.derive(&d.module, vjp, outer.active());
+        let again = self.derive(&d.module, vjp, outer.active(), self.switches(1));
         let again = again.map_err(|f| Failure { relation: "second order", ..f })?;
         let primal = self.interpret(&d.module, vjp, &inputs, &MORE);
         let forward = self.interpret(&again.module, again.jvp, &outer.forward(&inputs), &MORE);
