@@ -148,7 +148,7 @@ impl<'a> Graph<'a> {
                 self.carried(inits, *body, params);
                 self.edges(params, results);
             }
-            Op::While { inits, cond, body } => {
+            Op::While { inits, cond, body, .. } => {
                 let seen = &f.region(*cond).params;
                 self.carried(inits, *body, &f.region(*body).params);
                 self.carried(inits, *body, seen);

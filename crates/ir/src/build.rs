@@ -227,13 +227,13 @@ impl Builder {
     pub fn for_(&mut self, bounds: Bounds, inits: &[Value], body: Region) -> Inst {
         let Bounds { lo, hi, step, reversed } = bounds;
         let types = self.types_of(inits);
-        self.push(Op::For { lo, hi, step, reversed, inits: inits.into(), body }, &types)
+        self.push(Op::For { lo, hi, step, reversed, checkpoint: None, inits: inits.into(), body }, &types)
     }
 
     /// A `while` over two closed regions.
     pub fn while_(&mut self, inits: &[Value], cond: Region, body: Region) -> Inst {
         let types = self.types_of(inits);
-        self.push(Op::While { inits: inits.into(), cond, body }, &types)
+        self.push(Op::While { checkpoint: None, inits: inits.into(), cond, body }, &types)
     }
 
     /// A new array of zeros.

@@ -128,6 +128,40 @@ impl CmpOp {
     }
 }
 
+/// How the reverse of a loop is to bound its memory. It has no meaning for the loop itself.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Checkpoint {
+    /// What is bounded.
+    pub kind: CheckpointKind,
+    /// By how much; less than 1 counts as 1.
+    pub size: Int,
+}
+
+/// What a [`Checkpoint`] bounds.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum CheckpointKind {
+    /// The iterations from one snapshot to the next.
+    Every,
+    /// The number of snapshots, placed so that least is computed again.
+    Binomial,
+    /// The bytes of snapshots and tape.
+    Budget,
+}
+
+impl CheckpointKind {
+    /// All of them.
+    pub const ALL: [CheckpointKind; 3] = [CheckpointKind::Every, CheckpointKind::Binomial, CheckpointKind::Budget];
+
+    /// The keyword, in the text form and in the language.
+    pub fn name(self) -> &'static str {
+        match self {
+            CheckpointKind::Every => "every",
+            CheckpointKind::Binomial => "binomial",
+            CheckpointKind::Budget => "budget",
+        }
+    }
+}
+
 /// One piece of what `print` writes; pieces are separated by a space.
 #[derive(Clone, PartialEq, Debug)]
 pub enum PrintPart {
@@ -188,6 +222,8 @@ pub enum Op {
         step: Int,
         /// Whether the same sequence of indices runs last to first.
         reversed: bool,
+        /// What its reverse may keep.
+        checkpoint: Option<Checkpoint>,
         /// First values of what is carried.
         inits: Values,
         /// Parameters: the index, then what is carried. Yields what is carried on.
@@ -195,6 +231,8 @@ pub enum Op {
     },
     /// A loop of unknown length.
     While {
+        /// What its reverse may keep.
+        checkpoint: Option<Checkpoint>,
         /// First values of what is carried.
         inits: Values,
         /// Parameters: what is carried. Yields one `bool`: whether the body runs.
@@ -317,6 +355,24 @@ impl Op {
         }
     }
 
+    /// What its reverse may keep, of a loop that says so.
+    pub fn checkpoint(&self) -> Option<Checkpoint> {
+        match self {
+            Op::For { checkpoint, .. } | Op::While { checkpoint, .. } => *checkpoint,
+            Op::Const(_) | Op::Prim { .. } | Op::Cmp { .. } | Op::Select { .. } | Op::If { .. } => None,
+            Op::Alloc { .. } | Op::Load { .. } | Op::Store { .. } | Op::Acc { .. } | Op::Copy { .. } => None,
+            Op::Fill { .. } | Op::Call { .. } | Op::TapeNew { .. } | Op::TapePush { .. } => None,
+            Op::TapePop { .. } | Op::Assert { .. } | Op::Print { .. } => None,
+        }
+    }
+
+    /// Says what the reverse of a loop may keep; other operations stay as they are.
+    pub fn set_checkpoint(&mut self, to: Option<Checkpoint>) {
+        if let Op::For { checkpoint, .. } | Op::While { checkpoint, .. } = self {
+            *checkpoint = to;
+        }
+    }
+
     /// The regions it owns, in order.
     pub fn regions(&self) -> SmallVec<[Region; 2]> {
         match self {
@@ -352,11 +408,15 @@ impl Op {
             Op::Cmp { a, b, .. } => [*a, *b].into_iter().for_each(see),
             Op::Select { cond, then, otherwise } => [*cond, *then, *otherwise].into_iter().for_each(see),
             Op::If { cond, .. } => see(*cond),
-            Op::For { lo, hi, step, inits, .. } => {
+            Op::For { lo, hi, step, checkpoint, inits, .. } => {
                 [*lo, *hi, *step].into_iter().filter_map(Int::value).for_each(&mut *see);
+                visit_size(checkpoint, see);
                 inits.iter().copied().for_each(see);
             }
-            Op::While { inits, .. } => inits.iter().copied().for_each(see),
+            Op::While { checkpoint, inits, .. } => {
+                visit_size(checkpoint, see);
+                inits.iter().copied().for_each(see);
+            }
             Op::Alloc { ty } => visit_ints(&ty.dims, see),
             Op::Load { array, subscripts } => {
                 see(*array);
@@ -390,13 +450,17 @@ impl Op {
             Op::Cmp { a, b, .. } => map_each([a, b], map),
             Op::Select { cond, then, otherwise } => map_each([cond, then, otherwise], map),
             Op::If { cond, .. } => map_each([cond], map),
-            Op::For { lo, hi, step, inits, .. } => {
+            Op::For { lo, hi, step, checkpoint, inits, .. } => {
                 for int in [lo, hi, step] {
                     *int = map.int(*int);
                 }
+                map_size(checkpoint, map);
                 map_values(inits, map);
             }
-            Op::While { inits, .. } => map_values(inits, map),
+            Op::While { checkpoint, inits, .. } => {
+                map_size(checkpoint, map);
+                map_values(inits, map);
+            }
             Op::Alloc { ty } => map_ints(&mut ty.dims, map),
             Op::Load { array, subscripts } => {
                 map_each([array], map);
@@ -444,6 +508,16 @@ pub trait OperandMap {
 
 fn visit_ints(ints: &[Int], see: &mut dyn FnMut(Value)) {
     ints.iter().copied().filter_map(Int::value).for_each(see);
+}
+
+fn visit_size(checkpoint: &Option<Checkpoint>, see: &mut dyn FnMut(Value)) {
+    checkpoint.iter().filter_map(|c| c.size.value()).for_each(see);
+}
+
+fn map_size(checkpoint: &mut Option<Checkpoint>, map: &dyn OperandMap) {
+    if let Some(checkpoint) = checkpoint {
+        checkpoint.size = map.int(checkpoint.size);
+    }
 }
 
 fn printed(part: &PrintPart) -> Option<Value> {

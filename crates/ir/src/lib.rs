@@ -35,7 +35,7 @@ pub use external::{External, Operand};
 pub use func::{Function, Module, Param, Passing, RegionData, Rules};
 pub use graph::CallGraph;
 pub use host::{Argument, Elements, ElementsMut, Scalar};
-pub use inst::{CmpOp, Const, Effect, InstData, Op, OperandMap, PrintPart, Values};
+pub use inst::{Checkpoint, CheckpointKind, CmpOp, Const, Effect, InstData, Op, OperandMap, PrintPart, Values};
 pub use kernel::Kernel;
 pub use limits::Limits;
 pub use prim::Prim;

@@ -24,7 +24,7 @@ use crate::derived::{Derived, Mode};
 use crate::entities::{FuncId, Inst, Region, Value};
 use crate::external::External;
 use crate::func::{Function, Module, Passing, Rules};
-use crate::inst::{Const, Op, PrintPart};
+use crate::inst::{Checkpoint, Const, Op, PrintPart};
 use crate::trap::Trap;
 use crate::types::{ArrayType, Int, ScalarType, TapeType, Type};
 use adit_diag::Span;
@@ -262,6 +262,11 @@ impl Printer<'_> {
     }
 
     /// An instruction with regions, whose results are already defined.
+    fn checkpoint(&self, checkpoint: &Option<Checkpoint>) -> String {
+        let shown = |c: &Checkpoint| format!(" checkpoint {} {}", c.kind.name(), self.int(c.size));
+        checkpoint.as_ref().map(shown).unwrap_or_default()
+    }
+
     fn structured(&mut self, head: &str, inst: Inst) {
         let data = self.f.inst(inst);
         let comment = self.comment_for(data.span);
@@ -276,20 +281,22 @@ impl Printer<'_> {
                     self.region(*otherwise, "yield");
                 }
             }
-            Op::For { lo, hi, step, reversed, inits, body } => {
+            Op::For { lo, hi, step, reversed, checkpoint, inits, body } => {
                 let direction = if *reversed { "rev " } else { "" };
                 let (lo, hi) = (self.int(*lo), self.int(*hi));
                 let step = match step {
                     Int::Const(1) => String::new(),
                     Int::Const(_) | Int::Value(_) => format!(" step {}", self.int(*step)),
                 };
+                let kept = self.checkpoint(checkpoint);
                 let (index, carried) = self.loop_params(*body, true, inits);
-                self.line(&format!("{head}for {direction}{index} in {lo}..{hi}{step}{carried} {{{comment}"));
+                self.line(&format!("{head}for {direction}{index} in {lo}..{hi}{step}{kept}{carried} {{{comment}"));
                 self.region(*body, "yield");
             }
-            Op::While { inits, cond, body } => {
+            Op::While { checkpoint, inits, cond, body } => {
+                let kept = self.checkpoint(checkpoint);
                 let (_, carried) = self.loop_params(*cond, false, inits);
-                self.line(&format!("{head}while{carried} {{{comment}"));
+                self.line(&format!("{head}while{kept}{carried} {{{comment}"));
                 self.region(*cond, "yield");
                 let params = &self.f.region(*body).params;
                 let params: Vec<String> = params.iter().map(|&v| self.define(v)).collect();

@@ -166,7 +166,7 @@ impl<'f> Marks<'f> {
         let needed: Vec<Value> = match &data.op {
             Op::If { then, otherwise, .. } => vec![yields(*then), yields(*otherwise)],
             Op::For { inits, body, .. } => vec![yields(*body), inits[slot], param(*body, slot + 1), data.results[slot]],
-            Op::While { inits, cond, body } => {
+            Op::While { inits, cond, body, .. } => {
                 vec![yields(*body), inits[slot], param(*body, slot), param(*cond, slot), data.results[slot]]
             }
             _ => return,
@@ -183,11 +183,15 @@ impl<'f> Marks<'f> {
         let op = &f.inst(inst).op;
         match op {
             Op::If { cond, .. } => self.work.push(Work::Value(*cond)),
-            Op::For { lo, hi, step, .. } => {
-                let bounds = [*lo, *hi, *step].into_iter().filter_map(Int::value);
+            Op::For { lo, hi, step, checkpoint, .. } => {
+                let kept = checkpoint.map(|c| c.size);
+                let bounds = [*lo, *hi, *step].into_iter().chain(kept).filter_map(Int::value);
                 self.work.extend(bounds.map(Work::Value));
             }
-            Op::While { cond, .. } => self.work.push(Work::Value(f.region(*cond).yields[0])),
+            Op::While { checkpoint, cond, .. } => {
+                self.work.extend(checkpoint.and_then(|c| c.size.value()).map(Work::Value));
+                self.work.push(Work::Value(f.region(*cond).yields[0]));
+            }
             // A needed write needs its array, too: it is only reached once the array is read, or because it may trap.
             _ => op.visit_operands(&mut |v| self.work.push(Work::Value(v))),
         }
@@ -284,7 +288,7 @@ impl Sweep<'_> {
                 *inits = keep(inits);
                 *body = self.region(copier, b, *body, 1, kept);
             }
-            Op::While { inits, cond, body } => {
+            Op::While { inits, cond, body, .. } => {
                 *inits = keep(inits);
                 *cond = self.condition(copier, b, *cond, kept);
                 *body = self.region(copier, b, *body, 0, kept);

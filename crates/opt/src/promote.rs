@@ -236,7 +236,7 @@ impl Promote<'_> {
                 inits.extend_from_slice(&before);
                 *body = self.region(copier, b, *body, slots, Ends::Carry);
             }
-            Op::While { inits, cond, body } => {
+            Op::While { inits, cond, body, .. } => {
                 inits.extend_from_slice(&before);
                 *cond = self.region(copier, b, *cond, slots, Ends::Condition);
                 *body = self.region(copier, b, *body, slots, Ends::Carry);

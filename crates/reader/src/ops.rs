@@ -7,7 +7,10 @@ use crate::lexer::Kind;
 use crate::parser::{Body, Parse};
 use adit_diag::Span;
 use adit_ir::inst::Values;
-use adit_ir::{ArrayType, CmpOp, Const, Ints, Op, Prim, PrintPart, ScalarType, TapeType, Trap, Type, Value};
+use adit_ir::{
+    ArrayType, Checkpoint, CheckpointKind, CmpOp, Const, Ints, Op, Prim, PrintPart, ScalarType, TapeType, Trap, Type,
+    Value,
+};
 
 /// An operation that has been read.
 pub(crate) struct Read {
@@ -179,6 +182,7 @@ impl<'t> Body<'_, 't> {
             true => self.int()?,
             false => 1.into(),
         };
+        let checkpoint = self.checkpoint()?;
         let carried = self.carried()?;
         let end = self.c.before();
         let mut params = vec![(index, span)];
@@ -186,12 +190,13 @@ impl<'t> Body<'_, 't> {
         let mut types = vec![Type::I64];
         types.extend_from_slice(&carried.types);
         let body = self.inner(&params, &types)?;
-        let op = Op::For { lo, hi, step, reversed, inits: carried.inits, body };
+        let op = Op::For { lo, hi, step, reversed, checkpoint, inits: carried.inits, body };
         let types = carried.types;
         Ok(Read { op, types, end })
     }
 
     fn repeated(&mut self) -> Parse<Read> {
+        let checkpoint = self.checkpoint()?;
         let Carried { names, types, inits } = self.carried()?;
         let end = self.c.before();
         let cond = self.inner(&names, &types)?;
@@ -206,8 +211,19 @@ impl<'t> Body<'_, 't> {
             return Err(self.c.error(self.c.before(), what));
         }
         let body = self.inner(&names, &types)?;
-        let op = Op::While { inits, cond, body };
+        let op = Op::While { checkpoint, inits, cond, body };
         Ok(Read { op, types, end })
+    }
+
+    /// `checkpoint every 10`, or nothing.
+    fn checkpoint(&mut self) -> Parse<Option<Checkpoint>> {
+        if !self.c.eat_word("checkpoint") {
+            return Ok(None);
+        }
+        let Some(kind) = CheckpointKind::ALL.into_iter().find(|kind| self.c.eat_word(kind.name())) else {
+            return Err(self.c.error(self.c.here(), "expected `every`, `binomial` or `budget`".to_owned()));
+        };
+        Ok(Some(Checkpoint { kind, size: self.int()? }))
     }
 
     /// `(v5: f64 = v2, …)`, or nothing.

@@ -39,7 +39,7 @@ func @"an odd name\n"(v0: f64, v1: [f64; d0, d1], v2: mut [i64; d1, 3], v3: bool
   } else {
     fill v4, v3
   }
-  for rev v18 in v5..-1 step -2 {
+  for rev v18 in v5..-1 step -2 checkpoint binomial v5 {
     for v19 in d0..v18 {
       v20 = alloc [f64; d0, v5, 4]
       acc v20[0, v18, 3], v0

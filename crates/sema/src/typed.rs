@@ -335,6 +335,8 @@ pub enum StmtKind {
     Expr(Expr),
     /// `while condition { body }`
     While {
+        /// `@checkpoint(…)` before it.
+        checkpoint: Option<Checkpoint>,
         /// A `bool`.
         condition: Expr,
         /// The body.
@@ -342,6 +344,8 @@ pub enum StmtKind {
     },
     /// `for var in range { body }`
     For {
+        /// `@checkpoint(…)` before it.
+        checkpoint: Option<Checkpoint>,
         /// The index; a fresh immutable local in each iteration.
         var: LocalId,
         /// Evaluated once, before the loop: lo, hi, step.
@@ -355,6 +359,15 @@ pub enum StmtKind {
     Continue,
     /// `return;`, `return value;`
     Return(Option<Expr>),
+}
+
+/// `@checkpoint(…)` before a loop. It does not change what the loop computes.
+#[derive(Clone, Debug)]
+pub struct Checkpoint {
+    /// What is bounded.
+    pub kind: adit_ir::CheckpointKind,
+    /// By how much: an `i64`, evaluated once, before all else of the loop.
+    pub size: Box<Expr>,
 }
 
 /// What a `let` declares.

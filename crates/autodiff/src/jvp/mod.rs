@@ -152,7 +152,7 @@ impl<'s, 'm> Sweep<'s, 'm> {
         match &data.op {
             Op::If { cond, then, otherwise } => return self.branch(inst, *cond, *then, *otherwise),
             Op::For { body, inits, .. } => return self.counted(inst, inits, *body),
-            Op::While { inits, cond, body } => return self.uncounted(inst, inits, *cond, *body),
+            Op::While { inits, cond, body, .. } => return self.uncounted(inst, inits, *cond, *body),
             Op::Call { callee, args } if self.is_active_call(args, results) => self.call(inst, *callee, args)?,
             Op::Const(_) | Op::Prim { .. } | Op::Cmp { .. } | Op::Select { .. } | Op::Alloc { .. } => {
                 self.plain(inst)?

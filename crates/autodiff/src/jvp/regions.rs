@@ -13,7 +13,7 @@
 
 use super::Sweep;
 use crate::refusal::Refusal;
-use adit_ir::{Inst, Op, OperandMap, Region, Type, Value, Values};
+use adit_ir::{Checkpoint, Inst, Op, OperandMap, Region, Type, Value, Values};
 use smallvec::SmallVec;
 
 /// Positions in a list of results or carried values.
@@ -40,8 +40,9 @@ impl Sweep<'_, '_> {
         let tangents: Places = active.iter().map(|j| j + 1).collect();
         let body = self.region(body, &tangents, &active)?;
         let mut op = self.source.inst(inst).op.clone();
-        if let Op::For { lo, hi, step, inits: all, body: inner, .. } = &mut op {
-            for bound in [lo, hi, step] {
+        if let Op::For { lo, hi, step, checkpoint, inits: all, body: inner, .. } = &mut op {
+            let kept = checkpoint.as_mut().map(|c| &mut c.size);
+            for bound in [lo, hi, step].into_iter().chain(kept) {
                 *bound = self.copier.map.int(*bound);
             }
             (*all, *inner) = (inits, body);
@@ -56,7 +57,9 @@ impl Sweep<'_, '_> {
         let inits = self.inits(inits, &active);
         let cond = self.region(cond, &active, &[])?;
         let body = self.region(body, &active, &active)?;
-        self.emit(inst, Op::While { inits, cond, body }, &active);
+        let kept = self.source.inst(inst).op.checkpoint();
+        let checkpoint = kept.map(|c| Checkpoint { size: self.copier.map.int(c.size), ..c });
+        self.emit(inst, Op::While { checkpoint, inits, cond, body }, &active);
         Ok(())
     }
 

@@ -84,7 +84,7 @@ impl super::Sweep<'_, '_> {
         let count = f.add_value(Type::I64);
         let data = f.inst_mut(copy);
         data.results.push(count);
-        let Op::While { inits, cond, body } = &mut data.op else { return None };
+        let Op::While { inits, cond, body, .. } = &mut data.op else { return None };
         inits.push(zero);
         let (cond, body) = (*cond, *body);
         for region in [cond, body] {

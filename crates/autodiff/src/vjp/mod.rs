@@ -245,7 +245,7 @@ impl<'s, 'r> Sweep<'s, 'r> {
             Op::Select { cond, then, otherwise } => self.select(*cond, *then, *otherwise, results[0]),
             Op::If { cond, then, otherwise } => self.branch(*cond, *then, *otherwise, results)?,
             Op::For { body, inits, .. } => self.counted(inst, *body, inits)?,
-            Op::While { inits, cond, body } => self.uncounted(inst, inits, *cond, *body)?,
+            Op::While { inits, cond, body, .. } => self.uncounted(inst, inits, *cond, *body)?,
             Op::Load { array, subscripts } => self.load(*array, subscripts, results[0]),
             Op::Store { array, subscripts, value } => self.store(*array, subscripts, *value),
             Op::Acc { array, subscripts, value } => self.acc(*array, subscripts, *value),

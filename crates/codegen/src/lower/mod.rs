@@ -285,11 +285,11 @@ impl Lower<'_, '_, '_, '_> {
                 self.define_one(results, value)
             }
             Op::If { cond, then, otherwise } => self.if_(*cond, [*then, *otherwise], results),
-            Op::For { lo, hi, step, reversed, inits, body } => {
+            Op::For { lo, hi, step, reversed, inits, body, .. } => {
                 let bounds = adit_ir::Bounds { lo: *lo, hi: *hi, step: *step, reversed: *reversed };
                 self.for_(bounds, inits, *body, results)
             }
-            Op::While { inits, cond, body } => self.while_(inits, *cond, *body, results),
+            Op::While { inits, cond, body, .. } => self.while_(inits, *cond, *body, results),
             Op::Alloc { ty } => {
                 let value = self.alloc(ty)?;
                 self.define_one(results, value)

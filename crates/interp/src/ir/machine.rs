@@ -200,7 +200,7 @@ impl<'r, 'm, N: Number> Machine<'r, 'm, N> {
                 self.begin(arm, Owner::Arm(inst));
                 Ok(())
             }
-            Op::For { lo, hi, step, reversed, inits, body } => {
+            Op::For { lo, hi, step, reversed, inits, body, .. } => {
                 let [lo, hi, step] = [*lo, *hi, *step].map(|i| self.int(i));
                 let trips = Trips::new(lo, hi, step, *reversed);
                 let trips = trips.ok_or_else(|| RunError::new(Trap::ZeroStep, data.span))?;

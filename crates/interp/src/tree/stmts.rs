@@ -5,7 +5,7 @@
 
 use super::{Eval, Machine, Stop, Value};
 use adit_ir::{RunError, Trap};
-use adit_sema::typed::{Block, Expr, LocalId, Pattern, Range, Stmt, StmtKind, Ty};
+use adit_sema::typed::{Block, Checkpoint, Expr, LocalId, Pattern, Range, Stmt, StmtKind, Ty};
 
 /// The indices of a range, evaluated.
 #[derive(Clone, Copy)]
@@ -39,7 +39,8 @@ impl<'p> Machine<'p, '_> {
             StmtKind::Let { pattern, value, ascribed } => self.declare(pattern, value, ascribed.as_ref()),
             StmtKind::Assign { place, op, value } => self.assign(place, *op, value, stmt.span),
             StmtKind::Expr(e) => self.expr(e).map(drop),
-            StmtKind::While { condition, body } => {
+            StmtKind::While { checkpoint, condition, body } => {
+                self.checkpoint(checkpoint.as_ref())?;
                 while self.expr(condition)?.bool() {
                     self.step(stmt.span)?;
                     if self.iteration(body)? {
@@ -48,7 +49,10 @@ impl<'p> Machine<'p, '_> {
                 }
                 Ok(())
             }
-            StmtKind::For { var, range, body } => self.for_loop(*var, range, body),
+            StmtKind::For { checkpoint, var, range, body } => {
+                self.checkpoint(checkpoint.as_ref())?;
+                self.for_loop(*var, range, body)
+            }
             StmtKind::Break => Err(Stop::Break),
             StmtKind::Continue => Err(Stop::Continue),
             StmtKind::Return(None) => Err(Stop::Return(Value::unit())),
@@ -79,6 +83,11 @@ impl<'p> Machine<'p, '_> {
                 }
             }
         }
+    }
+
+    /// Evaluates the size; nothing else comes of it here.
+    fn checkpoint(&mut self, checkpoint: Option<&'p Checkpoint>) -> Eval<()> {
+        checkpoint.map_or(Ok(()), |c| self.expr(&c.size).map(drop))
     }
 
     /// Runs a loop's body once; whether the loop ends.

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::build::{Bounds, Builder};
-use crate::inst::CmpOp;
+use crate::inst::{CheckpointKind, CmpOp};
 use crate::prim::Prim;
 use adit_diag::FileId;
 
@@ -60,7 +60,9 @@ fn a_loop_backwards_by_twos_and_a_while() {
     b.open(&[Type::I64]);
     let body = b.close(&[]);
     let bounds = Bounds { lo: Int::Const(-3), hi: Int::Const(9), step: Int::Const(2), reversed: true };
-    b.for_(bounds, &[], body);
+    let counted = b.for_(bounds, &[], body);
+    let kept = |kind, size| Some(Checkpoint { kind, size });
+    b.func_mut().inst_mut(counted).op.set_checkpoint(kept(CheckpointKind::Every, Int::Const(4)));
     let cond = b.open(&[Type::F64]);
     let carried = b.func().region(cond).params[0];
     let more = b.cmp(CmpOp::Lt, carried, x);
@@ -70,14 +72,15 @@ fn a_loop_backwards_by_twos_and_a_while() {
     let next = b.prim(Prim::Exp, &[carried]);
     let body = b.close(&[next]);
     let last = b.while_(&[x], cond, body);
+    b.func_mut().inst_mut(last).op.set_checkpoint(kept(CheckpointKind::Budget, Int::Const(1024)));
     let last = b.results(last)[0];
     assert_eq!(
         print(b.finish(&[last, x])),
         "\
 func @f(v0: f64) -> (f64, f64) {
-  for rev v1 in -3..9 step 2 {
+  for rev v1 in -3..9 step 2 checkpoint every 4 {
   }
-  v2 = while (v3: f64 = v0) {
+  v2 = while checkpoint budget 1024 (v3: f64 = v0) {
     v4 = cmp lt v3, v0
     yield v4
   } do (v5) {

@@ -6,9 +6,9 @@
 use super::{Checker, Rule, called, types};
 use crate::entities::{FuncId, Inst, Region, Value};
 use crate::func::Passing;
-use crate::inst::{CmpOp, Op, PrintPart};
+use crate::inst::{Checkpoint, CmpOp, Op, PrintPart};
 use crate::prim::Prim;
-use crate::types::{ArrayType, Int, ScalarType, TapeType, Type};
+use crate::types::{ArrayType, Int, Ints, ScalarType, TapeType, Type};
 
 impl<'a> Checker<'a> {
     /// Checks operands, then regions, then the types of results, which are not visible yet.
@@ -20,11 +20,15 @@ impl<'a> Checker<'a> {
             Op::Cmp { op, a, b } => Some(self.cmp(*op, *a, *b)),
             Op::Select { cond, then, otherwise } => self.select(*cond, *then, *otherwise),
             Op::If { cond, then, otherwise } => self.choice(*cond, *then, *otherwise),
-            Op::For { lo, hi, step, inits, body, .. } => {
+            Op::For { lo, hi, step, checkpoint, inits, body, .. } => {
                 self.ints(&[*lo, *hi, *step], Rule::Operands, "a bound of the loop");
+                self.kept(checkpoint);
                 self.counted(inits, *body)
             }
-            Op::While { inits, cond, body } => self.repeated(inits, *cond, *body),
+            Op::While { checkpoint, inits, cond, body } => {
+                self.kept(checkpoint);
+                self.repeated(inits, *cond, *body)
+            }
             Op::Alloc { ty } => {
                 self.rank(ty);
                 self.ints(&ty.dims, Rule::Arrays, "a dimension of the array");
@@ -184,6 +188,11 @@ impl<'a> Checker<'a> {
             self.in_scope(v, "a first value of the loop")?;
         }
         self.scalars(inits, "a carried value")
+    }
+
+    fn kept(&mut self, checkpoint: &Option<Checkpoint>) {
+        let sizes: Ints = checkpoint.iter().map(|c| c.size).collect();
+        self.ints(&sizes, Rule::Operands, "the size of the checkpoint");
     }
 
     fn counted(&mut self, inits: &[Value], body: Region) -> Option<Vec<Type>> {

@@ -324,11 +324,11 @@ impl<'c, 'a> Body<'c, 'a> {
 
     #[inline(never)]
     fn while_stmt(&mut self, w: &ast::While) -> (Option<StmtKind>, bool) {
-        self.refuse_checkpoint(w.checkpoint.as_ref());
+        let checkpoint = self.checkpoint(w.checkpoint.as_ref());
         let condition = self.guarded(|this| this.condition(&w.condition));
         let (body, broken) = self.loop_body(&w.body);
         let forever = matches!(w.condition.kind, ast::ExprKind::Bool(true)) && !broken;
-        (Some(StmtKind::While { condition, body }), forever)
+        (Some(StmtKind::While { checkpoint, condition, body }), forever)
     }
 
     /// An expression that must be a `bool`.
@@ -356,13 +356,13 @@ impl<'c, 'a> Body<'c, 'a> {
 
     #[inline(never)]
     fn for_stmt(&mut self, f: &ast::For) -> StmtKind {
-        self.refuse_checkpoint(f.checkpoint.as_ref());
+        let checkpoint = self.checkpoint(f.checkpoint.as_ref());
         let range = self.range(&f.range);
         let mark = self.scope.enter();
         let var = self.index_variable(&f.var);
         let (body, _) = self.loop_body(&f.body);
         self.scope.leave(mark);
-        StmtKind::For { var, range, body }
+        StmtKind::For { checkpoint, var, range, body }
     }
 
     /// Declares the variable of a loop; `_` can't be mentioned.

@@ -51,7 +51,7 @@ pub(super) mod codes {
     pub const MUT_UNWANTED: Code = Code("AD0405");
     pub const NOT_ONE_FLOAT: Code = Code("AD0602");
     pub const NO_FLOATS: Code = Code("AD0603");
-    pub const NO_CHECKPOINT: Code = Code("AD0505");
+    pub const CHECKPOINT: Code = Code("AD0505");
     pub const RULE: Code = Code("AD0610");
     pub const LIMIT: Code = Code("AD0701");
 }

@@ -208,9 +208,13 @@ impl Walk<'_> {
                 does.and(Does::WRITE)
             }
             StmtKind::Expr(e) => self.expr(e),
-            StmtKind::While { condition, body } => self.while_loop(condition, body),
-            StmtKind::For { var, range, body } => {
-                let does = self.range(range);
+            StmtKind::While { checkpoint, condition, body } => {
+                let does = checkpoint.as_ref().map_or(Does::default(), |c| self.expr(&c.size));
+                does.and(self.while_loop(condition, body))
+            }
+            StmtKind::For { checkpoint, var, range, body } => {
+                let does = checkpoint.as_ref().map_or(Does::default(), |c| self.expr(&c.size));
+                let does = does.and(self.range(range));
                 self.enter(Key::of_loop(body));
                 self.declare(*var);
                 let inner = self.block(body);

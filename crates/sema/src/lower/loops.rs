@@ -15,7 +15,7 @@ use super::analysis::{Exit, Key, LoopFacts, Write};
 use super::env::Lowerer;
 use super::exits::{At, Exited, Frame};
 use crate::typed::*;
-use adit_ir::{Bounds, CmpOp, Const, Int, Prim, Trap, Type, Value};
+use adit_ir::{Bounds, CmpOp, Const, Inst, Int, Prim, Trap, Type, Value};
 
 /// What a counted loop runs over, evaluated.
 #[derive(Clone, Copy, Debug)]
@@ -140,7 +140,7 @@ impl Lowerer<'_> {
         slots.iter().zip(values).for_each(|(&slot, &v)| self.set_scalar(slot, v));
     }
 
-    /// `for var in trip { body }`; also carries the temporaries `extra`.
+    /// `for var in trip { body }`; also carries the temporaries `extra`. Gives the loop.
     pub(super) fn counted(
         &mut self,
         key: Key,
@@ -148,21 +148,28 @@ impl Lowerer<'_> {
         trip: Trip,
         extra: &[u32],
         body: &mut dyn FnMut(&mut Self),
-    ) {
+    ) -> Inst {
         let facts = self.loop_facts(key);
         let frame = self.enter_loop(key, &facts, false);
         let carried = self.carried(frame, &facts, extra);
         let index = self.base(var);
-        if facts.breaks || facts.returns {
-            self.counted_with_exit(frame, trip, &carried, index, body);
-        } else {
-            self.plain_for(frame, trip, &carried, index, body);
-        }
+        let inst = match facts.breaks || facts.returns {
+            true => self.counted_with_exit(frame, trip, &carried, index, body),
+            false => self.plain_for(frame, trip, &carried, index, body),
+        };
         self.frames.pop();
         self.exited = if facts.returns { Exited::Maybe } else { Exited::No };
+        inst
     }
 
-    fn plain_for(&mut self, frame: Frame, trip: Trip, carried: &[u32], index: u32, body: &mut dyn FnMut(&mut Self)) {
+    fn plain_for(
+        &mut self,
+        frame: Frame,
+        trip: Trip,
+        carried: &[u32],
+        index: u32,
+        body: &mut dyn FnMut(&mut Self),
+    ) -> Inst {
         let span = self.b.span();
         let inits = self.values(carried);
         let params = self.open(&self.types(&inits, true));
@@ -178,6 +185,7 @@ impl Lowerer<'_> {
         let inst = self.b.for_(bounds, &inits, region);
         let results = self.b.results(inst);
         self.set_all(carried, &results);
+        inst
     }
 
     fn types(&self, inits: &[Value], index: bool) -> Vec<Type> {
@@ -212,7 +220,7 @@ impl Lowerer<'_> {
         carried: &[u32],
         index: u32,
         body: &mut dyn FnMut(&mut Self),
-    ) {
+    ) -> Inst {
         let span = self.b.span();
         let mut inits = vec![self.int_value(trip.lo)];
         inits.extend(self.values(carried));
@@ -239,6 +247,7 @@ impl Lowerer<'_> {
         let inst = self.b.while_(&inits, condition, region);
         let results = self.b.results(inst);
         self.set_all(carried, &results[1..]);
+        inst
     }
 
     /// A step of 0 stops the run.
@@ -266,8 +275,8 @@ impl Lowerer<'_> {
         }
     }
 
-    /// `while condition { body }`
-    pub(super) fn while_stmt(&mut self, condition: &Expr, body: &Block) {
+    /// `while condition { body }`; gives the loop.
+    pub(super) fn while_stmt(&mut self, condition: &Expr, body: &Block) -> Inst {
         let span = self.b.span();
         let key = Key::of_loop(body);
         let facts = self.loop_facts(key);
@@ -307,6 +316,14 @@ impl Lowerer<'_> {
             (false, true) => Exited::Maybe,
             (false, false) => Exited::No,
         };
+        inst
+    }
+
+    /// What `@checkpoint(…)` says of the loop that follows.
+    pub(super) fn checkpoint(&mut self, checkpoint: Option<&Checkpoint>) -> Option<adit_ir::Checkpoint> {
+        let Checkpoint { kind, size } = checkpoint?;
+        let size = self.scalar(size);
+        Some(adit_ir::Checkpoint { kind: *kind, size: self.int(size) })
     }
 
     /// What the condition's region yields: not left, and the condition unless the body evaluates it.

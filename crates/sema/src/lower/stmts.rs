@@ -292,11 +292,18 @@ impl Lowerer<'_> {
             }
             StmtKind::Assign { place, op, value } => self.assign(place, *op, value),
             StmtKind::Expr(e) => self.effect(e),
-            StmtKind::While { condition, body } => self.while_stmt(condition, body),
-            StmtKind::For { var, range, body } => {
+            StmtKind::While { checkpoint, condition, body } => {
+                let checkpoint = self.checkpoint(checkpoint.as_ref());
+                self.at(stmt.span);
+                let inst = self.while_stmt(condition, body);
+                self.b.func_mut().inst_mut(inst).op.set_checkpoint(checkpoint);
+            }
+            StmtKind::For { checkpoint, var, range, body } => {
+                let checkpoint = self.checkpoint(checkpoint.as_ref());
                 let trip = self.trip(range);
                 self.at(stmt.span);
-                self.counted(Key::of_loop(body), *var, trip, &[], &mut |this| this.block_stmts(body));
+                let inst = self.counted(Key::of_loop(body), *var, trip, &[], &mut |this| this.block_stmts(body));
+                self.b.func_mut().inst_mut(inst).op.set_checkpoint(checkpoint);
             }
             StmtKind::Break => self.leave_loop(Exit::Break),
             StmtKind::Continue => self.leave_loop(Exit::Continue),

@@ -151,8 +151,12 @@ impl<'p> Text<'p> {
             }
             StmtKind::Assign { place, op, value } => self.assign(place, *op, value),
             StmtKind::Expr(e) => self.value(e, &To::Nothing),
-            StmtKind::While { condition, body } => self.while_loop(condition, body),
-            StmtKind::For { var, range, body } => {
+            StmtKind::While { checkpoint, condition, body } => {
+                self.checkpoint(checkpoint.as_ref());
+                self.while_loop(condition, body);
+            }
+            StmtKind::For { checkpoint, var, range, body } => {
+                self.checkpoint(checkpoint.as_ref());
                 let head = format!("for {} in {}", self.local(*var).to_owned(), self.range(range));
                 self.line(&head);
                 self.indented(|this| this.block(body, &To::Nothing));
@@ -161,6 +165,13 @@ impl<'p> Text<'p> {
             StmtKind::Continue => self.line("continue"),
             StmtKind::Return(None) => self.line("return"),
             StmtKind::Return(Some(value)) => self.value(value, &To::Return),
+        }
+    }
+
+    fn checkpoint(&mut self, checkpoint: Option<&Checkpoint>) {
+        if let Some(c) = checkpoint {
+            let size = self.atom(&c.size);
+            self.line(&format!("@checkpoint({}: {size})", c.kind.name()));
         }
     }
 

@@ -3,6 +3,7 @@
 //! A wrong program marks the place of the diagnostic: `«…»` encloses the span that the message must be about.
 
 mod builtins;
+mod checkpoints;
 mod consts;
 mod control;
 mod derivatives;
@@ -12,7 +13,6 @@ mod hostile;
 mod mutability;
 mod names;
 mod numbers;
-mod refused;
 mod values;
 
 use super::{Checked, check};
