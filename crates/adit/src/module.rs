@@ -9,8 +9,10 @@ use crate::options::Options;
 use crate::pipeline::{self, Unit};
 use crate::stage::Stage;
 use adit_diag::Code;
+use adit_ir::{FuncId, Op};
 use adit_sema::HostFn;
 use adit_sema::typed::{FnDef, FnId};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// A program that compiles.
@@ -82,18 +84,36 @@ impl Module {
     }
 }
 
-/// For each function of the program, whether another one calls it.
+/// For each function of the program, whether another one calls it or a derivative of it.
 fn called_by_others(unit: &Unit) -> Vec<bool> {
-    let mut called = vec![false; unit.program.functions.len()];
+    let functions = &unit.program.functions;
+    let places: HashMap<&str, usize> = functions.iter().enumerate().map(|(at, def)| (&*def.name, at)).collect();
+    let mut called = vec![false; functions.len()];
+    let mut see = |callee: FuncId| {
+        if let Some(&at) = places.get(unit.ir.function(callee).name.as_str()) {
+            called[at] = true;
+        }
+    };
     for (caller, f) in unit.ir.iter() {
-        f.walk(&mut |inst| {
-            if let adit_ir::Op::Call { callee, .. } = f.inst(inst).op
-                && callee != caller
-                && let Some(at) = unit.program.functions.iter().position(|d| *d.name == unit.ir.function(callee).name)
-            {
-                called[at] = true;
-            }
+        f.walk(&mut |inst| match f.inst(inst).op {
+            Op::Call { callee, .. } if callee != caller => see(callee),
+            _ => {}
         });
+        f.derived.iter().for_each(|derived| see(derived.of));
     }
     called
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Engine;
+
+    #[test]
+    fn a_function_that_is_only_differentiated_is_no_entry() {
+        let source = "fn f(x: f64) -> f64 { x * x }
+            fn g(x: f64) -> f64 { x + hvp(grad(f), x, 1) }
+            fn main(x: f64) -> f64 { jvp(g, x, 2).1 }";
+        let module = Engine::new().compile(source).unwrap_or_else(|e| panic!("{e}"));
+        assert_eq!(module.entry().unwrap_or_else(|e| panic!("{e}")).name(), "main");
+    }
 }

@@ -226,6 +226,12 @@ impl Flat {
         Flat(out)
     }
 
+    /// Whether all but floats is the same.
+    pub(super) fn is_like(&self, other: &Flat) -> bool {
+        let same = |(a, b): (&Scalar, &Scalar)| a.ty() == b.ty() && (a.ty().is_float() || a == b);
+        self.0.len() == other.0.len() && self.0.iter().zip(&other.0).all(same)
+    }
+
     /// The numbers as floats that are equal exactly if the numbers are; integers beyond 2⁵³ by their bits.
     pub(super) fn floats(&self) -> Vec<f64> {
         let float = |s: &Scalar| match *s {
@@ -444,7 +450,7 @@ fn first_message(error: &Error) -> String {
 }
 
 /// Whether the function, or one that it calls, contains a derivative.
-fn contains_derivatives(f: &Function) -> bool {
+pub(super) fn contains_derivatives(f: &Function) -> bool {
     let ir = &f.unit().ir;
     pipeline::reachable(ir, f.id()).iter().any(|&id| ir.function(id).derived.is_some())
 }
