@@ -30,6 +30,7 @@
 //! | `help: TEXT` | what a rendered message must contain |
 //! | `tolerance: X` | of what follows, relative to max(1, expected) |
 //! | `max-steps: N`, `timeout: SECONDS` | limits of the groups that follow |
+//! | `file: PATH` | what follows, up to the next such line, is another file, for `import` |
 //! | `hand: WHY` | the group's expectations stand by convention or closed form; engines need not agree there |
 //!
 //! It deliberately does not run anything, and does not know what a code means.
@@ -117,6 +118,13 @@ pub struct FileTest {
     pub help: Vec<String>,
     /// Runs.
     pub groups: Vec<Group>,
+}
+
+/// The program itself, and its other files by their paths: a line `// file: PATH` stands before each.
+pub fn split(source: &str) -> (&str, Vec<(&str, &str)>) {
+    let mut parts = source.split("\n// file: ");
+    let main = parts.next().unwrap_or_default();
+    (main, parts.map(|part| part.split_once('\n').unwrap_or((part, ""))).collect())
 }
 
 #[derive(Default)]
@@ -241,6 +249,13 @@ mod tests {
         assert_eq!(test.errors[0].to_string(), "AD0101 3:7");
         assert_eq!(test.errors[0].place, Some((3, 7)));
         assert!(matches!(&test.groups[0].expect[0].0, Expect::Error(t) if t.place.is_none()));
+    }
+
+    #[test]
+    fn other_files_stand_below() {
+        let (main, others) = split("import \"a.ad\";\n// file: a.ad\nfn g() {}\n// file: lib/b.ad\n");
+        assert_eq!(main, "import \"a.ad\";");
+        assert_eq!(others, [("a.ad", "fn g() {}"), ("lib/b.ad", "")]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! In: source text, a function's name, arguments by name. Out: values and derivatives as `adit … --json` prints them, or [`Refusal`]s with line and column. This
 //! is the one file of the tests that knows the library's interface.
 
-use crate::filetest::{Limits, Told};
+use crate::filetest::{Limits, Told, split};
 use adit::{Array, Data, Engine, Error, Function, Mode, Module, Options, ScalarType, Type, Value};
 use serde_json::{Map, Value as Json, json};
 use std::sync::Arc;
@@ -53,12 +53,17 @@ pub struct Subject {
 }
 
 impl Subject {
-    /// Compiles a program at an optimisation level.
+    /// Compiles a program, and the files that stand below it for its imports, at an optimisation level.
     pub fn new(source: &str, opt: u8, limits: Limits) -> Outcome<Self> {
         let mut options = Options { opt, ..Options::default() };
         options.limits.steps = limits.steps;
         let interrupt = options.interrupt.clone();
-        let module = Engine::with_options(options).compile(source)?;
+        let (main, others) = split(source);
+        let read = |path: &str| {
+            let found = others.iter().find(|(name, _)| *name == path);
+            found.map(|(_, text)| (*text).to_owned()).ok_or_else(|| "there is no such file".to_owned())
+        };
+        let module = Engine::with_options(options).compile_with("source", main, &read)?;
         let timer = limits.timeout.map(|t| (Duration::from_secs_f64(t), interrupt));
         Ok(Subject { module, timer })
     }
