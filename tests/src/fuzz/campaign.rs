@@ -55,27 +55,28 @@ pub struct Tally {
     /// How many programs of each report.
     reports: BTreeMap<String, u64>,
     /// Sums over reports.
-    counts: [u64; 6],
+    counts: [u64; 7],
     /// Failures, in order of discovery.
     pub found: Vec<Found>,
     /// How long it took.
     pub time: Duration,
 }
 
-const NAMES: [&str; 6] = [
+const NAMES: [&str; 7] = [
     "first derivatives compared",
     "second derivatives compared",
     "stopped by an error, alike in all forms",
     "too long or too large to compare",
     "values or derivatives too large to compare",
-    "complex step excused by a kink",
+    "difference excused by a kink",
+    "modes of derivatives within compared",
 ];
 
 impl Tally {
     fn count(&mut self, case: &Case, report: &Report) {
         self.histogram.count(case.features);
-        let Report { stopped, too_long, wild, near_kink, first, second } = *report;
-        let flags = [first, second, stopped.is_some(), too_long, wild, near_kink];
+        let Report { stopped, too_long, wild, near_kink, modes, first, second } = *report;
+        let flags = [first, second, stopped.is_some(), too_long, wild, near_kink, modes];
         self.counts.iter_mut().zip(flags).for_each(|(count, flag)| *count += u64::from(flag));
         if let Some(code) = stopped {
             *self.reports.entry(code.to_owned()).or_default() += 1;

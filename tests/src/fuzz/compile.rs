@@ -3,6 +3,7 @@
 //! In: the text of a program. Out: [`Built`]: its typed tree, its IR as lowered and cleaned up, and how its signature is taken apart. Each step can refuse; a program
 //! that was written well typed and is refused is a failure like any other.
 
+use adit_autodiff::{MAX_ORDER, Options, resolve};
 use adit_diag::{FileId, SourceMap, Span, render};
 use adit_ir::{FuncId, Module, print_module, verify};
 use adit_sema::layout::Layout;
@@ -17,17 +18,34 @@ pub struct Built {
     pub tree_main: FnId,
     /// How its signature is taken apart.
     pub layout: Layout,
-    /// As lowered.
+    /// As lowered, with the derivatives that it contains.
     pub plain: Module,
     /// The function under test in the IR.
     pub main: FuncId,
 }
 
-/// Parses, checks and lowers.
+/// What happens to a function before a derivative of it is made within the program.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Clean {
+    /// Nothing: derivatives are those of the functions as lowered.
+    Nothing,
+    /// What the compiler does: it is cleaned up, and so is the derivative.
+    Each,
+}
+
+/// Parses, checks, lowers, and makes the derivatives that the program contains.
 ///
 /// # Errors
 /// What the compiler says, as a person would see it.
 pub fn build(source: &str, main: &str) -> Result<Built, String> {
+    build_with(source, main, Clean::Nothing)
+}
+
+/// [`build`], saying what happens to the functions whose derivatives the program contains.
+///
+/// # Errors
+/// What the compiler says, as a person would see it.
+pub fn build_with(source: &str, main: &str, clean: Clean) -> Result<Built, String> {
     let mut sources = SourceMap::new();
     let file = sources.add("program.ad", source);
     let told = |diagnostics: &Vec<adit_diag::Diagnostic>| {
@@ -41,12 +59,20 @@ pub fn build(source: &str, main: &str) -> Result<Built, String> {
     let Some(program) = checked.program.filter(|_| checked.diagnostics.is_empty()) else {
         return Err(told(&checked.diagnostics));
     };
-    let plain = adit_sema::lower::lower(&program).map_err(|d| told(&d))?;
+    let mut plain = adit_sema::lower::lower(&program).map_err(|d| told(&d))?;
     verified(&plain).map_err(|e| format!("as lowered: {e}"))?;
     let position = program.functions.iter().position(|f| &*f.name == main);
     let tree_main = FnId(position.ok_or("there is no function of that name")? as u32);
     let layout = Layout::of(&program, tree_main).map_err(|e| format!("{e:?}"))?;
     let main = plain.find(main).ok_or("the function was not lowered")?;
+    let mut each = |module: &mut Module, id: FuncId| {
+        if clean == Clean::Each {
+            super::relations::clean(module, id);
+        }
+    };
+    let resolved = resolve(&mut plain, main, MAX_ORDER, &Options::default(), &mut each);
+    resolved.map_err(|r| told(&vec![r.to_diagnostic()]))?;
+    verified(&plain).map_err(|e| format!("with its derivatives made: {e}"))?;
     Ok(Built { program, tree_main, layout, plain, main })
 }
 

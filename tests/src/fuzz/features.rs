@@ -43,10 +43,28 @@ pub enum Feature {
     Effect,
     UnknownLength,
     Large,
+    Lambda,
+    LetFunction,
+    CallOfVariable,
+    FunctionArgument,
+    Derivative,
+    Grad,
+    Jvp,
+    Vjp,
+    Jacobian,
+    Hessian,
+    Hvp,
+    ForcedMode,
+    HigherOrder,
+    NestedDerivative,
+    DerivativeInLoop,
+    DerivativeInRecursion,
+    DerivativeOfRecursion,
+    DerivativeOfLent,
 }
 
 /// Each feature with its name, and of how many programs in a hundred it must be part at least.
-const TABLE: [(Feature, &str, u32); 34] = [
+const TABLE: [(Feature, &str, u32); 52] = [
     (Feature::Loop, "loop", 50),
     (Feature::NestedLoop, "nested loops", 0),
     (Feature::ArrayWrite, "writes to arrays", 0),
@@ -81,6 +99,24 @@ const TABLE: [(Feature, &str, u32); 34] = [
     (Feature::Effect, "effect within an expression", 10),
     (Feature::UnknownLength, "length known when it runs", 5),
     (Feature::Large, "long function", 1),
+    (Feature::Lambda, "lambda", 15),
+    (Feature::LetFunction, "name for a function", 10),
+    (Feature::CallOfVariable, "call of a variable", 8),
+    (Feature::FunctionArgument, "function as argument", 4),
+    (Feature::Derivative, "derivative in the program", 20),
+    (Feature::Grad, "grad, value_and_grad", 12),
+    (Feature::Jvp, "jvp", 4),
+    (Feature::Vjp, "vjp", 4),
+    (Feature::Jacobian, "jacobian", 2),
+    (Feature::Hessian, "hessian", 1),
+    (Feature::Hvp, "hvp", 1),
+    (Feature::ForcedMode, "forward or reverse by name", 8),
+    (Feature::HigherOrder, "derivatives of order 2 and more", 4),
+    (Feature::NestedDerivative, "derivative in a derivative", 1),
+    (Feature::DerivativeInLoop, "derivative in a loop", 5),
+    (Feature::DerivativeInRecursion, "derivative in a recursive function", 0),
+    (Feature::DerivativeOfRecursion, "derivative of a recursive function", 0),
+    (Feature::DerivativeOfLent, "derivative of an &mut argument", 0),
 ];
 
 /// Quotas of several features together: any of them counts.
@@ -183,7 +219,7 @@ mod tests {
         for (i, (feature, _, _)) in TABLE.iter().enumerate() {
             assert_eq!(i, *feature as usize);
         }
-        assert_eq!(TABLE.len() - 1, Feature::Large as usize);
+        assert_eq!(TABLE.len() - 1, Feature::DerivativeOfLent as usize);
     }
 
     #[test]

@@ -17,6 +17,8 @@ pub enum Sort {
     Body,
     /// An expression of this type.
     Expr(Ty),
+    /// The mode of a derivative: `, forward`, `, reverse`, or nothing.
+    Mode,
     /// Anything else.
     Group,
 }
@@ -101,6 +103,18 @@ impl Node {
                 Piece::Node(node) => node.print(out),
             }
         }
+    }
+
+    /// The same with every mode of a derivative this one.
+    pub fn with_modes(&self, mode: &str) -> Node {
+        if self.sort == Sort::Mode {
+            return Node { sort: Sort::Mode, pieces: vec![mode.into()] };
+        }
+        let pieces = self.pieces.iter().map(|piece| match piece {
+            Piece::Text(_) => piece.clone(),
+            Piece::Node(node) => node.with_modes(mode).into(),
+        });
+        Node { sort: self.sort.clone(), pieces: pieces.collect() }
     }
 
     /// Whether this text stands somewhere in it.

@@ -109,6 +109,11 @@ fn edits(program: &Node, k: usize) -> Vec<Node> {
                 with.extend(parts(node, ty));
             }
         }
+        Sort::Mode => {
+            if node.mentions("r") {
+                with.push(Node { sort: Sort::Mode, pieces: pieces![] });
+            }
+        }
         Sort::Body | Sort::Group => {}
     }
     with.iter().map(|new| program.replaced(k, new)).collect()
@@ -126,7 +131,7 @@ fn literals(ty: &Ty) -> Vec<String> {
         Ty::I64 => vec!["0".into(), "1".into()],
         Ty::Bool => vec!["true".into(), "false".into()],
         Ty::Array(element, dims) if **element == Ty::F64 => vec![format!("fill(0.5, {})", list(dims))],
-        Ty::Array(..) | Ty::Struct(..) | Ty::Tuple(_) => Vec::new(),
+        Ty::Array(..) | Ty::Struct(..) | Ty::Tuple(_) | Ty::Fn(..) => Vec::new(),
     }
 }
 

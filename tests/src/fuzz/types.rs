@@ -84,6 +84,8 @@ pub enum Ty {
     Struct(usize, Vec<Dim>),
     /// `(f64, f64)`
     Tuple(Vec<Ty>),
+    /// `fn(f64) -> f64`: parameters and result.
+    Fn(Vec<Ty>, Box<Ty>),
 }
 
 impl Ty {
@@ -105,6 +107,7 @@ impl Ty {
             Ty::Array(element, _) => **element == Ty::F64,
             Ty::Struct(id, _) => structs[*id].fields.iter().any(|(_, ty)| ty.has_floats(structs)),
             Ty::Tuple(items) => items.iter().any(|ty| ty.has_floats(structs)),
+            Ty::Fn(..) => false,
         }
     }
 
@@ -121,6 +124,10 @@ impl Ty {
                 let items: Vec<String> = items.iter().map(|ty| ty.text(structs)).collect();
                 format!("({})", items.join(", "))
             }
+            Ty::Fn(params, result) => {
+                let params: Vec<String> = params.iter().map(|ty| ty.text(structs)).collect();
+                format!("fn({}) -> {}", params.join(", "), result.text(structs))
+            }
         }
     }
 
@@ -132,6 +139,10 @@ impl Ty {
             Ty::Array(element, dims) => Ty::Array(element.clone(), all(dims)?),
             Ty::Struct(id, dims) => Ty::Struct(*id, all(dims)?),
             Ty::Tuple(items) => Ty::Tuple(items.iter().map(|ty| ty.renamed(names)).collect::<Option<_>>()?),
+            Ty::Fn(params, result) => {
+                let params = params.iter().map(|ty| ty.renamed(names)).collect::<Option<_>>()?;
+                Ty::Fn(params, Box::new(result.renamed(names)?))
+            }
         })
     }
 }

@@ -74,6 +74,9 @@ impl Writer {
                 let name = *self.rng.pick(&["cumsum(", "softmax(", "cumsum(", "sort("]);
                 pieces![name, self.array(element, dims, d), ")"]
             }
+            18 if self.allowed > 0 && self.rng.percent(60) => {
+                return self.array_of_derivative(dims, d).unwrap_or_else(|| self.small_array(element, dims));
+            }
             18..=19 => return self.call_or(&ty, d, |w| w.small_array(&Ty::F64, dims)),
             _ => return self.small_array(element, dims),
         };
@@ -150,7 +153,7 @@ impl Writer {
         let ty = Ty::floats(dims);
         let matrices = self.path(&|p| match &p.ty {
             Ty::Array(e, d) => **e == Ty::F64 && d.len() == dims.len() + 1 && kept(d, dims).is_some(),
-            Ty::F64 | Ty::I64 | Ty::Bool | Ty::Struct(..) | Ty::Tuple(_) => false,
+            Ty::F64 | Ty::I64 | Ty::Bool | Ty::Struct(..) | Ty::Tuple(_) | Ty::Fn(..) => false,
         });
         if let Some(path) = matrices
             && let Ty::Array(_, all) = path.ty.clone()

@@ -16,8 +16,16 @@ type Names = BTreeMap<String, Dim>;
 impl Writer {
     /// A call that gives this type, or what `fallback` writes if there is none.
     pub(super) fn call_or(&mut self, ty: &Ty, depth: usize, fallback: impl FnOnce(&mut Self) -> Node) -> Node {
+        if self.lambdas
+            && self.rng.percent(50)
+            && let Some(call) = self.call_of_variable(ty, depth)
+        {
+            return call;
+        }
+        let allowed = self.allowed;
         let suits = |s: &Signature| Some((s.clone(), unify(s.result.as_ref()?, ty)?));
-        let suitable: Vec<(Signature, Names)> = self.functions.iter().filter_map(suits).collect();
+        let suitable: Vec<(Signature, Names)> =
+            self.functions.iter().filter(|s| s.order <= allowed).filter_map(suits).collect();
         if suitable.is_empty() {
             return fallback(self);
         }
@@ -34,16 +42,13 @@ impl Writer {
 
     /// A call of any function as a statement.
     pub(super) fn call_statement(&mut self) -> Option<Node> {
-        if self.functions.is_empty() {
+        let functions: Vec<Signature> = self.functions.iter().filter(|s| s.order <= self.allowed).cloned().collect();
+        if functions.is_empty() {
             return None;
         }
-        let lending: Vec<Signature> =
-            self.functions.iter().filter(|s| s.params.iter().any(|p| p.lent)).cloned().collect();
-        let signature = if lending.is_empty() {
-            self.rng.pick(&self.functions.clone()).clone()
-        } else {
-            self.rng.pick(&lending).clone()
-        };
+        let lending: Vec<Signature> = functions.iter().filter(|s| s.params.iter().any(|p| p.lent)).cloned().collect();
+        let signature =
+            if lending.is_empty() { self.rng.pick(&functions).clone() } else { self.rng.pick(&lending).clone() };
         let mut pieces = self.call(&signature, Names::new(), 2)?;
         let Some(result) = &signature.result else {
             pieces.extend(pieces![";"]);
@@ -73,7 +78,7 @@ impl Writer {
         let args = match &places {
             Some(places) => {
                 self.arguments += 1;
-                let args = self.arguments(signature, &types, places, depth);
+                let (args, _) = self.inside(signature.order, |w| w.arguments(signature, &types, places, depth));
                 self.arguments -= 1;
                 Some(args)
             }
@@ -84,6 +89,9 @@ impl Writer {
         }
         let args = args?;
         self.note(Feature::Call);
+        if types.iter().any(|ty| matches!(ty, Ty::Fn(..))) {
+            self.note(Feature::FunctionArgument);
+        }
         if signature.recursive.is_some() {
             self.note(Feature::Recursion);
         }
@@ -96,7 +104,7 @@ impl Writer {
     }
 
     /// For each `&mut` parameter a place and its variable, which is hidden; none if there are not enough.
-    fn places(&mut self, params: &[Param], types: &[Ty]) -> Option<Vec<Option<(String, String)>>> {
+    pub(super) fn places(&mut self, params: &[Param], types: &[Ty]) -> Option<Vec<Option<(String, String)>>> {
         let mut places = Vec::new();
         let mut roots = Vec::new();
         for (param, ty) in params.iter().zip(types) {
@@ -184,13 +192,13 @@ impl Writer {
     fn indices(&mut self, ty: &Ty) -> Node {
         match ty {
             Ty::Array(_, dims) => Node::expr(ty, pieces![format!("fill(0, {})", crate::fuzz::types::list(dims))]),
-            Ty::F64 | Ty::I64 | Ty::Bool | Ty::Struct(..) | Ty::Tuple(_) => self.value(ty, 0),
+            Ty::F64 | Ty::I64 | Ty::Bool | Ty::Struct(..) | Ty::Tuple(_) | Ty::Fn(..) => self.value(ty, 0),
         }
     }
 }
 
 /// What the names in `pattern` must stand for to make it `ty`.
-fn unify(pattern: &Ty, ty: &Ty) -> Option<Names> {
+pub(super) fn unify(pattern: &Ty, ty: &Ty) -> Option<Names> {
     let mut names = Names::new();
     unify_into(pattern, ty, &mut names)?;
     (pattern.renamed(&names)? == *ty).then_some(names)
@@ -210,6 +218,10 @@ fn unify_into(pattern: &Ty, ty: &Ty, names: &mut Names) -> Option<()> {
         (Ty::Struct(i, a), Ty::Struct(j, b)) if i == j => dims(a, b),
         (Ty::Tuple(a), Ty::Tuple(b)) if a.len() == b.len() => {
             a.iter().zip(b).try_for_each(|(a, b)| unify_into(a, b, names))
+        }
+        (Ty::Fn(a, r), Ty::Fn(b, s)) if a.len() == b.len() => {
+            a.iter().zip(b).try_for_each(|(a, b)| unify_into(a, b, names))?;
+            unify_into(r, s, names)
         }
         (a, b) => (a == b).then_some(()),
     }

@@ -100,6 +100,10 @@ impl Writer {
             21..=24 => return self.reduction(d),
             25..=27 => return self.call_or(&Ty::F64, d, Writer::small_float),
             28 => pieces!["(", self.float(d), " % ", self.within(Domain::Positive, d), ")"],
+            29 if self.lambdas && self.rng.percent(60) => return self.lambda_at_once(d),
+            30 if self.allowed > 0 && self.rng.percent(60) => {
+                return self.float_of_derivative(d).unwrap_or_else(|| self.small_float());
+            }
             29..=30 => return self.odd_float_value(d).unwrap_or_else(|| self.small_float()),
             _ => return self.small_float(),
         };

@@ -23,6 +23,8 @@ pub(super) struct Signature {
     pub(super) result: Option<Ty>,
     /// The parameter that says how deep it goes.
     pub(super) recursive: Option<usize>,
+    /// How many derivatives stand inside one another in it.
+    pub(super) order: usize,
 }
 
 fn param(name: &str, ty: Ty, lent: bool) -> Param {
@@ -32,6 +34,8 @@ fn param(name: &str, ty: Ty, lent: bool) -> Param {
 impl Writer {
     /// Writes everything; the parameters of `main`.
     pub(super) fn program(&mut self) -> Vec<Param> {
+        self.lambdas = self.flavour == Flavour::Mixed && self.rng.percent(50);
+        self.allowed = if self.flavour == Flavour::Mixed { self.rng.weighted(&[50, 28, 16, 6]) } else { 0 };
         for _ in 0..self.rng.weighted(&[5, 3, 2]) {
             self.structure_item();
         }
@@ -130,7 +134,7 @@ impl Writer {
             }
             Ty::Struct(id, args) => self.structs[*id].fields_of(args).iter().for_each(|(_, ty)| self.bare(ty, found)),
             Ty::Tuple(items) => items.iter().for_each(|ty| self.bare(ty, found)),
-            Ty::F64 | Ty::I64 | Ty::Bool => {}
+            Ty::F64 | Ty::I64 | Ty::Bool | Ty::Fn(..) => {}
         }
     }
 
@@ -146,16 +150,36 @@ impl Writer {
         if params.is_empty() {
             params.push(param("p0", Ty::F64, false));
         }
+        if self.lambdas && self.rng.percent(45) {
+            self.function_param(&dims, &mut params);
+        }
         let recursive = self.rng.percent(15).then_some(params.len());
         if recursive.is_some() {
             params.push(param("deep", Ty::I64, false));
         }
         let result = self.helper_result(&dims, params.iter().any(|p| p.lent));
-        let mut signature = Signature { name, dims, params, result, recursive };
+        let mut signature = Signature { name, dims, params, result, recursive, order: 0 };
         self.budget = 25;
-        self.function(&signature, recursive.is_some());
+        self.recursing = recursive.is_some();
+        let ((), order) = self.inside(0, |w| w.function(&signature, recursive.is_some()));
+        self.recursing = false;
+        signature.order = order;
         signature.params.iter_mut().for_each(|p| p.below = None);
         self.functions.push(signature);
+    }
+
+    /// A parameter that is a function.
+    fn function_param(&mut self, dims: &[String], params: &mut Vec<Param>) {
+        let dim = dims.first().map_or(Dim::Lit(2), |d| Dim::name(d));
+        let array = Ty::floats(&[dim]);
+        let (inputs, result) = match self.rng.below(6) {
+            0..=1 => (vec![Ty::F64], Ty::F64),
+            2 => (vec![Ty::F64, Ty::F64], Ty::F64),
+            3 => (vec![array.clone()], Ty::F64),
+            4 => (vec![Ty::F64, array.clone()], Ty::F64),
+            _ => (vec![array.clone()], array),
+        };
+        params.push(param("f", Ty::Fn(inputs, Box::new(result)), false));
     }
 
     fn helper_result(&mut self, dims: &[String], lends: bool) -> Option<Ty> {
@@ -184,6 +208,15 @@ impl Writer {
         }
         let count = 1 + self.rng.below(3);
         stmts.push(self.let_float());
+        for p in &signature.params {
+            if let Ty::Fn(_, result) = &p.ty
+                && let Some(call) = self.call_of_variable(result, 2)
+            {
+                let r = self.fresh("r");
+                self.declare(&r, (**result).clone(), false);
+                stmts.push(Node::stmt(pieces![format!("let {r} = "), call, ";"]));
+            }
+        }
         stmts.extend(self.statements(count));
         let value = signature.result.clone().map(|ty| self.result_value(&ty));
         self.push_function(signature, stmts, value);
@@ -253,7 +286,7 @@ impl Writer {
                 pieces.extend(pieces![")"]);
                 Node::expr(ty, pieces)
             }
-            Ty::Array(..) | Ty::Struct(..) | Ty::I64 | Ty::Bool => self.value(ty, 3),
+            Ty::Array(..) | Ty::Struct(..) | Ty::I64 | Ty::Bool | Ty::Fn(..) => self.value(ty, 3),
         }
     }
 
@@ -281,7 +314,7 @@ impl Writer {
             params.push(Param { name: "idx".into(), ty, lent: false, below: Some(below) });
         }
         let result = self.main_result(&dims);
-        let signature = Signature { name: MAIN.into(), dims, params, result, recursive: None };
+        let signature = Signature { name: MAIN.into(), dims, params, result, recursive: None, order: 0 };
         let outside = self.scope.len();
         self.enter(&signature);
         self.budget = 50 + self.rng.between(0, 60);
@@ -313,7 +346,11 @@ impl Writer {
             stmts.push(if self.rng.percent(50) { self.let_zeros() } else { self.let_array() });
         }
         let mut plan: Vec<Write> = Vec::new();
-        let wanted: [(u64, Write); 7] = [
+        let functions = if self.lambdas { 50 } else { 0 };
+        let derivatives = if self.allowed > 0 { 75 } else { 0 };
+        let wanted: [(u64, Write); 9] = [
+            (derivatives, |w| w.let_derivative()),
+            (functions, |w| Some(w.let_function())),
             (55, |w| Some(w.for_loop())),
             (25, |w| w.element_update()),
             (25, |w| Some(w.while_loop())),

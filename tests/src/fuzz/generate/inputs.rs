@@ -52,6 +52,7 @@ fn value(rng: &mut Rng, ty: &Ty, structs: &[Struct], sizes: &Sizes) -> Arg {
             Arg::Struct(fields.into_iter().map(|(name, ty)| (name, value(rng, &ty, structs, sizes))).collect())
         }
         Ty::Tuple(items) => Arg::Tuple(items.iter().map(|ty| value(rng, ty, structs, sizes)).collect()),
+        Ty::Fn(..) => panic!("no function comes from outside"),
     }
 }
 
@@ -59,7 +60,7 @@ fn scalar(rng: &mut Rng, ty: &Ty) -> Scalar {
     match ty {
         Ty::I64 => Scalar::I64(rng.between(-2, 5)),
         Ty::Bool => Scalar::Bool(rng.percent(50)),
-        Ty::F64 | Ty::Array(..) | Ty::Struct(..) | Ty::Tuple(_) => Scalar::F64(rng.float(-1.6, 1.8)),
+        Ty::F64 | Ty::Array(..) | Ty::Struct(..) | Ty::Tuple(_) | Ty::Fn(..) => Scalar::F64(rng.float(-1.6, 1.8)),
     }
 }
 
@@ -67,7 +68,7 @@ fn scalar_type(ty: &Ty) -> ScalarType {
     match ty {
         Ty::I64 => ScalarType::I64,
         Ty::Bool => ScalarType::Bool,
-        Ty::F64 | Ty::Array(..) | Ty::Struct(..) | Ty::Tuple(_) => ScalarType::F64,
+        Ty::F64 | Ty::Array(..) | Ty::Struct(..) | Ty::Tuple(_) | Ty::Fn(..) => ScalarType::F64,
     }
 }
 

@@ -9,10 +9,12 @@
 
 mod arrays;
 mod calls;
+mod derivatives;
 mod floats;
 mod functions;
 pub mod inputs;
 mod ints;
+mod lambdas;
 mod loops;
 mod odd;
 mod scope;
@@ -107,6 +109,14 @@ struct Writer {
     budget: i64,
     /// How deep statements are nested.
     depth: usize,
+    /// Whether functions are values in this program.
+    lambdas: bool,
+    /// How many derivatives may stand inside one another in what is being written.
+    allowed: usize,
+    /// How many do, so far.
+    order: usize,
+    /// Whether the function under way calls itself.
+    recursing: bool,
     /// How many calls' arguments are being written: nothing is lent inside.
     arguments: usize,
 }
@@ -127,6 +137,10 @@ impl Writer {
             breakable: false,
             budget: 0,
             depth: 0,
+            lambdas: false,
+            allowed: 0,
+            order: 0,
+            recursing: false,
             arguments: 0,
         }
     }
@@ -156,6 +170,7 @@ impl Writer {
             Ty::Array(element, dims) => self.array(element, dims, depth),
             Ty::Struct(id, dims) => self.structure(*id, dims, depth),
             Ty::Tuple(items) => self.tuple(items, depth),
+            Ty::Fn(params, result) => self.function_value(params, result, depth),
         }
     }
 

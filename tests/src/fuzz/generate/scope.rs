@@ -18,13 +18,15 @@ pub(super) struct Var {
     pub(super) mutable: bool,
     /// Whether it is lent to the call under way.
     pub(super) hidden: bool,
+    /// For a function: how many derivatives stand inside one another in it.
+    pub(super) order: usize,
     /// For a loop index: what it stays below. For an array of indices: what its elements stay below.
     pub(super) below: Option<Dim>,
 }
 
 impl Var {
     pub(super) fn new(name: &str, ty: Ty, mutable: bool) -> Self {
-        Var { name: name.to_owned(), ty, mutable, hidden: false, below: None }
+        Var { name: name.to_owned(), ty, mutable, hidden: false, order: 0, below: None }
     }
 }
 
@@ -39,7 +41,7 @@ pub(super) struct Path {
 
 impl Writer {
     /// The variables that a name leads to.
-    fn visible(&self) -> impl Iterator<Item = &Var> {
+    pub(super) fn visible(&self) -> impl Iterator<Item = &Var> {
         let hides = |at: usize, name: &str| self.scope[at + 1..].iter().any(|later| later.name == name);
         self.scope.iter().enumerate().filter(move |(at, v)| !v.hidden && !hides(*at, &v.name)).map(|(_, v)| v)
     }
@@ -58,7 +60,7 @@ impl Writer {
         let parts: Vec<(String, Ty)> = match &path.ty {
             Ty::Struct(id, dims) => self.structs[*id].fields_of(dims),
             Ty::Tuple(items) => items.iter().enumerate().map(|(i, ty)| (i.to_string(), ty.clone())).collect(),
-            Ty::F64 | Ty::I64 | Ty::Bool | Ty::Array(..) => Vec::new(),
+            Ty::F64 | Ty::I64 | Ty::Bool | Ty::Array(..) | Ty::Fn(..) => Vec::new(),
         };
         for (name, ty) in parts {
             self.collect(Path { text: format!("{}.{name}", path.text), ty, ..path.clone() }, suits, found);
@@ -186,7 +188,7 @@ impl Writer {
             .filter(|v| v.below.as_ref() == Some(dim))
             .filter_map(|v| match &v.ty {
                 Ty::Array(_, dims) => Some((v.name.clone(), dims.clone())),
-                Ty::F64 | Ty::I64 | Ty::Bool | Ty::Struct(..) | Ty::Tuple(_) => None,
+                Ty::F64 | Ty::I64 | Ty::Bool | Ty::Struct(..) | Ty::Tuple(_) | Ty::Fn(..) => None,
             })
             .collect();
         if arrays.is_empty() {

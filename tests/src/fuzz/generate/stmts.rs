@@ -42,7 +42,9 @@ impl Writer {
             10 => Some(self.nested_loops()),
             11 => self.call_statement(),
             12 => Some(self.exit()),
+            13 if self.lambdas && self.rng.percent(50) => Some(self.let_function()),
             13 => Some(self.assertion()),
+            14 if self.allowed > 0 && self.rng.percent(60) => self.let_derivative(),
             14 => Some(self.print()),
             _ => self.odd_statement(),
         };

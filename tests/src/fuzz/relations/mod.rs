@@ -18,13 +18,17 @@
 //! | `inner product` | ⟨ȳ, J ẋ⟩ = ⟨Jᵀ ȳ, ẋ⟩ |
 //! | `linear` | a seed of zeros gives exact zeros, a doubled seed exactly twice as much |
 //! | `tapes` | tapes are empty at the end |
+//! | `modes` | derivatives within the program are the same, forward, in reverse and as the compiler chooses |
 //! | `second order` | forward over reverse is the complex step of reverse; reverse over reverse agrees with it |
 
 pub mod derivatives;
 mod lanes;
+mod modes;
 mod numbers;
 mod second;
 mod values;
+
+pub(in crate::fuzz) use values::clean;
 
 use super::call::{self, Run};
 use super::compile::{Built, build};
@@ -81,6 +85,8 @@ pub struct Report {
     pub wild: bool,
     /// The complex step disagreed, which a kink nearby excuses.
     pub near_kink: bool,
+    /// The modes of derivatives within the program were compared.
+    pub modes: bool,
     /// First derivatives were compared.
     pub first: bool,
     /// Second derivatives were compared.
@@ -116,6 +122,7 @@ pub fn check(case: &Case, plan: Plan) -> Result<Report, Failure> {
         .map_err(|detail| Failure { relation: "compiles", detail: format!("arguments: {detail}") })?;
     subject.values(&inputs)?;
     if plan.derivatives && !subject.report.too_long {
+        subject.modes(&inputs)?;
         subject.derivatives(&inputs)?;
     }
     Ok(subject.report)

@@ -3,6 +3,7 @@
 use super::{Failure, LIMITS, Subject, limited};
 use crate::fuzz::call::{Run, run_ir, run_native, run_tree};
 use crate::fuzz::compile::verified;
+use crate::fuzz::features::Feature;
 use adit_codegen::{OptLevel, Options, compile};
 use adit_diag::FileId;
 use adit_interp::ir::{Input, Interpreter};
@@ -18,7 +19,10 @@ impl Subject<'_> {
             return Ok(());
         }
         self.report.stopped = plain.as_ref().err().map(|e| e.trap.code());
-        self.same("tree = ir", ["the tree", "the IR"], &tree, &plain)?;
+        // The tree interpreter does not differentiate.
+        if !self.case.features.has(Feature::Derivative) {
+            self.same("tree = ir", ["the tree", "the IR"], &tree, &plain)?;
+        }
         self.text(&self.built.plain)?;
         let cleaned = cleaned(&self.built.plain, main);
         self.after_passes(&cleaned, inputs, &plain)?;
@@ -104,11 +108,16 @@ impl Subject<'_> {
 /// The module with the function and all that it calls cleaned up, as the compiler does it.
 pub(super) fn cleaned(module: &Module, root: FuncId) -> Module {
     let mut module = module.clone();
-    for id in reachable(&module, root) {
-        let f = adit_opt::clean_up(&module, module.function(id));
+    clean(&mut module, root);
+    module
+}
+
+/// Cleans up a function and all that it calls.
+pub(in crate::fuzz) fn clean(module: &mut Module, root: FuncId) {
+    for id in reachable(module, root) {
+        let f = adit_opt::clean_up(module, module.function(id));
         *module.function_mut(id) = f;
     }
-    module
 }
 
 /// A function and all that it calls, the function first.

@@ -1,0 +1,110 @@
+//! Derivatives within a program, in every mode.
+//!
+//! In: a program that contains derivatives. Out: a failure unless it gives the same numbers, and the same first derivatives, when each of them is taken forward, in reverse, and as the compiler chooses, of
+//! functions that were cleaned before. These are sums in another order: the same but for rounding, and not at all where a branch hangs on the last digit.
+
+use super::derivatives::Probe;
+use super::numbers::{answer_floats, far, wild};
+use super::values::cleaned;
+use super::{Failure, MORE, Subject, limited};
+use crate::fuzz::call::{Answer, run_ir};
+use crate::fuzz::compile::{Built, Clean, build_with, verified};
+use crate::fuzz::features::Feature;
+use crate::fuzz::generate::MAIN;
+use adit_autodiff::vjp;
+use adit_interp::ir::{Input, Interpreter};
+use adit_ir::Scalar;
+
+/// What stands in place of every mode, and what to call it.
+const MODES: [(Option<&str>, &str); 3] =
+    [(None, "modes as they are"), (Some(", forward"), "forward"), (Some(", reverse"), "reverse")];
+
+/// Relative tolerance: derivatives within are sums of terms that may cancel.
+const CLOSE: f64 = 1e-7;
+
+/// Distances to a kink below this excuse a difference.
+const NEAR: f64 = 1e-6;
+
+impl Subject<'_> {
+    /// Values, and perhaps first derivatives.
+    pub(super) fn modes(&mut self, inputs: &[Input<f64>]) -> Result<(), Failure> {
+        if !self.case.features.has(Feature::Derivative) {
+            return Ok(());
+        }
+        let gradients = self.rng.percent(40);
+        let probe = Probe::new(self.built.plain.function(self.built.main), inputs, usize::MAX, &mut self.rng);
+        for (mode, name) in MODES {
+            let program = mode.map_or_else(|| self.case.program.clone(), |mode| self.case.program.with_modes(mode));
+            let fail = |detail: String| Failure { relation: "modes", detail: format!("{name}: {detail}") };
+            let other = build_with(&program.source(), MAIN, Clean::Each).map_err(fail)?;
+            if let Some(detail) = self.unlike(&other, inputs).map_err(fail)? {
+                return Err(fail(detail));
+            }
+            if gradients && let Some(detail) = self.unlike_gradient(&other, &probe, inputs).map_err(fail)? {
+                return Err(fail(format!("of the derivative, {detail}")));
+            }
+        }
+        self.report.modes = true;
+        Ok(())
+    }
+
+    fn unlike(&mut self, other: &Built, inputs: &[Input<f64>]) -> Result<Option<String>, String> {
+        self.differ([&self.built.plain.clone(), &other.plain], [self.built.main, other.main], inputs)
+    }
+
+    fn unlike_gradient(
+        &mut self,
+        other: &Built,
+        probe: &Probe,
+        inputs: &[Input<f64>],
+    ) -> Result<Option<String>, String> {
+        let mut modules = [self.built.plain.clone(), cleaned(&other.plain, other.main)];
+        let mut ids = [self.built.main, other.main];
+        for (module, id) in modules.iter_mut().zip(&mut ids) {
+            *id = vjp(module, *id, probe.active()).map_err(|r| r.to_diagnostic().to_string())?;
+            verified(module)?;
+        }
+        let [a, b] = &modules;
+        self.differ([a, b], ids, &probe.reverse(inputs, 1.0))
+    }
+
+    /// How two functions differ, unless that is excused.
+    fn differ(
+        &mut self,
+        [a, b]: [&adit_ir::Module; 2],
+        [f, g]: [adit_ir::FuncId; 2],
+        inputs: &[Input<f64>],
+    ) -> Result<Option<String>, String> {
+        let (left, right) = (Interpreter::new(a, MORE), Interpreter::new(b, MORE));
+        let x = run_ir(&left, a.function(f), f, inputs);
+        let y = run_ir(&right, b.function(g), g, inputs);
+        let (x, y) = match (x, y) {
+            (Ok(x), Ok(y)) => (x, y),
+            (Err(x), Err(y)) if x.trap.code() == y.trap.code() => return Ok(None),
+            (x, y) => {
+                let (x, y) = (x.map(|(a, _)| a), y.map(|(a, _)| a));
+                // Forward mode does not run a function that has no directions.
+                let excused = limited(&x) || limited(&y) || self.case.sizes.values().any(|&size| size == 0);
+                return Ok((!excused).then(|| format!("{x:?} and {y:?}")));
+            }
+        };
+        let Some(detail) = unlike(&x.0, &y.0) else { return Ok(None) };
+        let drowned = wild(&[x.1.largest, y.1.largest]) || wild(&answer_floats(&x.0)) && wild(&answer_floats(&y.0));
+        let near_kink = x.1.nearest_kink.min(y.1.nearest_kink) < NEAR;
+        self.report.wild |= drowned;
+        self.report.near_kink |= near_kink;
+        Ok((!drowned && !near_kink).then_some(detail))
+    }
+}
+
+/// Where two answers are not close.
+fn unlike(a: &Answer, b: &Answer) -> Option<String> {
+    let others = |answer: &Answer| {
+        let results = answer.results.iter().filter(|s| matches!(s, Scalar::I64(_) | Scalar::Bool(_)));
+        results.copied().collect::<Vec<_>>()
+    };
+    if others(a) != others(b) {
+        return Some(format!("{:?} and {:?}", a.results, b.results));
+    }
+    far(&answer_floats(a), &answer_floats(b), CLOSE)
+}
