@@ -61,10 +61,14 @@ pub enum Feature {
     DerivativeInRecursion,
     DerivativeOfRecursion,
     DerivativeOfLent,
+    StopGradient,
+    JvpRule,
+    VjpRule,
+    MutualRecursion,
 }
 
 /// Each feature with its name, and of how many programs in a hundred it must be part at least.
-const TABLE: [(Feature, &str, u32); 52] = [
+const TABLE: [(Feature, &str, u32); 56] = [
     (Feature::Loop, "loop", 50),
     (Feature::NestedLoop, "nested loops", 0),
     (Feature::ArrayWrite, "writes to arrays", 0),
@@ -113,10 +117,14 @@ const TABLE: [(Feature, &str, u32); 52] = [
     (Feature::ForcedMode, "forward or reverse by name", 8),
     (Feature::HigherOrder, "derivatives of order 2 and more", 4),
     (Feature::NestedDerivative, "derivative in a derivative", 1),
-    (Feature::DerivativeInLoop, "derivative in a loop", 5),
+    (Feature::DerivativeInLoop, "derivative in a loop", 3),
     (Feature::DerivativeInRecursion, "derivative in a recursive function", 0),
     (Feature::DerivativeOfRecursion, "derivative of a recursive function", 0),
     (Feature::DerivativeOfLent, "derivative of an &mut argument", 0),
+    (Feature::StopGradient, "stop_gradient", 2),
+    (Feature::JvpRule, "@jvp", 6),
+    (Feature::VjpRule, "@vjp", 6),
+    (Feature::MutualRecursion, "mutual recursion", 1),
 ];
 
 /// Quotas of several features together: any of them counts.
@@ -219,7 +227,7 @@ mod tests {
         for (i, (feature, _, _)) in TABLE.iter().enumerate() {
             assert_eq!(i, *feature as usize);
         }
-        assert_eq!(TABLE.len() - 1, Feature::DerivativeOfLent as usize);
+        assert_eq!(TABLE.len() - 1, Feature::MutualRecursion as usize);
     }
 
     #[test]

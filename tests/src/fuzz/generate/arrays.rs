@@ -50,6 +50,10 @@ impl Writer {
                 let flipped = [dims[1].clone(), dims[0].clone()];
                 pieces!["transpose(", self.array(element, &flipped, d), ")"]
             }
+            15 if self.allowed > 0 && self.rng.percent(30) => {
+                self.note(Feature::StopGradient);
+                pieces!["stop_gradient(", self.array(element, dims, d), ")"]
+            }
             15 => {
                 self.note(Feature::IfValue);
                 let condition = self.boolean(d);

@@ -163,7 +163,7 @@ impl Writer {
             let simple = |ty: &Ty| match ty {
                 Ty::F64 | Ty::Array(..) => true,
                 Ty::Struct(..) | Ty::Tuple(_) => !matches!(form, Form::Jacobian | Form::Hessian),
-                Ty::I64 | Ty::Bool => matches!(form, Form::Grad | Form::ValueAndGrad),
+                Ty::I64 | Ty::Bool => true,
                 Ty::Fn(..) => false,
             };
             let result = match (&s.result, form) {
@@ -173,7 +173,6 @@ impl Writer {
             };
             result
                 && s.order <= self.allowed
-                && s.recursive.is_none_or(|_| simple(&Ty::I64))
                 && s.params.iter().all(|p| simple(&p.ty) && (lends || !p.lent))
                 && s.params.iter().any(|p| p.ty.has_floats(structs))
         };
@@ -237,7 +236,9 @@ impl Writer {
                 pieces
             }
             Form::Jvp | Form::Hvp => {
-                let along: Vec<Piece> = callee.params.clone().iter().map(|ty| self.value(ty, 1).into()).collect();
+                let floats = callee.params.iter().filter(|ty| ty.has_floats(&self.structs));
+                let floats: Vec<Ty> = floats.cloned().collect();
+                let along: Vec<Piece> = floats.iter().map(|ty| self.value(ty, 1).into()).collect();
                 let (at, along) = (bare_or_listed(args), bare_or_listed(along));
                 pieces![format!("{}(", form.name()), function, ", ", Node::group(at), ", ", Node::group(along), ")"]
             }

@@ -99,6 +99,10 @@ impl Writer {
             20 => return self.block_value(d),
             21..=24 => return self.reduction(d),
             25..=27 => return self.call_or(&Ty::F64, d, Writer::small_float),
+            28 if self.allowed > 0 && self.rng.percent(30) => {
+                self.note(Feature::StopGradient);
+                pieces!["stop_gradient(", self.float(d), ")"]
+            }
             28 => pieces!["(", self.float(d), " % ", self.within(Domain::Positive, d), ")"],
             29 if self.lambdas && self.rng.percent(60) => return self.lambda_at_once(d),
             30 if self.allowed > 0 && self.rng.percent(60) => {

@@ -27,7 +27,7 @@ pub(super) struct Signature {
     pub(super) order: usize,
 }
 
-fn param(name: &str, ty: Ty, lent: bool) -> Param {
+pub(super) fn param(name: &str, ty: Ty, lent: bool) -> Param {
     Param { name: name.to_owned(), ty, lent, below: None }
 }
 
@@ -51,6 +51,9 @@ impl Writer {
             Flavour::Mixed => self.rng.weighted(&[4, 4, 3, 1]),
             Flavour::Minimal | Flavour::Memory => self.rng.weighted(&[6, 3, 1]),
         };
+        if self.flavour == Flavour::Mixed && self.rng.percent(18) {
+            self.ruled_item();
+        }
         for _ in 0..helpers {
             self.helper();
         }
@@ -161,9 +164,18 @@ impl Writer {
         let mut signature = Signature { name, dims, params, result, recursive, order: 0 };
         self.budget = 25;
         self.recursing = recursive.is_some();
-        let ((), order) = self.inside(0, |w| w.function(&signature, recursive.is_some()));
-        self.recursing = false;
+        let other = (self.recursing && signature.result.is_some() && self.rng.percent(45)).then(|| self.fresh("g"));
+        let next = recursive.map(|_| other.clone().unwrap_or_else(|| signature.name.clone()));
+        let ((), order) = self.inside(0, |w| w.function(&signature, next.as_deref()));
         signature.order = order;
+        if let Some(other) = other {
+            self.note(Feature::MutualRecursion);
+            self.budget = 15;
+            let partner = Signature { name: other, ..signature.clone() };
+            let ((), order) = self.inside(0, |w| w.function(&partner, Some(&signature.name)));
+            signature.order = signature.order.max(order);
+        }
+        self.recursing = false;
         signature.params.iter_mut().for_each(|p| p.below = None);
         self.functions.push(signature);
     }
@@ -194,15 +206,15 @@ impl Writer {
         }
     }
 
-    /// Writes a function of this signature with random statements.
-    fn function(&mut self, signature: &Signature, recursive: bool) {
+    /// Writes a function of this signature with random statements; if it is recursive, by a call of `next`.
+    fn function(&mut self, signature: &Signature, next: Option<&str>) {
         let outside = self.scope.len();
         self.enter(signature);
         let mut stmts = Vec::new();
-        if recursive && let Some(ty) = &signature.result {
+        if let (Some(next), Some(ty)) = (next, &signature.result) {
             let end = self.value(ty, 2);
             stmts.push(Node::stmt(pieces!["if deep <= 0 { return ", end, "; }"]));
-            if let Some(call) = self.recursive_call(signature) {
+            if let Some(call) = self.recursive_call(signature, next) {
                 stmts.push(call);
             }
         }
@@ -224,8 +236,8 @@ impl Writer {
         self.result = None;
     }
 
-    /// `let r = g(…, deep - 1);`
-    fn recursive_call(&mut self, signature: &Signature) -> Option<Node> {
+    /// `let r = next(…, deep - 1);`
+    fn recursive_call(&mut self, signature: &Signature, next: &str) -> Option<Node> {
         let ty = signature.result.clone()?;
         let r = self.fresh("r");
         let mut args = pieces![];
@@ -238,7 +250,7 @@ impl Writer {
             };
             args.extend(pieces![format!("{comma}{arg}")]);
         }
-        let mut pieces = pieces![format!("let {r} = {}(", signature.name)];
+        let mut pieces = pieces![format!("let {r} = {next}(")];
         pieces.extend(args);
         pieces.extend(pieces![");"]);
         self.declare(&r, ty, false);

@@ -17,6 +17,7 @@ mod ints;
 mod lambdas;
 mod loops;
 mod odd;
+mod rules;
 mod scope;
 mod stmts;
 
