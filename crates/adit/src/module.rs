@@ -95,9 +95,12 @@ fn called_by_others(unit: &Unit) -> Vec<bool> {
         }
     };
     for (caller, f) in unit.ir.iter() {
-        f.walk(&mut |inst| match f.inst(inst).op {
-            Op::Call { callee, .. } if callee != caller => see(callee),
-            _ => {}
+        f.walk(&mut |inst| {
+            if let Op::Call { callee, .. } = f.inst(inst).op
+                && callee != caller
+            {
+                see(callee);
+            }
         });
         f.derived.iter().for_each(|derived| see(derived.of));
     }
