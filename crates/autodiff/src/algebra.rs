@@ -4,7 +4,7 @@
 //! This is the only file of the crate that names primitives: a derivative is a sum of products, whatever the table holds.
 //! Nothing else is simplified here: that is the optimiser's.
 
-use adit_ir::{Builder, CmpOp, Prim, ScalarType, Type, Value};
+use adit_ir::{Builder, CmpOp, Const, Function, Inst, Int, Op, Prim, ScalarType, Type, Value};
 use smallvec::SmallVec;
 
 /// `a + b`, where `None` is a structural zero.
@@ -124,4 +124,28 @@ pub fn converted(b: &mut Builder, v: Value, to: &Type) -> Value {
 pub fn successor(b: &mut Builder, n: Value) -> Value {
     let one = b.i64(1);
     b.prim(Prim::Iadd, &[n, one])
+}
+
+/// An integer as something and a number, where the text says so; a literal is nothing (0) and itself.
+///
+/// ```text
+/// v3 = const 1
+/// v4 = isub v2, v3             v4 is v2 and -1, v3 is 0 and 1
+/// ```
+pub fn integer_sum(f: &Function, definition: &dyn Fn(Value) -> Option<Inst>, v: Value) -> Option<(Int, i64)> {
+    let op = |v: Value| definition(v).map(|inst| &f.inst(inst).op);
+    let number = |v: Value| if let Op::Const(Const::I64(c)) = op(v)? { Some(*c) } else { None };
+    if let Some(c) = number(v) {
+        return Some((Int::Const(0), c));
+    }
+    let Op::Prim { prim, args } = op(v)? else { return None };
+    let (a, b) = (*args.first()?, *args.get(1)?);
+    if *prim == Prim::Iadd {
+        let from_right = number(b).map(|c| (Int::Value(a), c));
+        from_right.or_else(|| number(a).map(|c| (Int::Value(b), c)))
+    } else if *prim == Prim::Isub {
+        Some((Int::Value(a), number(b)?.checked_neg()?))
+    } else {
+        None
+    }
 }

@@ -24,9 +24,8 @@
 //!
 //! **Derivatives within programs** are calls of functions that are declared and not yet made; [`resolve()`] makes them.
 //!
-//! Rules stand in the table of primitives, and here only sums and products are known by name (`algebra`). Level 0 is the only level: every value that the
-//! reverse sweep needs is saved. What this crate deliberately does not do: it does not inline (so reverse mode refuses calls through which derivatives flow),
-//! does not optimise, and does not recompute.
+//! Rules stand in the table of primitives, and here only sums and products are known by name (`algebra`). What the reverse sweep saves, and what it reads or computes
+//! again, is decided by a plan; [`AdOpts`] switches parts of that off. What this crate deliberately does not do: it does not inline, and does not clean up what it makes.
 
 mod activity;
 mod algebra;

@@ -1,7 +1,8 @@
-//! What the reverse sweep asks about the primal: where values are defined, and which regions write to shadows.
+//! What the reverse sweep asks about the primal: how regions nest, where values are defined, and which regions write to shadows.
 //!
 //! In: a function and its activity. Out: [`Facts`], found in one walk. Nothing is emitted here.
 
+use super::nest::Nest;
 use crate::activity::Activity;
 use crate::refusal::{MAX_DEPTH, Refusal};
 use adit_ir::{FuncId, Function, Inst, Module, Op, Passing, Region, Value, Values};
@@ -9,66 +10,55 @@ use adit_ir::{FuncId, Function, Inst, Module, Op, Passing, Region, Value, Values
 /// Answers by value and by region.
 #[derive(Debug)]
 pub struct Facts {
-    home: Vec<Region>,
-    definition: Vec<Option<Inst>>,
+    /// How regions nest.
+    pub nest: Nest,
     writes: Vec<bool>,
 }
 
 impl Facts {
     /// Walks the function once.
     pub fn new(module: &Module, f: &Function, activity: &Activity) -> Result<Self, Refusal> {
-        let mut facts = Facts {
-            home: vec![f.body; f.value_count()],
-            definition: vec![None; f.value_count()],
-            writes: vec![false; f.region_count()],
-        };
-        facts.region(module, f, activity, f.body, 0)?;
-        Ok(facts)
+        let mut writes = vec![false; f.region_count()];
+        region_writes(module, f, activity, &mut writes, f.body, 0)?;
+        Ok(Facts { nest: Nest::new(f), writes })
     }
 
     /// The region that defines a value: as a parameter or by an instruction. The body for parameters of the function.
     pub fn home(&self, v: Value) -> Region {
-        self.home[v.index()]
+        self.nest.home(v)
     }
 
     /// The instruction that defines a value, unless it is a parameter.
     pub fn definition(&self, v: Value) -> Option<Inst> {
-        self.definition[v.index()]
+        self.nest.definition(v)
     }
 
     /// Whether the reverse of a region changes shadows even where no adjoint comes in: it, or a region inside it, writes to an active array or uses an active tape.
     pub fn writes(&self, region: Region) -> bool {
         self.writes[region.index()]
     }
+}
 
-    fn region(
-        &mut self,
-        module: &Module,
-        f: &Function,
-        activity: &Activity,
-        region: Region,
-        depth: usize,
-    ) -> Result<(), Refusal> {
-        if depth > MAX_DEPTH {
-            return Err(Refusal::too_deep(f, f.span));
-        }
-        for &param in &f.region(region).params {
-            self.home[param.index()] = region;
-        }
-        for &inst in &f.region(region).insts {
-            let data = f.inst(inst);
-            for result in &data.results {
-                self.home[result.index()] = region;
-                self.definition[result.index()] = Some(inst);
-            }
-            self.writes[region.index()] |= written(module, &data.op).iter().any(|&v| activity.of(v));
-            for inner in data.op.regions() {
-                self.region(module, f, activity, inner, depth + 1)?;
-                self.writes[region.index()] |= self.writes[inner.index()];
-            }
-        }
-        Ok(())
+fn region_writes(
+    module: &Module,
+    f: &Function,
+    activity: &Activity,
+    writes: &mut [bool],
+    region: Region,
+    depth: usize,
+) -> Result<(), Refusal> {
+    if depth > MAX_DEPTH {
+        return Err(Refusal::too_deep(f, f.span));
     }
+    for &inst in &f.region(region).insts {
+        let op = &f.inst(inst).op;
+        writes[region.index()] |= written(module, op).iter().any(|&v| activity.of(v));
+        for inner in op.regions() {
+            region_writes(module, f, activity, writes, inner, depth + 1)?;
+            writes[region.index()] |= writes[inner.index()];
+        }
+    }
+    Ok(())
 }
 
 /// The arrays and tapes whose shadows the reverse of this changes without an adjoint coming in. A load has none: its result's adjoint comes in, or nothing happens.

@@ -15,13 +15,13 @@
 //! It becomes one at its first contribution, so nothing is carried that stays zero.
 //!
 //! **Residuals** ([`residuals`]): the reverse of a region is built first, and asks for primal values as its rules mention them. Values of the function's body are visible
-//! and used as they are; constants are written again; the index of a `for` is that of the reversed `for`; everything else is a field of the record that the forward copy
+//! and used as they are; constants are written again; the index of a `for` is that of the reversed `for`; what the [`plan`] says is made again; everything else is a field of the record that the forward copy
 //! of its region pushes at its end and the reverse of that region pops at its start. Both run equally often in opposite order, so every pop meets its push.
 //!
 //! **Requirements** that the reverse of an instruction keeps:
 //! 1. It takes the adjoint of each result exactly once, and leaves it zero. A value of a loop's body so starts each iteration at zero.
 //! 2. It reads all adjoints that it takes before it contributes to any.
-//! 3. It multiplies only with strong zeros, and never reads the primal's memory.
+//! 3. It multiplies only with strong zeros, and reads the primal's memory only where the plan finds that it is unchanged.
 //! 4. What overwrites an element, inactive values included, zeroes the shadow's element: earlier contents do not matter to what follows.
 //! 5. Nothing is asserted, printed or stored into the primal's arrays in the reverse sweep.
 //!
@@ -29,7 +29,7 @@
 //! records of all halves.
 //!
 //! Files: `adjoints`, `residuals`, `frames` (the regions under construction); one per construct: `scalars`, `branches`, `loops`, `arrays`, `tapes`, `calls`, `ruled` (calls with rules).
-//! What this does not do: recomputation, reuse of storage.
+//! What this does not do: reuse of storage.
 
 mod adjoints;
 mod arrays;
@@ -40,6 +40,8 @@ mod forward;
 mod frames;
 mod halves;
 mod loops;
+mod nest;
+mod plan;
 mod residuals;
 mod ruled;
 mod scalars;
@@ -57,6 +59,7 @@ use facts::Facts;
 use forward::Forward;
 use frames::{Frame, Kind};
 use halves::{Job, Requests, Wanted, Whole, cut};
+use plan::{Asked, Plan};
 use ruled::Ruled;
 
 /// The reverse derivative of `f`, then the halves of all that it calls, in the order in which they join the module.
@@ -80,14 +83,31 @@ pub fn all(module: &Module, f: FuncId, active: &[bool], options: &Options) -> Re
     Ok(built)
 }
 
-/// One derivative, in one piece; one that is to be cut in halves gets the shared tape as its last parameter.
-fn whole<'s>(
-    requests: &mut Requests<'s>,
+/// A derivative to be made.
+struct Target<'s> {
     source: &'s Function,
+    name: &'s str,
+    /// The active parameters.
+    params: Vec<&'s Param>,
+    /// The results with adjoints.
+    returned: Vec<Value>,
+    activity: Activity,
+    facts: Facts,
+    /// Whether it is to be cut in halves.
+    is_cut: bool,
+    options: &'s Options,
+}
+
+/// One derivative, in one piece; one that is to be cut in halves gets the shared tape as its last parameter.
+///
+/// It is made at level 0, which tells what its reverse sweep asks for; where that is anything, it is made again by a plan.
+fn whole(
+    requests: &mut Requests<'_>,
+    source: &Function,
     wanted: &Wanted,
     name: &str,
     is_cut: bool,
-    options: &'s Options,
+    options: &Options,
 ) -> Result<Whole, Refusal> {
     let module = requests.module;
     check_size(source, source.inst_count(), options)?;
@@ -97,24 +117,37 @@ fn whole<'s>(
     let returned: Vec<Value> = yields.iter().zip(&wanted.results).filter(|(_, r)| **r).map(|(&v, _)| v).collect();
     let activity = find_activity(module, source, &params, &returned);
     let facts = Facts::new(module, source, &activity)?;
+    let target = Target { source, name, params, returned, activity, facts, is_cut, options };
+    let (level_0, asked) = attempt(requests, &target, Plan::default())?;
+    if asked.is_empty() || !plan::is_on(options.opts) {
+        return Ok(level_0);
+    }
+    let plan = plan::plan(module, source, &target.facts, &asked, is_cut, options.opts);
+    Ok(attempt(requests, &target, plan)?.0)
+}
 
-    let mut b = Builder::new(name, source.span);
+/// One derivative by a plan, and what its reverse sweep asked for.
+fn attempt(requests: &mut Requests<'_>, target: &Target<'_>, plan: Plan) -> Result<(Whole, Asked), Refusal> {
+    let &Target { source, ref params, ref returned, ref activity, is_cut, .. } = target;
+    let mut b = Builder::new(target.name, source.span);
     let forward = forward::signature(source, &mut b);
-    let shadows = shadow_params(source, &forward.map, &mut b, &params);
+    let shadows = shadow_params(source, &forward.map, &mut b, params);
     let seeds: Values = returned.iter().map(|&v| b.param(source.ty(v).clone(), Passing::ByValue)).collect();
     let tape = is_cut.then(|| b.param(Type::Tape(TapeType::mixed()), Passing::Mut));
-    let ruled = Ruled::find(module, source, &|v| activity.of(v), tape)?;
+    let ruled = Ruled::find(requests.module, source, &|v| activity.of(v), tape)?;
     let (forward, primal) = forward::copy(source, &mut b, forward, ruled);
     let last = b.func().region(b.current()).insts.last().copied();
 
-    let mut sweep = Sweep::new(requests, source, activity, facts, forward, b, options);
-    (sweep.tape, sweep.is_cut) = (tape, is_cut);
+    let mut sweep = Sweep::new(requests, target, plan, forward, b);
+    sweep.tape = tape;
     for (param, shadow) in shadows {
         sweep.shadow[param.index()] = Some(shadow);
     }
-    sweep.reverse(&returned, &seeds)?;
-    let (function, forward) = sweep.finish(primal, &params, last);
-    Ok(Whole { function, forward, params: source.params.len(), results: source.results.len() })
+    sweep.reverse(returned, &seeds)?;
+    let asked = std::mem::take(&mut sweep.asked);
+    let (function, forward) = sweep.finish(primal, params, last);
+    let whole = Whole { function, forward, params: source.params.len(), results: source.results.len() };
+    Ok((whole, asked))
 }
 
 /// What lies between the active parameters and what is returned, what the caller lends included.
@@ -134,13 +167,15 @@ fn shadow_params(source: &Function, map: &ValueMap, b: &mut Builder, params: &[&
 /// A reverse sweep under way. Values and regions are the primal's unless a field says otherwise.
 struct Sweep<'s, 'r> {
     requests: &'r mut Requests<'s>,
-    source: &'s Function,
-    activity: Activity,
-    facts: Facts,
+    source: &'r Function,
+    activity: &'r Activity,
+    facts: &'r Facts,
+    plan: Plan,
+    asked: Asked,
     literals: Literals,
     forward: Forward,
     b: Builder,
-    options: &'s Options,
+    options: &'r Options,
     /// By primal value: its adjoint as seen from the innermost frame; `None` is a structural zero.
     adjoint: Vec<Option<Value>>,
     /// By primal value: the innermost frame that has recorded it, once one other than its home has.
@@ -164,20 +199,15 @@ struct Sweep<'s, 'r> {
 }
 
 impl<'s, 'r> Sweep<'s, 'r> {
-    fn new(
-        requests: &'r mut Requests<'s>,
-        source: &'s Function,
-        activity: Activity,
-        facts: Facts,
-        forward: Forward,
-        b: Builder,
-        options: &'s Options,
-    ) -> Self {
+    fn new(requests: &'r mut Requests<'s>, target: &'r Target<'_>, plan: Plan, forward: Forward, b: Builder) -> Self {
+        let &Target { source, ref activity, ref facts, is_cut, options, .. } = target;
         Sweep {
             requests,
             source,
             activity,
             facts,
+            plan,
+            asked: Asked::default(),
             literals: Literals::new(source),
             forward,
             options,
@@ -190,7 +220,7 @@ impl<'s, 'r> Sweep<'s, 'r> {
             entry: Vec::new(),
             zeros: Vec::new(),
             tape: None,
-            is_cut: false,
+            is_cut,
             b,
         }
     }

@@ -6,32 +6,78 @@
 //! |---|---|
 //! | defined in the function's body, or a parameter | its forward copy |
 //! | the index of a `for` | the index of the reversed `for` |
-//! | a literal | the literal, again |
+//! | a literal, or made again by the [plan](super::plan) | the same instruction of the same operands, in the reverse of its region |
 //! | anything else | a field of the record that its region's forward copy pushes and its region's reverse pops |
 //!
-//! Asking is what makes a value saved, see [`super::frames`]. A stand-in is found again until the frame that it is visible in ends.
+//! Asking is what makes a value saved, see [`super::frames`]. What stands for it belongs to the frame that reverses its region, wherever the question comes from, and is found again
+//! until that frame ends.
 
 use super::Sweep;
 use crate::Mutant;
 use crate::rules::Operands;
-use adit_ir::{Builder, Int, Ints, Op, OperandMap, ScalarType, Value};
+use adit_ir::{Builder, Inst, Int, Ints, Op, OperandMap, ScalarType, Value};
 
 impl Sweep<'_, '_> {
     /// What stands for a primal value.
     pub(super) fn residual(&mut self, v: Value) -> Value {
+        let mut open = vec![(v, false)];
+        while let Some((v, is_made_of_what_is_there)) = open.pop() {
+            if self.standing(v).is_some() {
+                continue;
+            }
+            match self.again(v) {
+                Some(inst) if is_made_of_what_is_there => self.make(inst),
+                Some(inst) => {
+                    open.push((v, true));
+                    self.source.inst(inst).op.visit_operands(&mut |operand| open.push((operand, false)));
+                }
+                None => {
+                    self.asked.values.push(v);
+                    self.saved(self.forward.map.value(v), self.place_of(v));
+                }
+            }
+        }
+        self.standing(v).expect("it was made or saved")
+    }
+
+    /// What stands for a primal value already.
+    fn standing(&self, v: Value) -> Option<Value> {
         let forward = self.forward.map.value(v);
-        let home = self.place[self.facts.home(v).index()];
-        if home == 0 && !self.has(Mutant::ReloadInsteadOfSave) {
-            return forward;
-        }
-        if let Some(&standin) = self.standin.get(&forward) {
-            return standin;
-        }
-        if let Some(again) = self.again(v) {
-            self.name(forward, again);
-            return again;
-        }
-        self.saved(forward, home)
+        let is_there = self.place_of(v) == 0 && !(self.has(Mutant::ReloadInsteadOfSave) && self.again(v).is_some());
+        self.standin.get(&forward).copied().or_else(|| is_there.then_some(forward))
+    }
+
+    /// The place of the frame that reverses a value's region.
+    fn place_of(&self, v: Value) -> usize {
+        self.place[self.facts.home(v).index()]
+    }
+
+    /// The instruction to execute again for a value, if that is planned.
+    fn again(&self, v: Value) -> Option<Inst> {
+        let inst = self.facts.definition(v)?;
+        let again = match self.source.inst(inst).op {
+            Op::Const(_) => true,
+            // Whatever happened to the array since.
+            Op::Load { array, .. } if self.has(Mutant::ReloadInsteadOfSave) => self.place_of(array) == 0,
+            _ => self.plan.again(v),
+        };
+        again.then_some(inst)
+    }
+
+    /// Executes an instruction again, once per execution of its region, of operands that are there.
+    fn make(&mut self, inst: Inst) {
+        let data = self.source.inst(inst);
+        let mut op = data.op.clone();
+        op.map_operands(&*self);
+        let place = self.place[self.facts.nest.region(inst).index()];
+        let ty = self.source.ty(data.results[0]).clone();
+        let result = self.b.func_mut().add_value(ty);
+        let made = self.b.func_mut().add_inst(op, [result].into_iter().collect(), data.span);
+        let region = self.frames[place].region;
+        self.b.func_mut().region_mut(region).insts.push(made);
+        let forward = self.forward.map.value(data.results[0]);
+        self.standin.insert(forward, result);
+        self.frames[place].named.push(forward);
     }
 
     /// What stands for a value of the forward sweep that the region at this place defines.
@@ -68,29 +114,6 @@ impl Sweep<'_, '_> {
         }
     }
 
-    /// Computes the value a second time, if that is allowed.
-    fn again(&mut self, v: Value) -> Option<Value> {
-        let inst = self.facts.definition(v)?;
-        match &self.source.inst(inst).op {
-            Op::Const(c) => Some(self.b.constant(*c)),
-            Op::Load { array, subscripts } if self.has(Mutant::ReloadInsteadOfSave) => self.reload(*array, subscripts),
-            Op::Load { .. } | Op::Prim { .. } | Op::Cmp { .. } | Op::Select { .. } => None,
-            Op::If { .. } | Op::For { .. } | Op::While { .. } | Op::Call { .. } | Op::TapePop { .. } => None,
-            Op::Alloc { .. } | Op::Store { .. } | Op::Acc { .. } | Op::Copy { .. } | Op::Fill { .. } => None,
-            Op::TapeNew { .. } | Op::TapePush { .. } | Op::Assert { .. } | Op::Print { .. } => None,
-        }
-    }
-
-    /// [`Mutant::ReloadInsteadOfSave`]: reads an array that is still there, whatever happened to it since.
-    fn reload(&mut self, array: Value, subscripts: &[Int]) -> Option<Value> {
-        if self.place[self.facts.home(array).index()] != 0 {
-            return None;
-        }
-        let at = self.residual_ints(subscripts);
-        let array = self.forward.map.value(array);
-        Some(self.b.load(array, &at))
-    }
-
     /// [`Mutant::LastConditionOnly`]: a cell that keeps only the last value of its region's executions.
     pub(super) fn last_only(&mut self, v: Value) -> Value {
         let (forward, home) = (self.forward.map.value(v), self.facts.home(v));
@@ -101,6 +124,20 @@ impl Sweep<'_, '_> {
                 self.b.load(cell, &[Int::Const(0)])
             }
             Some(_) | None => forward,
+        }
+    }
+}
+
+/// What stands for primal values, where that is known already.
+impl OperandMap for Sweep<'_, '_> {
+    fn value(&self, v: Value) -> Value {
+        self.standing(v).expect("operands are made or saved first")
+    }
+
+    fn int(&self, i: Int) -> Int {
+        match i {
+            Int::Const(c) => Int::Const(c),
+            Int::Value(v) => Int::Value(self.value(v)),
         }
     }
 }

@@ -10,7 +10,7 @@
 //! ```
 //!
 //! **What a rule reads.** Scalars are residuals. Arrays may be overwritten after the call, or be gone: their elements go to a tape of their own, in front of the call, and come back from it in
-//! the reverse; parameters that are never written are used as they are. Cotangents of what is inactive are dropped.
+//! the reverse; parameters that are never written are used as they are, and so is what the [plan](super::plan) finds unchanged. Cotangents of what is inactive are dropped.
 
 use super::Sweep;
 use crate::algebra::{self, Factor};
@@ -234,6 +234,10 @@ impl Sweep<'_, '_> {
         if self.source.ty(arg).array().is_none() {
             return self.residual(arg);
         }
+        if self.plan.unchanged(inst, arg) {
+            return self.forward.map.value(arg);
+        }
+        self.asked.arrays.push((inst, arg));
         match self.forward.ruled.saves.remove(&(inst, i)) {
             Some(save) => self.restore(inst, save, arg),
             None => self.forward.map.value(arg),

@@ -19,6 +19,7 @@ impl Sweep<'_, '_> {
         let Some(w) = self.take(result) else { return };
         for (operand, (&arg, partial)) in args.iter().zip(prim.row().partials).enumerate() {
             let (Partial::Expr(partial), true) = (partial, self.activity.of(arg)) else { continue };
+            self.asked.partials.push(result);
             let mut at = Residuals { sweep: self, args, result };
             let factor = rules::factor(&mut at, partial);
             if let Some(contribution) = algebra::cotangent_term(&mut self.b, prim, operand, w, factor) {

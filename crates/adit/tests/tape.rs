@@ -1,0 +1,130 @@
+//! What the reverse sweep saves: bytes of the records that loops push, in the IR that is compiled.
+
+use adit::{AdOpt, AdOpts, Engine, Of, Options, Stage};
+
+/// Bytes of the records pushed per run of the regions of each depth, the function's body first; empty if nothing is saved.
+fn saved(source: &str, ad_opt: AdOpts) -> Vec<usize> {
+    let module = Engine::with_options(Options { ad_opt, ..Options::default() }).compile(source);
+    let module = module.unwrap_or_else(|e| panic!("{e}"));
+    let function = module.entry().unwrap_or_else(|e| panic!("{e}"));
+    let text = function.emit(Stage::VjpOptimized, Of::Vjp, 1).unwrap_or_else(|e| panic!("{e}"));
+    let mut bytes = Vec::new();
+    for line in text.lines().filter(|line| line.trim_start().starts_with("tape.push")) {
+        let depth = line.len() - line.trim_start().len();
+        let record = line.split('(').nth(1).and_then(|rest| rest.split(')').next()).expect("a list of fields");
+        bytes.resize(bytes.len().max(depth / 2), 0);
+        bytes[depth / 2 - 1] += 8 * record.split(',').count();
+    }
+    bytes
+}
+
+fn only(opt: AdOpt) -> AdOpts {
+    AdOpts::NONE.with(opt)
+}
+
+/// Reading again and computing again, where loops are reversed as a whole.
+fn planned() -> AdOpts {
+    only(AdOpt::Reload).with(AdOpt::Recompute)
+}
+
+#[test]
+fn of_a_recurrence_only_the_state_is_saved() {
+    let source = "fn f(x0: f64, p: f64, n: i64) -> f64 { let mut x = x0; for t in 0..n { x += 0.01 * sin(x) * p; } x }";
+    assert_eq!(saved(source, AdOpts::NONE), [0, 16]);
+    assert_eq!(saved(source, planned()), [0, 8]);
+}
+
+/// x is carried, so something of it must be saved; what follows from it is not.
+#[test]
+fn one_value_of_a_chain_is_saved() {
+    let source = "
+fn f(x0: f64, n: i64) -> f64 {
+    let mut x = x0;
+    for i in 0..n { let a = exp(x); let b = a * a; x = sin(b); }
+    x
+}";
+    assert_eq!(saved(source, AdOpts::NONE), [0, 16]);
+    assert_eq!(saved(source, planned()), [0, 8]);
+}
+
+#[test]
+fn what_a_loop_does_not_change_is_not_saved_in_it() {
+    let source = "
+fn f(a: [f64; n], y: f64) -> f64 {
+    let g = exp(y);
+    let mut s = 0.0;
+    for i in 0..n { s += a[i] * g; }
+    s
+}";
+    assert_eq!(saved(source, only(AdOpt::Recompute)), [0, 8]);
+    assert_eq!(saved(source, only(AdOpt::Reload)), []);
+}
+
+#[test]
+fn what_follows_from_the_index_is_not_saved() {
+    let source = "fn f(x: f64, n: i64) -> f64 { let mut s = 0.0; for i in 0..n { s += sin(f64(3 * i + 1)) * x; } s }";
+    assert_eq!(saved(source, AdOpts::NONE), [0, 8]);
+    assert_eq!(saved(source, planned()), []);
+}
+
+/// The product of the outer iteration is saved once per outer iteration, not once per inner one.
+#[test]
+fn what_an_inner_loop_does_not_change_is_saved_outside() {
+    let source = "
+fn f(a: [f64; n], x0: f64) -> f64 {
+    let mut x = x0;
+    for i in 0..n {
+        let g = exp(x);
+        for j in 0..n { x += a[j] * g; }
+    }
+    x
+}";
+    assert_eq!(saved(source, planned()), [0, 8]);
+}
+
+#[test]
+fn what_is_overwritten_is_saved() {
+    let body = |index: &str| {
+        format!(
+            "fn f(x0: [f64; n]) -> f64 {{
+    let mut x = x0;
+    for i in 1..n - 1 {{ let v = x[{index}]; x[i] = 0.5 * x[i] + v * v; }}
+    sum(x)
+}}"
+        )
+    };
+    assert_eq!(saved(&body("i - 1"), planned()), [], "written before, and not again");
+    assert_eq!(saved(&body("i"), planned()), [0, 8], "written in the same iteration");
+    assert_eq!(saved(&body("i + 1"), planned()), [0, 8], "written in the next iteration");
+}
+
+#[test]
+fn a_write_in_an_outer_iteration_counts() {
+    let source = "
+fn f(x0: [f64; n], k: i64) -> f64 {
+    let mut x = x0;
+    let mut s = 0.0;
+    for t in 0..k {
+        for i in 0..n { s += x[i]^2; }
+        for i in 0..n { x[i] *= 0.5; }
+    }
+    s
+}";
+    assert_eq!(saved(source, planned()), [0, 0, 8]);
+    let after = "
+fn f(x0: [f64; n]) -> f64 {
+    let mut x = x0;
+    for i in 0..n { x[i] *= 0.5; }
+    let mut s = 0.0;
+    for i in 0..n { s += x[i]^2; }
+    s
+}";
+    assert_eq!(saved(after, planned()), []);
+}
+
+/// Nothing of the layers is saved but the weighted sums: weights and inputs are read again.
+#[test]
+fn matrices_are_read_again() {
+    let source = "fn f(w: [f64; n, m], x: [f64; m]) -> f64 { sum(tanh(w @ x)) }";
+    assert_eq!(saved(source, planned()), []);
+}

@@ -1,0 +1,288 @@
+//! The plan of a reverse sweep: which primal values are saved, and which are read or computed again.
+//!
+//! In: a function, and the values that its reverse sweep asked for when it was made once for that purpose ([`Asked`]). Out: [`Plan`], a bit a value. Nothing is emitted here.
+//!
+//! Every value that is asked for, or that computing such a value again needs, is either saved (8 bytes, once per execution of its region) or made again (its cost, equally
+//! often); what a made value is made of must be there in turn. The cheapest choice is a minimum cut:
+//!
+//! ```text
+//! source ──cost of making v──▶ v in ──price of saving v──▶ v out ──∞──▶ u in       for each u that is made of v
+//!                                                          v out ──∞──▶ sink       if v is asked for
+//! ```
+//!
+//! `v in` on the source's side and `v out` on the sink's: saved; both on the sink's side: made again. Of equal choices it is the one that makes more again.
+//!
+//! | never in question | because |
+//! |---|---|
+//! | values of the function's body, parameters, literals, indices of `for` | they are there |
+//! | what a loop carries, results of `if`, loops, calls, `tape.pop` | only saving them is exact |
+//! | a load from what may be overwritten later ([`overwrites`]), or is gone when the reverse sweep runs | it would read something else |
+//!
+//! A value that is made again is made where its region is reversed, once per execution, of the operands it was made of: bit for bit what it was, and where the primal did not trap it does not.
+//!
+//! **Prices** in nanoseconds, roughly: the table's column of costs, [`LOAD`], [`SAVE`]; [`LAST_SAVE`] where that leaves a region without a record. A function whose partial in the same operand is computed anyway costs [`SHARED`] if each of
+//! the two is the other's derivative, as sine and cosine are: one argument reduction, and no one wants both on the tape.
+//!
+//! Beyond [`MOST_VALUES`], or where the cut takes too long, each value is decided alone: made again if it is cheaper to make than to save and all its operands are there.
+
+mod cut;
+mod overwrites;
+
+use super::facts::Facts;
+use crate::literals::Literals;
+use crate::{AdOpt, AdOpts};
+use adit_ir::prim::{Expr, Partial, Prim};
+use adit_ir::{Function, Inst, Module, Op, Value};
+use cut::{Network, UNBOUNDED};
+use overwrites::Overwrites;
+use rustc_hash::FxHashSet;
+
+/// To push 8 bytes and pop them.
+const SAVE: u64 = 5;
+
+/// The same, where nothing else of the region is saved then: a loop without a tape is worth some time.
+const LAST_SAVE: u64 = 20;
+
+/// To read an element again.
+const LOAD: u64 = 2;
+
+/// What shares its work with something else.
+const SHARED: u64 = 1;
+
+/// The largest network, in values.
+const MOST_VALUES: usize = 20_000;
+
+/// What the reverse sweep of a function asked for.
+#[derive(Debug, Default)]
+pub struct Asked {
+    /// The primal values that it would save, in order.
+    pub values: Vec<Value>,
+    /// The results of functions of numbers of which it computes partials.
+    pub partials: Vec<Value>,
+    /// The arrays that it would save, as they were at a call.
+    pub arrays: Vec<(Inst, Value)>,
+}
+
+impl Asked {
+    /// Whether nothing would be saved.
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty() && self.arrays.is_empty()
+    }
+}
+
+/// Which values are made again. The default is level 0: none.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    /// By value; those beyond its end are not.
+    again: Vec<bool>,
+    /// Arrays that are still as they were at a call.
+    unchanged: FxHashSet<(Inst, Value)>,
+}
+
+impl Plan {
+    /// Whether a value is made again instead of saved.
+    pub fn again(&self, v: Value) -> bool {
+        self.again.get(v.index()).copied().unwrap_or(false)
+    }
+
+    /// Whether the reverse sweep sees an array as it was at a call.
+    pub fn unchanged(&self, call: Inst, array: Value) -> bool {
+        self.unchanged.contains(&(call, array))
+    }
+}
+
+/// Whether there is anything to decide.
+pub fn is_on(opts: AdOpts) -> bool {
+    opts.has(AdOpt::Reload) || opts.has(AdOpt::Recompute)
+}
+
+/// Decides. `is_cut` says that the reverse sweep is to be a function of its own, which sees no arrays of the primal.
+pub fn plan(module: &Module, source: &Function, facts: &Facts, asked: &Asked, is_cut: bool, opts: AdOpts) -> Plan {
+    let overwrites = Overwrites::new(module, source, &facts.nest);
+    let literals = Literals::new(source);
+    let mut has_partial = vec![false; source.value_count()];
+    asked.partials.iter().for_each(|v| has_partial[v.index()] = true);
+    let question = Question { source, facts, overwrites, literals, has_partial, is_cut, opts };
+    question.answer(asked)
+}
+
+struct Question<'a> {
+    source: &'a Function,
+    facts: &'a Facts,
+    overwrites: Overwrites<'a>,
+    literals: Literals,
+    has_partial: Vec<bool>,
+    is_cut: bool,
+    opts: AdOpts,
+}
+
+/// What becomes of a value.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Fate {
+    /// It is made again.
+    Made,
+    /// It is saved.
+    Saved,
+    /// Nothing that is made again needs it.
+    Unneeded,
+}
+
+/// A value in question.
+#[derive(Debug)]
+struct Node {
+    value: Value,
+    /// What making it again costs each time; none if that is not possible.
+    cost: Option<u64>,
+}
+
+impl Question<'_> {
+    fn answer(&self, asked: &Asked) -> Plan {
+        let (nodes, place) = self.nodes(&asked.values);
+        let cut =
+            |save| if nodes.len() <= MOST_VALUES { self.cheapest(&nodes, &place, &asked.values, save) } else { None };
+        let plain = cut(SAVE).unwrap_or_else(|| self.one_by_one(&nodes, &place));
+        let lean = cut(LAST_SAVE).unwrap_or_else(|| plain.clone());
+        let saves = |choice: &[Fate]| {
+            let mut saves = vec![false; self.source.region_count()];
+            for (node, _) in nodes.iter().zip(choice).filter(|(_, fate)| **fate == Fate::Saved) {
+                saves[self.facts.home(node.value).index()] = true;
+            }
+            saves
+        };
+        let mut plan = Plan { again: vec![false; self.source.value_count()], ..Plan::default() };
+        let still_saves = saves(&lean);
+        for (i, node) in nodes.iter().enumerate() {
+            let choice = if still_saves[self.facts.home(node.value).index()] { &plain } else { &lean };
+            plan.again[node.value.index()] = choice[i] == Fate::Made;
+        }
+        let alike = |(call, array): &&(Inst, Value)| self.opts.has(AdOpt::Reload) && self.reads_alike(*call, *array);
+        plan.unchanged = asked.arrays.iter().filter(alike).copied().collect();
+        plan
+    }
+
+    /// What is asked for, and what that is made of, and so on: users before operands. Also by value its number among them.
+    fn nodes(&self, asked: &[Value]) -> (Vec<Node>, Vec<Option<u32>>) {
+        let (mut nodes, mut place) = (Vec::new(), vec![None; self.source.value_count()]);
+        let mut open: Vec<Value> = asked.iter().rev().copied().collect();
+        while let Some(v) = open.pop() {
+            if place[v.index()].is_some() || self.is_there(v) {
+                continue;
+            }
+            place[v.index()] = u32::try_from(nodes.len()).ok();
+            let cost = self.cost(v);
+            if let (Some(_), Some(inst)) = (cost, self.facts.definition(v)) {
+                self.source.inst(inst).op.visit_operands(&mut |operand| open.push(operand));
+            }
+            nodes.push(Node { value: v, cost });
+        }
+        (nodes, place)
+    }
+
+    /// Whether the reverse sweep has the value anyway.
+    fn is_there(&self, v: Value) -> bool {
+        let home = self.facts.home(v);
+        home == self.source.body || self.literals.of(v).is_some() || self.facts.nest.index(self.source, home) == Some(v)
+    }
+
+    /// What making a value again costs, if that is possible.
+    fn cost(&self, v: Value) -> Option<u64> {
+        let inst = self.facts.definition(v)?;
+        match &self.source.inst(inst).op {
+            Op::Const(_) => Some(0),
+            Op::Load { array, .. } => (self.opts.has(AdOpt::Reload) && self.reads_alike(inst, *array)).then_some(LOAD),
+            Op::Prim { prim, args } => {
+                let shared = self.has_partial[v.index()] && shares_partial(*prim, args.len());
+                let cost = if shared { SHARED } else { u64::from(prim.row().cost).max(1) };
+                self.opts.has(AdOpt::Recompute).then_some(cost)
+            }
+            Op::Cmp { .. } | Op::Select { .. } => self.opts.has(AdOpt::Recompute).then_some(1),
+            Op::If { .. } | Op::For { .. } | Op::While { .. } | Op::Call { .. } | Op::TapePop { .. } => None,
+            Op::Alloc { .. } | Op::Store { .. } | Op::Acc { .. } | Op::Copy { .. } | Op::Fill { .. } => None,
+            Op::TapeNew { .. } | Op::TapePush { .. } | Op::Assert { .. } | Op::Print { .. } => None,
+        }
+    }
+
+    /// Whether what an instruction reads of an array is there in the reverse sweep.
+    fn reads_alike(&self, read: Inst, array: Value) -> bool {
+        !self.is_cut && self.facts.home(array) == self.source.body && !self.overwrites.hit(read, array)
+    }
+
+    /// By node: what becomes of it in the cheapest plan.
+    fn cheapest(&self, nodes: &[Node], place: &[Option<u32>], asked: &[Value], save: u64) -> Option<Vec<Fate>> {
+        let (source, sink) = (2 * nodes.len(), 2 * nodes.len() + 1);
+        let mut network = Network::new(2 * nodes.len() + 2);
+        for (i, node) in nodes.iter().enumerate() {
+            let often = self.facts.nest.executions(self.facts.home(node.value));
+            network.edge(source, 2 * i, node.cost.map_or(UNBOUNDED, |cost| cost.saturating_mul(often)));
+            network.edge(2 * i, 2 * i + 1, save.saturating_mul(often));
+            self.operands(node, place, &mut |operand| network.edge(2 * operand + 1, 2 * i, UNBOUNDED));
+        }
+        for v in asked {
+            if let Some(i) = place[v.index()] {
+                network.edge(2 * i as usize + 1, sink, UNBOUNDED);
+            }
+        }
+        let near = network.source_side(source, sink)?;
+        let fate = |i: usize| match (near[2 * i], near[2 * i + 1]) {
+            (true, true) => Fate::Unneeded,
+            (true, false) => Fate::Saved,
+            (false, _) => Fate::Made,
+        };
+        Some((0..nodes.len()).map(fate).collect())
+    }
+
+    /// By node: what becomes of it, each decided alone, operands first.
+    fn one_by_one(&self, nodes: &[Node], place: &[Option<u32>]) -> Vec<Fate> {
+        let mut fates = vec![Fate::Saved; nodes.len()];
+        let mut order: Vec<usize> = (0..nodes.len()).collect();
+        let position = |i: usize| self.facts.definition(nodes[i].value).map(|inst| self.facts.nest.position(inst));
+        order.sort_by_key(|&i| position(i));
+        for i in order {
+            let mut there = true;
+            self.operands(&nodes[i], place, &mut |operand| there &= fates[operand] == Fate::Made);
+            if there && nodes[i].cost.is_some_and(|cost| cost <= SAVE) {
+                fates[i] = Fate::Made;
+            }
+        }
+        fates
+    }
+
+    /// The numbers of what a node is made of.
+    fn operands(&self, node: &Node, place: &[Option<u32>], see: &mut dyn FnMut(usize)) {
+        if let (Some(_), Some(inst)) = (node.cost, self.facts.definition(node.value)) {
+            self.source.inst(inst).op.visit_operands(&mut |operand| {
+                if let Some(i) = place[operand.index()] {
+                    see(i as usize);
+                }
+            });
+        }
+    }
+}
+
+/// Whether a function and one that its partial mentions, of the same operand, are each other's derivative.
+fn shares_partial(prim: Prim, arity: usize) -> bool {
+    let mut others = Vec::new();
+    of_operand(prim, &mut |other| others.push(other));
+    let back = |other: &Prim| {
+        let mut found = false;
+        of_operand(*other, &mut |p| found |= p == prim);
+        found
+    };
+    arity == 1 && others.iter().any(|other| back(other))
+}
+
+/// The functions of the operand alone that the partial of a function mentions.
+fn of_operand(prim: Prim, see: &mut dyn FnMut(Prim)) {
+    if let [Partial::Expr(partial)] = prim.row().partials {
+        inner(partial, see);
+    }
+}
+
+fn inner(expr: &Expr, see: &mut dyn FnMut(Prim)) {
+    match expr {
+        Expr::Apply(prim, [Expr::Arg(0)]) => see(*prim),
+        Expr::Apply(_, args) => args.iter().for_each(|arg| inner(arg, see)),
+        Expr::Select { a, b, then, otherwise, .. } => [a, b, then, otherwise].iter().for_each(|e| inner(e, see)),
+        Expr::Arg(_) | Expr::Result | Expr::F64(_) | Expr::I64(_) => {}
+    }
+}
