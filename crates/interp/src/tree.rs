@@ -12,29 +12,35 @@
 
 mod arrays;
 mod calls;
+mod dense;
+mod derivatives;
 mod elementwise;
 mod exprs;
 mod externals;
 mod generators;
+mod number;
+mod partials;
 mod places;
+mod ruled;
 mod stmts;
 #[cfg(test)]
 mod tests;
 mod value;
 
+pub use number::{Dual, Number};
 pub use value::{Array, Closure, Value};
 
 use adit_diag::Span;
-use adit_ir::{Limits, RunError, Trap};
+use adit_ir::{Limits, Mode, RunError, Scalar, Trap};
 use adit_sema::typed::{FnDef, FnId, LocalId, Program};
 
 /// What a run gave.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Outcome {
+pub struct Outcome<N = Scalar> {
     /// What the function returned.
-    pub value: Value,
+    pub value: Value<N>,
     /// The last contents of `&mut` parameters, in order.
-    pub finals: Vec<Value>,
+    pub finals: Vec<Value<N>>,
 }
 
 /// Where `print` lines go, without their line end.
@@ -49,7 +55,7 @@ enum Stop {
     /// Its iteration ends.
     Continue,
     /// The function ends.
-    Return(Value),
+    Return(number::Value),
 }
 
 impl From<RunError> for Stop {
@@ -64,7 +70,7 @@ type Eval<T> = Result<T, Stop>;
 struct Frame<'p> {
     def: &'p FnDef,
     /// By [`LocalId`]; none before the declaration runs.
-    locals: Vec<Option<Value>>,
+    locals: Vec<Option<number::Value>>,
 }
 
 struct Machine<'p, 'r> {
@@ -74,6 +80,12 @@ struct Machine<'p, 'r> {
     frames: Vec<Frame<'p>>,
     steps: u64,
     nesting: usize,
+    /// The modes of the derivatives under way, by level from 1.
+    modes: Vec<Mode>,
+    /// How many of the runs under way do not print.
+    silent: u32,
+    /// Lines that were not printed.
+    swallowed: u64,
 }
 
 /// Bytes of stack that a run has (reserved, not used), and how many expressions may be under way at one time: 10,000 calls of a body that nests 12 deep.
@@ -94,7 +106,18 @@ pub fn run(
     limits: &Limits,
     print: Print<'_>,
 ) -> Result<Outcome, RunError> {
-    let mut machine = Machine { program, limits: *limits, print, frames: Vec::new(), steps: 0, nesting: 0 };
+    let args = args.iter().map(|arg| arg.map(&mut |s| Number::Plain(*s))).collect();
+    let mut machine = Machine {
+        program,
+        limits: *limits,
+        print,
+        frames: Vec::new(),
+        steps: 0,
+        nesting: 0,
+        modes: Vec::new(),
+        silent: 0,
+        swallowed: 0,
+    };
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().stack_size(STACK);
         let run = thread.spawn_scoped(scope, move || machine.call_from_host(id, args));
@@ -104,8 +127,15 @@ pub fn run(
             let bytes = i64::try_from(STACK).unwrap_or(i64::MAX);
             return Err(RunError::with_details(Trap::MemoryLimit, span, [bytes, 0]));
         };
-        run.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        run.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)).map(|outcome| outcome.plain())
     })
+}
+
+impl Outcome<Number> {
+    fn plain(&self) -> Outcome {
+        let plain = |value: &number::Value| value.map(&mut Number::plain);
+        Outcome { value: plain(&self.value), finals: self.finals.iter().map(plain).collect() }
+    }
 }
 
 impl<'p> Machine<'p, '_> {
@@ -113,11 +143,11 @@ impl<'p> Machine<'p, '_> {
         self.frames.last_mut().expect("a function is active")
     }
 
-    fn set(&mut self, local: LocalId, value: Value) {
+    fn set(&mut self, local: LocalId, value: number::Value) {
         self.frame().locals[local.0 as usize] = Some(value);
     }
 
-    fn local(&self, local: LocalId) -> &Value {
+    fn local(&self, local: LocalId) -> &number::Value {
         let frame = self.frames.last().expect("a function is active");
         let value = frame.locals[local.0 as usize].as_ref();
         value.unwrap_or_else(|| panic!("`{}` is read before it is declared", frame.def.locals[local.0 as usize].name))
@@ -132,6 +162,15 @@ impl<'p> Machine<'p, '_> {
             }
             Some(_) | None => Ok(()),
         }
+    }
+
+    /// Counts elements within derivatives, of which each direction computes all again.
+    fn elements(&mut self, count: usize, span: Span) -> Result<(), RunError> {
+        if self.modes.is_empty() {
+            return Ok(());
+        }
+        self.steps = self.steps.saturating_add(count as u64);
+        self.step(span)
     }
 
     fn too_deep(&self, span: Span) -> RunError {

@@ -2,10 +2,10 @@
 //!
 //! In: a [`Subject`]: a function, a point, the combination of results whose derivative is taken. Out: values, and derivatives along directions, by each engine.
 
-use super::{NEAR, SINGLE_TOLERANCE, TOLERANCE, difference};
+use super::{NEAR, SINGLE_TOLERANCE, TOLERANCE, difference, tree};
 use crate::calls::{self, Along, Lane, Seeds};
 use crate::error::{Error, ErrorKind, Result};
-use crate::frame::{Frame, Slot, rebuild, scalar_value};
+use crate::frame::{Frame, Slot};
 use crate::function::{Function, Wrt};
 use crate::options::Options;
 use crate::outcome::Gradient;
@@ -13,9 +13,7 @@ use crate::pipeline::{self, Derivative, Derived, Unit};
 use crate::value::{Data, Value};
 use adit_diag::Span;
 use adit_interp::ir::{Array as Cells, Cell, Data as Elements, Input, Interpreter, Outcome};
-use adit_interp::tree;
 use adit_ir::{FuncId, Scalar, ScalarType};
-use adit_sema::typed::FnId;
 use num_complex::Complex64;
 
 /// The imaginary step: so small that its square does not count, and that products of derivatives do not vanish.
@@ -215,7 +213,7 @@ impl Random {
 }
 
 /// A result and final contents, as numbers in order.
-pub(super) struct Flat(Vec<Scalar>);
+pub(super) struct Flat(pub(super) Vec<Scalar>);
 
 impl Flat {
     fn of(function: &Function, frame: &Frame, results: &[Scalar]) -> Flat {
@@ -245,7 +243,7 @@ impl Flat {
     }
 }
 
-fn flatten(value: &Value, out: &mut Vec<Scalar>) {
+pub(super) fn flatten(value: &Value, out: &mut Vec<Scalar>) {
     match value {
         Value::F64(x) => out.push(Scalar::F64(*x)),
         Value::F32(x) => out.push(Scalar::F32(*x)),
@@ -398,18 +396,7 @@ fn take_imaginary(slot: &mut Slot, input: &Input<Complex64>) {
 pub(super) fn values(subject: &Subject<'_>, notes: &mut Vec<String>) -> Result<Vec<(&'static str, Flat)>> {
     let f = subject.function;
     let mut out = Vec::new();
-    match tree_value(subject) {
-        Err(_) if contains_derivatives(f) => {
-            notes.push("the typed tree is left out: its interpreter does not differentiate".into());
-        }
-        Ok(flat) => out.push(("typed tree", flat)),
-        Err(e) if is_limit(&e) => notes.push(format!("the typed tree is left out: {}", first_message(&e))),
-        Err(e) => {
-            // The function has run before: an error here is a result of its own, unlike any number.
-            notes.push(format!("the typed tree stops: {}", first_message(&e)));
-            out.push(("typed tree", Flat(Vec::new())));
-        }
-    }
+    out.extend(tree::value(subject, notes));
     let written = Machine::new(f, &Derivative::Primal, 0)?;
     note_kinks(subject, &written, notes)?;
     for (name, machine) in [("IR as written", written), ("IR cleaned up", Machine::new(f, &Derivative::Primal, 1)?)] {
@@ -439,13 +426,7 @@ fn note_kinks(subject: &Subject<'_>, machine: &Machine<'_>, notes: &mut Vec<Stri
     Ok(())
 }
 
-/// Whether a run stopped at a limit, which the tree counts in its own way.
-fn is_limit(error: &Error) -> bool {
-    const LIMITS: [&str; 4] = ["AD0804", "AD0805", "AD0806", "AD0807"];
-    error.diagnostics().iter().all(|d| LIMITS.contains(&d.code.0))
-}
-
-fn first_message(error: &Error) -> String {
+pub(super) fn first_message(error: &Error) -> String {
     error.diagnostics().first().map_or_else(String::new, |d| d.message.clone())
 }
 
@@ -453,57 +434,6 @@ fn first_message(error: &Error) -> String {
 pub(super) fn contains_derivatives(f: &Function) -> bool {
     let ir = &f.unit().ir;
     pipeline::reachable(ir, f.id()).iter().any(|&id| ir.function(id).derived.is_some())
-}
-
-fn tree_value(subject: &Subject<'_>) -> Result<Flat> {
-    let f = subject.function;
-    let unit = f.unit();
-    let id = unit.program.functions.iter().position(|def| *def.name == *f.name());
-    let id = FnId(id.ok_or_else(|| Error::internal("a function without a definition"))? as u32);
-    let shape = f.shape();
-    let args = shape.signature.params.iter().enumerate().map(|(i, p)| {
-        let mut leaves =
-            shape.layout.leaves_of_param(i).map(|leaf| match &subject.frame.slots[shape.layout.ir_param(leaf)] {
-                Slot::Scalar(s) => scalar_value(*s),
-                Slot::Array(_, a) => Value::Array(a.clone()),
-            });
-        to_tree(&rebuild(&p.ty, &mut || leaves.next().unwrap_or_else(Value::unit)))
-    });
-    let ran = tree::run(&unit.program, id, args.collect(), &f.options().limits, &mut |_| {});
-    let outcome = ran.map_err(|e| Error::run(&e, unit.sources.clone()))?;
-    let mut out = Vec::new();
-    flatten_tree(&outcome.value, &mut out);
-    outcome.finals.iter().for_each(|v| flatten_tree(v, &mut out));
-    Ok(Flat(out))
-}
-
-fn to_tree(value: &Value) -> tree::Value {
-    let scalars = |v: &Value| {
-        let mut out = Vec::new();
-        flatten(v, &mut out);
-        out
-    };
-    match value {
-        Value::F64(x) => tree::Value::Scalar(Scalar::F64(*x)),
-        Value::F32(x) => tree::Value::Scalar(Scalar::F32(*x)),
-        Value::I64(i) => tree::Value::Scalar(Scalar::I64(*i)),
-        Value::Bool(b) => tree::Value::Scalar(Scalar::Bool(*b)),
-        Value::Array(a) => {
-            let element = a.data.element();
-            tree::Value::Array(tree::Array { element, dims: a.dims.clone(), elements: scalars(value) })
-        }
-        Value::Struct(fields) => tree::Value::Tuple(fields.iter().map(|(_, v)| to_tree(v)).collect()),
-        Value::Tuple(items) => tree::Value::Tuple(items.iter().map(to_tree).collect()),
-    }
-}
-
-fn flatten_tree(value: &tree::Value, out: &mut Vec<Scalar>) {
-    match value {
-        tree::Value::Scalar(s) => out.push(*s),
-        tree::Value::Array(a) => out.extend(&a.elements),
-        tree::Value::Tuple(items) => items.iter().for_each(|v| flatten_tree(v, out)),
-        tree::Value::Function(_) => {}
-    }
 }
 
 /// The derivative along each direction, by every engine.

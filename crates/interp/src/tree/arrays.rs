@@ -3,12 +3,14 @@
 //! In: operands, evaluated. Out: values. Sums run from left to right and start from 0.0; a product of matrices sums over the inner index the same way.
 
 use super::elementwise::{element_type, mismatch, same_dims};
+use super::number::{Array, Number, Value};
 use super::value::{one, zero};
-use super::{Array, Eval, Machine, Value};
+use super::{Eval, Machine};
 use adit_diag::Span;
 use adit_ir::limits::{Limits, array_bytes};
 use adit_ir::{Prim, RunError, Scalar, ScalarType, Trap};
 use adit_sema::typed::{Arg, Block, Builtin, Expr, ExprKind, FnValue, LocalId, Reduction, SubscriptKind};
+use std::cmp::Ordering;
 
 impl<'p> Machine<'p, '_> {
     pub(super) fn array_literal(&mut self, e: &'p Expr, dims: &[usize], elements: &'p [Expr]) -> Eval<Value> {
@@ -23,7 +25,7 @@ impl<'p> Machine<'p, '_> {
             same_dims(&inner, &part.dims, e.span)?;
         }
         let dims = std::iter::once(parts.len()).chain(inner).collect();
-        let elements = parts.into_iter().flat_map(|a| a.elements).collect();
+        let elements = parts.iter().flat_map(|a| a.elements.iter().cloned()).collect();
         Ok(Value::Array(Array { element: element_type(&e.ty), dims, elements }))
     }
 
@@ -33,14 +35,15 @@ impl<'p> Machine<'p, '_> {
         let array = |k: usize| values[k].array();
         match builtin {
             Builtin::Reduce(op) => {
+                self.elements(array(0).elements.len(), e.span)?;
                 let mut fold = Fold::new(op, element);
-                array(0).elements.iter().for_each(|&s| fold.take(s));
+                array(0).elements.iter().for_each(|n| fold.take(n.clone()));
                 Ok(Value::Scalar(fold.result(e.span)?))
             }
             Builtin::Dot => self.matmul(array(0), array(1), e.span),
             Builtin::MatMul => self.matmul(array(0), array(1), e.span),
-            Builtin::Zeros => self.filled(&values, zero(element), e.span),
-            Builtin::Ones => self.filled(&values, one(element), e.span),
+            Builtin::Zeros => self.filled(&values, zero(element).into(), e.span),
+            Builtin::Ones => self.filled(&values, one(element).into(), e.span),
             Builtin::Fill => self.filled(&values[1..], values[0].scalar(), e.span),
             Builtin::Identity => self.identity(&values[0], element, e.span),
             Builtin::Len => Ok((array(0).dims[0] as i64).into()),
@@ -53,19 +56,19 @@ impl<'p> Machine<'p, '_> {
         }
     }
 
-    fn filled(&mut self, dims: &[Value], value: Scalar, span: Span) -> Eval<Value> {
+    fn filled(&mut self, dims: &[Value], value: Number, span: Span) -> Eval<Value> {
         let dims: Vec<i64> = dims.iter().map(Value::int).collect();
         let count = checked_size(&self.limits, value.ty(), &dims, span)?;
         let dims = dims.into_iter().map(|d| d as usize).collect();
-        Ok(Value::Array(Array { element: value.ty(), dims, elements: vec![value; count] }))
+        Ok(Value::Array(Array { element: value.ty(), dims, elements: vec![value; count].into() }))
     }
 
     fn identity(&mut self, n: &Value, element: ScalarType, span: Span) -> Eval<Value> {
-        let mut value = self.filled(&[n.clone(), n.clone()], zero(element), span)?;
+        let mut value = self.filled(&[n.clone(), n.clone()], zero(element).into(), span)?;
         let array = value.array_mut();
         for i in 0..array.dims[0] {
             let k = array.offset(&[i, i]);
-            array.elements[k] = one(element);
+            array.elements[k] = one(element).into();
         }
         Ok(value)
     }
@@ -78,41 +81,40 @@ impl<'p> Machine<'p, '_> {
             return Err(mismatch(inner, other, span).into());
         }
         let width: usize = columns.iter().product();
+        self.elements(rows.iter().product::<usize>() * inner * width, span)?;
         let mut elements = Vec::new();
         for i in 0..rows.iter().product::<usize>() {
             for j in 0..width {
-                let products = (0..inner).map(|k| [a.elements[i * inner + k], b.elements[k * width + j]]);
+                let products = (0..inner).map(|k| [&a.elements[i * inner + k], &b.elements[k * width + j]]);
                 elements.push(sum_of_products(products, a.element));
             }
         }
         let dims: Vec<usize> = rows.into_iter().chain(columns).collect();
         if dims.is_empty() {
-            return Ok(Value::Scalar(elements[0]));
+            return Ok(Value::Scalar(elements[0].clone()));
         }
-        Ok(Value::Array(Array { element: a.element, dims, elements }))
+        Ok(Value::Array(Array { element: a.element, dims, elements: elements.into() }))
     }
 }
 
-fn sum_of_products(pairs: impl Iterator<Item = [Scalar; 2]>, element: ScalarType) -> Scalar {
-    pairs.fold(zero(element), |sum, [x, y]| add(sum, multiply(x, y)))
+fn sum_of_products<'n>(pairs: impl Iterator<Item = [&'n Number; 2]>, element: ScalarType) -> Number {
+    let (plus, times) = (sum_of(element), product_of(element));
+    pairs.fold(zero(element).into(), |sum, [x, y]| sure(plus, &sum, &sure(times, x, y)))
 }
 
-fn add(a: Scalar, b: Scalar) -> Scalar {
-    match (a, b) {
-        (Scalar::F64(a), Scalar::F64(b)) => Scalar::F64(a + b),
-        (Scalar::F32(a), Scalar::F32(b)) => Scalar::F32(a + b),
-        (Scalar::I64(a), Scalar::I64(b)) => Scalar::I64(a.wrapping_add(b)),
-        (a, b) => panic!("{a:?} and {b:?} have no sum"),
-    }
+/// The sum of two numbers of this type.
+fn sum_of(element: ScalarType) -> Prim {
+    if element.is_float() { Prim::Add } else { Prim::Iadd }
 }
 
-fn multiply(a: Scalar, b: Scalar) -> Scalar {
-    match (a, b) {
-        (Scalar::F64(a), Scalar::F64(b)) => Scalar::F64(a * b),
-        (Scalar::F32(a), Scalar::F32(b)) => Scalar::F32(a * b),
-        (Scalar::I64(a), Scalar::I64(b)) => Scalar::I64(a.wrapping_mul(b)),
-        (a, b) => panic!("{a:?} and {b:?} have no product"),
-    }
+/// The product of two numbers of this type.
+fn product_of(element: ScalarType) -> Prim {
+    if element.is_float() { Prim::Mul } else { Prim::Imul }
+}
+
+/// A function of two numbers that never fails.
+fn sure(prim: Prim, a: &Number, b: &Number) -> Number {
+    Number::binary(prim, a, b).unwrap_or_else(|trap| panic!("{prim} gave {trap:?}"))
 }
 
 /// The number of elements of an array with these extents, if it may be made.
@@ -142,7 +144,7 @@ fn size(array: &Array, k: i64, span: Span) -> Eval<Value> {
 fn transpose(a: &Array) -> Value {
     let (rows, columns) = (a.dims[0], a.dims[1]);
     let places = (0..columns).flat_map(|j| (0..rows).map(move |i| [i, j]));
-    let elements = places.map(|at| a.elements[a.offset(&at)]).collect();
+    let elements = places.map(|at| a.elements[a.offset(&at)].clone()).collect();
     Value::Array(Array { element: a.element, dims: vec![columns, rows], elements })
 }
 
@@ -150,7 +152,7 @@ fn transpose(a: &Array) -> Value {
 fn choose(values: &[Value], span: Span) -> Eval<Value> {
     let arrays: Vec<&Array> = values.iter().filter(|v| matches!(v, Value::Array(_))).map(Value::array).collect();
     let at = |value: &Value, k: usize| match value {
-        Value::Array(a) => a.elements[k],
+        Value::Array(a) => a.elements[k].clone(),
         Value::Scalar(_) | Value::Tuple(_) | Value::Function(_) => value.scalar(),
     };
     let pick = |k: usize| if Value::Scalar(at(&values[0], k)).bool() { at(&values[1], k) } else { at(&values[2], k) };
@@ -160,7 +162,7 @@ fn choose(values: &[Value], span: Span) -> Eval<Value> {
     for other in &arrays[1..] {
         same_dims(&first.dims, &other.dims, span)?;
     }
-    let elements: Vec<Scalar> = (0..first.elements.len()).map(pick).collect();
+    let elements = (0..first.elements.len()).map(pick).collect();
     let element = match &values[1] {
         Value::Array(a) => a.element,
         Value::Scalar(_) | Value::Tuple(_) | Value::Function(_) => values[1].scalar().ty(),
@@ -169,53 +171,54 @@ fn choose(values: &[Value], span: Span) -> Eval<Value> {
 }
 
 fn cumulated(a: &Array) -> Value {
-    let mut sum = zero(a.element);
-    let elements = a.elements.iter().map(|&s| {
-        sum = add(sum, s);
-        sum
+    let mut sum = Number::Plain(zero(a.element));
+    let plus = sum_of(a.element);
+    let elements = a.elements.iter().map(|n| {
+        sum = sure(plus, &sum, n);
+        sum.clone()
     });
     Value::Array(Array { elements: elements.collect(), ..a.clone() })
 }
 
+/// How two numbers of one type compare; none where one is NaN.
+fn order(a: &Number, b: &Number) -> Option<Ordering> {
+    match (a.plain(), b.plain()) {
+        (Scalar::F64(a), Scalar::F64(b)) => a.partial_cmp(&b),
+        (Scalar::F32(a), Scalar::F32(b)) => a.partial_cmp(&b),
+        (Scalar::I64(a), Scalar::I64(b)) => Some(a.cmp(&b)),
+        (a, b) => panic!("{a:?} and {b:?} have no order"),
+    }
+}
+
 fn sorted(a: &Array) -> Value {
     let mut elements = a.elements.clone();
-    elements.sort_by(|a, b| match (a, b) {
-        (Scalar::F64(a), Scalar::F64(b)) => a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal),
-        (Scalar::F32(a), Scalar::F32(b)) => a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal),
-        (Scalar::I64(a), Scalar::I64(b)) => a.cmp(b),
-        (a, b) => panic!("{a:?} and {b:?} have no order"),
-    });
+    elements.sort_by(|a, b| order(a, b).unwrap_or(Ordering::Equal));
     Value::Array(Array { elements, ..a.clone() })
 }
 
 fn softmax(a: &Array) -> Value {
-    let largest = fold(Prim::Max, Scalar::float(a.element, f64::NEG_INFINITY), &a.elements);
-    let powers: Vec<Scalar> = a.elements.iter().map(|&x| power(x, largest)).collect();
-    let sum = fold(Prim::Add, zero(a.element), &powers);
-    let elements = powers.into_iter().map(|p| table(Prim::Div, &[p, sum])).collect();
+    let largest = fold(Prim::Max, Number::float(a.element, f64::NEG_INFINITY), &a.elements);
+    let powers: Vec<Number> = a.elements.iter().map(|x| power(x, &largest)).collect();
+    let sum = fold(Prim::Add, zero(a.element).into(), &powers);
+    let elements = powers.into_iter().map(|p| p / sum.clone()).collect();
     Value::Array(Array { elements, ..a.clone() })
 }
 
-/// A function of floats that never fails.
-fn table(prim: Prim, args: &[Scalar]) -> Scalar {
-    prim.apply(args).unwrap_or_else(|trap| panic!("{prim} gave {trap:?}"))
-}
-
-/// A function of two floats, from left to right.
-fn fold(prim: Prim, start: Scalar, all: &[Scalar]) -> Scalar {
-    all.iter().fold(start, |so_far, &x| table(prim, &[so_far, x]))
+/// A function of two numbers, from left to right.
+fn fold(prim: Prim, start: Number, all: &[Number]) -> Number {
+    all.iter().fold(start, |so_far, x| sure(prim, &so_far, x))
 }
 
 /// exp(x − largest)
-fn power(x: Scalar, largest: Scalar) -> Scalar {
-    table(Prim::Exp, &[table(Prim::Sub, &[x, largest])])
+fn power(x: &Number, largest: &Number) -> Number {
+    Number::of(Prim::Exp, &[x.clone() - largest.clone()])
 }
 
 /// A reduction under way.
 pub(super) struct Fold {
     op: Reduction,
     element: ScalarType,
-    taken: Vec<Scalar>,
+    taken: Vec<Number>,
     in_turn: bool,
 }
 
@@ -229,71 +232,89 @@ impl Fold {
         self.in_turn = true;
     }
 
-    pub(super) fn take(&mut self, s: Scalar) {
-        self.taken.push(s);
+    pub(super) fn take(&mut self, n: Number) {
+        self.taken.push(n);
     }
 
-    pub(super) fn result(self, span: Span) -> Result<Scalar, RunError> {
+    pub(super) fn result(self, span: Span) -> Result<Number, RunError> {
         let all = &self.taken;
-        let float = |x: f64| Scalar::float(self.element, x);
-        let bools = || all.iter().map(|&s| Value::Scalar(s).bool());
+        let float = |x: f64| Number::float(self.element, x);
+        let bools = || all.iter().map(|n| Value::Scalar(n.clone()).bool());
         Ok(match self.op {
-            Reduction::Sum => all.iter().fold(zero(self.element), |sum, &s| add(sum, s)),
-            Reduction::Prod => all.iter().fold(one(self.element), |product, &s| multiply(product, s)),
+            Reduction::Sum => fold(sum_of(self.element), zero(self.element).into(), all),
+            Reduction::Prod => fold(product_of(self.element), one(self.element).into(), all),
             Reduction::Max => extreme(all, self.element, [Prim::Max, Prim::Imax], f64::NEG_INFINITY, i64::MIN),
             Reduction::Min => extreme(all, self.element, [Prim::Min, Prim::Imin], f64::INFINITY, i64::MAX),
             Reduction::Mean => {
-                let count = table(Prim::Itof.at(self.element), &[Scalar::I64(all.len() as i64)]);
-                table(Prim::Div, &[fold(Prim::Add, float(0.0), all), count])
+                let count = Number::of(Prim::Itof.at(self.element), &[Scalar::I64(all.len() as i64).into()]);
+                fold(Prim::Add, float(0.0), all) / count
             }
-            Reduction::Any => Scalar::Bool(bools().any(|b| b)),
-            Reduction::All => Scalar::Bool(bools().all(|b| b)),
-            Reduction::ArgMax => Scalar::I64(position(all, std::cmp::Ordering::Greater, span)?),
-            Reduction::ArgMin => Scalar::I64(position(all, std::cmp::Ordering::Less, span)?),
+            Reduction::Any => Scalar::Bool(bools().any(|b| b)).into(),
+            Reduction::All => Scalar::Bool(bools().all(|b| b)).into(),
+            Reduction::ArgMax => Scalar::I64(position(all, Ordering::Greater, span)?).into(),
+            Reduction::ArgMin => Scalar::I64(position(all, Ordering::Less, span)?).into(),
             Reduction::LogSumExp if self.in_turn => fold(Prim::Logaddexp, float(f64::NEG_INFINITY), all),
             Reduction::LogSumExp => log_sum_exp(all, self.element),
             Reduction::Norm => {
-                let squares: Vec<Scalar> = all.iter().map(|&x| table(Prim::Mul, &[x, x])).collect();
-                table(Prim::Sqrt, &[fold(Prim::Add, float(0.0), &squares)])
+                let squares: Vec<Number> = all.iter().map(|x| sure(Prim::Mul, x, x)).collect();
+                length(fold(Prim::Add, float(0.0), &squares))
             }
         })
     }
 }
 
-fn extreme(all: &[Scalar], element: ScalarType, [float, int]: [Prim; 2], start: f64, start_int: i64) -> Scalar {
-    let (prim, start) = match element {
-        ScalarType::F64 | ScalarType::F32 => (float, Scalar::float(element, start)),
-        ScalarType::I64 => (int, Scalar::I64(start_int)),
-        ScalarType::Bool => panic!("truth values have no extremes"),
+/// The root of a sum of squares. That of 0 does not move: the mean over all directions.
+fn length(squares: Number) -> Number {
+    if squares.plain().as_float() == Some(0.0) {
+        return squares.plain().into();
+    }
+    Number::of(Prim::Sqrt, &[squares])
+}
+
+fn extreme(all: &[Number], element: ScalarType, [float, int]: [Prim; 2], start: f64, start_int: i64) -> Number {
+    let (prim, start) =
+        if element.is_float() { (float, Number::float(element, start)) } else { (int, Scalar::I64(start_int).into()) };
+    let plain: Vec<Number> = all.iter().map(|n| n.plain().into()).collect();
+    let best = fold(prim, start.clone(), &plain);
+    if best == start || all.iter().all(|n| n.level() == 0) {
+        return best;
+    }
+    shared(all, &best, prim == Prim::Min)
+}
+
+/// The extreme as its k equals move, each by its share: of the largest m, m − Σ (m − x) / k; signs are flipped for the smallest.
+fn shared(all: &[Number], best: &Number, smallest: bool) -> Number {
+    let flip = |n: Number| if smallest { -n } else { n };
+    let equal: Vec<&Number> = all.iter().filter(|n| order(n, best) == Some(Ordering::Equal)).collect();
+    let Some(first) = equal.iter().find(|n| n.plain() == best.plain()).or(equal.first()) else {
+        // NaN comes from where it is, and from everywhere if that moves.
+        return fold(Prim::Add, Number::Plain(zero(best.ty())), all);
     };
-    all.iter().fold(start, |best, &s| match prim.apply(&[best, s]) {
-        Ok(s) => s,
-        Err(trap) => panic!("{prim} gave {trap:?}"),
-    })
+    let top = flip((*first).clone());
+    if best.plain().as_float().is_some_and(f64::is_infinite) {
+        return flip(top);
+    }
+    let count = Number::float(best.ty(), equal.len() as f64);
+    let shares = equal.iter().map(|x| (top.clone() - flip((*x).clone())) / count.clone());
+    flip(shares.fold(top.clone(), |sum, share| sum - share))
 }
 
 /// The first element that is beyond all before it.
-fn position(all: &[Scalar], beyond: std::cmp::Ordering, span: Span) -> Result<i64, RunError> {
+fn position(all: &[Number], beyond: Ordering, span: Span) -> Result<i64, RunError> {
     if all.is_empty() {
         return Err(RunError::with_details(Trap::IndexOutOfRange, span, [0, 0]));
     }
-    let order = |a: Scalar, b: Scalar| match (a, b) {
-        (Scalar::F64(a), Scalar::F64(b)) => a.partial_cmp(&b),
-        (Scalar::F32(a), Scalar::F32(b)) => a.partial_cmp(&b),
-        (Scalar::I64(a), Scalar::I64(b)) => Some(a.cmp(&b)),
-        (_, _) => None,
-    };
-    let best = (1..all.len()).fold(0, |best, k| if order(all[k], all[best]) == Some(beyond) { k } else { best });
+    let best = (1..all.len()).fold(0, |best, k| if order(&all[k], &all[best]) == Some(beyond) { k } else { best });
     Ok(best as i64)
 }
 
-fn log_sum_exp(all: &[Scalar], element: ScalarType) -> Scalar {
-    let largest = fold(Prim::Max, Scalar::float(element, f64::NEG_INFINITY), all);
-    if largest.as_float().is_some_and(f64::is_infinite) {
+fn log_sum_exp(all: &[Number], element: ScalarType) -> Number {
+    let largest = extreme(all, element, [Prim::Max, Prim::Imax], f64::NEG_INFINITY, i64::MIN);
+    if largest.plain().as_float().is_some_and(f64::is_infinite) {
         return largest;
     }
-    let powers: Vec<Scalar> = all.iter().map(|&x| power(x, largest)).collect();
-    table(Prim::Add, &[largest, table(Prim::Log, &[fold(Prim::Add, zero(element), &powers)])])
+    let powers: Vec<Number> = all.iter().map(|x| power(x, &largest)).collect();
+    largest + Number::of(Prim::Log, &[fold(Prim::Add, zero(element).into(), &powers)])
 }
 
 /// Whether an expression mentions one of these variables.

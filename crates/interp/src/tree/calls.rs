@@ -4,11 +4,12 @@
 //! nobody can tell from lending since nothing lent is mentioned twice. Every size that the signature states is checked before the body runs.
 
 use super::elementwise::mismatch;
+use super::number::{Closure, Outcome, Value};
 use super::places::Target;
-use super::{Closure, Eval, Frame, Machine, Outcome, Stop, Value};
+use super::{Eval, Frame, Machine, Stop};
 use adit_diag::Span;
 use adit_ir::{RunError, Scalar};
-use adit_sema::typed::{Arg, DimExpr, Expr, FnDef, FnId, FnValue, Ty};
+use adit_sema::typed::{Arg, DimExpr, Expr, FnDef, FnId, FnTy, FnValue, Ty};
 
 impl<'p> Machine<'p, '_> {
     pub(super) fn call_from_host(&mut self, id: FnId, args: Vec<Value>) -> Result<Outcome, RunError> {
@@ -33,17 +34,30 @@ impl<'p> Machine<'p, '_> {
         let Value::Function(closure) = self.expr(callee)? else { panic!("{callee:?} is not a function") };
         let (values, targets) = self.arguments(args)?;
         let Ty::Fn(Some(told)) = &callee.ty else { panic!("the type of a callee is told") };
+        self.step(span)?;
+        let outcome = self.enter_closure(&closure, told, args, values, span)?;
+        self.take_back(&targets, &outcome)
+    }
+
+    /// Runs a function value for arguments that stand there as `args`.
+    pub(super) fn enter_closure(
+        &mut self,
+        closure: &Closure,
+        told: &FnTy,
+        args: &[Arg],
+        values: Vec<Value>,
+        span: Span,
+    ) -> Eval<Outcome> {
         for (value, param) in values.iter().zip(&told.params) {
             self.check_type(value, &param.ty, span)?;
         }
-        self.step(span)?;
         let id = closure.function.expect("a function that is called is known");
         let captures = self.program.functions[id.0 as usize].instance_of.iter().flat_map(|i| &i.captures);
         let captured = captures.map(|&k| closure.captured[k as usize].clone());
         let known = self.told_dims(id, args);
         let outcome = self.enter(id, captured.chain(values).collect(), &known, span)?;
         self.check_type(&outcome.value, &told.result, span)?;
-        self.take_back(&targets, &outcome)
+        Ok(outcome)
     }
 
     /// A function as a value. A lambda captures here.
@@ -65,7 +79,7 @@ impl<'p> Machine<'p, '_> {
     }
 
     /// Arguments from left to right, and where lent ones go back to.
-    fn arguments(&mut self, args: &'p [Arg]) -> Eval<(Vec<Value>, Vec<Target<'p>>)> {
+    pub(super) fn arguments(&mut self, args: &'p [Arg]) -> Eval<(Vec<Value>, Vec<Target<'p>>)> {
         let mut targets: Vec<Target<'p>> = Vec::new();
         let mut values = Vec::new();
         for arg in args {
@@ -82,7 +96,7 @@ impl<'p> Machine<'p, '_> {
         Ok((values, targets))
     }
 
-    fn take_back(&mut self, targets: &[Target<'p>], outcome: &Outcome) -> Eval<Value> {
+    pub(super) fn take_back(&mut self, targets: &[Target<'p>], outcome: &Outcome) -> Eval<Value> {
         for (target, value) in targets.iter().zip(&outcome.finals) {
             self.store(target, value)?;
         }
@@ -90,11 +104,15 @@ impl<'p> Machine<'p, '_> {
     }
 
     /// Runs a function in a frame of its own. `known` are values for dimension names that no array of the arguments mentions.
-    fn enter(&mut self, id: FnId, args: Vec<Value>, known: &[(u32, i64)], span: Span) -> Eval<Outcome> {
+    pub(super) fn enter(&mut self, id: FnId, args: Vec<Value>, known: &[(u32, i64)], span: Span) -> Eval<Outcome> {
         if self.frames.len() >= self.limits.depth as usize {
             return Err(self.too_deep(span).into());
         }
         let def = &self.program.functions[id.0 as usize];
+        let level = self.ruled_level(def, &args);
+        if level > 0 {
+            return self.ruled(id, &args, known, level, span);
+        }
         self.frames.push(Frame { def, locals: vec![None; def.locals.len()] });
         let outcome = self.body(def, args, known, span);
         self.frames.pop();
@@ -282,7 +300,7 @@ impl<'p> Machine<'p, '_> {
             DimExpr::Apply(prim, operands) => {
                 let [a, b] = operands.as_ref();
                 let args = [Scalar::I64(self.extent(a, around)?), Scalar::I64(self.extent(b, around)?)];
-                prim.apply(&args).ok().map(|s| Value::Scalar(s).int())
+                prim.apply(&args).ok().map(|s| Value::Scalar(s.into()).int())
             }
             DimExpr::Unknown => None,
         }

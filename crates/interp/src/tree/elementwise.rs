@@ -4,15 +4,17 @@
 //! shapes are compared as soon as two meet; then each element is computed, in row-major order.
 
 use super::exprs::{apply, binary, is_array, is_elementwise};
-use super::{Array, Eval, Machine, Value};
+use super::number::{Array, Number, Value};
+use super::{Eval, Machine};
 use adit_diag::Span;
-use adit_ir::{Prim, RunError, Scalar, ScalarType, Trap};
+use adit_ir::{Prim, RunError, ScalarType, Trap};
 use adit_sema::typed::{BinOp, Expr, ExprKind, Link, Ty};
+use smallvec::SmallVec;
 
 /// An element-wise expression with its parts evaluated.
 enum Node {
     /// A scalar for every element.
-    Repeated(Scalar),
+    Repeated(Number),
     /// An array.
     Array(Array),
     /// A function of the table.
@@ -28,6 +30,7 @@ impl<'p> Machine<'p, '_> {
     pub(super) fn elementwise(&mut self, e: &'p Expr) -> Eval<Value> {
         let (node, dims) = self.node(e)?;
         let dims = dims.expect("an expression of array type has an array in it");
+        self.elements(dims.iter().product(), e.span)?;
         Ok(Value::Array(compute(&node, element_type(&e.ty), dims)?))
     }
 
@@ -87,6 +90,7 @@ impl<'p> Machine<'p, '_> {
     pub(super) fn combine(&mut self, op: BinOp, left: &Value, right: &Value, span: Span) -> Eval<Value> {
         let ((a, a_dims), (b, b_dims)) = (leaf(left.clone()), leaf(right.clone()));
         let dims = meet(a_dims, b_dims, span)?.expect("one side is an array");
+        self.elements(dims.iter().product(), span)?;
         let element = if matches!(op, BinOp::Cmp(_)) { ScalarType::Bool } else { element_of(left) };
         let node = Node::Chain { first: Box::new(a), rest: vec![(op, b, span)] };
         Ok(Value::Array(compute(&node, element, dims)?))
@@ -133,18 +137,25 @@ fn compute(node: &Node, element: ScalarType, dims: Vec<usize>) -> Result<Array, 
     Ok(Array { element, dims, elements })
 }
 
-fn at(node: &Node, k: usize) -> Result<Scalar, RunError> {
+fn at(node: &Node, k: usize) -> Result<Number, RunError> {
     match node {
-        Node::Repeated(s) => Ok(*s),
-        Node::Array(a) => Ok(a.elements[k]),
+        Node::Repeated(n) => Ok(n.clone()),
+        Node::Array(a) => Ok(a.elements[k].clone()),
         Node::Apply { prim, args, span } => {
-            let args: Vec<Scalar> = args.iter().map(|arg| at(arg, k)).collect::<Result<_, _>>()?;
-            apply(*prim, &args, *span)
+            let mut numbers: SmallVec<[Number; 3]> = SmallVec::new();
+            for arg in args {
+                numbers.push(at(arg, k)?);
+            }
+            apply(*prim, &numbers, *span)
         }
         Node::Chain { first, rest } => {
             let mut value = at(first, k)?;
             for (op, right, span) in rest {
-                value = binary(*op, value, at(right, k)?, *span)?;
+                value = match right {
+                    Node::Repeated(n) => binary(*op, &value, n, *span)?,
+                    Node::Array(a) => binary(*op, &value, &a.elements[k], *span)?,
+                    Node::Apply { .. } | Node::Chain { .. } => binary(*op, &value, &at(right, k)?, *span)?,
+                };
             }
             Ok(value)
         }

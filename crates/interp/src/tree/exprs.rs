@@ -3,12 +3,14 @@
 //! In: an expression of the tree. Out: its value. Operands from left to right; `&&` and `||` stop early. Arithmetic on arrays is [`super::elementwise`], what is known
 //! of whole arrays [`super::arrays`], generators [`super::generators`], subscripts [`super::places`], calls [`super::calls`].
 
-use super::{Array, Eval, Machine, Value};
+use super::number::{Array, Number, Value};
+use super::{Eval, Machine};
 use adit_diag::Span;
 use adit_ir::host::Elements;
 use adit_ir::prim::PrimTrap;
 use adit_ir::{CmpOp, Const, Prim, RunError, Scalar, ScalarType, Trap, display};
 use adit_sema::typed::{BinOp, Expr, ExprKind, Link, PrintArg, Ty};
+use smallvec::SmallVec;
 
 impl<'p> Machine<'p, '_> {
     pub(super) fn expr(&mut self, e: &'p Expr) -> Eval<Value> {
@@ -27,9 +29,7 @@ impl<'p> Machine<'p, '_> {
             ExprKind::Call { callee, args } => self.call(*callee, args, e.span),
             ExprKind::Function(function) => Ok(Value::Function(self.function(function))),
             ExprKind::CallValue { callee, args } => self.call_value(callee, args, e.span),
-            ExprKind::Derivative(_) => {
-                Err(RunError::new(Trap::AssertFailed("not differentiated here".into()), e.span).into())
-            }
+            ExprKind::Derivative(d) => self.derivative(e, d),
             ExprKind::Builtin { builtin, args } => self.builtin(e, *builtin, args),
             ExprKind::Reduce { op, generator } => self.reduce_generator(e, *op, generator),
             ExprKind::Comprehension(generator) => self.comprehension(e, generator),
@@ -67,8 +67,11 @@ impl<'p> Machine<'p, '_> {
         if is_array(&e.ty) {
             return self.elementwise(e);
         }
-        let args: Vec<Scalar> = self.all(args)?.iter().map(Value::scalar).collect();
-        Ok(Value::Scalar(apply(prim, &args, e.span)?))
+        let mut numbers: SmallVec<[Number; 3]> = SmallVec::new();
+        for arg in args {
+            numbers.push(self.expr(arg)?.into_scalar());
+        }
+        Ok(Value::Scalar(apply(prim, &numbers, e.span)?))
     }
 
     fn chain(&mut self, e: &'p Expr, first: &'p Expr, rest: &'p [Link]) -> Eval<Value> {
@@ -98,8 +101,8 @@ impl<'p> Machine<'p, '_> {
                 self.combine(link.op, &left, &right, link.span)
             }
             BinOp::Prim(_) | BinOp::Cmp(_) => {
-                let right = self.expr(&link.rhs)?.scalar();
-                Ok(Value::Scalar(binary(link.op, left.scalar(), right, link.span)?))
+                let right = self.expr(&link.rhs)?.into_scalar();
+                Ok(Value::Scalar(binary(link.op, &left.into_scalar(), &right, link.span)?))
             }
         }
     }
@@ -124,7 +127,11 @@ impl<'p> Machine<'p, '_> {
             }
             line.push_str(&text);
         }
-        (self.print)(&line);
+        if self.silent > 0 {
+            self.swallowed += 1;
+        } else {
+            (self.print)(&line);
+        }
         Ok(Value::unit())
     }
 }
@@ -132,7 +139,7 @@ impl<'p> Machine<'p, '_> {
 fn shown(value: &Value) -> String {
     let mut out = String::new();
     match value {
-        Value::Scalar(s) => display::write_scalar(&mut out, *s),
+        Value::Scalar(s) => display::write_scalar(&mut out, s.plain()),
         Value::Array(a) => show_array(&mut out, a),
         Value::Tuple(items) => out.extend(items.iter().map(shown)),
         Value::Function(_) => panic!("a function is not printed"),
@@ -143,11 +150,11 @@ fn shown(value: &Value) -> String {
 fn show_array(out: &mut String, a: &Array) {
     let (mut floats, mut singles, mut ints, mut bools) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for s in &a.elements {
-        match s {
-            Scalar::F64(x) => floats.push(*x),
-            Scalar::F32(x) => singles.push(*x),
-            Scalar::I64(i) => ints.push(*i),
-            Scalar::Bool(b) => bools.push(*b),
+        match s.plain() {
+            Scalar::F64(x) => floats.push(x),
+            Scalar::F32(x) => singles.push(x),
+            Scalar::I64(i) => ints.push(i),
+            Scalar::Bool(b) => bools.push(b),
         }
     }
     let elements = match a.element {
@@ -162,7 +169,7 @@ fn show_array(out: &mut String, a: &Array) {
 fn literal(c: Const) -> Value {
     match c {
         Const::F64(x) => x.into(),
-        Const::F32(x) => Value::Scalar(Scalar::F32(x)),
+        Const::F32(x) => Value::Scalar(Scalar::F32(x).into()),
         Const::I64(i) => i.into(),
         Const::Bool(b) => b.into(),
     }
@@ -180,22 +187,26 @@ pub(super) fn is_elementwise(e: &Expr) -> bool {
 }
 
 /// A function of the table.
-pub(super) fn apply(prim: Prim, args: &[Scalar], span: Span) -> Result<Scalar, RunError> {
-    prim.apply(args).map_err(|trap| match trap {
+pub(super) fn apply(prim: Prim, args: &[Number], span: Span) -> Result<Number, RunError> {
+    Number::apply(prim, args).map_err(|trap| stopped(trap, args.last(), span))
+}
+
+fn stopped(trap: PrimTrap, last: Option<&Number>, span: Span) -> RunError {
+    match trap {
         PrimTrap::DivisionByZero => RunError::new(Trap::DivisionByZero, span),
         PrimTrap::FloatToInt => RunError::new(Trap::FloatToInt, span),
         PrimTrap::NegativeExponent => {
-            let exponent = args.last().map_or(0, |s| Value::Scalar(*s).int());
+            let exponent = last.map_or(0, |n| Value::Scalar(n.clone()).int());
             RunError::with_details(Trap::NegativeExponent, span, [exponent, 0])
         }
-    })
+    }
 }
 
 /// A strict operator on two scalars.
-pub(super) fn binary(op: BinOp, a: Scalar, b: Scalar, span: Span) -> Result<Scalar, RunError> {
+pub(super) fn binary(op: BinOp, a: &Number, b: &Number, span: Span) -> Result<Number, RunError> {
     match op {
-        BinOp::Prim(prim) => apply(prim, &[a, b], span),
-        BinOp::Cmp(cmp) => Ok(Scalar::Bool(compare(cmp, a, b))),
+        BinOp::Prim(prim) => Number::binary(prim, a, b).map_err(|trap| stopped(trap, Some(b), span)),
+        BinOp::Cmp(cmp) => Ok(Scalar::Bool(compare(cmp, a.plain(), b.plain())).into()),
         BinOp::And | BinOp::Or | BinOp::MatMul => panic!("{op:?} is not strict and scalar"),
     }
 }

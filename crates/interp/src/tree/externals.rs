@@ -3,7 +3,8 @@
 //! In: the active function, its parameters bound and their sizes checked. Out: what it gives, put together to the type that its signature states.
 
 use super::Machine;
-use super::value::{Array, Value};
+use super::number::{Array, Number, Value};
+use super::value::zero;
 use adit_diag::Span;
 use adit_ir::external::{External, Operand};
 use adit_ir::{RunError, Scalar, ScalarType};
@@ -18,54 +19,65 @@ enum Held {
 
 impl<'p> Machine<'p, '_> {
     pub(super) fn call_external(&mut self, def: &'p FnDef, external: &External, span: Span) -> Result<Value, RunError> {
-        let mut held = Vec::new();
-        for param in &def.params {
-            hold(self.local(param.local), &mut held);
-        }
-        self.destinations(&def.result, &mut held);
-        let mut operands: Vec<Operand<'_, f64>> = held.iter_mut().map(Held::operand).collect();
-        let answer = external.call(&mut operands);
-        let floats = answer.map_err(|failure| {
-            let (trap, details) = failure.trap();
-            RunError::with_details(trap, span, details)
-        })?;
-        let mut arrays = held.into_iter().filter_map(Held::written);
-        // A host that gives too few floats gives NaN for the others.
-        let mut floats = floats.into_iter().chain(std::iter::repeat(f64::NAN));
-        Ok(assemble(&def.result, &mut arrays, &mut floats))
+        let given: Vec<&Value> = def.params.iter().map(|param| self.local(param.local)).collect();
+        call(external, &given, &self.blank(&def.result), span)
     }
 
-    /// The arrays of a result.
-    fn destinations(&self, ty: &Ty, out: &mut Vec<Held>) {
+    /// A value of a function's result type.
+    fn blank(&self, ty: &Ty) -> Value {
         match ty {
-            Ty::Array { dims, .. } => {
+            Ty::Array { element, dims } => {
                 let extent = |dim| self.extent(dim, &[]).and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
                 let dims: Vec<usize> = dims.iter().map(extent).collect();
-                let count = dims.iter().product();
-                out.push(Held::Out(dims, vec![0.0; count]));
+                let elements = vec![zero(*element).into(); dims.iter().product()].into();
+                Value::Array(Array { element: *element, dims, elements })
             }
-            Ty::Tuple(items) => items.iter().for_each(|item| self.destinations(item, out)),
-            Ty::Scalar(_) | Ty::Struct { .. } | Ty::Fn(_) | Ty::Never => {}
+            Ty::Tuple(items) => Value::Tuple(items.iter().map(|item| self.blank(item)).collect()),
+            Ty::Scalar(_) | Ty::Struct { .. } | Ty::Fn(_) | Ty::Never => 0.0.into(),
         }
     }
 }
 
+/// What a function without a body gives for these arguments: a value of the same shape as `result`.
+pub(super) fn call(external: &External, given: &[&Value], result: &Value, span: Span) -> Result<Value, RunError> {
+    let mut held = Vec::new();
+    given.iter().for_each(|value| hold(value, &mut held));
+    destinations(result, &mut held);
+    let mut operands: Vec<Operand<'_, f64>> = held.iter_mut().map(Held::operand).collect();
+    let answer = external.call(&mut operands);
+    let floats = answer.map_err(|failure| {
+        let (trap, details) = failure.trap();
+        RunError::with_details(trap, span, details)
+    })?;
+    let mut arrays = held.into_iter().filter_map(Held::written);
+    // A host that gives too few floats gives NaN for the others.
+    let mut floats = floats.into_iter().chain(std::iter::repeat(f64::NAN));
+    Ok(assemble(result, &mut arrays, &mut floats))
+}
+
+/// The arrays of a result.
+fn destinations(result: &Value, out: &mut Vec<Held>) {
+    match result {
+        Value::Array(a) => out.push(Held::Out(a.dims.clone(), vec![0.0; a.elements.len()])),
+        Value::Tuple(items) => items.iter().for_each(|item| destinations(item, out)),
+        Value::Scalar(_) | Value::Function(_) => {}
+    }
+}
+
 /// An element of an array of floats.
-fn float(s: Scalar) -> f64 {
-    match s {
+fn float(n: &Number) -> f64 {
+    match n.plain() {
         Scalar::F64(x) => x,
         Scalar::F32(x) => f64::from(x),
-        Scalar::I64(_) | Scalar::Bool(_) => panic!("{s:?} is no float"),
+        Scalar::I64(_) | Scalar::Bool(_) => panic!("{n:?} is no float"),
     }
 }
 
 /// The leaves of an argument.
 fn hold(value: &Value, out: &mut Vec<Held>) {
     match value {
-        Value::Scalar(s) => out.push(Held::Scalar(*s)),
-        Value::Array(array) => {
-            out.push(Held::Array(array.dims.clone(), array.elements.iter().map(|&s| float(s)).collect()))
-        }
+        Value::Scalar(n) => out.push(Held::Scalar(n.plain())),
+        Value::Array(array) => out.push(Held::Array(array.dims.clone(), array.elements.iter().map(float).collect())),
         Value::Tuple(items) => items.iter().for_each(|item| hold(item, out)),
         Value::Function(_) => panic!("{value:?} is no argument of a function without a body"),
     }
@@ -86,7 +98,7 @@ impl Held {
     fn written(self) -> Option<Array> {
         match self {
             Held::Out(dims, elements) => {
-                let elements = elements.into_iter().map(Scalar::F64).collect();
+                let elements = elements.into_iter().map(|x| Scalar::F64(x).into()).collect();
                 Some(Array { element: ScalarType::F64, dims, elements })
             }
             Held::Scalar(_) | Held::Array(..) => None,
@@ -94,11 +106,11 @@ impl Held {
     }
 }
 
-/// A result of this type from its arrays and floats, in order.
-fn assemble(ty: &Ty, arrays: &mut dyn Iterator<Item = Array>, floats: &mut dyn Iterator<Item = f64>) -> Value {
-    match ty {
-        Ty::Array { .. } => Value::Array(arrays.next().expect("there is one for each in the type")),
-        Ty::Tuple(items) => Value::Tuple(items.iter().map(|item| assemble(item, arrays, floats)).collect()),
-        Ty::Scalar(_) | Ty::Struct { .. } | Ty::Fn(_) | Ty::Never => floats.next().unwrap_or(f64::NAN).into(),
+/// A result of this shape from its arrays and floats, in order.
+fn assemble(shape: &Value, arrays: &mut dyn Iterator<Item = Array>, floats: &mut dyn Iterator<Item = f64>) -> Value {
+    match shape {
+        Value::Array(_) => Value::Array(arrays.next().expect("there is one for each in the shape")),
+        Value::Tuple(items) => Value::Tuple(items.iter().map(|item| assemble(item, arrays, floats)).collect()),
+        Value::Scalar(_) | Value::Function(_) => floats.next().unwrap_or(f64::NAN).into(),
     }
 }

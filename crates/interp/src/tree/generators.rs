@@ -4,8 +4,9 @@
 
 use super::arrays::{Fold, checked_size};
 use super::elementwise::{element_type, mismatch};
+use super::number::{Array, Number, Value};
 use super::stmts::Indices;
-use super::{Array, Eval, Machine, Value};
+use super::{Eval, Machine};
 use adit_sema::typed::{Expr, Generator, LocalId, Reduction, Ty};
 
 /// What a comprehension has made so far.
@@ -14,7 +15,7 @@ struct Made {
     counts: Vec<Option<usize>>,
     /// The extents of one element; none for scalars, and before the first.
     inner: Option<Vec<usize>>,
-    elements: Vec<adit_ir::Scalar>,
+    elements: Vec<Number>,
 }
 
 impl<'p> Machine<'p, '_> {
@@ -58,7 +59,7 @@ impl<'p> Machine<'p, '_> {
             None => self.inner_extents(e, generator),
         };
         let dims: Vec<usize> = made.counts.iter().map(|c| c.unwrap_or(0)).chain(inner).collect();
-        Ok(Value::Array(Array { element: element_type(&e.ty), dims, elements: made.elements }))
+        Ok(Value::Array(Array { element: element_type(&e.ty), dims, elements: made.elements.into() }))
     }
 
     fn fill(&mut self, e: &'p Expr, generator: &'p Generator, depth: usize, made: &mut Made) -> Eval<()> {
@@ -112,8 +113,8 @@ impl<'p> Machine<'p, '_> {
                 if let Some(inner) = &made.inner {
                     super::elementwise::same_dims(inner, &a.dims, generator.element.span)?;
                 }
+                made.elements.extend(a.elements.iter().cloned());
                 made.inner = Some(a.dims);
-                made.elements.extend(a.elements);
             }
             Value::Tuple(_) | Value::Function(_) => panic!("a comprehension has numbers or arrays for elements"),
         }

@@ -5,7 +5,8 @@
 
 use super::elementwise::{mismatch, same_dims};
 use super::exprs::binary;
-use super::{Array, Eval, Machine, Value};
+use super::number::{Array, Value};
+use super::{Eval, Machine};
 use adit_diag::Span;
 use adit_ir::{RunError, Trap};
 use adit_sema::typed::{BinOp, Expr, ExprKind, LocalId, Place, Step, Subscript, SubscriptKind};
@@ -125,7 +126,7 @@ impl<'p> Machine<'p, '_> {
         let value = match op {
             None => value,
             Some(op) => match (self.fetch(&target)?, value) {
-                (Value::Scalar(old), Value::Scalar(new)) => Value::Scalar(binary(op, old, new, span)?),
+                (Value::Scalar(old), Value::Scalar(new)) => Value::Scalar(binary(op, &old, &new, span)?),
                 (old, new) => self.combine(op, &old, &new, span)?,
             },
         };
@@ -160,7 +161,7 @@ fn pure(e: &Expr) -> bool {
 /// Replaces a value by one of the same type; an array keeps its shape.
 fn replace(at: &mut Value, value: &Value, span: Span) -> Result<(), RunError> {
     match (at, value) {
-        (Value::Array(old), Value::Scalar(s)) => old.elements.fill(*s),
+        (Value::Array(old), Value::Scalar(s)) => old.elements.fill(s.clone()),
         (Value::Array(old), Value::Array(new)) => {
             same_dims(&old.dims, &new.dims, span)?;
             *old = new.clone();
@@ -211,25 +212,29 @@ fn offsets(array: &Array, chosen: &[Chosen]) -> Vec<usize> {
 
 fn read(array: &Array, chosen: &[Chosen], span: Span) -> Result<Value, RunError> {
     in_range(array, chosen, span)?;
-    let elements: Vec<_> = offsets(array, chosen).into_iter().map(|k| array.elements[k]).collect();
+    if let [Chosen::At(i)] = chosen {
+        return Ok(Value::Scalar(array.elements[*i as usize].clone()));
+    }
+    let elements: Vec<_> = offsets(array, chosen).into_iter().map(|k| array.elements[k].clone()).collect();
     let dims = part_dims(chosen);
     if dims.is_empty() {
-        return Ok(Value::Scalar(elements[0]));
+        return Ok(Value::Scalar(elements[0].clone()));
     }
-    Ok(Value::Array(Array { element: array.element, dims, elements }))
+    Ok(Value::Array(Array { element: array.element, dims, elements: elements.into() }))
 }
 
 fn write(array: &mut Array, chosen: &[Chosen], value: &Value, span: Span) -> Result<(), RunError> {
     in_range(array, chosen, span)?;
     let places = offsets(array, chosen);
+    let elements = &mut *array.elements;
     match value {
-        Value::Scalar(s) => places.into_iter().for_each(|k| array.elements[k] = *s),
+        Value::Scalar(s) => places.into_iter().for_each(|k| elements[k] = s.clone()),
         Value::Array(part) => {
             let dims = part_dims(chosen);
             if let Some((&a, &b)) = dims.iter().zip(&part.dims).find(|(a, b)| a != b) {
                 return Err(mismatch(a, b, span));
             }
-            places.into_iter().zip(&part.elements).for_each(|(k, s)| array.elements[k] = *s);
+            places.into_iter().zip(&part.elements).for_each(|(k, s)| elements[k] = s.clone());
         }
         Value::Tuple(_) | Value::Function(_) => panic!("arrays hold numbers"),
     }

@@ -3,7 +3,8 @@
 //! In: statements of the tree, one after another. Out: their effect on the active frame. A loop takes `break` and `continue` out of what its body gives; everything else
 //! goes on outwards.
 
-use super::{Eval, Machine, Stop, Value};
+use super::number::Value;
+use super::{Eval, Machine, Stop};
 use adit_ir::{RunError, Trap};
 use adit_sema::typed::{Block, Checkpoint, Expr, LocalId, Pattern, Range, Stmt, StmtKind, Ty};
 

@@ -5,7 +5,7 @@ use adit_diag::FileId;
 use adit_ir::{Limits, RunError, Scalar, ScalarType, Trap};
 use adit_sema::typed::{FnId, Program};
 
-fn program(source: &str) -> Program {
+pub(super) fn program(source: &str) -> Program {
     let parsed = adit_syntax::parse(FileId(0), source);
     assert!(parsed.diagnostics.is_empty(), "{:?} in {source}", parsed.diagnostics);
     let checked = adit_sema::check(&parsed.file);
@@ -19,21 +19,21 @@ fn outcome_with(source: &str, args: Vec<Value>, limits: Limits) -> Result<Outcom
     run(&program, FnId(main as u32), args, &limits, &mut |_| {})
 }
 
-fn outcome(source: &str, args: Vec<Value>) -> Result<Outcome, RunError> {
+pub(super) fn outcome(source: &str, args: Vec<Value>) -> Result<Outcome, RunError> {
     outcome_with(source, args, Limits::default())
 }
 
-fn value(source: &str, args: Vec<Value>) -> Value {
+pub(super) fn value(source: &str, args: Vec<Value>) -> Value {
     outcome(source, args).expect("the run succeeds").value
 }
 
 /// The code of the error that stops `f`, and the text it points at.
-fn stopped(source: &str, args: Vec<Value>) -> (Trap, String) {
+pub(super) fn stopped(source: &str, args: Vec<Value>) -> (Trap, String) {
     let error = outcome(source, args).expect_err("the run stops");
     (error.trap, source[error.span.start as usize..error.span.end as usize].to_string())
 }
 
-fn floats(dims: &[usize], x: &[f64]) -> Value {
+pub(super) fn floats(dims: &[usize], x: &[f64]) -> Value {
     let elements = x.iter().map(|&x| Scalar::F64(x)).collect();
     Value::Array(Array { element: ScalarType::F64, dims: dims.to_vec(), elements })
 }

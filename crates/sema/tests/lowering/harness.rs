@@ -343,7 +343,7 @@ fn to_tree(v: &V) -> tree::Value {
         V::T(items) => tree::Value::Tuple(items.iter().map(to_tree).collect()),
         V::A(dims, elements) => {
             let element = elements.first().map_or(ScalarType::F64, |s| s.ty());
-            tree::Value::Array(tree::Array { element, dims: dims.clone(), elements: elements.clone() })
+            tree::Value::Array(tree::Array { element, dims: dims.clone(), elements: elements.clone().into() })
         }
     }
 }
@@ -353,7 +353,7 @@ fn from_tree(v: &tree::Value) -> V {
         tree::Value::Scalar(s) => scalar(*s),
         tree::Value::Tuple(items) => V::T(items.iter().map(from_tree).collect()),
         tree::Value::Function(_) => V::T(vec![]),
-        tree::Value::Array(a) => V::A(a.dims.clone(), a.elements.clone()),
+        tree::Value::Array(a) => V::A(a.dims.clone(), a.elements.to_vec()),
     }
 }
 

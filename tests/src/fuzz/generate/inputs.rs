@@ -77,9 +77,11 @@ impl Arg {
     pub fn to_tree(&self) -> tree::Value {
         match self {
             Arg::Scalar(s) => tree::Value::Scalar(*s),
-            Arg::Array(element, dims, elements) => {
-                tree::Value::Array(tree::Array { element: *element, dims: dims.clone(), elements: elements.clone() })
-            }
+            Arg::Array(element, dims, elements) => tree::Value::Array(tree::Array {
+                element: *element,
+                dims: dims.clone(),
+                elements: elements.clone().into(),
+            }),
             Arg::Struct(fields) => tree::Value::Tuple(fields.iter().map(|(_, arg)| arg.to_tree()).collect()),
             Arg::Tuple(items) => tree::Value::Tuple(items.iter().map(Arg::to_tree).collect()),
         }
