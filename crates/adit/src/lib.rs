@@ -38,6 +38,7 @@ pub mod passes;
 mod pipeline;
 mod signature;
 mod stage;
+mod tape;
 mod value;
 
 pub use adit_autodiff::MAX_ORDER as DEFAULT_MAX_ORDER;

@@ -108,6 +108,14 @@ pub(crate) fn derive(unit: &Unit, id: FuncId, derivative: &Derivative, options: 
     Ok(Derived { module, id })
 }
 
+/// What the reverse derivative of a function saves.
+pub(crate) fn saved(unit: &Unit, id: FuncId, active: &[bool], options: &Options) -> Result<Vec<adit_autodiff::Saved>> {
+    let mut module = resolved(unit, id, options)?;
+    clean(&mut module, id, options);
+    adit_autodiff::saved(&module, id, active, &options.autodiff(1))
+        .map_err(|r| Error::compile(vec![r.to_diagnostic()], unit.sources.clone()))
+}
+
 /// The program's IR, in which a function and all that it reaches call no derivative that is not made.
 pub(crate) fn resolved(unit: &Unit, id: FuncId, options: &Options) -> Result<Module> {
     let mut module = unit.ir.clone();

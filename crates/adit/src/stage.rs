@@ -48,6 +48,8 @@ stages! {
     Jvp "jvp",
     /// The reverse derivative.
     Vjp "vjp",
+    /// What the reverse derivative saves, on the source.
+    Tape "tape",
     /// The forward derivative cleaned up.
     JvpOptimized "jvp-optimized",
     /// The reverse derivative cleaned up.
@@ -96,7 +98,7 @@ impl Stage {
         match self {
             Stage::Tokens => Some(adit_syntax::dump::tokens(text)),
             Stage::Ast => Some(adit_syntax::dump::ast(&adit_syntax::parse(adit_diag::FileId(0), text).file, text)),
-            Stage::Lowered | Stage::Typed | Stage::Optimized | Stage::Jvp | Stage::Vjp => None,
+            Stage::Lowered | Stage::Typed | Stage::Optimized | Stage::Jvp | Stage::Vjp | Stage::Tape => None,
             Stage::JvpOptimized | Stage::VjpOptimized | Stage::Clif | Stage::Vcode | Stage::Native => None,
         }
     }
@@ -125,6 +127,10 @@ pub(crate) fn emit(
         Stage::Optimized => Ok(ir_text(unit, &derive(Derivative::Primal)?)),
         Stage::Jvp => Ok(ir_text(unit, &jvp()?)),
         Stage::Vjp => Ok(ir_text(unit, &vjp()?)),
+        Stage::Tape => {
+            let saved = pipeline::saved(unit, id, active, options)?;
+            Ok(crate::tape::text(unit, &unit.ir.function(id).name, &saved))
+        }
         Stage::JvpOptimized => Ok(ir_text(unit, &pipeline::optimized(jvp()?, options)?)),
         Stage::VjpOptimized => Ok(ir_text(unit, &pipeline::optimized(vjp()?, options)?)),
         Stage::Clif | Stage::Vcode | Stage::Native => {
@@ -168,7 +174,7 @@ fn lowered(unit: &Unit, id: FuncId) -> String {
 }
 
 /// Line number and trimmed text of the line where a span starts.
-fn source_line(unit: &Unit, span: Span) -> Option<(usize, String)> {
+pub(crate) fn source_line(unit: &Unit, span: Span) -> Option<(usize, String)> {
     let position = unit.sources.position(span)?;
     let text = unit.sources.lines(span.file, position.line, position.line)?;
     Some((position.line as usize, text.trim().to_string()))

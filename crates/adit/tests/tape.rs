@@ -128,3 +128,28 @@ fn matrices_are_read_again() {
     let source = "fn f(w: [f64; n, m], x: [f64; m]) -> f64 { sum(tanh(w @ x)) }";
     assert_eq!(saved(source, planned()), []);
 }
+
+#[test]
+fn the_stage_tells_what_is_saved_and_why() {
+    let source = "fn f(x0: f64, n: i64) -> f64 {
+    let mut x = x0;
+    for t in 0..n {
+        for u in 0..3 { x += 0.01 * sin(x); }
+        if x > 1.0 { x = sqrt(x) / (1.0 + x); }
+    }
+    x
+}";
+    let stage = |ad_opt| {
+        let module = Engine::with_options(Options { ad_opt, ..Options::default() }).compile(source);
+        module.and_then(|m| m.entry()).and_then(|f| f.emit(Stage::Tape, Of::Vjp, 1)).unwrap_or_else(|e| panic!("{e}"))
+    };
+    let expected = "\
+f saves for its reverse sweep
+  4: for u in 0..3 { x += 0.01 * sin(x); }
+     8 bytes an iteration of line 3: the result of a loop
+     8 bytes an iteration of line 4: carried by the loop
+  in all 8·i3 + 8·i3·3 bytes; iterations: i3 (line 3)
+";
+    assert_eq!(stage(planned()), expected);
+    assert!(stage(AdOpts::NONE).contains("the optimisation is off"));
+}

@@ -45,6 +45,7 @@ pub use mutant::Mutant;
 pub use refusal::{Refusal, RefusalKind};
 pub use resolve::{Clean, MAX_ORDER, check_orders, resolve};
 pub use switches::{AdOpt, AdOpts};
+pub use vjp::{Loop, Saved, Why};
 
 use adit_ir::{FuncId, Function, Module};
 
@@ -112,6 +113,15 @@ pub fn vjp_with(module: &mut Module, f: FuncId, active: &[bool], options: &Optio
         module.push(derivative);
     }
     Ok(root)
+}
+
+/// What the reverse derivative that [`vjp_with`] would add saves for its reverse sweep, in the order of the source, function by function.
+///
+/// # Errors
+/// As [`vjp()`].
+pub fn saved(module: &Module, f: FuncId, active: &[bool], options: &Options) -> Result<Vec<Saved>, Refusal> {
+    refusal::refuse_unmade(module, f)?;
+    vjp::saved(module, f, &mask(module.function(f), active), options)
 }
 
 /// One entry per parameter; only those with derivatives may be active.

@@ -39,7 +39,7 @@ const USAGE: &[Case] = &[
     (X, &["jac", "-", "--sparse", "--at", "{\"x\": 1}"], 2, "AD0901", "--sparse"),
     (X, &["check", "-", "--order", "3"], 2, "AD0901", "--order"),
     (X, &["emit", "-"], 2, "AD0901", "--stage"),
-    (X, &["emit", "-", "--stage", "tape"], 2, "AD0901", "`tape`"),
+    (X, &["emit", "-", "--stage", "tapes"], 2, "AD0901", "`tapes`"),
     (X, &["emit", "-", "--stage", "typed,typo"], 2, "AD0901", "`typo`"),
     (X, &["run", "-", "--at", "@-"], 2, "AD0901", "twice"),
     ("", &["opt", "-", "--passes", "magic"], 2, "AD0901", "`magic`"),

@@ -15,6 +15,7 @@
 //! All halves share one tape, which the outermost derivative makes. The reverse sweep is the forward sweep backwards, calls included, so each pop finds the record of its push.
 //! Sizes that a shadow in the signature tells are not recorded, and constants are written again.
 
+use super::plan::Saved;
 use crate::Mutant;
 use crate::catalog::Names;
 use adit_ir::{
@@ -59,6 +60,8 @@ pub struct Requests<'m> {
     pub module: &'m Module,
     /// Names still free.
     pub names: Names,
+    /// What all derivatives save, if that is wanted.
+    pub saved: Option<Vec<Saved>>,
     known: FxHashMap<Wanted, Halves>,
     waiting: VecDeque<Job>,
 }
@@ -66,7 +69,13 @@ pub struct Requests<'m> {
 impl<'m> Requests<'m> {
     /// Nothing requested yet.
     pub fn new(module: &'m Module) -> Self {
-        Requests { module, names: Names::new(module), known: FxHashMap::default(), waiting: VecDeque::new() }
+        Requests {
+            module,
+            names: Names::new(module),
+            saved: None,
+            known: FxHashMap::default(),
+            waiting: VecDeque::new(),
+        }
     }
 
     /// What stands for a callee, once all waiting jobs are done.

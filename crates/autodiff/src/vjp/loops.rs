@@ -71,6 +71,9 @@ impl Sweep<'_, '_> {
             return Ok(());
         }
         let Some(count) = self.count_trips(inst) else { return Ok(()) };
+        if self.depth() > 0 {
+            self.asked.trips.push(inst);
+        }
         let count = self.saved(count, self.depth());
         if both {
             return self.with_condition(count, &carried, cond, body);

@@ -60,22 +60,35 @@ use forward::Forward;
 use frames::{Frame, Kind};
 use halves::{Job, Requests, Wanted, Whole, cut};
 use plan::{Asked, Plan};
+pub use plan::{Loop, Saved, Why};
 use ruled::Ruled;
 
 /// The reverse derivative of `f`, then the halves of all that it calls, in the order in which they join the module.
 pub fn all(module: &Module, f: FuncId, active: &[bool], options: &Options) -> Result<Vec<Function>, Refusal> {
+    build(&mut Requests::new(module), f, active, options)
+}
+
+/// What the reverse derivative of `f`, and the halves of all that it calls, save.
+pub fn saved(module: &Module, f: FuncId, active: &[bool], options: &Options) -> Result<Vec<Saved>, Refusal> {
+    let mut requests = Requests::new(module);
+    requests.saved = Some(Vec::new());
+    build(&mut requests, f, active, options)?;
+    Ok(requests.saved.unwrap_or_default())
+}
+
+fn build(requests: &mut Requests<'_>, f: FuncId, active: &[bool], options: &Options) -> Result<Vec<Function>, Refusal> {
+    let module = requests.module;
     let stand_in = crate::ruled::stand_in(module, f);
     let source = stand_in.as_ref().unwrap_or_else(|| module.function(f));
-    let mut requests = Requests::new(module);
     let name = requests.names.fresh(&format!("{}__vjp", module.function(f).name));
     let floats = module.function(f).results.iter().map(|ty| ty.is_float()).collect();
     let wanted = Wanted { f, params: active.to_vec(), results: floats };
-    let mut built = vec![whole(&mut requests, source, &wanted, &name, false, options)?.function];
+    let mut built = vec![whole(requests, source, &wanted, &name, false, options)?.function];
     let mut size = built[0].inst_count();
     while let Some(Job { wanted, names }) = requests.next() {
         let source = module.function(wanted.f);
         check_size(source, size + source.inst_count() + requests.len(), options)?;
-        let halves = cut(&whole(&mut requests, source, &wanted, &names[0], true, options)?, names, options.mutant);
+        let halves = cut(&whole(requests, source, &wanted, &names[0], true, options)?, names, options.mutant);
         size += halves.iter().map(Function::inst_count).sum::<usize>();
         check_size(source, size + requests.len(), options)?;
         built.extend(halves);
@@ -118,12 +131,15 @@ fn whole(
     let activity = find_activity(module, source, &params, &returned);
     let facts = Facts::new(module, source, &activity)?;
     let target = Target { source, name, params, returned, activity, facts, is_cut, options };
-    let (level_0, asked) = attempt(requests, &target, Plan::default())?;
-    if asked.is_empty() || !plan::is_on(options.opts) {
-        return Ok(level_0);
+    let (mut whole, mut asked) = attempt(requests, &target, Plan::default())?;
+    if !asked.is_empty() && plan::is_on(options.opts) {
+        let plan = plan::plan(module, source, &target.facts, &asked, is_cut, options.opts);
+        (whole, asked) = attempt(requests, &target, plan)?;
     }
-    let plan = plan::plan(module, source, &target.facts, &asked, is_cut, options.opts);
-    Ok(attempt(requests, &target, plan)?.0)
+    if let Some(saved) = &mut requests.saved {
+        saved.extend(plan::report(module, source, &target.facts, &asked, is_cut, options.opts));
+    }
+    Ok(whole)
 }
 
 /// One derivative by a plan, and what its reverse sweep asked for.

@@ -61,7 +61,9 @@ impl Nest {
             }
             let executions = self.executions[region.index()];
             let inner = match &data.op {
-                Op::For { lo, hi, step, .. } => executions.saturating_mul(self.trips(f, *lo, *hi, *step)),
+                Op::For { lo, hi, step, .. } => {
+                    executions.saturating_mul(self.known_trips(f, [*lo, *hi, *step]).unwrap_or(TRIPS))
+                }
                 Op::While { .. } => executions.saturating_mul(TRIPS),
                 _ => (executions / 2).max(1),
             };
@@ -75,8 +77,8 @@ impl Nest {
         }
     }
 
-    /// How often a `for` runs, as far as the text says.
-    fn trips(&self, f: &Function, lo: Int, hi: Int, step: Int) -> u64 {
+    /// How often a `for` with these bounds and this step runs, if the text says so.
+    pub fn known_trips(&self, f: &Function, bounds: [Int; 3]) -> Option<u64> {
         let number = |int: Int| match int {
             Int::Const(c) => Some(c),
             Int::Value(v) => match f.inst(self.definition[v.index()]?).op {
@@ -84,12 +86,10 @@ impl Nest {
                 _ => None,
             },
         };
-        let trips = || {
-            let (lo, hi, step) = (number(lo)?, number(hi)?, number(step)?);
-            let (span, step) = if step > 0 { (hi.checked_sub(lo)?, step) } else { (lo.checked_sub(hi)?, -step) };
-            (step > 0).then(|| u64::try_from(span).unwrap_or(0).div_ceil(step.unsigned_abs()))
-        };
-        trips().unwrap_or(TRIPS)
+        let [lo, hi, step] = bounds.map(number);
+        let (lo, hi, step) = (lo?, hi?, step?);
+        let span = if step > 0 { hi.checked_sub(lo)? } else { lo.checked_sub(hi)? };
+        (step != 0).then(|| u64::try_from(span).unwrap_or(0).div_ceil(step.unsigned_abs()))
     }
 
     /// The instruction that a region belongs to; none for the function's body.

@@ -27,6 +27,7 @@
 
 mod cut;
 mod overwrites;
+mod report;
 
 use super::facts::Facts;
 use crate::literals::Literals;
@@ -35,6 +36,7 @@ use adit_ir::prim::{Expr, Partial, Prim};
 use adit_ir::{Function, Inst, Module, Op, Value};
 use cut::{Network, UNBOUNDED};
 use overwrites::Overwrites;
+pub use report::{Loop, Saved, Why};
 use rustc_hash::FxHashSet;
 
 /// To push 8 bytes and pop them.
@@ -61,6 +63,8 @@ pub struct Asked {
     pub partials: Vec<Value>,
     /// The arrays that it would save, as they were at a call.
     pub arrays: Vec<(Inst, Value)>,
+    /// The `while`s whose trips it counts in a loop or an `if`.
+    pub trips: Vec<Inst>,
 }
 
 impl Asked {
@@ -98,12 +102,19 @@ pub fn is_on(opts: AdOpts) -> bool {
 
 /// Decides. `is_cut` says that the reverse sweep is to be a function of its own, which sees no arrays of the primal.
 pub fn plan(module: &Module, source: &Function, facts: &Facts, asked: &Asked, is_cut: bool, opts: AdOpts) -> Plan {
-    let overwrites = Overwrites::new(module, source, &facts.nest);
-    let literals = Literals::new(source);
-    let mut has_partial = vec![false; source.value_count()];
-    asked.partials.iter().for_each(|v| has_partial[v.index()] = true);
-    let question = Question { source, facts, overwrites, literals, has_partial, is_cut, opts };
-    question.answer(asked)
+    Question::new(module, source, facts, asked, is_cut, opts).answer(asked)
+}
+
+/// What is saved in the end, and why.
+pub fn report(
+    module: &Module,
+    source: &Function,
+    facts: &Facts,
+    asked: &Asked,
+    is_cut: bool,
+    opts: AdOpts,
+) -> Vec<Saved> {
+    Question::new(module, source, facts, asked, is_cut, opts).report(asked)
 }
 
 struct Question<'a> {
@@ -135,7 +146,14 @@ struct Node {
     cost: Option<u64>,
 }
 
-impl Question<'_> {
+impl<'a> Question<'a> {
+    fn new(module: &Module, source: &'a Function, facts: &'a Facts, asked: &Asked, is_cut: bool, opts: AdOpts) -> Self {
+        let overwrites = Overwrites::new(module, source, &facts.nest);
+        let mut has_partial = vec![false; source.value_count()];
+        asked.partials.iter().for_each(|v| has_partial[v.index()] = true);
+        Question { source, facts, overwrites, literals: Literals::new(source), has_partial, is_cut, opts }
+    }
+
     fn answer(&self, asked: &Asked) -> Plan {
         let (nodes, place) = self.nodes(&asked.values);
         let cut =

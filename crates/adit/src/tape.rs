@@ -1,0 +1,119 @@
+//! The stage `tape`: what the reverse sweep saves, on the source.
+//!
+//! In: the list of what is saved ([`Saved`]). Out: text: under each line of the source what is saved there, how often and why; then the sum, as a formula in the trip counts of loops.
+//!
+//! ```text
+//! f saves for its reverse sweep
+//!   3: for t in 0..n { x += 0.01 * sin(x) * p; }
+//!      8 bytes an iteration of line 3: carried by the loop
+//!   in all 8·i3 bytes; iterations: i3 (line 3)
+//! ```
+
+use crate::pipeline::Unit;
+use crate::stage::source_line;
+use adit_autodiff::{Loop, Saved};
+use adit_diag::Span;
+use std::fmt::Write;
+
+/// The text of the stage.
+pub(crate) fn text(unit: &Unit, root: &str, saved: &[Saved]) -> String {
+    let mut functions: Vec<&str> = vec![root];
+    saved.iter().for_each(|s| {
+        if !functions.contains(&s.function.as_str()) {
+            functions.push(&s.function)
+        }
+    });
+    let of = |name: &str| saved.iter().filter(|s| s.function == name).collect::<Vec<_>>();
+    functions.into_iter().map(|name| of_function(unit, name, &of(name))).collect::<Vec<_>>().join("\n")
+}
+
+fn of_function(unit: &Unit, name: &str, saved: &[&Saved]) -> String {
+    if saved.is_empty() {
+        return format!("{name} saves nothing for its reverse sweep\n");
+    }
+    let mut names = Names { unit, loops: Vec::new() };
+    let mut out = format!("{name} saves for its reverse sweep\n");
+    let mut last = None;
+    for s in saved {
+        let line = source_line(unit, s.span);
+        if line != last {
+            let (number, text) = line.clone().unwrap_or_default();
+            let _ = writeln!(out, "  {number}: {text}");
+        }
+        last = line;
+        let what = if s.array.is_some() {
+            "8 bytes for each element of an array".to_owned()
+        } else {
+            format!("{} bytes", s.bytes)
+        };
+        let often = names.often(&s.loops);
+        let sometimes = if s.sometimes { ", where that is reached" } else { "" };
+        let _ = writeln!(out, "     {what}{often}{sometimes}: {}", s.why);
+    }
+    let _ = writeln!(out, "  in all {}", names.total(saved));
+    out
+}
+
+/// What the trip counts of loops are called.
+struct Names<'u> {
+    unit: &'u Unit,
+    /// Each loop seen so far, by its place, with its line.
+    loops: Vec<(Loop, usize)>,
+}
+
+impl Names<'_> {
+    fn line(&self, span: Span) -> usize {
+        source_line(self.unit, span).map_or(0, |(line, _)| line)
+    }
+
+    fn often(&self, loops: &[Loop]) -> String {
+        match loops {
+            [] => String::new(),
+            [.., last] => format!(" an iteration of line {}", self.line(last.span)),
+        }
+    }
+
+    /// The trip count of a loop: a number, or a name made of its line.
+    fn trips(&mut self, l: &Loop) -> String {
+        if let Some(trips) = l.trips {
+            return trips.to_string();
+        }
+        let line = self.line(l.span);
+        if !self.loops.iter().any(|(known, _)| known == l) {
+            self.loops.push((*l, line));
+        }
+        let mut same = self.loops.iter().filter(|(_, at)| *at == line);
+        let number = same.position(|(known, _)| known == l).unwrap_or(0);
+        if number == 0 { format!("i{line}") } else { format!("i{line}_{}", number + 1) }
+    }
+
+    /// The sum of all that is saved.
+    fn total(&mut self, saved: &[&Saved]) -> String {
+        let mut terms: Vec<(Vec<Loop>, u64, usize)> = Vec::new();
+        for s in saved {
+            let place = terms.iter().position(|(loops, ..)| *loops == s.loops).unwrap_or_else(|| {
+                terms.push((s.loops.clone(), 0, 0));
+                terms.len() - 1
+            });
+            if s.array.is_some() { terms[place].2 += 1 } else { terms[place].1 += s.bytes }
+        }
+        let mut sum = Vec::new();
+        for (loops, bytes, arrays) in &terms {
+            let trips: String = loops.iter().map(|l| format!("·{}", self.trips(l))).collect();
+            if *bytes > 0 {
+                sum.push(format!("{bytes}{trips}"));
+            }
+            if *arrays > 0 {
+                sum.push(format!("{arrays} arrays{trips}"));
+            }
+        }
+        let at_most = if saved.iter().any(|s| s.sometimes) { "at most " } else { "" };
+        let mut text = format!("{at_most}{} bytes", sum.join(" + "));
+        let names: Vec<String> =
+            self.loops.clone().iter().map(|(l, line)| format!("{} (line {line})", self.trips(l))).collect();
+        if !names.is_empty() {
+            let _ = write!(text, "; iterations: {}", names.join(", "));
+        }
+        text
+    }
+}
