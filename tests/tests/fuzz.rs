@@ -2,7 +2,7 @@
 //!
 //! In: fixed seeds, so that a failure here is one everywhere. Out: failures, shrunk. The long command is `cargo run --release -p adit-tests --bin fuzz -- programs`.
 
-use adit_autodiff::Mutant;
+use adit_tests::fuzz::bug::Bug;
 use adit_tests::fuzz::campaign::{self, Campaign};
 use adit_tests::fuzz::features::Histogram;
 use adit_tests::fuzz::hostile::{self, Attack, Kind};
@@ -54,9 +54,9 @@ fn a_case_is_the_same_every_time() {
 /// Each classic mistake of reverse mode is found by programs of this distribution, and soon.
 #[test]
 fn every_seeded_bug_is_found_within_200_programs() {
-    for mutant in Mutant::ALL {
-        let hunt = mutants::hunt(mutant, SEED, 200, false, threads());
-        assert!(hunt.found.is_some(), "{} was not found by 200 programs", mutant.name());
+    for bug in Bug::all() {
+        let hunt = mutants::hunt(bug, SEED, 200, false, threads());
+        assert!(hunt.found.is_some(), "{} was not found by 200 programs", bug);
     }
 }
 

@@ -44,7 +44,7 @@ pub fn run(mut module: Module, pass: &str) -> Result<Module> {
     })?;
     let ids: Vec<FuncId> = module.iter().filter(|(_, f)| f.derived.is_none()).map(|(id, _)| id).collect();
     for id in ids {
-        if let Some(changed) = (found.run)(&module, module.function(id)) {
+        if let Some(changed) = (found.run)(&module, module.function(id), adit_opt::Options::default()) {
             *module.function_mut(id) = changed;
         }
     }

@@ -18,7 +18,7 @@
 //! everywhere), elements, and what a callee does (any float operand of a call reaches all that the call can change).
 //! That an inactive value overwrites an element of an active array still matters; the passes see to that.
 
-use adit_ir::prim::Partial;
+use crate::{Mutant, Options, rules};
 use adit_ir::{Function, Inst, Module, Op, Passing, Region, Value};
 
 /// Which values of one function carry derivatives.
@@ -29,8 +29,8 @@ pub struct Activity {
 
 impl Activity {
     /// Finds what lies on a way from a seed to a sink.
-    pub fn new(module: &Module, f: &Function, seeds: &[Value], sinks: &[Value]) -> Self {
-        let mut graph = Graph::new(module, f);
+    pub fn new(module: &Module, f: &Function, seeds: &[Value], sinks: &[Value], options: Options) -> Self {
+        let mut graph = Graph::new(module, f, options);
         f.walk(&mut |inst| graph.inst(inst));
         let Graph { nodes, mut edges, .. } = graph;
         let varied = reach(nodes, &edges, seeds);
@@ -97,11 +97,12 @@ struct Graph<'a> {
     f: &'a Function,
     nodes: usize,
     edges: Vec<(u32, u32)>,
+    options: Options,
 }
 
 impl<'a> Graph<'a> {
-    fn new(module: &'a Module, f: &'a Function) -> Self {
-        Graph { module, f, nodes: f.value_count(), edges: Vec::new() }
+    fn new(module: &'a Module, f: &'a Function, options: Options) -> Self {
+        Graph { module, f, nodes: f.value_count(), edges: Vec::new(), options }
     }
 
     fn edge(&mut self, from: Value, to: Value) {
@@ -129,8 +130,8 @@ impl<'a> Graph<'a> {
             Op::Const(_) | Op::Cmp { .. } | Op::Alloc { .. } | Op::TapeNew { .. } => {}
             Op::Assert { .. } | Op::Print { .. } => {}
             Op::Prim { prim, args } => {
-                for (&arg, partial) in args.iter().zip(prim.row().partials) {
-                    if matches!(partial, Partial::Expr(_)) {
+                for (&arg, partial) in args.iter().zip(rules::partials(*prim, self.options.mutant)) {
+                    if partial.is_some() {
                         self.edge(arg, results[0]);
                     }
                 }
@@ -169,7 +170,9 @@ impl<'a> Graph<'a> {
     fn carried(&mut self, inits: &[Value], body: Region, params: &[Value]) {
         self.edges(inits, params);
         let f = self.f;
-        self.edges(&f.region(body).yields, params);
+        if self.options.mutant != Some(Mutant::CarriedActivityMissed) {
+            self.edges(&f.region(body).yields, params);
+        }
     }
 
     fn call(&mut self, args: &[Value], params: &[adit_ir::Param], results: &[Value]) {

@@ -120,6 +120,24 @@ pub fn converted(b: &mut Builder, v: Value, to: &Type) -> Value {
     conversion.map_or(v, |prim| b.prim(prim, &[v]))
 }
 
+/// Whether this is a strong product, as only derivatives have.
+pub fn is_strong(prim: Prim) -> bool {
+    prim == Prim::Smul
+}
+
+/// What is added to an offset: the second term of a sum of integers.
+pub fn without_offset(op: &Op) -> Option<Value> {
+    if let Op::Prim { prim: Prim::Iadd, args } = op { args.last().copied() } else { None }
+}
+
+/// `t`, or 0 where `w = 0`.
+pub fn unless_zero(b: &mut Builder, w: Value, t: Value) -> Value {
+    let ty = float_type(b, w);
+    let zero = b.float(ty, 0.0);
+    let idle = b.cmp(CmpOp::Eq, w, zero);
+    b.select(idle, zero, t)
+}
+
 /// `n + 1` for trip counts.
 pub fn successor(b: &mut Builder, n: Value) -> Value {
     let one = b.i64(1);

@@ -1,78 +1,89 @@
-//! Seeded bugs: the classic mistakes of differentiation, each behind a switch.
+//! Seeded bugs of differentiation: its classic mistakes, each behind a switch.
 //!
-//! In: a [`Mutant`] in [`crate::Options`]. Out: derivatives that are wrong in one known way. **A test instrument**: a fuzzer that does not find each of these within
-//! a stated number of programs is not looking. Costs one comparison where it could act; ordinary derivatives never carry one.
+//! In: a [`Mutant`] in [`crate::Options`]. Out: derivatives that are wrong in one known way; of reverse mode if not said otherwise. **A test instrument**: a fuzzer that does not find
+//! each of these within a stated number of programs is not looking. Costs one comparison where it could act; ordinary derivatives never carry one.
 
-/// One classic mistake; of reverse mode if not said otherwise.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Mutant {
+use crate::{Options, algebra};
+use adit_ir::{Function, Op};
+
+adit_ir::mutants! {
     /// A value's adjoint is not zeroed at its definition, so that the next iteration adds to what the last one left.
-    AdjointKept,
+    AdjointKept = "adjoint-kept",
     /// Carried values hand on their adjoints one after another, not all at once: `(a, b) = (b, a + b)` goes wrong.
-    CarriedInSequence,
+    CarriedInSequence = "carried-in-sequence",
     /// A second use of a value overwrites the contribution of the first.
-    AdjointAssigned,
+    AdjointAssigned = "adjoint-assigned",
     /// The reverse of a load overwrites the element of the shadow.
-    ShadowAssigned,
+    ShadowAssigned = "shadow-assigned",
     /// The reverse of a store leaves the element of the shadow as it is.
-    StoreKeepsShadow,
+    StoreKeepsShadow = "store-keeps-shadow",
     /// A store of a value without derivative is taken for one that does not matter.
-    ConstantStoreIgnored,
+    ConstantStoreIgnored = "constant-store-ignored",
     /// A loaded value is read again in the reverse sweep instead of saved.
-    ReloadInsteadOfSave,
+    ReloadInsteadOfSave = "reload-instead-of-save",
     /// Of what the iterations of a loop save, only the last survives.
-    LastIterationOnly,
+    LastIterationOnly = "last-iteration-only",
     /// Of the conditions of an `if` in a loop, only the last survives.
-    LastConditionOnly,
+    LastConditionOnly = "last-condition-only",
     /// The cotangent of an `if`'s results is lost in an arm without instructions, such as the one that an early return takes.
-    WrongExit,
-    /// What a function that was cut in two records at its end is pushed in another order than it is popped.
-    RecordReversed,
-    /// The last active argument of a call that stays is taken for a constant.
-    CallOperandDropped,
+    WrongExit = "wrong-exit",
     /// Forward mode: of the lanes that a store hands to the shadow, the last is lost.
-    LaneLost,
+    LaneLost = "lane-lost",
+    /// What a function that was cut in two records at its end is pushed in another order than it is popped.
+    RecordReversed = "record-reversed",
+    /// The last active argument of a call that stays is taken for a constant.
+    CallOperandDropped = "call-operand-dropped",
+    /// An `if` is reversed by the condition of another `if` of its region.
+    WrongCondition = "wrong-condition",
+    /// An accumulator that only one arm of an `if` changes is zero after the other.
+    MergeForgets = "merge-forgets",
+    /// Of a flag, such as that of an early exit, a loop saves what the iteration hands on instead of what was tested.
+    FlagAfterUpdate = "flag-after-update",
+    /// A loop with a negative step is reversed in its own order.
+    NegativeStepKept = "negative-step-kept",
+    /// The bounds of a loop in a loop are evaluated again from what the last iteration left.
+    BoundsAgain = "bounds-again",
+    /// The condition of a `while`, if it writes, is reversed once for each trip, though it ran once more.
+    TestsMiscounted = "tests-miscounted",
+    /// The adjoint of `a[lo + i]` goes to `a[lo]` or `a[i]`: the offset of a slice is lost.
+    OffsetLost = "offset-lost",
+    /// The reverse of a copy overwrites the shadow of what was copied.
+    CopyAssigned = "copy-assigned",
+    /// The adjoint of what a `mut` array held at first is lost.
+    ContentsLost = "contents-lost",
+    /// The shadows of two arrays of one shape, passed in one call that stays, are swapped.
+    ShadowsSwapped = "shadows-swapped",
+    /// A partial is evaluated at the result instead of the operand.
+    PartialAtResult = "partial-at-result",
+    /// Both modes: what becomes active at the end of an iteration is still a constant in the next.
+    CarriedActivityMissed = "carried-activity-missed",
+    /// Both modes: a number that was rounded to an integer keeps its derivative.
+    RoundTripKept = "round-trip-kept",
+    /// Both modes: `stop_gradient` stops nothing where a derivative is differentiated.
+    StopIgnoredAgain = "stop-ignored-again",
+    /// Forward mode, of a derivative: a strong product is differentiated like `if w == 0 { 0 } else { w * p }`.
+    StrongZeroAsSelect = "strong-zero-as-select",
+    /// Forward mode, of a derivative: the term of the partial is lost, and with it what mixes two variables.
+    MixedTermLost = "mixed-term-lost",
+    /// Forward mode: of several results of a call that stays, the last has no tangent.
+    ResultTangentLost = "result-tangent-lost",
+}
+
+impl Options {
+    /// The options for the derivative of this function: a bug of second derivatives acts only where a derivative is differentiated.
+    pub(crate) fn acting_in(self, source: &Function) -> Options {
+        let acts = |mutant: &Mutant| {
+            *mutant != Mutant::StopIgnoredAgain
+                || source.insts().any(|i| matches!(i.op, Op::Prim { prim, .. } if algebra::is_strong(prim)))
+        };
+        Options { mutant: self.mutant.filter(acts), ..self }
+    }
 }
 
 impl Mutant {
-    /// Every seeded bug.
-    pub const ALL: [Mutant; 13] = [
-        Mutant::AdjointKept,
-        Mutant::CarriedInSequence,
-        Mutant::AdjointAssigned,
-        Mutant::ShadowAssigned,
-        Mutant::StoreKeepsShadow,
-        Mutant::ConstantStoreIgnored,
-        Mutant::ReloadInsteadOfSave,
-        Mutant::LastIterationOnly,
-        Mutant::LastConditionOnly,
-        Mutant::WrongExit,
-        Mutant::LaneLost,
-        Mutant::RecordReversed,
-        Mutant::CallOperandDropped,
-    ];
-
     /// Whether it keeps arrays of the forward sweep for the reverse, which is not possible where the two are two functions.
     pub(crate) fn keeps_arrays(self) -> bool {
-        [Mutant::ReloadInsteadOfSave, Mutant::LastIterationOnly, Mutant::LastConditionOnly].contains(&self)
-    }
-
-    /// A name for tables and switches.
-    pub fn name(self) -> &'static str {
-        match self {
-            Mutant::AdjointKept => "adjoint-kept",
-            Mutant::CarriedInSequence => "carried-in-sequence",
-            Mutant::AdjointAssigned => "adjoint-assigned",
-            Mutant::ShadowAssigned => "shadow-assigned",
-            Mutant::StoreKeepsShadow => "store-keeps-shadow",
-            Mutant::ConstantStoreIgnored => "constant-store-ignored",
-            Mutant::ReloadInsteadOfSave => "reload-instead-of-save",
-            Mutant::LastIterationOnly => "last-iteration-only",
-            Mutant::LastConditionOnly => "last-condition-only",
-            Mutant::WrongExit => "wrong-exit",
-            Mutant::RecordReversed => "record-reversed",
-            Mutant::CallOperandDropped => "call-operand-dropped",
-            Mutant::LaneLost => "lane-lost",
-        }
+        [Mutant::ReloadInsteadOfSave, Mutant::LastIterationOnly, Mutant::LastConditionOnly, Mutant::BoundsAgain]
+            .contains(&self)
     }
 }

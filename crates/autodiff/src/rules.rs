@@ -8,8 +8,9 @@
 //! partial of div:  1 / y               v7 = const 1.0 ; v8 = div v7, v2
 //! ```
 
+use crate::Mutant;
 use crate::algebra::Factor;
-use adit_ir::prim::Expr;
+use adit_ir::prim::{Expr, Partial, Prim};
 use adit_ir::{Builder, ScalarType, Value};
 
 /// The operands and the result of the instruction that a rule belongs to.
@@ -24,6 +25,16 @@ pub trait Operands {
     fn arg(&mut self, index: usize) -> Value;
     /// The result, likewise.
     fn result(&mut self) -> Value;
+}
+
+/// The partials of a primitive, operand after operand; none where there is no derivative, by type or by structure.
+pub fn partials(prim: Prim, mutant: Option<Mutant>) -> impl Iterator<Item = Option<&'static Expr>> {
+    let kept = if prim == Prim::Stopgrad { Mutant::StopIgnoredAgain } else { Mutant::RoundTripKept };
+    prim.row().partials.iter().map(move |partial| match partial {
+        Partial::Expr(partial) => Some(partial),
+        Partial::Zero if mutant == Some(kept) => Some(&Expr::F64(1.0)),
+        Partial::Zero | Partial::NotFloat => None,
+    })
 }
 
 /// The partial as a factor: a literal stays one.

@@ -4,7 +4,7 @@
 //! instructions ([`inst`]), functions and modules ([`func`]), derivatives not yet made ([`derived`]), the builder ([`build`]), copies that differ ([`copy`]), the text form ([`mod@print`]), when two programs are
 //! one ([`mod@same`]), the verifier ([`mod@verify`]), the table of primitives ([`prim`]), functions without a body ([`external`]) and the table of kernels ([`kernel`]), run-time
 //! errors ([`trap`]), what hosts pass in ([`host`]) and how it looks to users ([`display`]), what a run may use ([`limits`]), what a call checks ([`shape`]), what derivative rules take
-//! and give ([`mod@rules`]), who calls whom ([`graph`]). Nothing here optimises, differentiates or runs anything.
+//! and give ([`mod@rules`]), who calls whom ([`graph`]), the form of tables of seeded bugs ([`mod@mutants`]). Nothing here optimises, differentiates or runs anything.
 
 pub mod build;
 pub mod copy;
@@ -18,6 +18,7 @@ pub mod host;
 pub mod inst;
 pub mod kernel;
 pub mod limits;
+pub mod mutants;
 pub mod prim;
 pub mod print;
 pub mod rules;

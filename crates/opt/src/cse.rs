@@ -12,6 +12,7 @@
 
 use crate::per_value::PerValue;
 use crate::writes::{Writes, written};
+use crate::{Mutant, Options};
 use adit_ir::{
     Builder, CmpOp, Const, Copier, Function, Inst, Int, Ints, Module, Op, Prim, Region, Rewrite, ScalarType, Value,
     Values,
@@ -19,10 +20,11 @@ use adit_ir::{
 use rustc_hash::FxHashMap;
 
 /// Merges within one function.
-pub fn run(module: &Module, f: &Function) -> Option<Function> {
+pub fn run(module: &Module, f: &Function, options: Options) -> Option<Function> {
     let mut search = Search {
         module,
         f,
+        options,
         writes: Writes::of(module, f),
         known: Known::for_size_of(f),
         merged: PerValue::default(),
@@ -142,6 +144,7 @@ impl Known {
 struct Search<'m> {
     module: &'m Module,
     f: &'m Function,
+    options: Options,
     writes: Writes,
     known: Known,
     /// What values are equal to, where something earlier is.
@@ -204,7 +207,9 @@ impl Search<'_> {
         if matches!(op, Op::For { .. } | Op::While { .. }) {
             self.overwritten(&regions);
         }
-        written(self.module, op, &mut |array| self.new_version(array));
+        if !(self.options.has(Mutant::MergedAcrossStore) && matches!(op, Op::Store { .. })) {
+            written(self.module, op, &mut |array| self.new_version(array));
+        }
         if let Op::Store { array, subscripts, value } = op {
             let element = self.element(*array, subscripts);
             self.known.remember_element(element, self.now(*value));

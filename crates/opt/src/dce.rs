@@ -12,16 +12,20 @@
 //!
 //! One walk marks what is needed, starting from what always is; a second copies what was marked.
 
+use crate::{Mutant, Options};
 use adit_ir::{
     Builder, Copier, Effect, Function, Inst, Int, Module, Op, OperandMap, Region, Rewrite, Type, Value, Values,
 };
 use rustc_hash::FxHashMap;
 
 /// Cleans one function.
-pub fn run(_: &Module, f: &Function) -> Option<Function> {
+pub fn run(_: &Module, f: &Function, options: Options) -> Option<Function> {
     let mut marks = Marks::new(f);
     marks.mark_roots();
     marks.close();
+    if options.has(Mutant::StoreDropped) {
+        not_read_below(f).into_iter().for_each(|store| marks.inst[store.index()] = false);
+    }
     if marks.all() {
         return None;
     }
@@ -207,6 +211,24 @@ fn written_object(op: &Op) -> Option<Value> {
         Op::TapePush { tape, .. } | Op::TapePop { tape } => Some(*tape),
         _ => None,
     }
+}
+
+/// [`Mutant::StoreDropped`]: the stores into local arrays that nothing further down in the text reads.
+fn not_read_below(f: &Function) -> Vec<Inst> {
+    let (mut last_read, mut local, mut stores, mut place) = (FxHashMap::default(), Vec::new(), Vec::new(), 0);
+    f.walk(&mut |inst| {
+        let data = f.inst(inst);
+        place += 1;
+        match &data.op {
+            Op::Alloc { .. } => local.push(data.results[0]),
+            Op::Store { array, .. } => stores.push((inst, *array, place)),
+            Op::Load { array, .. } | Op::Copy { from: array, .. } => drop(last_read.insert(*array, place)),
+            Op::Call { args, .. } => last_read.extend(args.iter().map(|&arg| (arg, place))),
+            _ => {}
+        }
+    });
+    stores.retain(|(_, array, place)| local.contains(array) && last_read.get(array) < Some(place));
+    stores.into_iter().map(|(inst, ..)| inst).collect()
 }
 
 fn slot_of_param(op: &Op, param: usize) -> Option<usize> {

@@ -11,6 +11,7 @@
 //!
 //! An operation that would trap stays where it is. Nothing is reassociated.
 
+use crate::Options;
 use crate::consts::{Consts, Folded, literal, scalar};
 use adit_ir::{
     Builder, CmpOp, Const, Copier, Function, Inst, Int, Module, Op, OperandMap, Region, Rewrite, Scalar, Value,
@@ -18,7 +19,7 @@ use adit_ir::{
 use rustc_hash::FxHashMap;
 
 /// Folds one function.
-pub fn run(_: &Module, f: &Function) -> Option<Function> {
+pub fn run(_: &Module, f: &Function, _: Options) -> Option<Function> {
     if !Fold::default().changes(f, f.body) {
         return None;
     }

@@ -10,17 +10,18 @@
 //!
 //! Only operations that can't trap move, since the loop may not run at all; loads stay. Nothing moves out of an `if`: what it guards may be expensive and is perhaps never needed.
 
-use adit_ir::{Builder, Copier, Effect, Function, Inst, Int, Module, Op, Region, Rewrite, Type};
+use crate::{Mutant, Options};
+use adit_ir::{Builder, Copier, Effect, Function, Inst, Int, Module, Op, Param, Passing, Region, Rewrite, Type};
 
 /// Hoists in one function.
-pub fn run(_: &Module, f: &Function) -> Option<Function> {
+pub fn run(_: &Module, f: &Function, options: Options) -> Option<Function> {
     if !f.insts().any(|i| matches!(i.op, Op::For { .. } | Op::While { .. })) {
         return None;
     }
     let mut b = Builder::new(f.name.clone(), f.span);
     let mut copier = Copier::new(f);
     copier.copy_signature(&mut b);
-    let mut hoist = Hoist { depth_of: Vec::new(), owners: vec![Owner::Body], next: Owner::Body };
+    let mut hoist = Hoist { options, depth_of: Vec::new(), owners: vec![Owner::Body], next: Owner::Body };
     hoist.note(&b, b.depth());
     let returned = copier.copy_insts(&mut hoist, &mut b, f.body);
     Some(b.finish(&returned))
@@ -35,6 +36,7 @@ enum Owner {
 }
 
 struct Hoist {
+    options: Options,
     /// How many regions were open where a value of the new function was defined; values not listed belong to the signature.
     depth_of: Vec<usize>,
     /// What the open regions belong to, outermost first.
@@ -46,7 +48,7 @@ struct Hoist {
 impl Rewrite for Hoist {
     fn inst(&mut self, copier: &mut Copier<'_>, b: &mut Builder, inst: Inst) {
         let data = copier.source.inst(inst);
-        if data.op.effect() == Effect::Pure {
+        if data.op.effect() == Effect::Pure || self.errs(copier.source, &data.op) {
             self.hoist(copier, b, inst);
             return;
         }
@@ -71,12 +73,25 @@ impl Hoist {
         let mut op = data.op.clone();
         op.map_operands(&copier.map);
         let depth = self.target(b, &op);
-        let types: Vec<Type> = data.results.iter().map(|&r| copier.source.ty(r).clone()).collect();
+        let types: Vec<Type> = data.results.iter().map(|&r| copier.map.ty(copier.source.ty(r))).collect();
         b.set_span(copier.span(inst));
         let copy = b.push_at(depth, op, &types);
         self.note(b, depth);
         for (&from, to) in data.results.iter().zip(b.results(copy)) {
             copier.map.set(from, Int::Value(to));
+        }
+    }
+
+    /// Whether a seeded bug takes an operation for one that may move.
+    fn errs(&self, f: &Function, op: &Op) -> bool {
+        match op {
+            // Of an array that is never written, so that the trap alone is wrong.
+            Op::Load { array, .. } => {
+                let is_constant = |p: &Param| p.value == *array && p.passing == Passing::ByValue;
+                self.options.has(Mutant::TrapHoisted) && f.params.iter().any(is_constant)
+            }
+            Op::Alloc { .. } => self.options.has(Mutant::AllocHoisted),
+            _ => false,
         }
     }
 

@@ -8,12 +8,13 @@
 //! v2 = mul v0, v1       ⇒      v0 for v2
 //! ```
 
+use crate::Options;
 use crate::consts::{Consts, scalar};
 use crate::per_value::PerValue;
 use adit_ir::{Builder, Copier, Function, Inst, Module, Op, Prim, Region, Rewrite, Scalar, Value, Values};
 
 /// Simplifies one function.
-pub fn run(_: &Module, f: &Function) -> Option<Function> {
+pub fn run(_: &Module, f: &Function, _: Options) -> Option<Function> {
     if !Identities::default().changes(f, f.body) {
         return None;
     }
@@ -151,7 +152,7 @@ mod tests {
         let (one, zero) = (b.constant(Const::F64(1.0)), b.constant(Const::F64(0.0)));
         let product = b.prim(Prim::Mul, &[x, one]);
         let sum = b.prim(Prim::Add, &[product, zero]);
-        let f = run(&Module::new(), &b.finish(&[product, sum])).expect("a product goes");
+        let f = run(&Module::new(), &b.finish(&[product, sum]), Options::default()).expect("a product goes");
         let returned = &f.region(f.body).yields;
         assert_eq!(returned[0], f.params[0].value);
         assert_ne!(returned[1], f.params[0].value);
@@ -163,7 +164,7 @@ mod tests {
         let minus = b.prim(Prim::Neg, &[y]);
         let sums = [(Prim::Add, [x, minus]), (Prim::Add, [minus, x]), (Prim::Sub, [x, minus]), (Prim::Sub, [minus, x])];
         let returned = sums.map(|(prim, args)| b.prim(prim, &args));
-        let f = run(&Module::new(), &b.finish(&returned)).expect("this pass always copies");
+        let f = run(&Module::new(), &b.finish(&returned), Options::default()).expect("this pass always copies");
         let names = f.region(f.body).insts.iter().map(|&i| match &f.inst(i).op {
             Op::Prim { prim, args } => (prim.name(), args.to_vec()),
             _ => ("", vec![]),

@@ -12,6 +12,7 @@
 
 mod plan;
 
+use crate::{Mutant, Options};
 use adit_ir::shape::{Shapes, Wanted};
 use adit_ir::{Builder, CmpOp, Copier, FuncId, Function, Inst, Int, Module, Op, Rewrite, Trap, Value};
 use plan::{Fate, Plan, Which};
@@ -22,8 +23,9 @@ use rustc_hash::FxHashMap;
 const ROOM: usize = 100_000;
 
 /// Inlines into one function of a module.
-pub fn run(module: &Module, f: &Function) -> Option<Function> {
-    Inliner::new(module, f, Which::All).inline_into(f)
+pub fn run(module: &Module, f: &Function, options: Options) -> Option<Function> {
+    let which = if options.has(Mutant::RuleBypassed) { Which::EvenRuled } else { Which::All };
+    Inliner::new(module, f, which).inline_into(f)
 }
 
 /// What becomes of a function, and of all that it still calls afterwards, by inlining: those that change.

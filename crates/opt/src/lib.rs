@@ -15,12 +15,28 @@ pub mod fold;
 pub mod hoist;
 pub mod identities;
 pub mod inline;
+mod mutant;
 mod per_value;
 pub mod promote;
 mod writes;
 
+pub use mutant::Mutant;
+
 use adit_ir::{CallGraph, FuncId, Function, Module};
 use std::borrow::Cow;
+
+/// What the passes may be told.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct Options {
+    /// A seeded bug: tests only.
+    pub mutant: Option<Mutant>,
+}
+
+impl Options {
+    fn has(self, mutant: Mutant) -> bool {
+        self.mutant == Some(mutant)
+    }
+}
 
 /// One pass.
 #[derive(Clone, Copy, Debug)]
@@ -30,7 +46,7 @@ pub struct Pass {
     /// One line for the help.
     pub about: &'static str,
     /// What it makes of a function of a module; nothing if it leaves it as it is.
-    pub run: fn(&Module, &Function) -> Option<Function>,
+    pub run: fn(&Module, &Function, Options) -> Option<Function>,
 }
 
 /// Every pass.
@@ -54,7 +70,12 @@ pub const CLEAN_UP: &[&str] = &["inline", "fold", "promote", "identities", "fold
 
 /// Runs [`CLEAN_UP`] on one function.
 pub fn clean_up(module: &Module, f: &Function) -> Function {
-    run(CLEAN_UP, module, f)
+    clean_up_with(module, f, Options::default())
+}
+
+/// [`clean_up`] with options.
+pub fn clean_up_with(module: &Module, f: &Function, options: Options) -> Function {
+    run(CLEAN_UP, module, f, options)
 }
 
 /// Runs [`CLEAN_UP`] on a function and on all that it still calls once calls are inlined; what was inlined everywhere is left as it is.
@@ -64,18 +85,18 @@ pub fn clean_up_all(module: &mut Module, root: FuncId) {
     }
     let others = CLEAN_UP.strip_prefix(&["inline"]).unwrap_or(CLEAN_UP);
     for f in CallGraph::new(module, &[root]).order {
-        *module.function_mut(f) = run(others, module, module.function(f));
+        *module.function_mut(f) = run(others, module, module.function(f), Options::default());
     }
 }
 
 /// A function without a body, or a derivative that nobody has made yet, has nothing to clean.
-fn run(passes: &[&str], module: &Module, f: &Function) -> Function {
+fn run(passes: &[&str], module: &Module, f: &Function, options: Options) -> Function {
     if f.derived.is_some() || f.external.is_some() {
         return f.clone();
     }
     let mut now = Cow::Borrowed(f);
     for pass in passes.iter().filter_map(|name| find(name)) {
-        if let Some(next) = (pass.run)(module, &now) {
+        if let Some(next) = (pass.run)(module, &now, options) {
             now = Cow::Owned(next);
         }
     }

@@ -11,6 +11,7 @@
 //!
 //! Arrays written in the condition of a `while` stay, since a condition yields nothing but its truth value. Copies and calls make an array escape.
 
+use crate::Options;
 use adit_ir::{
     ArrayType, Builder, Copier, Function, Inst, Int, Module, Op, OperandMap, Prim, Region, Rewrite, Type, Value, Values,
 };
@@ -23,7 +24,7 @@ pub const MOST_ELEMENTS: i64 = 64;
 type Slot = (Value, usize);
 
 /// Promotes in one function.
-pub fn run(_: &Module, f: &Function) -> Option<Function> {
+pub fn run(_: &Module, f: &Function, _: Options) -> Option<Function> {
     let arrays = candidates(f);
     if arrays.is_empty() {
         return None;

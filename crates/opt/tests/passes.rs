@@ -4,7 +4,7 @@ use adit_diag::FileId;
 use adit_ir::limits::Limits;
 use adit_ir::print::print_function;
 use adit_ir::{Argument, Elements, ElementsMut, FuncId, Module, RunError, Scalar};
-use adit_opt::{PASSES, find};
+use adit_opt::{Options, PASSES, find};
 
 fn read(text: &str) -> Module {
     adit_reader::read_module(FileId(0), text).expect("the test program is well formed")
@@ -23,7 +23,7 @@ fn after(pass: &str, text: &str) -> Module {
     verified(&module, "reading");
     let last = FuncId::new(module.len() - 1);
     let run = find(pass).expect("a pass of the table").run;
-    if let Some(f) = run(&module, module.function(last)) {
+    if let Some(f) = run(&module, module.function(last), Options::default()) {
         *module.function_mut(last) = f;
     }
     verified(&module, pass);

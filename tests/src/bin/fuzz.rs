@@ -9,7 +9,7 @@
 //!
 //! The exit code is 1 if anything failed, 2 for wrong usage.
 
-use adit_autodiff::Mutant;
+use adit_tests::fuzz::bug::Bug;
 use adit_tests::fuzz::campaign::{self, Campaign};
 use adit_tests::fuzz::hostile::{self, Attack, Kind};
 use adit_tests::fuzz::{generate, mutants};
@@ -100,17 +100,17 @@ fn programs(flags: &Flags) -> ExitCode {
 fn hunt(flags: &Flags) -> ExitCode {
     let (seed, count, all) = (flags.number("seed", 1), flags.number("count", 2000), flags.number("all", 0) == 1);
     let mut lost = false;
-    for mutant in Mutant::ALL {
-        let hunt = mutants::hunt(mutant, seed, count, all, flags.threads());
+    for bug in Bug::all() {
+        let hunt = mutants::hunt(bug, seed, count, all, flags.threads());
         let (hits, run) = hunt.share;
         match hunt.found {
             Some((programs, relation)) => {
                 let share = if all { format!(", shown by {hits} of {run}") } else { String::new() };
-                say(&format!("{:24} found by program {programs:5} (`{relation}`){share}", mutant.name()));
+                say(&format!("{bug:24} found by program {programs:5} (`{relation}`){share}"));
             }
             None => {
                 lost = true;
-                say(&format!("{:24} not found in {run} programs", mutant.name()));
+                say(&format!("{bug:24} not found in {run} programs"));
             }
         }
     }

@@ -3,10 +3,12 @@
 //! In: the text of a program. Out: [`Built`]: its typed tree, its IR as lowered and cleaned up, and how its signature is taken apart. Each step can refuse; a program
 //! that was written well typed and is refused is a failure like any other.
 
-use adit_autodiff::{MAX_ORDER, Options, resolve};
+use super::bug::Bug;
+use adit_autodiff::{MAX_ORDER, resolve};
 use adit_diag::{FileId, SourceMap, Span, render};
 use adit_ir::{FuncId, Module, print_module, verify};
 use adit_sema::layout::Layout;
+use adit_sema::lower::lower_with;
 use adit_sema::typed::{FnId, Program};
 
 /// A program in all its forms.
@@ -37,15 +39,7 @@ pub enum Clean {
 ///
 /// # Errors
 /// What the compiler says, as a person would see it.
-pub fn build(source: &str, main: &str) -> Result<Built, String> {
-    build_with(source, main, Clean::Nothing)
-}
-
-/// [`build`], saying what happens to the functions whose derivatives the program contains.
-///
-/// # Errors
-/// What the compiler says, as a person would see it.
-pub fn build_with(source: &str, main: &str, clean: Clean) -> Result<Built, String> {
+pub fn build(source: &str, main: &str, clean: Clean, bug: Bug) -> Result<Built, String> {
     let mut sources = SourceMap::new();
     let file = sources.add("program.ad", source);
     let told = |diagnostics: &Vec<adit_diag::Diagnostic>| {
@@ -59,7 +53,7 @@ pub fn build_with(source: &str, main: &str, clean: Clean) -> Result<Built, Strin
     let Some(program) = checked.program.filter(|_| checked.diagnostics.is_empty()) else {
         return Err(told(&checked.diagnostics));
     };
-    let mut plain = adit_sema::lower::lower(&program).map_err(|d| told(&d))?;
+    let mut plain = lower_with(&program, bug.lowering()).map_err(|d| told(&d))?;
     verified(&plain).map_err(|e| format!("as lowered: {e}"))?;
     let position = program.functions.iter().position(|f| &*f.name == main);
     let tree_main = FnId(position.ok_or("there is no function of that name")? as u32);
@@ -67,10 +61,10 @@ pub fn build_with(source: &str, main: &str, clean: Clean) -> Result<Built, Strin
     let main = plain.find(main).ok_or("the function was not lowered")?;
     let mut each = |module: &mut Module, id: FuncId| {
         if clean == Clean::Each {
-            super::relations::clean(module, id);
+            bug.clean(module, id);
         }
     };
-    let resolved = resolve(&mut plain, main, MAX_ORDER, &Options::default(), &mut each);
+    let resolved = resolve(&mut plain, main, MAX_ORDER, &bug.derivative(), &mut each);
     resolved.map_err(|r| told(&vec![r.to_diagnostic()]))?;
     verified(&plain).map_err(|e| format!("with its derivatives made: {e}"))?;
     Ok(Built { program, tree_main, layout, plain, main })

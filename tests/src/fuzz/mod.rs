@@ -3,6 +3,7 @@
 //! In: seeds. Out: failures, each shrunk to a small program. [`generate`] writes programs, [`node`] is what they are made of, [`types`] their types, [`features`] counts what
 //! they contain.
 
+pub mod bug;
 pub mod call;
 pub mod campaign;
 pub mod caught;

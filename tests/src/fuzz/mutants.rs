@@ -1,20 +1,20 @@
 //! How soon seeded bugs are found.
 //!
-//! In: each classic mistake that `adit-autodiff` can be told to make. Out: how many programs it takes until a relation fails. Only interpreters run here: compiled code does what
+//! In: a classic mistake that the compiler can be told to make. Out: how many programs it takes until a relation fails. Only interpreters run here: compiled code does what
 //! they do. A program must pass without the bug for its failure with the bug to count.
 
+use super::bug::Bug;
 use super::caught::QUIET_NAME;
 use super::generate::case;
 use super::relations::Plan;
 use super::shrink::check_caught;
-use adit_autodiff::Mutant;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What came of the search for one bug.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Hunt {
     /// The bug.
-    pub mutant: Mutant,
+    pub bug: Bug,
     /// How many programs were run until it was found, and by which relation; none if it was not.
     pub found: Option<(u64, &'static str)>,
     /// Programs that a longer search found it with, and how many were run.
@@ -22,7 +22,7 @@ pub struct Hunt {
 }
 
 /// Searches for one bug among `count` programs; goes on to the end if `all`, to tell how many programs show it.
-pub fn hunt(mutant: Mutant, seed: u64, count: u64, all: bool, threads: usize) -> Hunt {
+pub fn hunt(bug: Bug, seed: u64, count: u64, all: bool, threads: usize) -> Hunt {
     let first = AtomicU64::new(u64::MAX);
     let next = AtomicU64::new(0);
     let hits = std::sync::Mutex::new(Vec::new());
@@ -34,7 +34,7 @@ pub fn hunt(mutant: Mutant, seed: u64, count: u64, all: bool, threads: usize) ->
                     if number >= count || !all && number > first.load(Ordering::Relaxed) {
                         return;
                     }
-                    if let Some(relation) = shows(mutant, seed, number) {
+                    if let Some(relation) = shows(bug, seed, number) {
                         first.fetch_min(number, Ordering::Relaxed);
                         hits.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push((number, relation));
                     }
@@ -47,14 +47,14 @@ pub fn hunt(mutant: Mutant, seed: u64, count: u64, all: bool, threads: usize) ->
     let mut hits = hits.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     hits.sort_unstable();
     let found = hits.first().map(|&(number, relation)| (number + 1, relation));
-    Hunt { mutant, found, share: (hits.len() as u64, next.into_inner().min(count)) }
+    Hunt { bug, found, share: (hits.len() as u64, next.into_inner().min(count)) }
 }
 
 /// The relation that fails with the bug, and holds without.
-fn shows(mutant: Mutant, seed: u64, number: u64) -> Option<&'static str> {
+fn shows(bug: Bug, seed: u64, number: u64) -> Option<&'static str> {
     let case = case(seed, number);
     let sound = Plan { native: false, ..Plan::of(seed, number, 4) };
-    let broken = Plan { mutant: Some(mutant), ..sound };
+    let broken = Plan { bug, ..sound };
     let failure = check_caught(&case, broken).err()?;
     check_caught(&case, sound).is_ok().then_some(failure.relation)
 }

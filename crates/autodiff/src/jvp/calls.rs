@@ -10,6 +10,7 @@
 //! is not active here still has its tangent computed there.
 
 use super::{Lanes, Sweep};
+use crate::Mutant;
 use crate::refusal::Refusal;
 use crate::ruled;
 use adit_ir::{FuncId, Inst, Mode, Op, Type, Value};
@@ -39,7 +40,8 @@ impl Sweep<'_, '_> {
         for (&from, &to) in results.iter().zip(&defined) {
             self.copier.map.set(from, to);
         }
-        self.set_tangents(floats, &defined[results.len()..]);
+        let told = floats.len() - usize::from(floats.len() > 1 && self.has(Mutant::ResultTangentLost));
+        self.set_tangents(floats.into_iter().take(told), &defined[results.len()..]);
         Ok(())
     }
 

@@ -30,7 +30,7 @@ use crate::refusal::MAX_DEPTH;
 use crate::refusal::{Refusal, check_size};
 use crate::rules::{self, Operands};
 use crate::{Mutant, Options};
-use adit_ir::prim::{Partial, Prim};
+use adit_ir::prim::Prim;
 use adit_ir::{
     Builder, Copier, FuncId, Function, Inst, Module, Op, OperandMap, Passing, Plain, Region, ScalarType, Type, Value,
 };
@@ -64,7 +64,7 @@ struct Sweep<'s, 'm> {
     b: Builder,
     copier: Copier<'m>,
     literals: Literals,
-    options: &'s Options,
+    options: Options,
     /// How many directions are followed.
     lanes: usize,
     /// By primal value: the tangent of a float, the shadow of an array, the shadow of a tape.
@@ -78,8 +78,9 @@ impl<'s, 'm> Sweep<'s, 'm> {
         catalog: &'s mut Catalog<'m>,
         source: &'m Function,
         job: &Job,
-        options: &'s Options,
+        options: &Options,
     ) -> Self {
+        let options = options.acting_in(source);
         let params = || source.params.iter().zip(&job.active).filter(|(_, active)| **active).map(|(p, _)| p);
         let seeds: Vec<Value> = params().map(|p| p.value).collect();
         let lent = params().filter(|p| p.passing == Passing::Mut).map(|p| p.value);
@@ -88,7 +89,7 @@ impl<'s, 'm> Sweep<'s, 'm> {
             module,
             catalog,
             source,
-            activity: Activity::new(module, source, &seeds, &sinks),
+            activity: Activity::new(module, source, &seeds, &sinks, options),
             b: Builder::new(job.name.clone(), source.span),
             copier: Copier::new(source),
             literals: Literals::new(source),
@@ -140,7 +141,7 @@ impl<'s, 'm> Sweep<'s, 'm> {
         let source = self.source;
         for &inst in &source.region(region).insts {
             self.b.set_span(source.inst(inst).span);
-            check_size(source, self.b.func().inst_count(), self.options)?;
+            check_size(source, self.b.func().inst_count(), &self.options)?;
             self.inst(inst)?;
         }
         Ok(())
@@ -195,13 +196,15 @@ impl<'s, 'm> Sweep<'s, 'm> {
             return;
         }
         let mut total = None;
-        for (operand, (&arg, partial)) in args.iter().zip(prim.row().partials).enumerate() {
-            let Partial::Expr(partial) = partial else { continue };
+        for (operand, (&arg, partial)) in args.iter().zip(rules::partials(prim, self.options.mutant)).enumerate() {
+            let Some(partial) = partial.filter(|_| !self.loses(prim, operand)) else { continue };
             let Some(tangent) = self.tangent[arg.index()].clone() else { continue };
             let mut at = Here { sweep: self, args, result };
             let factor = rules::factor(&mut at, partial);
             if let Some(terms) = algebra::tangent_terms(&mut self.b, prim, operand, &tangent, factor) {
                 let terms = self.in_type_of(result, terms);
+                let terms =
+                    if self.has(Mutant::StrongZeroAsSelect) { self.as_select(prim, args[0], terms) } else { terms };
                 total = Some(algebra::sums(&mut self.b, total, terms));
             }
         }
@@ -222,6 +225,18 @@ impl<'s, 'm> Sweep<'s, 'm> {
             let lanes = then.into_iter().zip(otherwise);
             self.tangent[result.index()] = Some(lanes.map(|(t, o)| self.b.select(cond, t, o)).collect());
         }
+    }
+
+    /// [`Mutant::MixedTermLost`]
+    fn loses(&self, prim: Prim, operand: usize) -> bool {
+        self.has(Mutant::MixedTermLost) && algebra::is_strong(prim) && operand == 1
+    }
+
+    /// [`Mutant::StrongZeroAsSelect`]
+    fn as_select(&mut self, prim: Prim, weight: Value, tangents: Lanes) -> Lanes {
+        let weight = self.copier.map.value(weight);
+        let unless_zero = |t| if algebra::is_strong(prim) { algebra::unless_zero(&mut self.b, weight, t) } else { t };
+        tangents.into_iter().map(unless_zero).collect()
     }
 
     fn has(&self, mutant: Mutant) -> bool {

@@ -14,7 +14,7 @@
 //! The primal's arrays are neither read nor restored. Arrays without a shadow are constants.
 
 use super::Sweep;
-use crate::{Mutant, nest};
+use crate::{Mutant, algebra, nest};
 use adit_ir::{Int, Ints, Op, Region, Value};
 
 impl Sweep<'_, '_> {
@@ -65,13 +65,26 @@ impl Sweep<'_, '_> {
 
     pub(super) fn load(&mut self, array: Value, subscripts: &[Int], result: Value) {
         if let (Some(shadow), Some(w)) = (self.shadow(array), self.take(result)) {
-            let at = self.residual_ints(subscripts);
+            let at = match self.has(Mutant::OffsetLost) {
+                true => self.without_offsets(subscripts),
+                false => self.residual_ints(subscripts),
+            };
             if self.has(Mutant::ShadowAssigned) {
                 self.b.store(shadow, &at, w);
             } else {
                 self.b.acc(shadow, &at, w);
             }
         }
+    }
+
+    /// [`Mutant::OffsetLost`]: of an element of a slice, the index in the slice.
+    fn without_offsets(&mut self, subscripts: &[Int]) -> Ints {
+        let index = |subscript: &Int| {
+            let sum = self.facts.definition(subscript.value()?)?;
+            algebra::without_offset(&self.source.inst(sum).op).map(Int::Value)
+        };
+        let indices: Ints = subscripts.iter().map(|i| index(i).unwrap_or(*i)).collect();
+        self.residual_ints(&indices)
     }
 
     pub(super) fn store(&mut self, array: Value, subscripts: &[Int], value: Value) {
@@ -102,10 +115,14 @@ impl Sweep<'_, '_> {
     pub(super) fn copy(&mut self, to: Value, from: Value) {
         let Some(shadow) = self.shadow(to) else { return };
         if let Some(source) = self.shadow(from) {
-            let dims = self.dims(to);
+            let (dims, assigned) = (self.dims(to), self.has(Mutant::CopyAssigned));
             nest::each(&mut self.b, &dims, None, |b, at, _| {
                 let w = b.load(shadow, at);
-                b.acc(source, at, w);
+                if assigned {
+                    b.store(source, at, w)
+                } else {
+                    b.acc(source, at, w)
+                }
                 None
             });
         }
@@ -118,7 +135,7 @@ impl Sweep<'_, '_> {
             let (dims, zero) = (self.dims(array), self.zero(array));
             let total = nest::each(&mut self.b, &dims, Some(zero), |b, at, so_far| {
                 let w = b.load(shadow, at);
-                Some(crate::algebra::sum(b, so_far, w))
+                Some(algebra::sum(b, so_far, w))
             });
             if let Some(total) = total {
                 self.add(value, total);

@@ -17,7 +17,7 @@ use super::Sweep;
 use super::frames::{Change, Closed, Kind};
 use crate::Mutant;
 use crate::refusal::Refusal;
-use adit_ir::{Region, Value, Values};
+use adit_ir::{Op, Region, Value, Values};
 use rustc_hash::FxHashMap;
 
 /// The adjoint of an accumulator at the end of each arm; `None` where the arm leaves it alone.
@@ -45,9 +45,19 @@ impl Sweep<'_, '_> {
         if arms.iter().all(|arm| arm.changes.is_empty() && self.b.func().region(arm.region).insts.is_empty()) {
             return Ok(());
         }
+        let cond = if self.has(Mutant::WrongCondition) { self.other_condition(cond) } else { cond };
         let cond = if self.has(Mutant::LastConditionOnly) { self.last_only(cond) } else { self.residual(cond) };
         self.join(cond, arms);
         Ok(())
+    }
+
+    /// [`Mutant::WrongCondition`]: that of another `if` of the region, if there is one.
+    fn other_condition(&mut self, own: Value) -> Value {
+        let source = self.source;
+        let region = self.frame().primal.unwrap_or(source.body);
+        let condition = |&inst| if let Op::If { cond, .. } = source.inst(inst).op { Some(cond) } else { None };
+        let mut conditions = source.region(region).insts.iter().filter_map(condition);
+        conditions.find(|&cond| cond != own).unwrap_or(own)
     }
 
     /// The reverse of one arm, whose yields have these adjoints.
@@ -67,9 +77,10 @@ impl Sweep<'_, '_> {
 
     /// Emits an `if` over two finished arms. Accumulators continue as its results; what the arms yielded before comes back.
     pub(super) fn join(&mut self, cond: Value, arms: [Closed; 2]) -> Values {
-        let merges = merge(&arms);
+        let (merges, forgets) = (merge(&arms), self.has(Mutant::MergeForgets));
         for (side, arm) in arms.iter().enumerate() {
-            let yields: Values = merges.iter().map(|m| self.or_zero(m.inside[side].or(m.outside), m.value)).collect();
+            let adjoint = |m: &Merge| m.inside[side].or(m.outside.filter(|_| !forgets));
+            let yields: Values = merges.iter().map(|m| self.or_zero(adjoint(m), m.value)).collect();
             self.b.func_mut().region_mut(arm.region).yields.extend(yields);
         }
         let [then, otherwise] = arms.map(|arm| arm.region);

@@ -64,6 +64,15 @@ impl Sweep<'_, '_> {
         }
     }
 
+    /// [`Mutant::ShadowsSwapped`]
+    fn swap_shadows(&self, passed: &mut [Value]) {
+        if let [first, .., last] = passed
+            && self.b.ty(*first) == self.b.ty(*last)
+        {
+            std::mem::swap(first, last);
+        }
+    }
+
     /// The shadows of arguments. The callee writes them, so each is passed once: an array that is passed again gets one of its own, to be added to its shadow.
     fn shadow_args(&mut self, args: &[Value]) -> (Values, Vec<(Value, Value)>) {
         let (mut passed, mut apart) = (Values::new(), Vec::new());
@@ -76,6 +85,9 @@ impl Sweep<'_, '_> {
             } else {
                 passed.push(shadow);
             }
+        }
+        if self.has(Mutant::ShadowsSwapped) {
+            self.swap_shadows(&mut passed);
         }
         (passed, apart)
     }

@@ -131,11 +131,23 @@ impl Sweep<'_, '_> {
                 self.at_entry(Op::TapeNew { ty: ty.clone() }, Type::Tape(ty))
             }
         };
-        let (values, popped): (Values, Values) = frame.saved.iter().copied().unzip();
+        let (mut values, popped): (Values, Values) = frame.saved.iter().copied().unzip();
+        if frame.kind == Kind::Loop && self.has(Mutant::FlagAfterUpdate) {
+            self.update_flags(forward, &mut values);
+        }
         let push = self.add_inst(Op::TapePush { tape, values }, Values::new(), frame.span);
         let pop = self.add_inst(Op::TapePop { tape }, popped, frame.span);
         self.b.func_mut().region_mut(forward).insts.push(push);
         self.b.func_mut().region_mut(frame.region).insts.insert(frame.before, pop);
+    }
+
+    /// [`Mutant::FlagAfterUpdate`]: the last truth value that a region yields takes the place of all.
+    fn update_flags(&self, forward: Region, values: &mut Values) {
+        let is_flag = |v: &Value| self.scalar_type(*v) == ScalarType::Bool;
+        let updated = self.b.func().region(forward).yields.iter().copied().rfind(is_flag);
+        if let Some(updated) = updated {
+            values.iter_mut().filter(|v| is_flag(v)).for_each(|v| *v = updated);
+        }
     }
 
     /// [`Mutant::LastIterationOnly`]: a cell instead of a tape.

@@ -52,8 +52,9 @@ impl Sweep<'_, '_> {
             return Ok(());
         }
         let Op::For { lo, hi, step, reversed, .. } = self.source.inst(inst).op else { return Ok(()) };
-        let [lo, hi, step] = [lo, hi, step].map(|bound| self.residual_int(bound));
-        let bounds = Bounds { lo, hi, step, reversed: !reversed };
+        let [lo, hi, step] = [lo, hi, step].map(|bound| self.bound(bound));
+        let kept = self.has(Mutant::NegativeStepKept) && matches!(step, Int::Const(..0));
+        let bounds = Bounds { lo, hi, step, reversed: reversed == kept };
 
         let cotangents = self.open_loop(body, &carried)?;
         let index = self.forward.map.value(params[0]);
@@ -61,6 +62,13 @@ impl Sweep<'_, '_> {
         let next = self.body(body, &carried, &cotangents[1..])?;
         self.close_loop(bounds, &carried, next);
         Ok(())
+    }
+
+    fn bound(&mut self, bound: Int) -> Int {
+        match bound {
+            Int::Value(v) if self.has(Mutant::BoundsAgain) => Int::Value(self.last_only(v)),
+            bound => self.residual_int(bound),
+        }
     }
 
     pub(super) fn uncounted(&mut self, inst: Inst, inits: &[Value], cond: Region, body: Region) -> Result<(), Refusal> {
@@ -86,7 +94,10 @@ impl Sweep<'_, '_> {
 
     /// A `while` whose condition region has a reverse.
     fn with_condition(&mut self, count: Value, carried: &[Carried], cond: Region, body: Region) -> Result<(), Refusal> {
-        let tests = algebra::successor(&mut self.b, count);
+        let tests = match self.has(Mutant::TestsMiscounted) {
+            true => count,
+            false => algebra::successor(&mut self.b, count),
+        };
         let cotangents = self.open_loop(cond, carried)?;
         let (index, cotangents) = (cotangents[0], &cotangents[1..]);
 

@@ -108,7 +108,7 @@ struct Target<'s> {
     facts: Facts,
     /// Whether it is to be cut in halves.
     is_cut: bool,
-    options: &'s Options,
+    options: Options,
 }
 
 /// One derivative, in one piece; one that is to be cut in halves gets the shared tape as its last parameter.
@@ -124,11 +124,12 @@ fn whole(
 ) -> Result<Whole, Refusal> {
     let module = requests.module;
     check_size(source, source.inst_count(), options)?;
+    let options = options.acting_in(source);
     let active = source.params.iter().zip(&wanted.params).filter(|(_, active)| **active);
     let params: Vec<&Param> = active.map(|(param, _)| param).collect();
     let yields = &source.region(source.body).yields;
     let returned: Vec<Value> = yields.iter().zip(&wanted.results).filter(|(_, r)| **r).map(|(&v, _)| v).collect();
-    let activity = find_activity(module, source, &params, &returned);
+    let activity = find_activity(module, source, &params, &returned, options);
     let facts = Facts::new(module, source, &activity)?;
     let target = Target { source, name, params, returned, activity, facts, is_cut, options };
     let (mut whole, mut asked) = attempt(requests, &target, Plan::default())?;
@@ -167,11 +168,17 @@ fn attempt(requests: &mut Requests<'_>, target: &Target<'_>, plan: Plan) -> Resu
 }
 
 /// What lies between the active parameters and what is returned, what the caller lends included.
-fn find_activity(module: &Module, source: &Function, params: &[&Param], returned: &[Value]) -> Activity {
+fn find_activity(
+    module: &Module,
+    source: &Function,
+    params: &[&Param],
+    returned: &[Value],
+    options: Options,
+) -> Activity {
     let seeds: Vec<Value> = params.iter().map(|p| p.value).collect();
     let lent = params.iter().filter(|p| p.passing == Passing::Mut).map(|p| p.value);
     let sinks: Vec<Value> = returned.iter().copied().chain(lent).collect();
-    Activity::new(module, source, &seeds, &sinks)
+    Activity::new(module, source, &seeds, &sinks, options)
 }
 
 /// The shadows of active arrays and tapes.
@@ -191,7 +198,7 @@ struct Sweep<'s, 'r> {
     literals: Literals,
     forward: Forward,
     b: Builder,
-    options: &'r Options,
+    options: Options,
     /// By primal value: its adjoint as seen from the innermost frame; `None` is a structural zero.
     adjoint: Vec<Option<Value>>,
     /// By primal value: the innermost frame that has recorded it, once one other than its home has.
@@ -258,6 +265,9 @@ impl<'s, 'r> Sweep<'s, 'r> {
             let adjoint = self.take(param.value);
             returned.push(self.or_zero(adjoint, param.value));
         }
+        if self.has(Mutant::ContentsLost) {
+            self.forget_contents(params);
+        }
         let body = self.b.current();
         let insts = &mut self.b.func_mut().region_mut(body).insts;
         let added = self.entry.len();
@@ -272,7 +282,7 @@ impl<'s, 'r> Sweep<'s, 'r> {
         self.open_shadows(region);
         for &inst in source.region(region).insts.iter().rev() {
             self.b.set_span(source.inst(inst).span);
-            check_size(source, self.b.func().inst_count(), self.options)?;
+            check_size(source, self.b.func().inst_count(), &self.options)?;
             self.inst(inst)?;
         }
         Ok(())
@@ -301,6 +311,16 @@ impl<'s, 'r> Sweep<'s, 'r> {
             Op::TapePop { tape } => self.tape_pop(*tape, results),
         }
         Ok(())
+    }
+
+    /// [`Mutant::ContentsLost`]
+    fn forget_contents(&mut self, params: &[&Param]) {
+        for array in params.iter().filter(|p| p.passing == Passing::Mut).map(|p| p.value) {
+            if let Some(shadow) = self.shadow(array) {
+                let zero = self.zero(array);
+                self.b.fill(shadow, zero);
+            }
+        }
     }
 
     fn has(&self, mutant: Mutant) -> bool {

@@ -114,7 +114,7 @@ impl Sweep<'_, '_> {
         }
     }
 
-    /// [`Mutant::LastConditionOnly`]: a cell that keeps only the last value of its region's executions.
+    /// [`Mutant::LastConditionOnly`], [`Mutant::BoundsAgain`]: a cell that keeps only the last value of its region's executions.
     pub(super) fn last_only(&mut self, v: Value) -> Value {
         let (forward, home) = (self.forward.map.value(v), self.facts.home(v));
         match self.forward.region(home) {
@@ -163,7 +163,8 @@ impl Operands for Residuals<'_, '_, '_> {
     }
 
     fn arg(&mut self, index: usize) -> Value {
-        self.sweep.residual(self.args[index])
+        let at_result = self.args.len() == 1 && self.sweep.has(Mutant::PartialAtResult);
+        self.sweep.residual(if at_result { self.result } else { self.args[index] })
     }
 
     fn result(&mut self) -> Value {

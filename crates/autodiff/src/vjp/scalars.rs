@@ -12,13 +12,13 @@ use super::Sweep;
 use super::residuals::Residuals;
 use crate::{algebra, rules};
 use adit_ir::Value;
-use adit_ir::prim::{Partial, Prim};
+use adit_ir::prim::Prim;
 
 impl Sweep<'_, '_> {
     pub(super) fn prim(&mut self, prim: Prim, args: &[Value], result: Value) {
         let Some(w) = self.take(result) else { return };
-        for (operand, (&arg, partial)) in args.iter().zip(prim.row().partials).enumerate() {
-            let (Partial::Expr(partial), true) = (partial, self.activity.of(arg)) else { continue };
+        for (operand, (&arg, partial)) in args.iter().zip(rules::partials(prim, self.options.mutant)).enumerate() {
+            let (Some(partial), true) = (partial, self.activity.of(arg)) else { continue };
             self.asked.partials.push(result);
             let mut at = Residuals { sweep: self, args, result };
             let factor = rules::factor(&mut at, partial);

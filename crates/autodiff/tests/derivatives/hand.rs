@@ -67,7 +67,7 @@ fn modes_agree_to_fourth_order() {
 /// `carried-in-sequence` is seen by the swap of Fibonacci numbers alone.
 #[test]
 fn each_seeded_bug_is_seen() {
-    for mutant in Mutant::ALL {
+    for &mutant in Mutant::ALL {
         let of_lanes = mutant == Mutant::LaneLost;
         let seen = |hand: &Hand| match of_lanes {
             true => check_relations(hand, 1, &bug(mutant)).is_err(),

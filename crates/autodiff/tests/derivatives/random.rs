@@ -414,7 +414,7 @@ fn modes_agree_on_random_programs_to_second_order() {
 
 #[test]
 fn random_programs_see_each_seeded_bug() {
-    for mutant in Mutant::ALL {
+    for &mutant in Mutant::ALL {
         let found = (0..3_000).find(|&seed| check(seed, 1, &bug(mutant)).is_err());
         assert!(found.is_some(), "3,000 programs do not see {}", mutant.name());
     }

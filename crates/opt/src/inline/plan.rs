@@ -36,6 +36,8 @@ const MAX_HEIGHT: usize = 16;
 pub(super) enum Which {
     /// Any.
     All,
+    /// Those with derivative rules as well: [`crate::Mutant::RuleBypassed`].
+    EvenRuled,
     /// Those that come with the language: their instructions have no span, and take that of the program's call.
     Library,
 }
@@ -125,7 +127,8 @@ impl Plan {
 /// Whether calls of a function stay for what it is.
 fn stays(module: &Module, which: Which, f: FuncId) -> bool {
     let function = module.function(f);
-    function.external.is_some() || !module.rules(f).is_empty() || (which == Which::Library && !function.span.is_none())
+    let ruled = !module.rules(f).is_empty() && which != Which::EvenRuled;
+    function.external.is_some() || ruled || (which == Which::Library && !function.span.is_none())
 }
 
 /// What the decisions need to know of a function.

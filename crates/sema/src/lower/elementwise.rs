@@ -9,6 +9,7 @@
 //!
 //! Scalars inside are computed once, before the loop. A chain of 100,000 operators is a list, so nothing here recurses on its length.
 
+use super::Mutant;
 use super::env::Lowerer;
 use super::values::{Arr, ElementOp, Lazy, Link as LazyLink, Origin, Sink, Val, View};
 use crate::typed::{self, BinOp, Expr, Ty};
@@ -250,12 +251,13 @@ impl Lowerer<'_> {
     /// Storage for a new variable: a temporary becomes its own, an immutable variable may share what nobody writes, everything else is copied.
     pub(super) fn own(&mut self, arr: &Arr, mutable: bool, ty: &Ty) -> View {
         let origin = if mutable { Origin::Variable } else { Origin::Fixed };
+        let elided = self.has(Mutant::CopyElided);
         let keeps = |view: &&View| {
             view.whole
                 && match view.origin {
                     Origin::Temporary => true,
                     Origin::Fixed => !mutable,
-                    Origin::Variable => false,
+                    Origin::Variable => !mutable && elided,
                 }
         };
         if let Some(view) = arr.view().filter(keeps) {

@@ -11,6 +11,7 @@
 //! A `for` that can be left early becomes a `while` over its index. A `while` whose condition assigns or leaves evaluates it inside the body. It deliberately does not ask what
 //! a carried value is for: that is the optimiser's.
 
+use super::Mutant;
 use super::analysis::{Exit, Key, LoopFacts, Write};
 use super::env::Lowerer;
 use super::exits::{At, Exited, Frame};
@@ -264,7 +265,9 @@ impl Lowerer<'_> {
     fn within(&mut self, index: Value, trip: Trip) -> Value {
         let hi = self.int_value(trip.hi);
         match trip.step {
-            Int::Const(c) => self.b.cmp(if c < 0 { CmpOp::Gt } else { CmpOp::Lt }, index, hi),
+            Int::Const(c) => {
+                self.b.cmp(if c < 0 && !self.has(Mutant::DownwardTest) { CmpOp::Gt } else { CmpOp::Lt }, index, hi)
+            }
             Int::Value(step) => {
                 let zero = self.constant(Const::I64(0));
                 let up = self.b.cmp(CmpOp::Gt, step, zero);

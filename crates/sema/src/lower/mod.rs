@@ -42,6 +42,7 @@ mod functions;
 mod generators;
 mod linalg;
 mod loops;
+mod mutant;
 mod places;
 mod reductions;
 mod rules;
@@ -62,7 +63,15 @@ use env::Lowerer;
 use special::{Special, Specials, Task};
 use std::cell::RefCell;
 
+pub use mutant::Mutant;
 pub use text::lowered_text;
+
+/// What the lowering may be told.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct Options {
+    /// A seeded bug: tests only.
+    pub mutant: Option<Mutant>,
+}
 
 /// What the lowering of one function knows of the others.
 #[derive(Debug)]
@@ -77,6 +86,7 @@ struct Unit<'p> {
     specials: RefCell<Specials>,
     /// Derivatives that functions call.
     declared: Declared,
+    options: Options,
 }
 
 /// Lowers the user's functions and what they call, in the order of the program.
@@ -84,13 +94,21 @@ struct Unit<'p> {
 /// # Errors
 /// Diagnostics: `AD0306` for a shape that is not known before it is needed, `AD0701` for limits.
 pub fn lower(program: &Program) -> Result<Module, Vec<Diagnostic>> {
+    lower_with(program, Options::default())
+}
+
+/// [`lower()`] with options.
+///
+/// # Errors
+/// As [`lower()`].
+pub fn lower_with(program: &Program, options: Options) -> Result<Module, Vec<Diagnostic>> {
     let mut errors = Vec::new();
     let sizes = Sizes::of(program);
     let mut facts: Vec<Facts> = program.functions.iter().map(|def| analysis::facts(program, &sizes, def)).collect();
     let reachable = reachable(program, &facts);
     let declared = Declared::default();
     let specials = RefCell::default();
-    let mut unit = Unit { program, sizes, layouts: Vec::new(), ids: Vec::new(), specials, declared };
+    let mut unit = Unit { program, sizes, layouts: Vec::new(), ids: Vec::new(), specials, declared, options };
     let mut count = 0;
     for (i, def) in program.functions.iter().enumerate() {
         let layout = if reachable[i] { layout_of(program, i, def, &mut errors) } else { None };

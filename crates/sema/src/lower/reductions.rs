@@ -15,6 +15,7 @@
 //! The largest of k equal elements has the derivative 1/k in each: the k-th enters as `m − (m − x) / k`, which is m, and whose derivative mixes as it should. The smallest likewise, with signs
 //! flipped, which also gives zeros the right sign. NaN stays. `norm` of zeros takes the branch without a root, so its derivative is 0.
 
+use super::Mutant;
 use super::env::Lowerer;
 use super::generators::element_of;
 use super::values::Arr;
@@ -28,7 +29,10 @@ impl Lowerer<'_> {
             return self.log_sum_exp(e, arr);
         }
         let element = arr.element;
-        let inits = self.start_reduction(op, element);
+        let mut inits = self.start_reduction(op, element);
+        if op == Reduction::Sum && self.has(Mutant::ReductionSeededTwice) {
+            inits[0] = self.element(&arr.lazy, &vec![Int::Const(0); arr.dims.len()]);
+        }
         let last = self.fold(&arr.dims, &inits, &mut |this, indices, carried| {
             let x = this.element(&arr.lazy, indices);
             this.at(e.span);

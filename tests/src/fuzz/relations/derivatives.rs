@@ -4,13 +4,12 @@
 //! the compiler really runs too.
 
 use super::numbers::{all, answer_floats, array_floats, complex, dot, far, mapped, random, tangents, wild};
-use super::values::cleaned;
 use super::{Failure, MORE, Subject};
 use crate::fuzz::call::{Answer, Run, active, is_array, run_ir};
 use crate::fuzz::compile::verified;
 use crate::fuzz::features::Feature;
 use crate::fuzz::rng::Rng;
-use adit_autodiff::{AdOpt, AdOpts, Mutant, Options, Refusal, jvp, vjp_with};
+use adit_autodiff::{AdOpt, AdOpts, Options, Refusal, jvp_with, vjp_with};
 use adit_interp::ir::{Cell, Input, Interpreter};
 use adit_ir::{FuncId, Function, Module, Passing, RunError, ScalarType, print_module};
 use num_complex::Complex64;
@@ -174,7 +173,7 @@ impl Subject<'_> {
             return Ok(());
         }
         let primal = self.interpret(&self.built.plain, main, inputs, &MORE);
-        let clean = cleaned(&self.built.plain, main);
+        let clean = self.cleaned(&self.built.plain, main);
         let opts = self.switches(0);
         let level_0 = self.derive(&self.built.plain, main, probe.active(), AdOpts::NONE)?;
         let mut best = self.derive(&clean, main, probe.active(), opts)?;
@@ -187,7 +186,7 @@ impl Subject<'_> {
         // As the compiler does: what has rules may be inlined now.
         best.module.forget_rules();
         for id in [best.jvp, best.vjp] {
-            best.module = cleaned(&best.module, id);
+            best.module = self.cleaned(&best.module, id);
         }
         let fail = |detail: String| Failure { relation: "passes", detail };
         verified(&best.module).map_err(|e| fail(format!("cleaned derivatives: {e}")))?;
@@ -220,7 +219,7 @@ impl Subject<'_> {
 
     /// Both derivatives of a function.
     pub(super) fn derive(&self, module: &Module, f: FuncId, active: &[bool], opts: AdOpts) -> Result<Derived, Failure> {
-        derive(module, f, active, opts, self.plan.mutant)
+        derive(module, f, active, &Options { opts, ..self.plan.bug.derivative() })
     }
 
     /// Some optimisations of reverse mode, all of them for every other program.
@@ -429,19 +428,12 @@ impl Subject<'_> {
 ///
 /// # Errors
 /// If a derivative breaks a rule of the IR, or is refused.
-pub(super) fn derive(
-    module: &Module,
-    f: FuncId,
-    active: &[bool],
-    opts: AdOpts,
-    mutant: Option<Mutant>,
-) -> Result<Derived, Failure> {
+pub(super) fn derive(module: &Module, f: FuncId, active: &[bool], options: &Options) -> Result<Derived, Failure> {
     let fail = |detail: String| Failure { relation: "derives", detail };
     let mut module = module.clone();
     let refused = |r: Refusal| fail(r.to_diagnostic().to_string());
-    let jvp = jvp(&mut module, f, active).map_err(refused)?;
-    let options = Options { opts, mutant, ..Options::default() };
-    let vjp = vjp_with(&mut module, f, active, &options).map_err(refused)?;
+    let jvp = jvp_with(&mut module, f, active, options).map_err(refused)?;
+    let vjp = vjp_with(&mut module, f, active, options).map_err(refused)?;
     verified(&module).map_err(fail)?;
     Ok(Derived { module, jvp, vjp })
 }

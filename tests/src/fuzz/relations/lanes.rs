@@ -4,12 +4,11 @@
 
 use super::derivatives::Probe;
 use super::numbers::{all, floats, mapped};
-use super::values::cleaned;
 use super::{Failure, MORE, Subject, limited};
 use crate::fuzz::call::{Answer, Run};
 use crate::fuzz::compile::verified;
 use crate::fuzz::rng::Rng;
-use adit_autodiff::{Options, jvp, jvp_with};
+use adit_autodiff::{Options, jvp_with};
 use adit_interp::ir::{Array, Data, Input};
 use adit_ir::{FuncId, Module};
 
@@ -59,13 +58,14 @@ impl Subject<'_> {
         let fail = |detail: String| Failure { relation: "lanes", detail };
         let lanes = *self.rng.pick(&[2, 3, 4, 8]);
         let mut module = module.clone();
-        let options = Options { lanes, mutant: self.plan.mutant, ..Options::default() };
-        let one = jvp(&mut module, f, probe.active()).map_err(|r| fail(r.to_diagnostic().to_string()))?;
+        let options = Options { lanes, ..self.plan.bug.derivative() };
+        let one = jvp_with(&mut module, f, probe.active(), &Options { lanes: 1, ..options })
+            .map_err(|r| fail(r.to_diagnostic().to_string()))?;
         let many = jvp_with(&mut module, f, probe.active(), &options);
         let many = many.map_err(|r| fail(r.to_diagnostic().to_string()))?;
         verified(&module).map_err(fail)?;
         let directions = Directions::new(probe, lanes, &mut self.rng);
-        let clean = if self.rng.percent(50) { cleaned(&module, many) } else { module.clone() };
+        let clean = if self.rng.percent(50) { self.cleaned(&module, many) } else { module.clone() };
         let together = self.interpret(&clean, many, &directions.together(inputs), &MORE);
         if self.plan.native && self.rng.percent(20) {
             let options = self.rng.clone_options();

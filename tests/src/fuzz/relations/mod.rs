@@ -28,13 +28,13 @@ mod numbers;
 mod second;
 mod values;
 
-pub(in crate::fuzz) use values::clean;
+pub(in crate::fuzz) use values::reachable;
 
+use super::bug::Bug;
 use super::call::{self, Run};
-use super::compile::{Built, build};
+use super::compile::{Built, Clean, build};
 use super::generate::{Case, MAIN};
 use super::rng::Rng;
-use adit_autodiff::Mutant;
 use adit_ir::{Limits, RunError, Trap};
 
 /// A relation that does not hold.
@@ -57,8 +57,8 @@ pub struct Plan {
     pub derivatives: bool,
     /// Whether second derivatives are checked.
     pub second: bool,
-    /// A bug put into derivatives, which the relations must find.
-    pub mutant: Option<Mutant>,
+    /// A bug put into the compiler, which the relations must find.
+    pub bug: Bug,
 }
 
 impl Plan {
@@ -69,7 +69,7 @@ impl Plan {
             native: true,
             derivatives: true,
             second: second_in > 0 && number.is_multiple_of(second_in),
-            mutant: None,
+            bug: Bug::None,
         }
     }
 }
@@ -115,7 +115,8 @@ pub(super) struct Subject<'c> {
 /// The first relation that does not hold.
 pub fn check(case: &Case, plan: Plan) -> Result<Report, Failure> {
     let source = case.program.source();
-    let built = build(&source, MAIN).map_err(|detail| Failure { relation: "compiles", detail })?;
+    let built =
+        build(&source, MAIN, Clean::Nothing, plan.bug).map_err(|detail| Failure { relation: "compiles", detail })?;
     let rng = Rng::new(plan.seed, 1);
     let mut subject = Subject { case, plan, rng, source, built, report: Report::default() };
     let inputs = call::inputs(&subject.built, &case.args)

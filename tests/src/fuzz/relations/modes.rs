@@ -5,13 +5,12 @@
 
 use super::derivatives::Probe;
 use super::numbers::{answer_floats, far, wild};
-use super::values::cleaned;
 use super::{Failure, MORE, Subject, limited};
 use crate::fuzz::call::{Answer, run_ir};
-use crate::fuzz::compile::{Built, Clean, build_with, verified};
+use crate::fuzz::compile::{Built, Clean, build, verified};
 use crate::fuzz::features::Feature;
 use crate::fuzz::generate::MAIN;
-use adit_autodiff::vjp;
+use adit_autodiff::vjp_with;
 use adit_interp::ir::{Input, Interpreter};
 use adit_ir::Scalar;
 
@@ -36,7 +35,7 @@ impl Subject<'_> {
         for (mode, name) in MODES {
             let program = mode.map_or_else(|| self.case.program.clone(), |mode| self.case.program.with_modes(mode));
             let fail = |detail: String| Failure { relation: "modes", detail: format!("{name}: {detail}") };
-            let other = build_with(&program.source(), MAIN, Clean::Each).map_err(fail)?;
+            let other = build(&program.source(), MAIN, Clean::Each, self.plan.bug).map_err(fail)?;
             if let Some(detail) = self.unlike(&other, inputs).map_err(fail)? {
                 return Err(fail(detail));
             }
@@ -58,10 +57,11 @@ impl Subject<'_> {
         probe: &Probe,
         inputs: &[Input<f64>],
     ) -> Result<Option<String>, String> {
-        let mut modules = [self.built.plain.clone(), cleaned(&other.plain, other.main)];
+        let mut modules = [self.built.plain.clone(), self.cleaned(&other.plain, other.main)];
         let mut ids = [self.built.main, other.main];
         for (module, id) in modules.iter_mut().zip(&mut ids) {
-            *id = vjp(module, *id, probe.active()).map_err(|r| r.to_diagnostic().to_string())?;
+            *id = vjp_with(module, *id, probe.active(), &self.plan.bug.derivative())
+                .map_err(|r| r.to_diagnostic().to_string())?;
             verified(module)?;
         }
         let [a, b] = &modules;

@@ -24,7 +24,7 @@ impl Subject<'_> {
             self.same("tree = ir", ["the tree", "the IR"], &tree, &plain)?;
         }
         self.text(&self.built.plain)?;
-        let cleaned = cleaned(&self.built.plain, main);
+        let cleaned = self.cleaned(&self.built.plain, main);
         self.after_passes(&cleaned, inputs, &plain)?;
         if self.plan.native {
             let plain_too = self.rng.percent(20);
@@ -68,7 +68,7 @@ impl Subject<'_> {
             for name in adit_opt::CLEAN_UP {
                 let pass = adit_opt::find(name).expect("a pass of the clean-up is in the table");
                 let before = print_module(&module);
-                if let Some(f) = (pass.run)(&module, module.function(id)) {
+                if let Some(f) = (pass.run)(&module, module.function(id), self.plan.bug.optimiser()) {
                     *module.function_mut(id) = f;
                 }
                 let rules = verified(&module).map_err(|detail| Failure { relation: "passes", detail });
@@ -103,25 +103,17 @@ impl Subject<'_> {
         let told = self.same("native", ["the interpreter", "compiled code"], expected, &run);
         told.map_err(|f| fail(format!("{} ({options:?})\n{}", f.detail, print_module(module))))
     }
-}
 
-/// The module with the function and all that it calls cleaned up, as the compiler does it.
-pub(super) fn cleaned(module: &Module, root: FuncId) -> Module {
-    let mut module = module.clone();
-    clean(&mut module, root);
-    module
-}
-
-/// Cleans up a function and all that it calls.
-pub(in crate::fuzz) fn clean(module: &mut Module, root: FuncId) {
-    for id in reachable(module, root) {
-        let f = adit_opt::clean_up(module, module.function(id));
-        *module.function_mut(id) = f;
+    /// The module with the function and all that it calls cleaned up, as the compiler does it.
+    pub(super) fn cleaned(&self, module: &Module, root: FuncId) -> Module {
+        let mut module = module.clone();
+        self.plan.bug.clean(&mut module, root);
+        module
     }
 }
 
 /// A function and all that it calls, the function first.
-pub(super) fn reachable(module: &Module, root: FuncId) -> Vec<FuncId> {
+pub(in crate::fuzz) fn reachable(module: &Module, root: FuncId) -> Vec<FuncId> {
     let mut order = vec![root];
     let mut next = 0;
     while let Some(&id) = order.get(next) {

@@ -3,11 +3,12 @@
 //! In: a [`Point`] (a function and its arguments, flattened). Out: a [`Map`], and calls of it: plain, forward with one tangent per input, reverse with one seed per output. A map is the function
 //! itself, or its reverse derivative, whose outputs are the gradient. Each call gets fresh storage for what it writes.
 
+use super::super::Mutant;
 use super::super::calls::{Passed, Sizes};
 use super::super::env::Lowerer;
 use super::super::values::{Arr, Origin, Val, View};
 use crate::layout::{Layout, Leaf, ResultLeaf};
-use adit_ir::{Const, FuncId, Int, Ints, Mode, ScalarType, Value};
+use adit_ir::{Const, FuncId, Int, Ints, Mode, Prim, ScalarType, Value};
 
 /// A scalar or an array.
 #[derive(Clone, Debug)]
@@ -373,6 +374,7 @@ impl Lowerer<'_> {
         let (mut args, mut arrays) = (Vec::new(), Vec::new());
         for give in &map.gives {
             args.push(match give {
+                Give::Value(v) if self.has(Mutant::CaptureConstant) => self.without_derivative(*v),
                 Give::Value(v) => *v,
                 Give::Copy(array, shape) => self.copy_of(*array, shape),
                 Give::Input(i) if map.inputs[*i].copied => {
@@ -387,6 +389,14 @@ impl Lowerer<'_> {
             });
         }
         (args, arrays)
+    }
+
+    /// [`Mutant::CaptureConstant`]: a captured float for which no derivative is taken.
+    fn without_derivative(&mut self, v: Value) -> Value {
+        match self.b.ty(v).scalar() {
+            Some(ty) if ty.is_float() => self.b.prim(Prim::Stopgrad, &[v]),
+            Some(_) | None => v,
+        }
     }
 
     fn copy_of(&mut self, array: Value, shape: &Shape) -> Value {

@@ -1,0 +1,16 @@
+//! Seeded bugs of the optimiser: its classic mistakes, each behind a switch.
+//!
+//! In: a [`Mutant`] in [`crate::Options`]. Out: functions that mean something else, in one known way. **A test instrument**: ordinary compiles never carry one.
+
+adit_ir::mutants! {
+    /// A value read from an array is read for good, whatever is stored into the array later.
+    MergedAcrossStore = "merged-across-store",
+    /// A load that may trap moves out of a loop that may not run.
+    TrapHoisted = "trap-hoisted",
+    /// A local array that a loop makes anew in each iteration, all zeros, is made once, in front of it.
+    AllocHoisted = "alloc-hoisted",
+    /// A store is dropped as dead if no read of the array follows in the text, though the next iteration reads it.
+    StoreDropped = "store-dropped",
+    /// A function with a derivative rule is inlined, and its body differentiated.
+    RuleBypassed = "rule-bypassed",
+}
