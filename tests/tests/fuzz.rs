@@ -6,7 +6,7 @@ use adit_tests::fuzz::bug::Bug;
 use adit_tests::fuzz::campaign::{self, Campaign};
 use adit_tests::fuzz::features::Histogram;
 use adit_tests::fuzz::hostile::{self, Attack, Kind};
-use adit_tests::fuzz::{generate, mutants};
+use adit_tests::fuzz::{by_hand, generate, mutants};
 use std::time::Duration;
 
 /// Of the slice; the long command begins with 1.
@@ -51,12 +51,25 @@ fn a_case_is_the_same_every_time() {
     }
 }
 
-/// Each classic mistake of reverse mode is found by programs of this distribution, and soon.
+/// Shown by a test of `adit-autodiff` alone, whose random programs are IR: in those of the language, conditions that write are evaluated in the body.
+const OF_IR: [&str; 1] = ["tests-miscounted"];
+
+/// Each classic mistake is found by programs of this distribution, and soon, but for those that have a program of their own.
 #[test]
 fn every_seeded_bug_is_found_within_200_programs() {
-    for bug in Bug::all() {
+    let by_hand = |bug: &Bug| by_hand::PROGRAMS.iter().any(|program| program.bug == bug.name());
+    for bug in Bug::all().filter(|bug| !by_hand(bug) && !OF_IR.contains(&bug.name())) {
         let hunt = mutants::hunt(bug, SEED, 200, false, threads());
-        assert!(hunt.found.is_some(), "{} was not found by 200 programs", bug);
+        assert!(hunt.found.is_some(), "{bug} was not found by 200 programs");
+    }
+}
+
+#[test]
+fn programs_written_for_seeded_bugs_show_them() {
+    for program in by_hand::PROGRAMS {
+        assert_eq!(by_hand::gives(program, Bug::None), Ok(program.value), "for {}", program.bug);
+        let bug = Bug::all().find(|bug| bug.name() == program.bug).expect("programs are named after bugs");
+        assert_ne!(by_hand::gives(program, bug), Ok(program.value), "{bug} is not seen");
     }
 }
 

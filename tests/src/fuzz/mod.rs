@@ -4,6 +4,7 @@
 //! they contain.
 
 pub mod bug;
+pub mod by_hand;
 pub mod call;
 pub mod campaign;
 pub mod caught;

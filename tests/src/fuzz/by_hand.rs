@@ -1,0 +1,158 @@
+//! Programs written for seeded bugs that random programs seldom or never show.
+//!
+//! In: a bug. Out: a program ([`Shown`]) and what its function `f` gives for x = 2 and a = [1, 2, 3], with and without the bug ([`gives`]). Derivatives stand within the programs: they are made of
+//! cleaned functions, as the compiler does it.
+
+use super::bug::Bug;
+use super::call::run_ir;
+use super::compile::{Clean, build};
+use super::relations::LIMITS;
+use adit_interp::ir::{Array, Cell, Input, Interpreter};
+use adit_ir::Scalar;
+
+/// A program that a bug changes.
+#[derive(Clone, Copy, Debug)]
+pub struct Shown {
+    /// The bug's name.
+    pub bug: &'static str,
+    /// The program; its function `f` is called.
+    pub source: &'static str,
+    /// What it gives.
+    pub value: f64,
+}
+
+/// One program for each bug that needs one.
+pub const PROGRAMS: &[Shown] = &[
+    Shown {
+        bug: "negative-step-kept",
+        source: "
+            fn steps(b: [f64; n]) -> f64 {
+                let mut s = 1.0;
+                for i in n - 1..0 step -1 { s += s * b[i]; }
+                s
+            }
+            fn f(x: f64, a: [f64; n]) -> f64 {
+                let d = grad(steps)(a);
+                d[1] + 10.0 * d[2]
+            }",
+        value: 34.0,
+    },
+    Shown {
+        bug: "offset-lost",
+        source: "
+            fn f(x: f64, a: [f64; n]) -> f64 {
+                let k = i64(x) - 1;
+                let d = grad(|b: [f64; n]| sum(b[k..n]))(a);
+                d[0] + 10.0 * d[1] + 100.0 * d[2]
+            }",
+        value: 110.0,
+    },
+    Shown {
+        bug: "stop-ignored-again",
+        source: "
+            fn g(b: f64) -> f64 { b * b * stop_gradient(b) }
+            fn f(x: f64, a: [f64; n]) -> f64 { grad(grad(g))(x) }",
+        value: 4.0,
+    },
+    Shown {
+        bug: "strong-zero-as-select",
+        source: "
+            fn g(b: f64) -> f64 { sin(b) * sin(b) }
+            fn f(x: f64, a: [f64; n]) -> f64 { grad(grad(g), forward)(x - 2.0) }",
+        value: 2.0,
+    },
+    Shown {
+        bug: "merged-across-store",
+        source: "
+            fn f(x: f64, a: [f64; n]) -> f64 {
+                let (i, j) = (i64(x), n - 1);
+                let mut b = zeros(n);
+                b[i] = x;
+                let before = b[j];
+                b[i] = 7.0;
+                before + 10.0 * b[j]
+            }",
+        value: 72.0,
+    },
+    Shown {
+        bug: "trap-hoisted",
+        source: "
+            fn f(x: f64, a: [f64; n]) -> f64 {
+                let mut s = x;
+                for i in 5..n { s += a[7]; }
+                s
+            }",
+        value: 2.0,
+    },
+    Shown {
+        bug: "alloc-hoisted",
+        source: "
+            fn f(x: f64, a: [f64; n]) -> f64 {
+                let mut s = 0.0;
+                for i in 0..n {
+                    let mut b = zeros(100);
+                    b[i64(x)] += x;
+                    s += b[i64(x)];
+                }
+                s
+            }",
+        value: 6.0,
+    },
+    Shown {
+        bug: "rule-bypassed",
+        source: "
+            fn twice(b: f64) -> f64 { 2.0 * b }
+            @vjp(twice)
+            fn twice_vjp(b: f64, w: f64) -> (f64, f64) { (2.0 * b, 5.0 * w) }
+            fn f(x: f64, a: [f64; n]) -> f64 { grad(|b: f64| twice(b))(x) }",
+        value: 5.0,
+    },
+    Shown {
+        bug: "copy-elided",
+        source: "
+            fn f(x: f64, a: [f64; n]) -> f64 {
+                let mut b = a;
+                let c = b;
+                b[0] = x;
+                c[0]
+            }",
+        value: 1.0,
+    },
+    Shown {
+        bug: "downward-test",
+        source: "
+            fn f(x: f64, a: [f64; n]) -> f64 {
+                let mut s = 0.0;
+                for i in n..0 step -1 {
+                    if i == 1 { break; }
+                    s += f64(i) * x;
+                }
+                s
+            }",
+        value: 10.0,
+    },
+    Shown {
+        bug: "capture-constant",
+        source: "
+            fn f(x: f64, a: [f64; n]) -> f64 { grad(|b: f64| grad(|c: f64| b * b * c)(1.0))(x) }",
+        value: 4.0,
+    },
+];
+
+/// What the program gives, or how it stops.
+///
+/// # Errors
+/// What the compiler says, or the run-time error.
+pub fn gives(program: &Shown, bug: Bug) -> Result<f64, String> {
+    let mut built = build(program.source, "f", Clean::Each, bug)?;
+    bug.clean(&mut built.plain, built.main);
+    let a = Array::of(&[3], vec![1.0, 2.0, 3.0]);
+    let inputs = [Input::Scalar(Cell::F64(2.0)), Input::Array(a)];
+    let interpreter = Interpreter::new(&built.plain, LIMITS);
+    let run = run_ir(&interpreter, built.plain.function(built.main), built.main, &inputs);
+    let (answer, _) = run.map_err(|e| e.to_string())?;
+    match answer.results[..] {
+        [Scalar::F64(value)] => Ok(value),
+        _ => Err(format!("{:?}", answer.results)),
+    }
+}
