@@ -241,3 +241,52 @@ fn rules_that_do_not_fit_do_not_verify() {
     assert!(matches!(found, Ok(Err(violations)) if violations[0].rule == adit_ir::Rule::Rules));
     assert!(adit_reader::read_module(adit_diag::FileId(0), &square("jvp @nothing", "")).is_err());
 }
+
+/// A call with a rule for arrays within a call: what the rule needs saved belongs to the half that runs forward.
+const WITHIN: &str = "
+func @main(v0: f64) -> f64 {
+  v1 = alloc [f64; 2]
+  store v1[0], v0
+  store v1[1], v0
+  v2 = call @inner(v1)
+  v3 = mul v2, v0
+  return v3
+}
+func @inner(v0: [f64; d0]) -> f64 {
+  v1 = alloc [f64; d0]
+  v2 = load v0[0]
+  v3 = mul v2, v2
+  store v1[0], v3
+  v4 = call @total(v1)
+  v5 = mul v4, v2
+  return v5
+}
+func @total(v0: [f64; d0]) -> f64 vjp @reverse {
+  v1 = const 0.0
+  v2 = for v3 in 0..d0 (v4: f64 = v1) {
+    v5 = load v0[v3]
+    v6 = mul v5, v5
+    v7 = add v4, v6
+    yield v7
+  }
+  return v2
+}
+func @reverse(v0: [f64; d0], v1: f64, v2: mut [f64; d0]) {
+  v3 = const 2.0
+  v4 = mul v3, v1
+  for v5 in 0..d0 {
+    v6 = load v0[v5]
+    v7 = smul v4, v6
+    store v2[v5], v7
+  }
+}
+";
+
+#[test]
+fn what_a_rule_needs_is_saved_in_the_forward_half_of_a_call() {
+    let mut module = read(WITHIN);
+    let f = vjp(&mut module, FuncId::new(0), &[true]).expect("there is a rule");
+    assert_eq!(verify(&module), Ok(()));
+    let outcome = run(&module, f, &mut inputs(&module, f, &[F(0.5), F(1.0)])).expect("it runs");
+    assert_eq!(outcome.results, [Cell::F64(0.015625), Cell::F64(0.1875)]);
+}
