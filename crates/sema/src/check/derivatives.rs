@@ -13,21 +13,22 @@
     reason = "of all that can be written, a few forms are functions, literals or tuples; nothing else is treated apart"
 )]
 
+mod around;
 mod types;
 
 use super::body::Body;
-use super::builtins;
 use super::calls::Call;
 use super::expr::bad;
 use super::fit::Why;
 use super::functions::{Kind, Known};
 use super::lambdas::Code;
-use super::operators;
 use super::report::{codes, count, is_error};
+use super::{builtins, operators};
 use crate::typed::{Arg, Derivative, DerivativeKind, Expr, ExprKind, FnTy, FnTyParam, FnValue, Ty};
 use adit_diag::{Diagnostic, Span};
-use adit_ir::{Mode, Prim};
+use adit_ir::Mode;
 use adit_syntax::ast::{self, ArgKind};
+use around::Outputs;
 
 /// An operator.
 #[derive(Clone, Copy, Debug)]
@@ -102,7 +103,8 @@ impl Body<'_, '_> {
             self.args_for_themselves(call.args);
             return bad(call.span);
         };
-        let Some(applied) = self.applied(call, f) else { return bad(call.span) };
+        let Some(lent) = self.lent_params(f) else { return bad(call.span) };
+        let Some(applied) = self.applied(call, f, &lent) else { return bad(call.span) };
         self.derivative(call.span, f.span, operator, mode, applied).unwrap_or_else(|| bad(call.span))
     }
 
@@ -120,9 +122,18 @@ impl Body<'_, '_> {
         let (Some(f), Some(at), Some(direction)) = (self.plain(f), self.plain(at), self.plain(direction)) else {
             return bad(call.span);
         };
-        let Some(arity) = self.arity(f) else { return bad(call.span) };
-        let args = parts(at, arity);
-        let Some(applied) = self.applied(Call { args: &args, ..call }, f) else { return bad(call.span) };
+        let Some(lent) = self.lent_params(f) else { return bad(call.span) };
+        let args = parts(at, lent.len());
+        let at = Call { args: &args, ..call };
+        let applied = if lent.contains(&true) {
+            let outputs = if operator.needs_one_float() { Outputs::Value } else { Outputs::All };
+            let known = self.by_value(f, &lent, outputs);
+            let called = self.call_at(at, &known);
+            applied(called, f.span)
+        } else {
+            self.applied(at, f, &lent)
+        };
+        let Some(applied) = applied else { return bad(call.span) };
         let Some(mut e) = self.derivative(call.span, f.span, operator, None, applied) else { return bad(call.span) };
         let ExprKind::Derivative(d) = &mut e.kind else { return bad(call.span) };
         match self.directions(operator, &d.callee, direction) {
@@ -134,10 +145,18 @@ impl Body<'_, '_> {
 
     /// An argument that is a value.
     fn plain<'s>(&mut self, arg: &'s ast::Arg) -> Option<&'s ast::Expr> {
-        if let ArgKind::Value(e) = &arg.kind {
-            return Some(e);
+        match &arg.kind {
+            ArgKind::Value(e) => return Some(e),
+            ArgKind::Lent(_) => {
+                let d = Diagnostic::new(codes::MUT_UNWANTED, arg.span, "the point of this derivative is a value");
+                self.checker.reports.push(
+                    d.help("leave out `&mut`: what the function leaves in its argument is given beside its value"),
+                );
+            }
+            ArgKind::Text(_) | ArgKind::Generator(_) => {
+                self.checker.reports.say(codes::MISMATCH, arg.span, "expected a value here");
+            }
         }
-        self.checker.reports.say(codes::MISMATCH, arg.span, "expected a value here");
         None
     }
 
@@ -252,131 +271,28 @@ impl Body<'_, '_> {
 
     /// `grad(f)` as a function: the lambda `|x, y| grad(f)(x, y)`.
     pub(super) fn known_derivative(&mut self, e: &ast::Expr) -> Option<Known> {
-        let arity = self.arity(e)?;
-        Some(self.around(e, arity))
-    }
-
-    /// A function as a lambda that calls it.
-    fn around(&mut self, f: &ast::Expr, arity: usize) -> Known {
-        // No source can mention these names.
-        let names: Vec<ast::Ident> =
-            (0..arity).map(|i| ast::Ident { name: format!("#{i}").into(), span: f.span }).collect();
-        let arg = |name: &ast::Ident| {
-            let kind = ArgKind::Value(ast::Expr { kind: ast::ExprKind::Name(name.name.clone()), ..f.clone() });
-            ast::Arg { span: f.span, kind }
-        };
-        let kind = ast::ExprKind::Call { callee: Box::new(f.clone()), args: names.iter().map(arg).collect() };
-        let body = ast::Expr { kind, height: f.height.saturating_add(1), ..f.clone() };
-        let types = self.scalar_params(f, names.len());
-        let site = self.lambda_of(f.span, names, types, body);
-        Known { kind: Kind::Lambda(site), local: None, span: f.span }
-    }
-
-    /// The types of parameters that are numbers, where a function states them: literals adapt to them.
-    fn scalar_params(&mut self, f: &ast::Expr, count: usize) -> Vec<Option<Ty>> {
-        match &f.kind {
-            ast::ExprKind::Call { args, .. } => {
-                if let Some(inner) = args.first().and_then(value_of) {
-                    return self.scalar_params(inner, count);
-                }
-            }
-            ast::ExprKind::Name(name) if self.find(name).is_none() && self.is_own_function(name) => {
-                let id = self.checker.function_names[name];
-                let params = &self.checker.function(id).signature.params;
-                return params.iter().map(|p| matches!(p.ty, Ty::Scalar(_)).then(|| p.ty.clone())).collect();
-            }
-            _ => {}
-        }
-        vec![None; count]
-    }
-
-    /// How many parameters a function has.
-    fn arity(&mut self, f: &ast::Expr) -> Option<usize> {
-        match &f.kind {
-            ast::ExprKind::Lambda { params, .. } => return Some(params.len()),
-            ast::ExprKind::Call { callee, args } if self.derivative_operator(callee).is_some() => {
-                let inner = args.first().and_then(value_of)?;
-                return self.arity(inner);
-            }
-            ast::ExprKind::Name(name) => {
-                if let Some(local) = self.find(name) {
-                    let arity = self.known_local(local, f.span).and_then(|known| self.arity_of(&known));
-                    return arity.or_else(|| self.no_function(f));
-                }
-                if self.names_function(name) {
-                    return Some(self.arity_of_name(name));
-                }
-            }
-            _ => {}
-        }
-        self.no_function(f)
-    }
-
-    fn no_function(&mut self, f: &ast::Expr) -> Option<usize> {
-        let typed = self.expr(f);
-        if !is_error(&typed.ty) {
-            let message = format!("expected a function, found `{}`", self.show(&typed.ty));
-            self.checker.reports.say(codes::NOT_A_FUNCTION, f.span, message);
-        }
-        None
-    }
-
-    fn arity_of(&self, known: &Known) -> Option<usize> {
-        match &known.kind {
-            Kind::Named(id) => Some(self.checker.function(*id).signature.params.len()),
-            Kind::Typed => match &self.scope.local(known.local?).ty {
-                Ty::Fn(Some(told)) => Some(told.params.len()),
-                _ => None,
-            },
-            Kind::Lambda(site) => match &self.site_of(*site).code {
-                Code::Written { params, .. } => Some(params.len()),
-                Code::Known(name) => Some(operands(name)),
-            },
-        }
-    }
-
-    fn arity_of_name(&mut self, name: &str) -> usize {
-        let id = match self.checker.function_names.get(name) {
-            Some(id) if self.is_own_function(name) => Some(*id),
-            _ if operators::is_table_function(name) => None,
-            _ => self.checker.library_function(name),
-        };
-        id.map_or_else(|| operands(name), |id| self.checker.function(id).signature.params.len())
+        let lent = self.lent_params(e)?;
+        Some(self.around(e, &lent))
     }
 
     /// The function, called with these arguments.
-    fn applied(&mut self, call: Call, f: &ast::Expr) -> Option<Applied> {
-        let arity = self.arity(f)?;
-        let floats = floats_if_all_integers(call.args);
+    fn applied(&mut self, call: Call, f: &ast::Expr, lent: &[bool]) -> Option<Applied> {
         let is_direct = self.is_direct(f);
-        let known = if is_direct { self.known(f)? } else { self.around(f, arity) };
-        let args = if matches!(known.kind, Kind::Lambda(_)) { floats.as_deref() } else { None };
-        let call = Call { args: args.unwrap_or(call.args), ..call };
-        let mut called = self.call_of_known(call, &known);
+        let known = if is_direct { self.known(f)? } else { self.around(f, lent) };
+        let mut called = self.call_at(call, &known);
         let is_call = matches!(called.kind, ExprKind::Call { .. } | ExprKind::CallValue { .. });
         if is_direct && !is_call && !is_error(&called.ty) {
             // A function of numbers was applied to arrays: as a lambda it is a call of its own.
-            let known = self.around(f, arity);
+            let known = self.around(f, lent);
             called = self.call_of_known(call, &known);
         }
-        let result = called.ty;
-        match called.kind {
-            ExprKind::CallValue { callee, args } => {
-                let Ty::Fn(Some(told)) = callee.ty.clone() else { return None };
-                Some(Applied { callee: *callee, args, told: *told })
-            }
-            ExprKind::Call { callee, args } => {
-                let param = |arg: &Arg| match arg {
-                    Arg::Value(e) => FnTyParam { lent: false, ty: e.ty.clone() },
-                    Arg::Lent(place) => FnTyParam { lent: true, ty: place.ty.clone() },
-                };
-                let told = FnTy { params: args.iter().map(param).collect(), result };
-                let ty = Ty::Fn(Some(Box::new(told.clone())));
-                let callee = Expr { span: f.span, ty, kind: ExprKind::Function(FnValue::Named(callee)) };
-                Some(Applied { callee, args, told })
-            }
-            _ => None,
-        }
+        applied(called, f.span)
+    }
+
+    fn call_at(&mut self, call: Call, known: &Known) -> Expr {
+        let floats = floats_if_all_integers(call.args);
+        let args = if matches!(known.kind, Kind::Lambda(_)) { floats.as_deref() } else { None };
+        self.call_of_known(Call { args: args.unwrap_or(call.args), ..call }, known)
     }
 
     /// Whether a call of a function is one: functions of the table become instructions.
@@ -394,9 +310,26 @@ impl Body<'_, '_> {
     }
 }
 
-/// How many operands a function of the table, or one of the compiler's own, has.
-fn operands(name: &str) -> usize {
-    Prim::all_for_source(name).map(|prim| prim.row().arity()).min().unwrap_or(1)
+/// A call as what is differentiated.
+fn applied(called: Expr, f: Span) -> Option<Applied> {
+    let result = called.ty;
+    match called.kind {
+        ExprKind::CallValue { callee, args } => {
+            let Ty::Fn(Some(told)) = callee.ty.clone() else { return None };
+            Some(Applied { callee: *callee, args, told: *told })
+        }
+        ExprKind::Call { callee, args } => {
+            let param = |arg: &Arg| match arg {
+                Arg::Value(e) => FnTyParam { lent: false, ty: e.ty.clone() },
+                Arg::Lent(place) => FnTyParam { lent: true, ty: place.ty.clone() },
+            };
+            let told = FnTy { params: args.iter().map(param).collect(), result };
+            let ty = Ty::Fn(Some(Box::new(told.clone())));
+            let callee = Expr { span: f, ty, kind: ExprKind::Function(FnValue::Named(callee)) };
+            Some(Applied { callee, args, told })
+        }
+        _ => None,
+    }
 }
 
 /// The arguments as floats, if all are integer literals: a parameter of a lambda has the type of its argument, and something must be differentiated.

@@ -312,7 +312,7 @@ impl Body<'_, '_> {
             let lent: Vec<bool> = annotated
                 .iter()
                 .zip(&want.params)
-                .map(|((ty, lent), w)| if ty.is_some() { *lent } else { w.lent })
+                .map(|((ty, lent), w)| if ty.is_some() { *lent } else { *lent || w.lent })
                 .collect();
             let lent = if lent.len() == annotated.len() { lent } else { annotated.iter().map(|a| a.1).collect() };
             if !self.same_params(known, &lent, want, why) {
@@ -535,9 +535,17 @@ impl Body<'_, '_> {
             let function = typed_kind(&ty);
             return Some((arg, Given { ty, lent, function }));
         }
-        let ArgKind::Value(e) = &arg.kind else {
-            self.wrong_argument(call, arg);
-            return None;
+        let e = match &arg.kind {
+            ArgKind::Value(e) if !lent => e,
+            ArgKind::Lent(e) if lent => {
+                let place = self.place(e, Purpose::Lend)?;
+                let given = Given { ty: place.ty.clone(), lent, function: None };
+                return (!is_error(&place.ty)).then_some((Arg::Lent(place), given));
+            }
+            ArgKind::Value(_) | ArgKind::Lent(_) | ArgKind::Text(_) | ArgKind::Generator(_) => {
+                self.wrong_argument(call, arg);
+                return None;
+            }
         };
         if !self.is_function(e) {
             let typed = self.expr(e);

@@ -119,16 +119,15 @@ impl Body<'_, '_> {
         self.site(span, Code::Written { params: params.into(), body: Rc::new(body.clone()) })
     }
 
-    /// A lambda that the compiler writes.
+    /// A lambda that the compiler writes; for each parameter whether it is lent.
     pub(super) fn lambda_of(
         &mut self,
         span: Span,
-        names: Vec<ast::Ident>,
-        types: Vec<Option<Ty>>,
+        params: Vec<(ast::Ident, bool, Option<Ty>)>,
         body: ast::Expr,
     ) -> SiteId {
-        let param = |(name, ty)| SiteParam { name, lent: false, span, ty };
-        let params: Vec<SiteParam> = names.into_iter().zip(types).map(param).collect();
+        let param = |(name, lent, ty)| SiteParam { name, lent, span, ty };
+        let params: Vec<SiteParam> = params.into_iter().map(param).collect();
         self.site(span, Code::Written { params: params.into(), body: Rc::new(body) })
     }
 

@@ -39,6 +39,7 @@ mod operators;
 mod report;
 mod rules;
 mod scope;
+mod stops;
 mod types;
 mod values;
 

@@ -324,6 +324,9 @@ impl Body<'_, '_> {
             self.wrong_table_count(span, name, args.len());
             return bad(span);
         }
+        if candidates == [Prim::Stopgrad] && !adaptable(&args[0], sources[0], ScalarType::F64) {
+            return self.stopped(args.swap_remove(0));
+        }
         let Some(prim) = self.overload(candidates, &mut args, sources) else {
             self.no_overload(name, candidates, &args, sources);
             return bad(span);
