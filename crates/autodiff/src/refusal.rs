@@ -89,9 +89,9 @@ impl Refusal {
         Refusal { span, kind }
     }
 
-    /// The same, at the place of the derivative's own expression if it has none.
-    pub(crate) fn asked_for_at(self, span: Span) -> Self {
-        let span = if self.span == Span::NONE { span } else { self.span };
+    /// The same, at the place of the derivative's own expression if it has none, or only that of the function as a whole.
+    pub(crate) fn asked_for_at(self, span: Span, function: Span) -> Self {
+        let span = if self.span == Span::NONE || self.span == function { span } else { self.span };
         Refusal { span, ..self }
     }
 
@@ -126,18 +126,28 @@ impl Refusal {
                 new("AD0701", what)
             }
             RefusalKind::OrderUnbounded { function } => {
-                let message = format!("`{function}` contains this derivative of itself");
+                let message = format!("{} contains this derivative of itself", shown(function));
                 new("AD0604", message)
                     .note("derivatives are made when the program is compiled, inner ones first, so their order must have a bound")
                     .help("pass what is differentiated as a function of its own, which does not lead back here")
             }
             RefusalKind::OrderTooHigh { function, limit } => {
-                let message = format!("this derivative of `{function}` is of an order beyond the limit of {limit}");
+                let message =
+                    format!("this derivative of {} is of an order beyond the limit of {limit}", shown(function));
                 new("AD0604", message).note("the size of a derivative grows with a power of its order").help(
                     "the limit can be raised: `--max-order` on the command line, `Options::max_order` in the library",
                 )
             }
         }
+    }
+}
+
+/// The name of a function for the reader; lambdas have none, some of which the compiler wrote.
+fn shown(function: &str) -> String {
+    match function.split_once(".|") {
+        None => format!("`{function}`"),
+        Some((_, params)) if params.contains('#') => "a derivative".into(),
+        Some((around, _)) => format!("a lambda of `{around}`"),
     }
 }
 
@@ -153,6 +163,13 @@ pub(crate) fn check_size(f: &Function, size: usize, options: &Options) -> Result
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lambdas_have_no_names() {
+        assert_eq!(shown("f"), "`f`");
+        assert_eq!(shown("f.|y|"), "a lambda of `f`");
+        assert_eq!(shown("f.|#0|#4"), "a derivative");
+    }
 
     #[test]
     fn limits_share_one_code() {

@@ -93,7 +93,7 @@ impl Resolver<'_> {
             Mode::Jvp => jvp_with(module, of, &derived.active, self.options),
             Mode::Vjp => vjp_with(module, of, &derived.active, self.options),
         };
-        let made = made.map_err(|refusal| refusal.asked_for_at(module.function(id).span))?;
+        let made = made.map_err(|refusal| refusal.asked_for_at(module.function(id).span, module.function(of).span))?;
         exchange_names(module, id, made);
         self.clean(module, made);
         self.made.insert(id, made);

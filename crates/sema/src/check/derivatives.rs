@@ -14,21 +14,20 @@
 )]
 
 mod around;
+mod directional;
 mod types;
 
 use super::body::Body;
 use super::calls::Call;
 use super::expr::bad;
-use super::fit::Why;
 use super::functions::{Kind, Known};
 use super::lambdas::Code;
-use super::report::{codes, count, is_error};
+use super::report::codes;
 use super::{builtins, operators};
 use crate::typed::{Arg, Derivative, DerivativeKind, Expr, ExprKind, FnTy, FnTyParam, FnValue, Ty};
 use adit_diag::{Diagnostic, Span};
 use adit_ir::Mode;
 use adit_syntax::ast::{self, ArgKind};
-use around::Outputs;
 
 /// An operator.
 #[derive(Clone, Copy, Debug)]
@@ -108,58 +107,6 @@ impl Body<'_, '_> {
         self.derivative(call.span, f.span, operator, mode, applied).unwrap_or_else(|| bad(call.span))
     }
 
-    /// `jvp(f, at, direction)`
-    #[inline(never)]
-    pub(super) fn directional(&mut self, call: Call, operator: Operator) -> Expr {
-        let [f, at, direction] = call.args else {
-            let message = format!("`{}` takes 3 arguments, found {}", operator.name, call.args.len());
-            let d = Diagnostic::new(codes::ARGUMENT_COUNT, call.span, message);
-            let what = if operator.kind == DerivativeKind::Vjp { "seed" } else { "direction" };
-            self.checker.reports.push(d.help(format!("`{}(f, (x, y), {what})`", operator.name)));
-            self.args_for_themselves(call.args.get(1..).unwrap_or_default());
-            return bad(call.span);
-        };
-        let (Some(f), Some(at), Some(direction)) = (self.plain(f), self.plain(at), self.plain(direction)) else {
-            return bad(call.span);
-        };
-        let Some(lent) = self.lent_params(f) else { return bad(call.span) };
-        let args = parts(at, lent.len());
-        let at = Call { args: &args, ..call };
-        let applied = if lent.contains(&true) {
-            let outputs = if operator.needs_one_float() { Outputs::Value } else { Outputs::All };
-            let known = self.by_value(f, &lent, outputs);
-            let called = self.call_at(at, &known);
-            applied(called, f.span)
-        } else {
-            self.applied(at, f, &lent)
-        };
-        let Some(applied) = applied else { return bad(call.span) };
-        let Some(mut e) = self.derivative(call.span, f.span, operator, None, applied) else { return bad(call.span) };
-        let ExprKind::Derivative(d) = &mut e.kind else { return bad(call.span) };
-        match self.directions(operator, &d.callee, direction) {
-            Some(along) => d.args.extend(along.into_iter().map(Arg::Value)),
-            None => return bad(call.span),
-        }
-        e
-    }
-
-    /// An argument that is a value.
-    fn plain<'s>(&mut self, arg: &'s ast::Arg) -> Option<&'s ast::Expr> {
-        match &arg.kind {
-            ArgKind::Value(e) => return Some(e),
-            ArgKind::Lent(_) => {
-                let d = Diagnostic::new(codes::MUT_UNWANTED, arg.span, "the point of this derivative is a value");
-                self.checker.reports.push(
-                    d.help("leave out `&mut`: what the function leaves in its argument is given beside its value"),
-                );
-            }
-            ArgKind::Text(_) | ArgKind::Generator(_) => {
-                self.checker.reports.say(codes::MISMATCH, arg.span, "expected a value here");
-            }
-        }
-        None
-    }
-
     /// What stands in the parentheses of `grad(f, mode)`.
     fn function_and_mode<'s>(
         &mut self,
@@ -232,35 +179,6 @@ impl Body<'_, '_> {
         Some(Expr { span, ty, kind: ExprKind::Derivative(Box::new(derivative)) })
     }
 
-    /// Tangents, one per input, or a seed.
-    fn directions(&mut self, operator: Operator, callee: &Expr, given: &ast::Expr) -> Option<Vec<Expr>> {
-        let Ty::Fn(Some(told)) = &callee.ty else { return None };
-        if operator.kind == DerivativeKind::Vjp {
-            let why = Why::new("the result of the function");
-            return Some(vec![self.fitting(given, &told.result, &why)?]);
-        }
-        let inputs = types::inputs(&self.checker.structs, told);
-        let parts = parts(given, inputs.len());
-        if parts.len() != inputs.len() {
-            let message = format!("expected {}, found {}", count(inputs.len(), "tangent"), parts.len());
-            let d = Diagnostic::new(codes::ARGUMENT_COUNT, given.span, message);
-            self.checker.reports.push(d.help("there is one for each parameter that carries floats"));
-            return None;
-        }
-        let why = Why::new("the parameter that it is a tangent of");
-        let mut out = Vec::new();
-        for (part, input) in parts.iter().zip(&inputs) {
-            out.push(self.fitting(value_of(part)?, input, &why));
-        }
-        out.into_iter().collect()
-    }
-
-    fn fitting(&mut self, e: &ast::Expr, ty: &Ty, why: &Why) -> Option<Expr> {
-        let mut typed = self.expr(e);
-        let fits = self.fit(&mut typed, e, ty, why);
-        (fits && !is_error(&typed.ty)).then_some(typed)
-    }
-
     // The function
 
     /// Whether an expression is a derivative as a function.
@@ -277,11 +195,11 @@ impl Body<'_, '_> {
 
     /// The function, called with these arguments.
     fn applied(&mut self, call: Call, f: &ast::Expr, lent: &[bool]) -> Option<Applied> {
-        let is_direct = self.is_direct(f);
+        let (is_direct, met) = (self.is_direct(f), self.checker.reports.met());
         let known = if is_direct { self.known(f)? } else { self.around(f, lent) };
         let mut called = self.call_at(call, &known);
         let is_call = matches!(called.kind, ExprKind::Call { .. } | ExprKind::CallValue { .. });
-        if is_direct && !is_call && !is_error(&called.ty) {
+        if is_direct && !is_call && met == self.checker.reports.met() {
             // A function of numbers was applied to arrays: as a lambda it is a call of its own.
             let known = self.around(f, lent);
             called = self.call_of_known(call, &known);
@@ -354,21 +272,5 @@ fn value_of(arg: &ast::Arg) -> Option<&ast::Expr> {
     match &arg.kind {
         ArgKind::Value(e) => Some(e),
         ArgKind::Lent(_) | ArgKind::Text(_) | ArgKind::Generator(_) => None,
-    }
-}
-
-/// The parts of a value that stands for several: those of a tuple that is written out, the fields of another. One alone stands for itself.
-fn parts(e: &ast::Expr, wanted: usize) -> Vec<ast::Arg> {
-    let arg = |e: ast::Expr| ast::Arg { span: e.span, kind: ArgKind::Value(e) };
-    match &e.kind {
-        _ if wanted == 1 => vec![arg(e.clone())],
-        ast::ExprKind::Tuple(items) => items.iter().cloned().map(arg).collect(),
-        _ => {
-            let field = |index| {
-                let kind = ast::ExprKind::TupleField { base: Box::new(e.clone()), index, index_span: e.span };
-                arg(ast::Expr { kind, height: e.height.saturating_add(1), ..*e })
-            };
-            (0..wanted as u32).map(field).collect()
-        }
     }
 }

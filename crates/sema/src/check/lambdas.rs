@@ -88,8 +88,10 @@ pub(super) struct InstanceOf {
 enum State {
     /// It is being checked.
     Open,
-    /// It was reported.
-    Wrong,
+    /// It was reported, unless anything was taken back since so many retries.
+    Wrong {
+        retries: u32,
+    },
     Right(Rc<Checked>),
 }
 
@@ -191,7 +193,7 @@ impl Body<'_, '_> {
         let want = want.map(shapeless);
         match self.find_instance(site, &params, want.as_ref()) {
             Some(State::Right(checked)) => return Some(checked),
-            Some(State::Wrong) => return None,
+            Some(State::Wrong { .. }) => return None,
             Some(State::Open) => {
                 let message = "this function is needed to tell its own type";
                 self.checker.reports.say(codes::NOT_INFERRED, at, message);
@@ -209,7 +211,10 @@ impl Body<'_, '_> {
         self.height += u32::from(body.height);
         let checked = self.check_instance(&this, &names, &params, want, &body);
         self.height -= u32::from(body.height);
-        self.instances(site)[index].state = checked.clone().map_or(State::Wrong, State::Right);
+        self.instances(site)[index].state = match &checked {
+            Some(checked) => State::Right(checked.clone()),
+            None => State::Wrong { retries: self.checker.reports.retries() },
+        };
         checked
     }
 
@@ -232,12 +237,14 @@ impl Body<'_, '_> {
     }
 
     fn find_instance(&mut self, site: SiteId, params: &[Given], want: Option<&Ty>) -> Option<State> {
+        let retries = self.checker.reports.retries();
         let fits = |i: &&InstanceOf| {
             let gives = match &i.state {
+                State::Wrong { retries: then } if *then != retries => false,
                 State::Right(checked) if i.want.is_none() => {
                     want.is_none_or(|want| shapeless(&checked.result) == *want)
                 }
-                State::Right(_) | State::Open | State::Wrong => i.want.as_ref() == want,
+                State::Right(_) | State::Open | State::Wrong { .. } => i.want.as_ref() == want,
             };
             gives && i.params == params
         };

@@ -66,6 +66,24 @@ pub(super) struct Reports {
     suggestions: u32,
     repeats: bool,
     met: u32,
+    retries: u32,
+}
+
+/// A state of the reports to go back to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Attempt {
+    said: usize,
+    failed: bool,
+    known: u32,
+    met: u32,
+}
+
+/// What was said in an attempt.
+#[derive(Debug)]
+pub(super) struct TakenBack {
+    said: Vec<Diagnostic>,
+    known: u32,
+    met: u32,
 }
 
 impl Reports {
@@ -103,6 +121,36 @@ impl Reports {
         self.failed = true;
         self.met += 1;
         self.known += 1;
+    }
+
+    /// Where an attempt begins that may come to nothing.
+    pub(super) fn attempt(&self) -> Attempt {
+        Attempt { said: self.diagnostics.len(), failed: self.failed, known: self.known, met: self.met }
+    }
+
+    /// Takes back all that was said since; what it was can be said again.
+    pub(super) fn take_back(&mut self, attempt: Attempt) -> TakenBack {
+        let Attempt { said, failed, known, met } = attempt;
+        let taken =
+            TakenBack { said: self.diagnostics.split_off(said), known: self.known - known, met: self.met - met };
+        (self.failed, self.known, self.met) = (failed, known, met);
+        self.retries += 1;
+        taken
+    }
+
+    /// Says again what was taken back.
+    pub(super) fn restore(&mut self, taken: TakenBack) {
+        let TakenBack { said, known, met } = taken;
+        self.failed |= met > 0;
+        self.known += known;
+        self.met += met;
+        self.diagnostics.extend(said);
+        self.diagnostics.truncate(MAX_DIAGNOSTICS);
+    }
+
+    /// How often something was taken back: what was known to be wrong before may not have been said.
+    pub(super) fn retries(&self) -> u32 {
+        self.retries
     }
 
     /// How many mistakes were met that were already reported elsewhere.

@@ -62,7 +62,11 @@ impl<'p> Lowerer<'p> {
             }
             DerivativeKind::Hvp => {
                 let map = point.gradient_map(self);
-                let called = self.forward(&map, &point.tangents());
+                // The matrix is symmetric: its product with the direction as a seed is the same.
+                let called = match d.mode {
+                    Some(Mode::Vjp) => self.reverse(&map, &point.tangents()),
+                    Some(Mode::Jvp) | None => self.forward(&map, &point.tangents()),
+                };
                 self.input_vals(&point, called.parts)
             }
         }
