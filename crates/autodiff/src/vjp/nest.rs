@@ -3,6 +3,8 @@
 //! In: a function. Out: for each region the instruction around it, for each instruction its region and its place in the text, for each value its home; and from these: the loops that
 //! two instructions share, how often a region runs. One walk; nothing is emitted.
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "only loops and literals matter here")]
+
 use adit_ir::{Function, Inst, Int, Op, Region, Value};
 
 /// How often a loop runs of which nothing is known.

@@ -55,6 +55,7 @@ impl Sweep<'_, '_> {
     /// The instruction to execute again for a value, if that is planned.
     fn again(&self, v: Value) -> Option<Inst> {
         let inst = self.facts.definition(v)?;
+        #[expect(clippy::wildcard_enum_match_arm, reason = "the plan decides about all others")]
         let again = match self.source.inst(inst).op {
             Op::Const(_) => true,
             // Whatever happened to the array since.

@@ -286,7 +286,7 @@ fn shares_partial(prim: Prim, arity: usize) -> bool {
         of_operand(*other, &mut |p| found |= p == prim);
         found
     };
-    arity == 1 && others.iter().any(|other| back(other))
+    arity == 1 && others.iter().any(back)
 }
 
 /// The functions of the operand alone that the partial of a function mentions.
