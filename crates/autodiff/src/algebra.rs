@@ -167,3 +167,29 @@ pub fn integer_sum(f: &Function, definition: &dyn Fn(Value) -> Option<Inst>, v: 
         None
     }
 }
+
+/// The index of a loop's iteration: `lo + step · n`.
+pub fn nth(b: &mut Builder, lo: Int, step: Int, n: Value) -> Value {
+    let scaled = match step {
+        Int::Const(1) => n,
+        Int::Const(_) | Int::Value(_) => {
+            let step = int(b, step);
+            b.prim(Prim::Imul, &[n, step])
+        }
+    };
+    match lo {
+        Int::Const(0) => scaled,
+        Int::Const(_) | Int::Value(_) => {
+            let lo = int(b, lo);
+            b.prim(Prim::Iadd, &[lo, scaled])
+        }
+    }
+}
+
+/// An integer operand as a value.
+pub fn int(b: &mut Builder, i: Int) -> Value {
+    match i {
+        Int::Const(c) => b.i64(c),
+        Int::Value(v) => v,
+    }
+}

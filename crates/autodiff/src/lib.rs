@@ -38,6 +38,8 @@ mod refusal;
 mod resolve;
 mod ruled;
 mod rules;
+mod schedule;
+mod steps;
 mod switches;
 mod vjp;
 

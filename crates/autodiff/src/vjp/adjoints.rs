@@ -45,6 +45,12 @@ impl Sweep<'_, '_> {
         self.adjoint[v.index()] = Some(adjoint);
     }
 
+    /// The adjoint of a value so far, which the innermost frame will change.
+    pub(super) fn so_far(&mut self, v: Value) -> Option<Value> {
+        self.record(v);
+        self.adjoint[v.index()]
+    }
+
     /// Makes the adjoint an accumulator of every frame from its home's to the innermost.
     fn record(&mut self, v: Value) {
         let home = self.place[self.facts.home(v).index()];

@@ -62,7 +62,7 @@ fn region_writes(
 }
 
 /// The arrays and tapes whose shadows the reverse of this changes without an adjoint coming in. A load has none: its result's adjoint comes in, or nothing happens.
-fn written(module: &Module, op: &Op) -> Values {
+pub(crate) fn written(module: &Module, op: &Op) -> Values {
     match op {
         Op::Store { array, .. } | Op::Acc { array, .. } | Op::Fill { array, .. } | Op::Copy { to: array, .. } => {
             [*array].into_iter().collect()
@@ -82,4 +82,11 @@ pub fn lent(module: &Module, callee: FuncId, args: &[Value]) -> Values {
     let params = &module.function(callee).params;
     let lent = params.iter().zip(args).filter(|(param, _)| param.passing == Passing::Mut);
     lent.map(|(_, &arg)| arg).collect()
+}
+
+/// Whether an instruction, or one inside it, may write an array.
+pub fn is_written(module: &Module, f: &Function, inst: Inst, array: Value) -> bool {
+    let op = &f.inst(inst).op;
+    let inside = |region: &Region| f.region(*region).insts.iter().any(|&inner| is_written(module, f, inner, array));
+    written(module, op).contains(&array) || op.regions().iter().any(inside)
 }

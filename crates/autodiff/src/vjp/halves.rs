@@ -18,6 +18,7 @@
 use super::plan::Saved;
 use crate::Mutant;
 use crate::catalog::Names;
+use crate::steps::Outlined;
 use adit_ir::{
     Builder, Copier, FuncId, Function, Inst, Module, Op, OperandMap, Param, Plain, ScalarType, Value, Values,
 };
@@ -44,13 +45,22 @@ pub struct Halves {
     pub rev: FuncId,
 }
 
-/// Halves to be made.
+/// What is to be made.
 #[derive(Debug)]
 pub struct Job {
     /// What is asked.
     pub wanted: Wanted,
-    /// The names of the augmented primal and of the reverse.
-    pub names: [String; 2],
+    /// In what form.
+    pub form: Form,
+}
+
+/// The form of a derivative, with the names that it takes.
+#[derive(Debug)]
+pub enum Form {
+    /// The augmented primal and the reverse.
+    Halves([String; 2]),
+    /// Both in one function.
+    Whole(String),
 }
 
 /// The halves that one derivative asks for, in the order in which they join the module, after the derivative itself.
@@ -62,20 +72,42 @@ pub struct Requests<'m> {
     pub names: Names,
     /// What all derivatives save, if that is wanted.
     pub saved: Option<Vec<Saved>>,
+    /// Iterations of loops, which join the module after the derivative.
+    pub outlined: &'m Outlined,
     known: FxHashMap<Wanted, Halves>,
+    wholes: FxHashMap<Wanted, FuncId>,
+    /// How many functions will have joined the module.
+    count: usize,
     waiting: VecDeque<Job>,
 }
 
 impl<'m> Requests<'m> {
     /// Nothing requested yet.
-    pub fn new(module: &'m Module) -> Self {
-        Requests {
-            module,
-            names: Names::new(module),
-            saved: None,
-            known: FxHashMap::default(),
-            waiting: VecDeque::new(),
+    pub fn new(module: &'m Module, names: Names, outlined: &'m Outlined) -> Self {
+        let count = module.len() + 1 + outlined.functions.len();
+        let (known, wholes, waiting) = (FxHashMap::default(), FxHashMap::default(), VecDeque::new());
+        Requests { module, names, saved: None, outlined, known, wholes, count, waiting }
+    }
+
+    /// A function of the module, or one that was outlined.
+    pub fn function(&self, f: FuncId) -> &'m Function {
+        match f.index().checked_sub(self.module.len() + 1) {
+            Some(place) => &self.outlined.functions[place],
+            None => self.module.function(f),
         }
+    }
+
+    /// What runs a function and reverses it at once, once all waiting jobs are done.
+    pub fn request_whole(&mut self, wanted: Wanted) -> FuncId {
+        if let Some(&id) = self.wholes.get(&wanted) {
+            return id;
+        }
+        let id = FuncId::new(self.count);
+        self.count += 1;
+        let name = self.names.fresh(&format!("{}__vjp", self.function(wanted.f).name));
+        self.waiting.push_back(Job { wanted: wanted.clone(), form: Form::Whole(name) });
+        self.wholes.insert(wanted, id);
+        id
     }
 
     /// What stands for a callee, once all waiting jobs are done.
@@ -83,11 +115,11 @@ impl<'m> Requests<'m> {
         if let Some(&halves) = self.known.get(&wanted) {
             return halves;
         }
-        let aug = self.module.len() + 1 + 2 * self.known.len();
-        let halves = Halves { aug: FuncId::new(aug), rev: FuncId::new(aug + 1) };
+        let halves = Halves { aug: FuncId::new(self.count), rev: FuncId::new(self.count + 1) };
+        self.count += 2;
         let name = &self.module.function(wanted.f).name;
         let names = ["aug", "rev"].map(|half| self.names.fresh(&format!("{name}__{half}")));
-        self.waiting.push_back(Job { wanted: wanted.clone(), names });
+        self.waiting.push_back(Job { wanted: wanted.clone(), form: Form::Halves(names) });
         self.known.insert(wanted, halves);
         halves
     }
@@ -97,9 +129,9 @@ impl<'m> Requests<'m> {
         self.waiting.pop_front()
     }
 
-    /// How many halves were requested.
+    /// How many functions were requested.
     pub fn len(&self) -> usize {
-        2 * self.known.len()
+        2 * self.known.len() + self.wholes.len()
     }
 }
 

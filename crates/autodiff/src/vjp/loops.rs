@@ -33,15 +33,17 @@ use adit_ir::{Bounds, CmpOp, Inst, Int, Op, OperandMap, Region, Type, Value, Val
 
 /// A carried value through which derivatives flow.
 #[derive(Clone, Copy)]
-struct Carried {
-    init: Value,
+pub(super) struct Carried {
+    pub(super) init: Value,
     /// What the body receives.
     param: Value,
     /// What the condition region of a `while` receives; the same as `param` for a `for`.
     tested: Value,
     yielded: Value,
-    /// The adjoint of the loop's result.
-    seed: Option<Value>,
+    /// The loop's result.
+    pub(super) result: Value,
+    /// Its adjoint.
+    pub(super) seed: Option<Value>,
 }
 
 impl Sweep<'_, '_> {
@@ -49,6 +51,9 @@ impl Sweep<'_, '_> {
         let params = &self.source.region(body).params;
         let carried = self.carried(inst, inits, &params[1..], &params[1..], body);
         if self.is_silent(&carried) && !self.facts.writes(body) {
+            return Ok(());
+        }
+        if self.checkpointed(inst, &carried) {
             return Ok(());
         }
         let Op::For { lo, hi, step, reversed, .. } = self.source.inst(inst).op else { return Ok(()) };
@@ -76,6 +81,9 @@ impl Sweep<'_, '_> {
         let carried = self.carried(inst, inits, tested, params, body);
         let both = self.facts.writes(cond);
         if self.is_silent(&carried) && !self.facts.writes(body) && !both {
+            return Ok(());
+        }
+        if self.checkpointed(inst, &carried) {
             return Ok(());
         }
         let Some(count) = self.count_trips(inst) else { return Ok(()) };
@@ -137,7 +145,7 @@ impl Sweep<'_, '_> {
         for (j, &param) in params.iter().enumerate() {
             let (init, tested, yielded, result) = (inits[j], tested[j], yields[j], results[j]);
             if [tested, param, result].iter().any(|&v| self.activity.of(v)) {
-                carried.push(Carried { init, param, tested, yielded, seed: self.take(result) });
+                carried.push(Carried { init, param, tested, yielded, result, seed: self.take(result) });
             }
         }
         carried

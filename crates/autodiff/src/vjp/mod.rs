@@ -35,6 +35,7 @@ mod adjoints;
 mod arrays;
 mod branches;
 mod calls;
+mod checkpoints;
 mod facts;
 mod forward;
 mod frames;
@@ -50,27 +51,32 @@ mod tapes;
 use crate::activity::Activity;
 use crate::literals::Literals;
 use crate::refusal::{Refusal, check_size};
+use crate::steps::Outlined;
 use crate::{Mutant, Options};
 use adit_ir::{
     Builder, FuncId, Function, Inst, Module, Op, Param, Passing, Region, ScalarType, TapeType, Type, Value, ValueMap,
     Values,
 };
+pub(crate) use facts::written;
+
 use facts::Facts;
 use forward::Forward;
 use frames::{Frame, Kind};
-use halves::{Job, Requests, Wanted, Whole, cut};
+use halves::{Form, Job, Requests, Wanted, Whole, cut};
 use plan::{Asked, Plan};
 pub use plan::{Loop, Saved, Why};
 use ruled::Ruled;
 
 /// The reverse derivative of `f`, then the halves of all that it calls, in the order in which they join the module.
 pub fn all(module: &Module, f: FuncId, active: &[bool], options: &Options) -> Result<Vec<Function>, Refusal> {
-    build(&mut Requests::new(module), f, active, options)
+    let (names, outlined) = Outlined::find(module, f);
+    build(&mut Requests::new(module, names, &outlined), f, active, options)
 }
 
 /// What the reverse derivative of `f`, and the halves of all that it calls, save.
 pub fn saved(module: &Module, f: FuncId, active: &[bool], options: &Options) -> Result<Vec<Saved>, Refusal> {
-    let mut requests = Requests::new(module);
+    let (names, outlined) = Outlined::find(module, f);
+    let mut requests = Requests::new(module, names, &outlined);
     requests.saved = Some(Vec::new());
     build(&mut requests, f, active, options)?;
     Ok(requests.saved.unwrap_or_default())
@@ -85,19 +91,29 @@ fn build(requests: &mut Requests<'_>, f: FuncId, active: &[bool], options: &Opti
     let wanted = Wanted { f, params: active.to_vec(), results: floats };
     let mut built = vec![whole(requests, source, &wanted, &name, false, options)?.function];
     let mut size = built[0].inst_count();
-    while let Some(Job { wanted, names }) = requests.next() {
-        let source = module.function(wanted.f);
+    let outlined = requests.outlined;
+    size += outlined.functions.iter().map(Function::inst_count).sum::<usize>();
+    built.extend(outlined.functions.iter().cloned());
+    while let Some(Job { wanted, form }) = requests.next() {
+        let source = requests.function(wanted.f);
         check_size(source, size + source.inst_count() + requests.len(), options)?;
-        let halves = cut(&whole(requests, source, &wanted, &names[0], true, options)?, names, options.mutant);
-        size += halves.iter().map(Function::inst_count).sum::<usize>();
+        let made = match form {
+            Form::Whole(name) => vec![whole(requests, source, &wanted, &name, false, options)?.function],
+            Form::Halves(names) => {
+                let whole = whole(requests, source, &wanted, &names[0], true, options)?;
+                cut(&whole, names, options.mutant).into()
+            }
+        };
+        size += made.iter().map(Function::inst_count).sum::<usize>();
         check_size(source, size + requests.len(), options)?;
-        built.extend(halves);
+        built.extend(made);
     }
     Ok(built)
 }
 
 /// A derivative to be made.
 struct Target<'s> {
+    id: FuncId,
     source: &'s Function,
     name: &'s str,
     /// The active parameters.
@@ -131,7 +147,7 @@ fn whole(
     let returned: Vec<Value> = yields.iter().zip(&wanted.results).filter(|(_, r)| **r).map(|(&v, _)| v).collect();
     let activity = find_activity(module, source, &params, &returned, options);
     let facts = Facts::new(module, source, &activity)?;
-    let target = Target { source, name, params, returned, activity, facts, is_cut, options };
+    let target = Target { id: wanted.f, source, name, params, returned, activity, facts, is_cut, options };
     let (mut whole, mut asked) = attempt(requests, &target, Plan::default())?;
     if !asked.is_empty() && plan::is_on(options.opts) {
         let plan = plan::plan(module, source, &target.facts, &asked, is_cut, options.opts);
@@ -156,13 +172,13 @@ fn attempt(requests: &mut Requests<'_>, target: &Target<'_>, plan: Plan) -> Resu
     let last = b.func().region(b.current()).insts.last().copied();
 
     let mut sweep = Sweep::new(requests, target, plan, forward, b);
-    sweep.tape = tape;
+    (sweep.tape, sweep.last) = (tape, last);
     for (param, shadow) in shadows {
         sweep.shadow[param.index()] = Some(shadow);
     }
     sweep.reverse(returned, &seeds)?;
     let asked = std::mem::take(&mut sweep.asked);
-    let (function, forward) = sweep.finish(primal, params, last);
+    let (function, forward) = sweep.finish(primal, params);
     let whole = Whole { function, forward, params: source.params.len(), results: source.results.len() };
     Ok((whole, asked))
 }
@@ -217,13 +233,19 @@ struct Sweep<'s, 'r> {
     zeros: Vec<(ScalarType, Value)>,
     /// The tape that all halves share.
     tape: Option<Value>,
+    /// Which function this is the derivative of.
+    id: FuncId,
+    /// The instruction of the primal's body that is being reversed.
+    at: Option<Inst>,
+    /// The last instruction of the forward sweep, in the body.
+    last: Option<Inst>,
     /// Whether the two sweeps will be two functions, which have only the shared tape in common.
     is_cut: bool,
 }
 
 impl<'s, 'r> Sweep<'s, 'r> {
     fn new(requests: &'r mut Requests<'s>, target: &'r Target<'_>, plan: Plan, forward: Forward, b: Builder) -> Self {
-        let &Target { source, ref activity, ref facts, is_cut, options, .. } = target;
+        let &Target { id, source, ref activity, ref facts, is_cut, options, .. } = target;
         Sweep {
             requests,
             source,
@@ -244,6 +266,9 @@ impl<'s, 'r> Sweep<'s, 'r> {
             zeros: Vec::new(),
             tape: None,
             is_cut,
+            id,
+            at: None,
+            last: None,
             b,
         }
     }
@@ -259,7 +284,7 @@ impl<'s, 'r> Sweep<'s, 'r> {
 
     /// Returns the primal results and the adjoints of the active scalar parameters. Also tells how many instructions of the body come before the reverse sweep: those up to
     /// the last that was copied. The reverse sweep has put others in front of it since.
-    fn finish(mut self, primal: Values, params: &[&Param], last: Option<Inst>) -> (Function, usize) {
+    fn finish(mut self, primal: Values, params: &[&Param]) -> (Function, usize) {
         let mut returned = primal;
         for param in params.iter().filter(|p| self.source.ty(p.value).scalar().is_some()) {
             let adjoint = self.take(param.value);
@@ -269,6 +294,7 @@ impl<'s, 'r> Sweep<'s, 'r> {
             self.forget_contents(params);
         }
         let body = self.b.current();
+        let last = self.last;
         let insts = &mut self.b.func_mut().region_mut(body).insts;
         let added = self.entry.len();
         insts.splice(0..0, self.entry);
@@ -281,6 +307,9 @@ impl<'s, 'r> Sweep<'s, 'r> {
         let source = self.source;
         self.open_shadows(region);
         for &inst in source.region(region).insts.iter().rev() {
+            if region == source.body {
+                self.at = Some(inst);
+            }
             self.b.set_span(source.inst(inst).span);
             check_size(source, self.b.func().inst_count(), &self.options)?;
             self.inst(inst)?;

@@ -119,7 +119,7 @@ fn own_tape(b: &mut Builder, element: ScalarType, source: &Function) -> (Value, 
 }
 
 /// Whether an array is never written.
-fn is_constant(source: &Function, array: Value) -> bool {
+pub(super) fn is_constant(source: &Function, array: Value) -> bool {
     source.params.iter().any(|p| p.value == array && p.passing == Passing::ByValue)
 }
 
@@ -271,14 +271,14 @@ impl Sweep<'_, '_> {
         self.b.alloc(ty)
     }
 
-    fn extents(&mut self, array: Value) -> Ints {
+    pub(super) fn extents(&mut self, array: Value) -> Ints {
         let dims = self.source.ty(array).array().map(|ty| ty.dims.clone()).unwrap_or_default();
         self.residual_ints(&dims)
     }
 }
 
 /// Visits all elements of an array, last to first.
-fn backwards(b: &mut Builder, dims: &[Int], element: impl FnOnce(&mut Builder, &[Int])) {
+pub(super) fn backwards(b: &mut Builder, dims: &[Int], element: impl FnOnce(&mut Builder, &[Int])) {
     let mut at = Ints::new();
     for _ in dims {
         let region = b.open(&[Type::I64]);

@@ -247,6 +247,7 @@ fn shift(x: &Input<f64>, tangent: &[f64], h: f64) -> Input<Complex64> {
 }
 
 /// What reverse mode gives: one adjoint per active parameter, and the seeds that it was given for `mut` arrays.
+#[derive(Debug)]
 pub struct Reverse {
     pub adjoints: Vec<Vec<f64>>,
     pub results: Vec<Cell<f64>>,

@@ -1,6 +1,7 @@
 //! Derivatives, run by the reference interpreter and compared with what they must be.
 
 mod calls;
+mod checkpoints;
 mod hand;
 mod harness;
 mod kinks;

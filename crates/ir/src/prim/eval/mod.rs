@@ -10,6 +10,7 @@ mod gamma;
 mod integer;
 mod normal;
 mod power;
+mod revolve;
 mod trig;
 
 pub use arith::*;
@@ -18,4 +19,5 @@ pub use gamma::*;
 pub use integer::*;
 pub use normal::*;
 pub use power::*;
+pub use revolve::*;
 pub use trig::*;

@@ -213,6 +213,23 @@ pub static imax: Row = Row {
     kinks: &[],
 };
 
+pub static revolve: Row = Row {
+    name: "revolve",
+    source: None,
+    parameters: &["n", "m"],
+    signature: Signature::I2,
+    eval: Eval::I2(eval::revolve),
+    guard: None,
+    complex: Complex::RealPart,
+    partials: partials![not_float; not_float],
+    code: Code::Call,
+    cost: 60,
+    algebra: Algebra::NONE,
+    about: "How many of n steps to run before the next of m snapshots, so that reversing them all computes least again (Griewank and Walther's schedule).",
+    points: integer_pairs![(10, 3), (100, 10), (5, 1), (1, 4), (0, 0), (i64::MAX, 2)],
+    kinks: &[],
+};
+
 pub static and: Row = Row {
     name: "and",
     source: Some("&&"),

@@ -1,0 +1,67 @@
+//! What checkpoints cost: how often iterations run, and how much memory they take.
+
+use adit::{Engine, ErrorKind, HostFunction, Limits, Options};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+/// Runs of the body for one gradient: those of the forward sweep, those on the way to a turn, and one for each turn.
+fn runs(attribute: &str, header: &str, length: i64) -> i64 {
+    let count = Arc::new(AtomicI64::new(0));
+    let counted = count.clone();
+    let step = HostFunction::scalar("fn step(x: f64) -> f64", move |a| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        0.5 * a[0] + 1.0
+    })
+    .partials(|_, out| out[0] = 0.5);
+    let text = format!(
+        "fn f(x: f64, n: i64) -> f64 {{ let mut s = x; let mut t = 0; @checkpoint({attribute}) {header} {{ s = step(s); t += 1; }} s }}"
+    );
+    let engine = Engine::new().with_function(step).expect("right");
+    let f = engine.compile(&text).and_then(|module| module.function("f")).expect("it compiles");
+    let gradient = f.gradient_wrt(&[3.0.into(), length.into()], &["x"], adit::Mode::Reverse).expect("there is one");
+    assert_eq!(gradient.floats(), [0.5_f64.powi(length as i32)]);
+    count.load(Ordering::Relaxed)
+}
+
+/// The fewest steps that any schedule runs besides one for each turn, the first time through counted without the last step.
+fn fewest(length: i64, snapshots: i64) -> i64 {
+    let binomial = |n: i64, k: i64| (0..k).fold(1, |product, i| product * (n - i) / (i + 1));
+    let t = (0..).find(|&t| binomial(snapshots + t, snapshots) >= length).expect("it grows");
+    t * length - if t > 0 { binomial(snapshots + t, t - 1) } else { 0 }
+}
+
+#[test]
+fn as_few_iterations_run_as_can_be() {
+    for (length, snapshots) in [(1, 1), (2, 1), (5, 1), (10, 3), (56, 5), (60, 3), (100, 10), (9, 20)] {
+        let attribute = format!("binomial: {snapshots}");
+        // The forward sweep also runs the last step, then each turn runs its own.
+        let expected = fewest(length, snapshots) + 1 + length;
+        assert_eq!(runs(&attribute, "for _ in 0..n", length), expected, "{length} steps, {snapshots} snapshots");
+        // Without a known length, iterations are counted first.
+        assert_eq!(runs(&attribute, "while t < n", length), expected + length, "{length} steps, {snapshots} snapshots");
+    }
+    assert_eq!(runs("every: 7", "for _ in 0..n", 20), 40);
+    assert_eq!(runs("every: 7", "while t < n", 20), 40);
+    assert_eq!(runs("binomial: 3", "for _ in 0..n", 0), 0);
+}
+
+#[test]
+fn memory_is_bounded() {
+    let gradient = |attribute: &str| {
+        let engine = Engine::with_options(Options {
+            limits: Limits { memory_bytes: 3 << 20, ..Limits::default() },
+            ..Options::default()
+        });
+        let text = format!(
+            "fn f(x0: f64, p: f64, n: i64) -> f64 {{ let mut x = x0; {attribute} for i in 0..n {{ x += 0.01 * sin(x) * p; }} x }}"
+        );
+        let f = engine.compile(&text).and_then(|module| module.function("f")).expect("it compiles");
+        f.gradient_wrt(&[1.0.into(), 0.001.into(), 500_000.into()], &[], adit::Mode::Reverse)
+    };
+    let kind = gradient("").expect_err("it does not fit").kind();
+    assert_eq!(kind, ErrorKind::Run);
+    let [every, binomial, budget] = ["every: 1000", "binomial: 20", "budget: 2 MiB"]
+        .map(|kept| gradient(&format!("@checkpoint({kept})")).expect("it fits").floats());
+    assert_eq!(every, binomial);
+    assert_eq!(every, budget);
+}
