@@ -81,8 +81,12 @@ impl Walk<'_> {
 
     /// Whether the definitions of an imported file are there.
     fn import(&mut self, from: &str, import: &ImportItem) -> bool {
+        if self.diagnostics.iter().any(|d| d.span == import.path_span) {
+            return false;
+        }
         let path = beside(from, &import.path);
         let why = match self.files.get(&path) {
+            _ if import.path.is_empty() => "the path is empty".to_owned(),
             Some(true) => return true,
             Some(false) => format!("`{path}` imports this file, directly or not"),
             None if self.depth >= MAX_DEPTH => "files import files too deeply".to_owned(),

@@ -25,6 +25,7 @@
 
 mod calls;
 pub mod check;
+mod consequences;
 mod engine;
 mod error;
 mod frame;

@@ -3,6 +3,7 @@
 //! In: source text, options, and which [`Derivative`] of which function. Out: IR at every stage, and [`Code`]. One direction: text → tree → typed tree → SSA → cleaned SSA →
 //! derivative → cleaned derivative → machine code. Nothing is cached here and no numbers are seen.
 
+use crate::consequences;
 use crate::error::{Error, Result};
 use crate::imports::{self, Loader};
 use crate::options::Options;
@@ -54,8 +55,7 @@ pub(crate) fn front_end(source: (&str, &str), loader: Loader<'_>, options: &Opti
     let loaded = imports::load(source.0, source.1, loader);
     let (sources, file) = (Arc::new(loaded.sources), loaded.file);
     let checked = adit_sema::check_with(&loaded.tree, hosts);
-    let mut diagnostics = loaded.diagnostics;
-    diagnostics.extend(checked.diagnostics);
+    let mut diagnostics = consequences::independent(loaded.diagnostics, checked.diagnostics, &sources);
     diagnostics.sort_by_key(|d| (d.span.file, d.span.start));
     let program = match checked.program {
         Some(program) if diagnostics.is_empty() => program,

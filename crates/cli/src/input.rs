@@ -50,8 +50,16 @@ pub fn json(option: &str, text: &str) -> Result<Given> {
 }
 
 fn file(path: &Path) -> Result<String> {
-    let bytes = std::fs::read(path).map_err(|e| unreadable(&path.display().to_string(), &e.to_string()))?;
+    let bytes = std::fs::read(path).map_err(|e| unreadable(&path.display().to_string(), &reason(&e)))?;
     utf8(&path.display().to_string(), bytes)
+}
+
+/// Why a file can't be read, in words.
+pub fn reason(error: &std::io::Error) -> String {
+    if error.kind() == std::io::ErrorKind::NotFound {
+        return "there is no such file".to_owned();
+    }
+    error.to_string()
 }
 
 fn stdin() -> Result<String> {

@@ -77,7 +77,7 @@ impl Session {
     /// What reading and compiling give.
     pub fn compile(&self, file: &Path) -> Result<Module> {
         let (name, text) = input::program(file)?;
-        let read = |path: &str| std::fs::read_to_string(path).map_err(|e| e.to_string());
+        let read = |path: &str| std::fs::read_to_string(path).map_err(|e| input::reason(&e));
         self.engine.compile_with(&name, &text, &read)
     }
 }

@@ -9,7 +9,7 @@
 //! ```
 //!
 //! Three facts tell where a forgotten closer is missing: no `;`, `let`, `while`, `return`, `break`, `continue`
-//! stands directly in parentheses, no `{` in a list of parameters, and no definition in brackets of any sort.
+//! stands directly in parentheses (but for those of another language's `for (…; …; …)`), no `{` in a list of parameters, and no definition in brackets of any sort.
 //! The last is used only when brackets stay open to the end without it; else the parser can say that
 //! functions do not nest.
 
@@ -144,6 +144,11 @@ impl Matcher {
         matches!(self.out.tokens.as_slice(), [.., f, name] if f.kind == Kind::Fn && name.kind == Kind::Ident)
     }
 
+    /// Whether an opener is that of `for (i = 0; …)`, which other languages write.
+    fn after_for(&self, open: usize) -> bool {
+        open.checked_sub(1).is_some_and(|before| self.out.tokens[before].kind == Kind::For)
+    }
+
     fn push(&mut self, token: Token, end: u32) {
         self.out.tokens.push(token);
         self.out.ends.push(end);
@@ -158,8 +163,8 @@ impl Matcher {
             }
         }
         let ends_square = matches!(token.kind, Kind::Let | Kind::While | Kind::Return | Kind::Break | Kind::Continue);
-        let ends_paren = ends_square || token.kind == Kind::Semi;
-        while let Some((sort, _)) = self.open.last() {
+        while let Some(&(sort, open)) = self.open.last() {
+            let ends_paren = ends_square || (token.kind == Kind::Semi && !self.after_for(open));
             match sort {
                 Sort::Paren if ends_paren => self.end_unclosed(token),
                 Sort::Square if ends_square => self.end_unclosed(token),

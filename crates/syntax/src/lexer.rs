@@ -294,7 +294,7 @@ impl Lexed {
             last.help = None;
             return;
         }
-        let shown = text.escape_debug();
+        let shown = if text == "'" { text.to_owned() } else { text.escape_debug().to_string() };
         let message = format!("the character `{shown}` means nothing here");
         let mut d = Diagnostic::new(codes::UNKNOWN_CHARACTER, span, message);
         let meant = MEANT.iter().find(|(wrong, _)| *wrong == text);
@@ -320,6 +320,9 @@ const MEANT: &[(&str, &str)] = &[
     ("≠", "write `!=`"),
     ("#", "comments start with `//`, attributes with `@`"),
     ("~", "logical not is written `!`"),
+    ("?", "a choice is written `if c { a } else { b }`"),
+    ("$", "names consist of letters, digits and `_`"),
+    ("`", "texts stand in `\"…\"`"),
 ];
 
 /// The text after the first digit that belongs to the number.

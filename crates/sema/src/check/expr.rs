@@ -111,7 +111,7 @@ impl Body<'_, '_> {
             let message = format!("`{name}` is a function, and functions are no values");
             let d = Diagnostic::new(codes::FUNCTION_AS_VALUE, span, message);
             self.checker.reports.push(d.help(format!("call it: `{name}(…)`")));
-        } else if self.checker.imports {
+        } else if self.checker.imports || !self.checker.missing.insert((self.owner.clone(), name.into())) {
             self.checker.reports.fail();
         } else {
             let known = self.scope.names().chain(self.checker.consts.keys().map(|k| &**k)).chain(library_constants());

@@ -54,7 +54,7 @@ use adit_diag::{Diagnostic, Span};
 use adit_ir::Const;
 use adit_syntax::ast;
 use report::Reports;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -109,6 +109,8 @@ struct Checker<'a> {
     in_library: bool,
     /// Whether names may come from a file that was not read; then unknown ones are no news.
     imports: bool,
+    /// Names that are no variables, by the function that mentions them: told once each.
+    missing: FxHashSet<(Arc<str>, Box<str>)>,
 }
 
 /// A function, before its body is checked.

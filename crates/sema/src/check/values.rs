@@ -200,7 +200,9 @@ impl Body<'_, '_> {
                     }
                     Ty::Array { .. } if &*field.name == "T" => Some("write `transpose(a)`".to_owned()),
                     Ty::Tuple(_) => Some("the parts of a tuple are `t.0`, `t.1`, …".to_owned()),
-                    Ty::Scalar(_) | Ty::Array { .. } | Ty::Struct { .. } | Ty::Fn(_) | Ty::Never => None,
+                    Ty::Scalar(_) | Ty::Array { .. } | Ty::Struct { .. } | Ty::Fn(_) | Ty::Never => {
+                        self.names_function(&field.name).then(|| format!("functions are called by `{}(x)`", field.name))
+                    }
                 };
                 self.checker.reports.push(d);
                 None

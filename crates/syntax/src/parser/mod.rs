@@ -379,7 +379,8 @@ impl Parser<'_> {
                 continue;
             }
             let closer = self.closer_of_limit();
-            let diagnostic = self.missing(&format!("`,` or `{closer}`"));
+            let mut diagnostic = self.missing(&format!("`,` or `{closer}`"));
+            diagnostic.help = self.help_in_list();
             self.report(diagnostic);
             self.skip_until(|kind| kind == Kind::Comma);
             if self.at == start {
@@ -388,6 +389,18 @@ impl Parser<'_> {
             trailing = self.eat(Kind::Comma);
         }
         (elements, trailing)
+    }
+
+    /// What to write for what other languages have in lists.
+    fn help_in_list(&self) -> Option<String> {
+        let help = match (self.peek(), self.closer_of_limit()) {
+            (Kind::Colon, "]") => "a slice is written `a[lo..hi]`",
+            (Kind::LBracket, ")") => "an array type is written `[f64; n]`",
+            (Kind::Eq, ")") => "arguments are told apart by their places, and every one is given",
+            (Kind::Semi, "}") => "fields are set apart by `,`",
+            _ => return None,
+        };
+        Some(help.to_owned())
     }
 
     /// How the bracket that we are in ought to be closed.

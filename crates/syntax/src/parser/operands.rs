@@ -426,6 +426,9 @@ impl Parser<'_> {
             Kind::Colon => {
                 "types stand in `let x: T = …`; a struct literal after `if`, `while`, `for` needs parentheses"
             }
+            Kind::Ident if self.peek_name() == "as" => "types are converted by `f64(x)`, `f32(x)`, `i64(x)`",
+            Kind::Ident if self.peek_name() == "and" => "logical and is written `&&`",
+            Kind::Ident if self.peek_name() == "or" => "logical or is written `||`",
             _ => return None,
         };
         Some(help.to_owned())

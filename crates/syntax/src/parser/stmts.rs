@@ -268,6 +268,11 @@ impl Parser<'_> {
     /// `i in lo..hi step k`
     pub(super) fn loop_head(&mut self) -> Option<GeneratorLoop> {
         let start = self.here();
+        if self.peek() == Kind::LParen {
+            let diagnostic = self.unexpected("the name of the loop variable");
+            self.report(diagnostic.help("loops run over ranges of integers: `for i in 0..n { … }`"));
+            return None;
+        }
         let var = self.ident("the name of the loop variable")?;
         self.expect(Kind::In, "`in` and a range");
         let range = self.range()?;
@@ -393,6 +398,9 @@ impl Parser<'_> {
             "elif" | "elsif" | "elseif" => "write `else if`",
             "loop" => "write `while true`",
             "match" | "switch" => "write `if … else if …`",
+            "not" => "logical not is written `!`",
+            "lambda" => "functions without a name are written `|x| x + 1`",
+            "print" | "assert" => "arguments stand in parentheses",
             _ => return None,
         };
         fits_operand(self.peek()).then(|| help.to_owned())
