@@ -410,7 +410,7 @@ impl<'c, 'a> Body<'c, 'a> {
         Fact { value: self.poly_of(typed), literal, ..Fact::default() }
     }
 
-    fn pattern(&mut self, pattern: &ast::Pattern, ty: &Ty, fact: Fact) -> Pattern {
+    pub(super) fn pattern(&mut self, pattern: &ast::Pattern, ty: &Ty, fact: Fact) -> Pattern {
         match &pattern.kind {
             PatternKind::Name { name, mutable } => {
                 let fact = Fact { value: fact.value.filter(|_| !mutable), ..fact };

@@ -118,7 +118,11 @@ impl Body<'_, '_> {
         value: &ast::Expr,
     ) -> Option<StmtKind> {
         let ascribed = ty.map(|ty| (self.written_type(ty), ty.span));
-        let known = self.known(value)?;
+        let Some(known) = self.known(value) else {
+            // What it would name is unknown, which is no news where it is used.
+            self.pattern(pattern, &error(), Fact::default());
+            return None;
+        };
         let (typed, kind) = match &ascribed {
             Some((Ty::Fn(Some(want)), at)) => {
                 let why = Why::at("the type ascribed", *at);

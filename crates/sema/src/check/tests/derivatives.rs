@@ -1,6 +1,6 @@
 //! Derivatives in the language: what they are, and what is none.
 
-use super::wrong;
+use super::{mistakes, wrong};
 
 #[test]
 fn a_gradient_is_of_one_float() {
@@ -29,6 +29,11 @@ fn directions_have_the_shapes_of_what_they_are_of() {
 fn a_mode_is_forward_or_reverse() {
     wrong("AD0201", "fn g(x: f64) -> f64 { x } fn f(x: f64) -> f64 { grad(g, «x»)(x) }");
     wrong("AD0203", "fn g(x: f64) -> f64 { x } fn f(x: f64) -> f64 { «grad(g, forward, x)»(x) }");
+}
+
+#[test]
+fn a_name_for_what_is_no_derivative_is_no_second_mistake() {
+    assert_eq!(mistakes("fn f(x: f64) -> f64 { let g = grad(h); g(x) + g(1) }"), ["AD0101 h"]);
 }
 
 #[test]
