@@ -191,7 +191,7 @@ impl Body<'_, '_> {
             (Kind::Lambda(_) | Kind::Typed, Some(local)) => FnValue::Local { local, instance },
             (Kind::Lambda(site), None) => {
                 let this = self.site_of(*site);
-                if let (Code::Known(_), Some(id)) = (&this.code, instance) {
+                if let (true, Some(id)) = (this.is_shared(), instance) {
                     return FnValue::Named(id);
                 }
                 FnValue::Lambda { lambda: this.lambda, instance }

@@ -39,8 +39,10 @@ pub(super) struct SiteId(usize);
 #[derive(Clone)]
 pub(super) struct Site {
     pub(super) span: Span,
-    /// None for a function known by its name.
+    /// None for what captures nothing: a function known by its name, or by `shared`.
     place: Option<Place>,
+    /// What it is wherever it is written, so that its instances belong to the whole program.
+    shared: Option<Arc<str>>,
     /// In the frame where it is written.
     pub(super) lambda: LambdaId,
     pub(super) code: Code,
@@ -118,32 +120,33 @@ impl Body<'_, '_> {
             ty: p.ty.as_ref().map(|ty| self.written_type(ty)),
         });
         let params: Vec<SiteParam> = params.collect();
-        self.site(span, Code::Written { params: params.into(), body: Rc::new(body.clone()) })
+        self.site(span, Code::Written { params: params.into(), body: Rc::new(body.clone()) }, None)
     }
 
-    /// A lambda that the compiler writes; for each parameter whether it is lent.
+    /// A lambda that the compiler writes; for each parameter whether it is lent. One that captures nothing may be `shared`, under a name for what it is.
     pub(super) fn lambda_of(
         &mut self,
         span: Span,
         params: Vec<(ast::Ident, bool, Option<Ty>)>,
         body: ast::Expr,
+        shared: Option<Arc<str>>,
     ) -> SiteId {
         let param = |(name, lent, ty)| SiteParam { name, lent, span, ty };
         let params: Vec<SiteParam> = params.into_iter().map(param).collect();
-        self.site(span, Code::Written { params: params.into(), body: Rc::new(body) })
+        self.site(span, Code::Written { params: params.into(), body: Rc::new(body) }, shared)
     }
 
     /// A function known by its name, as a lambda.
     pub(super) fn known_site(&mut self, span: Span, name: &str) -> SiteId {
-        self.site(span, Code::Known(name.into()))
+        self.site(span, Code::Known(name.into()), Some(name.into()))
     }
 
-    fn site(&mut self, span: Span, code: Code) -> SiteId {
+    fn site(&mut self, span: Span, code: Code, shared: Option<Arc<str>>) -> SiteId {
         let lambdas = &mut self.frames[self.frame].lambdas;
         let lambda = LambdaId(lambdas.len() as u32);
         lambdas.push(LambdaDef { span, captures: Vec::new() });
-        let place = matches!(code, Code::Written { .. }).then(|| Place { frame: self.frame, first: self.scope.next() });
-        self.sites.push((Site { span, place, lambda, code }, Vec::new()));
+        let place = shared.is_none().then(|| Place { frame: self.frame, first: self.scope.next() });
+        self.sites.push((Site { span, place, shared, lambda, code }, Vec::new()));
         SiteId(self.sites.len() - 1)
     }
 
@@ -161,9 +164,7 @@ impl Body<'_, '_> {
         if self.checker.reports.failed() {
             return;
         }
-        let unused = |(site, instances): &&(Site, Vec<InstanceOf>)| {
-            instances.is_empty() && matches!(site.code, Code::Written { .. })
-        };
+        let unused = |(site, instances): &&(Site, Vec<InstanceOf>)| instances.is_empty() && site.shared.is_none();
         let spans: Vec<Span> = self.sites[from..].iter().filter(unused).map(|(site, _)| site.span).collect();
         for span in spans {
             self.checker.reports.push(
@@ -253,9 +254,9 @@ impl Body<'_, '_> {
 
     fn instances(&mut self, site: SiteId) -> &mut Vec<InstanceOf> {
         let (this, own) = &mut self.sites[site.0];
-        match &this.code {
-            Code::Known(name) => self.checker.known_instances.entry(name.clone()).or_default(),
-            Code::Written { .. } => own,
+        match &this.shared {
+            Some(name) => self.checker.known_instances.entry(name.clone()).or_default(),
+            None => own,
         }
     }
 
@@ -401,6 +402,11 @@ impl Body<'_, '_> {
 }
 
 impl Site {
+    /// Whether an instance is a function of the whole program.
+    pub(super) fn is_shared(&self) -> bool {
+        self.shared.is_some()
+    }
+
     /// Parameters and body; of a function known by its name, with so many parameters.
     fn written(&self, count: usize) -> (Rc<[SiteParam]>, Rc<ast::Expr>) {
         match &self.code {

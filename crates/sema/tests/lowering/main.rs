@@ -16,4 +16,5 @@ mod arrays;
 mod control;
 mod random;
 mod scalars;
+mod specialised;
 mod text;

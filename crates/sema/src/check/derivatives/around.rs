@@ -36,7 +36,8 @@ impl Body<'_, '_> {
         let args = names.iter().zip(lent).map(|(name, &lent)| argument(name, lent)).collect();
         let body = of_height(f, ast::ExprKind::Call { callee: Box::new(f.clone()), args });
         let types = self.scalar_params(f, names.len());
-        self.lambda_known(f.span, names, lent, types, body)
+        let shared = self.shared_name(f);
+        self.lambda_known(f.span, names, lent, types, body, shared)
     }
 
     /// A function with `&mut` parameters as one that takes values.
@@ -67,7 +68,8 @@ impl Body<'_, '_> {
         let block = ast::Block { span: f.span, height, stmts, value: Some(Box::new(value)) };
         let types = self.scalar_params(f, lent.len());
         let body = of_height(f, ast::ExprKind::Block(block));
-        self.lambda_known(f.span, params, &vec![false; lent.len()], types, body)
+        let shared = self.shared_name(f).map(|name| format!("{name} by value, {outputs:?}"));
+        self.lambda_known(f.span, params, &vec![false; lent.len()], types, body, shared)
     }
 
     fn lambda_known(
@@ -77,10 +79,34 @@ impl Body<'_, '_> {
         lent: &[bool],
         types: Vec<Option<Ty>>,
         body: ast::Expr,
+        shared: Option<String>,
     ) -> Known {
         let params = names.into_iter().zip(lent.iter().copied()).zip(types).map(|((name, lent), ty)| (name, lent, ty));
-        let site = self.lambda_of(span, params.collect(), body);
+        let site = self.lambda_of(span, params.collect(), body, shared.map(Into::into));
         Known { kind: Kind::Lambda(site), local: None, span }
+    }
+
+    /// A name for a function that is the same wherever it is written: one known by its name, or a derivative of such.
+    fn shared_name(&mut self, f: &ast::Expr) -> Option<String> {
+        match &f.kind {
+            ast::ExprKind::Name(name) => {
+                (self.find(name).is_none() && self.names_function(name)).then(|| format!("#{name}"))
+            }
+            ast::ExprKind::Call { callee, args } => {
+                let operator = self.derivative_operator(callee)?;
+                let (inner, mode) = match &args[..] {
+                    [inner] => (inner, ""),
+                    [inner, mode] => match &value_of(mode)?.kind {
+                        ast::ExprKind::Name(mode) => (inner, &**mode),
+                        _ => return None,
+                    },
+                    _ => return None,
+                };
+                let inner = self.shared_name(value_of(inner)?)?;
+                Some(format!("#{}({inner}, {mode})", operator.name))
+            }
+            _ => None,
+        }
     }
 
     /// The types of parameters that are numbers, where a function states them: literals adapt to them.
