@@ -55,14 +55,14 @@ pub struct Tally {
     /// How many programs of each report.
     reports: BTreeMap<String, u64>,
     /// Sums over reports.
-    counts: [u64; 7],
+    counts: [u64; 8],
     /// Failures, in order of discovery.
     pub found: Vec<Found>,
     /// How long it took.
     pub time: Duration,
 }
 
-const NAMES: [&str; 7] = [
+const NAMES: [&str; 8] = [
     "first derivatives compared",
     "second derivatives compared",
     "stopped by an error, alike in all forms",
@@ -70,13 +70,14 @@ const NAMES: [&str; 7] = [
     "values or derivatives too large to compare",
     "difference excused by a kink",
     "modes of derivatives within compared",
+    "derivatives within compared with the tree",
 ];
 
 impl Tally {
     fn count(&mut self, case: &Case, report: &Report) {
         self.histogram.count(case.features);
-        let Report { stopped, too_long, wild, near_kink, modes, first, second } = *report;
-        let flags = [first, second, stopped.is_some(), too_long, wild, near_kink, modes];
+        let Report { stopped, too_long, wild, near_kink, modes, tree, first, second } = *report;
+        let flags = [first, second, stopped.is_some(), too_long, wild, near_kink, modes, tree];
         self.counts.iter_mut().zip(flags).for_each(|(count, flag)| *count += u64::from(flag));
         if let Some(code) = stopped {
             *self.reports.entry(code.to_owned()).or_default() += 1;

@@ -79,8 +79,7 @@ impl<'p, 'r> Machine<'p, 'r> {
             DerivativeKind::Vjp => {
                 let columns = self.silent_columns(point)?;
                 same_shapes(&columns.outcome.value, &along[0], span)?;
-                let weights: Vec<Number> = columns.tangents.iter().map(|t| product(&along[0], t)).collect();
-                let cotangents = point.shaped(weights);
+                let cotangents = point.shaped(columns.weighted(&along[0]));
                 Ok((pair(columns.outcome.value.clone(), cotangents), columns.outcome))
             }
             DerivativeKind::Jacobian => {
@@ -97,6 +96,10 @@ impl<'p, 'r> Machine<'p, 'r> {
             DerivativeKind::Hvp => {
                 let gradient = |machine: &mut Self, args: &[Value]| machine.gradient_of(point, args);
                 let slope = Point { f: &gradient, args: point.args.clone(), inputs: point.inputs.clone() };
+                if d.mode == Some(Mode::Vjp) {
+                    let columns = self.silent_columns(&slope)?;
+                    return Ok((slope.shaped(columns.weighted(&together(along.to_vec()))), columns.outcome));
+                }
                 let (outcome, tangent) = self.directional(&slope, along, Mode::Jvp)?;
                 Ok((tangent, outcome))
             }
@@ -204,6 +207,13 @@ impl<'p, 'r> Machine<'p, 'r> {
         let outcome = if lends { (point.f)(self, &point.args)? } else { quiet };
         let inputs = together(point.inputs.iter().map(|&input| zeros_like(&point.args[input])).collect());
         Ok((matrix(&outcome.value, &inputs, &tangents), outcome))
+    }
+}
+
+impl Columns {
+    /// The product of a seed with each tangent.
+    fn weighted(&self, seed: &Value) -> Vec<Number> {
+        self.tangents.iter().map(|tangent| product(seed, tangent)).collect()
     }
 }
 

@@ -18,6 +18,7 @@
 //! | `inner product` | ⟨ȳ, J ẋ⟩ = ⟨Jᵀ ȳ, ẋ⟩ |
 //! | `linear` | a seed of zeros gives exact zeros, a doubled seed exactly twice as much |
 //! | `tapes` | tapes are empty at the end |
+//! | `tree differentiates` | the typed tree gives what the IR gives also where the program contains derivatives, but for rounding |
 //! | `modes` | derivatives within the program are the same, forward, in reverse and as the compiler chooses |
 //! | `second order` | forward over reverse is the complex step of reverse; reverse over reverse agrees with it |
 
@@ -87,6 +88,8 @@ pub struct Report {
     pub near_kink: bool,
     /// The modes of derivatives within the program were compared.
     pub modes: bool,
+    /// The typed tree gave the same derivatives within the program.
+    pub tree: bool,
     /// First derivatives were compared.
     pub first: bool,
     /// Second derivatives were compared.

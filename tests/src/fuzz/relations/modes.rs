@@ -1,18 +1,18 @@
-//! Derivatives within a program, in every mode.
+//! Derivatives within a program, in every mode, and by the typed tree.
 //!
 //! In: a program that contains derivatives. Out: a failure unless it gives the same numbers, and the same first derivatives, when each of them is taken forward, in reverse, and as the compiler chooses, of
-//! functions that were cleaned before. These are sums in another order: the same but for rounding, and not at all where a branch hangs on the last digit.
+//! functions that were cleaned before; and the same numbers where the tree is interpreted, which has a way of its own to differentiate. These are sums in another order: the same but for rounding, and not at all where a branch hangs on the last digit.
 
 use super::derivatives::Probe;
 use super::numbers::{answer_floats, far, wild};
 use super::{Failure, MORE, Subject, limited};
-use crate::fuzz::call::{Answer, run_ir};
+use crate::fuzz::call::{Answer, run_ir, run_tree};
 use crate::fuzz::compile::{Built, Clean, build, verified};
 use crate::fuzz::features::Feature;
 use crate::fuzz::generate::MAIN;
 use adit_autodiff::vjp_with;
 use adit_interp::ir::{Input, Interpreter};
-use adit_ir::Scalar;
+use adit_ir::{Limits, Scalar};
 
 /// What stands in place of every mode, and what to call it.
 const MODES: [(Option<&str>, &str); 3] =
@@ -20,6 +20,9 @@ const MODES: [(Option<&str>, &str); 3] =
 
 /// Relative tolerance: derivatives within are sums of terms that may cancel.
 const CLOSE: f64 = 1e-7;
+
+/// The tree runs a function once for each direction.
+const TREE: Limits = Limits { steps: Some(100_000), ..MORE };
 
 /// Distances to a kink below this excuse a difference.
 const NEAR: f64 = 1e-6;
@@ -45,6 +48,35 @@ impl Subject<'_> {
         }
         self.report.modes = true;
         Ok(())
+    }
+
+    /// The typed tree, whose derivatives are made of numbers that move, and the IR.
+    pub(super) fn tree_differentiates(&mut self, inputs: &[Input<f64>]) -> Result<(), Failure> {
+        let tree = run_tree(&self.built, &self.case.args, &TREE);
+        let interpreter = Interpreter::new(&self.built.plain, MORE);
+        let ir = run_ir(&interpreter, self.built.plain.function(self.built.main), self.built.main, inputs);
+        if limited(&tree) {
+            return Ok(());
+        }
+        let fail = |detail: String| Err(Failure { relation: "tree differentiates", detail });
+        match (tree, ir) {
+            (Ok(tree), Ok((ir, outcome))) => {
+                let Some(detail) = unlike(&tree, &ir) else {
+                    self.report.tree = true;
+                    return Ok(());
+                };
+                let drowned = wild(&[outcome.largest]) || wild(&answer_floats(&ir)) || wild(&answer_floats(&tree));
+                let excused = drowned || outcome.nearest_kink < NEAR;
+                if excused { Ok(()) } else { fail(detail) }
+            }
+            (tree, ir) => {
+                // Forward mode does not run a function that has no directions.
+                let excused = self.case.sizes.values().any(|&size| size == 0);
+                let names = ["the tree", "the IR"];
+                let told = self.same("tree differentiates", names, &tree, &ir.map(|(answer, _)| answer));
+                if excused { Ok(()) } else { told }
+            }
+        }
     }
 
     fn unlike(&mut self, other: &Built, inputs: &[Input<f64>]) -> Result<Option<String>, String> {

@@ -12,15 +12,18 @@ use adit_ir::{FuncId, Limits, Module, Op, print_module, same_modules};
 impl Subject<'_> {
     pub(super) fn values(&mut self, inputs: &[Input<f64>]) -> Result<(), Failure> {
         let main = self.built.main;
-        let tree = run_tree(&self.built, &self.case.args, &LIMITS);
+        let differentiates = self.case.features.has(Feature::Derivative);
         let plain = self.interpret(&self.built.plain, main, inputs, &LIMITS);
-        if limited(&tree) || limited(&plain) {
+        if differentiates && !limited(&plain) {
+            self.tree_differentiates(inputs)?;
+        }
+        let tree = (!differentiates).then(|| run_tree(&self.built, &self.case.args, &LIMITS));
+        if tree.as_ref().is_some_and(limited) || limited(&plain) {
             self.report.too_long = true;
             return Ok(());
         }
         self.report.stopped = plain.as_ref().err().map(|e| e.trap.code());
-        // The tree interpreter does not differentiate.
-        if !self.case.features.has(Feature::Derivative) {
+        if let Some(tree) = tree {
             self.same("tree = ir", ["the tree", "the IR"], &tree, &plain)?;
         }
         self.text(&self.built.plain)?;

@@ -46,6 +46,7 @@ fn gradients_of_numbers() {
     gives("fn f(x: f64) -> f64 { grad(grad(grad(|t| t^4)))(x) }", &[48.0]);
     gives("fn f(x: f64) -> f64 { hessian(|t| t^4)(x) }", &[48.0]);
     gives("fn f(x: f64) -> f64 { hvp(|t| t^4, x, 0.5) }", &[24.0]);
+    gives("fn f(x: f64) -> (f64, f64) { hvp(|a, b| a^2 * b, (x, 3.0), (1.0, 0.5), reverse) }", &[8.0, 4.0]);
 }
 
 /// The classic: d/dx (x · d/dy (x + y)) is 1, not 2.
