@@ -2,7 +2,7 @@
 //!
 //! In: the host's wishes. Out: [`Options`], and what of them concerns code generation. Nothing is compiled here.
 
-use adit_autodiff::AdOpts;
+use adit_autodiff::{AdOpt, AdOpts};
 use adit_ir::limits::Limits;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -91,9 +91,10 @@ impl Options {
         out
     }
 
-    /// For the derivative passes, with so many lanes.
+    /// For the derivative passes, with so many lanes. Where the order of additions is to be kept, they are not added up in registers first.
     pub(crate) fn autodiff(&self, lanes: usize) -> adit_autodiff::Options {
-        adit_autodiff::Options { lanes, opts: self.ad_opt, ..adit_autodiff::Options::default() }
+        let opts = if self.strict { self.ad_opt.without(AdOpt::Registers) } else { self.ad_opt };
+        adit_autodiff::Options { lanes, opts, ..adit_autodiff::Options::default() }
     }
 
     pub(crate) fn codegen(&self) -> adit_codegen::Options {

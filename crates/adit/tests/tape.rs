@@ -153,3 +153,24 @@ f saves for its reverse sweep
     assert_eq!(stage(planned()), expected);
     assert!(stage(AdOpts::NONE).contains("the optimisation is off"));
 }
+
+/// How many elements the reverse sweep adds to within loops, and after them.
+#[test]
+fn what_a_loop_adds_to_one_element_is_added_once() {
+    let source = "
+fn f(theta: [f64; 2], x: [f64; n], w: [f64; m]) -> f64 {
+    let mut s = 0.0;
+    for i in 0..n { s += sin(theta[0] * x[i] + theta[1]); if x[i] > 0.5 { s += w[2] * s; } }
+    s
+}";
+    let added = |ad_opt| {
+        let engine = Engine::with_options(Options { ad_opt, ..Options::default() });
+        let function = engine.compile(source).and_then(|m| m.entry()).unwrap_or_else(|e| panic!("{e}"));
+        let text = function.emit(Stage::VjpOptimized, Of::Vjp, 1).unwrap_or_else(|e| panic!("{e}"));
+        let reverse = text.split("for rev").nth(1).expect("a reversed loop").to_owned();
+        let (inside, after) = reverse.split_once("\n  }\n").expect("its end");
+        [inside, after].map(|part| part.matches("acc ").count())
+    };
+    assert_eq!(added(planned()), [4, 0]);
+    assert_eq!(added(planned().with(AdOpt::Registers)), [1, 3], "x[i] alone is added to in the loop");
+}

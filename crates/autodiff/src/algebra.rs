@@ -144,6 +144,27 @@ pub fn successor(b: &mut Builder, n: Value) -> Value {
     b.prim(Prim::Iadd, &[n, one])
 }
 
+/// Whether subscripts are within dimensions; `None` where the text says that they are.
+pub fn in_range(b: &mut Builder, subscripts: &[Int], dims: &[Int]) -> Option<Value> {
+    let mut all = None;
+    for (&at, &dim) in subscripts.iter().zip(dims) {
+        if let (Int::Const(at), Int::Const(dim)) = (at, dim)
+            && (0..dim).contains(&at)
+        {
+            continue;
+        }
+        let [at, dim] = [at, dim].map(|int| match int {
+            Int::Const(c) => b.i64(c),
+            Int::Value(v) => v,
+        });
+        let zero = b.i64(0);
+        for in_range in [b.cmp(CmpOp::Le, zero, at), b.cmp(CmpOp::Lt, at, dim)] {
+            all = Some(all.map_or(in_range, |all| b.prim(Prim::And, &[all, in_range])));
+        }
+    }
+    all
+}
+
 /// An integer as something and a number, where the text says so; a literal is nothing (0) and itself.
 ///
 /// ```text

@@ -53,6 +53,8 @@ switches! {
     Reload "reload" true "read again what nothing overwrites, instead of saving it",
     /// What is cheaper to compute than to save is computed again.
     Recompute "recompute" true "compute again what is cheaper to compute than to save",
+    /// What a loop adds to one element of a shadow is added up first.
+    Registers "registers" false "add up in a register what a loop adds to one element",
     /// A loop whose iterations are independent is reversed one iteration at a time.
     Local "local" false "reverse an iteration right after it ran, where iterations are independent",
 }

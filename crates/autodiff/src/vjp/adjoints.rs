@@ -31,7 +31,7 @@ impl Sweep<'_, '_> {
 
     /// Adds a contribution.
     pub(super) fn add(&mut self, v: Value, contribution: Value) {
-        if !self.activity.of(v) {
+        if self.registers.array(v).is_none() && !self.activity.of(v) {
             return;
         }
         self.record(v);
@@ -53,7 +53,8 @@ impl Sweep<'_, '_> {
 
     /// Makes the adjoint an accumulator of every frame from its home's to the innermost.
     fn record(&mut self, v: Value) {
-        let home = self.place[self.facts.home(v).index()];
+        let home = self.registers.home(v).unwrap_or_else(|| self.facts.home(v));
+        let home = self.place[home.index()];
         let home = if self.has(Mutant::AdjointKept) { 0 } else { home };
         let last = self.recorded[v.index()].unwrap_or(home);
         for depth in last + 1..self.frames.len() {
@@ -61,7 +62,7 @@ impl Sweep<'_, '_> {
             self.frames[depth].recorded.push((v, outside));
             if self.frames[depth].kind == Kind::Loop {
                 let region = self.frames[depth].region;
-                let ty = self.source.ty(v).clone();
+                let ty = self.element(v).into();
                 let carried = self.b.func_mut().add_value(ty);
                 self.b.func_mut().region_mut(region).params.push(carried);
                 self.adjoint[v.index()] = Some(carried);
@@ -86,9 +87,9 @@ impl Sweep<'_, '_> {
         zero
     }
 
-    /// The type of a primal float, or of an array's elements.
+    /// The type of a primal float, of an array's elements, or of a register.
     pub(super) fn element(&self, v: Value) -> ScalarType {
-        let ty = self.source.ty(v);
+        let ty = self.source.ty(self.registers.array(v).unwrap_or(v));
         let element = ty.scalar().or_else(|| ty.array().map(|a| a.element));
         element.expect("adjoints are of scalars and arrays")
     }

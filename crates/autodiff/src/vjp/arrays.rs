@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! alloc a                 alloc ā, at the start of the region's reverse, where it is all zeros
-//! v = load a[i]           acc ā[i] v̄
+//! v = load a[i]           acc ā[i] v̄                              or into a register: `registers`
 //! store a[i] v            w = load ā[i] ; store ā[i] 0 ; v̄ += w        the zero also if v is inactive
 //! acc a[i] v              v̄ += load ā[i]
 //! copy to, from           from̄[k] += tō[k] for all k ; fill tō = 0
@@ -15,7 +15,7 @@
 
 use super::Sweep;
 use crate::{Mutant, algebra, nest};
-use adit_ir::{Int, Ints, Op, Region, Value};
+use adit_ir::{Inst, Int, Ints, Op, Region, Value};
 
 impl Sweep<'_, '_> {
     /// Shadows of `mut` parameters that the caller declared inactive, but that carry derivatives from writes to reads.
@@ -63,8 +63,11 @@ impl Sweep<'_, '_> {
         self.shadow[handle.index()].filter(|_| self.activity.of(handle))
     }
 
-    pub(super) fn load(&mut self, array: Value, subscripts: &[Int], result: Value) {
+    pub(super) fn load(&mut self, inst: Inst, array: Value, subscripts: &[Int], result: Value) {
         if let (Some(shadow), Some(w)) = (self.shadow(array), self.take(result)) {
+            if let Some(register) = self.registers.of(inst) {
+                return self.add(register, w);
+            }
             let at = match self.has(Mutant::OffsetLost) {
                 true => self.without_offsets(subscripts),
                 false => self.residual_ints(subscripts),

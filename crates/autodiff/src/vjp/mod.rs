@@ -28,7 +28,7 @@
 //! **Calls** that were not inlined become calls of the two halves of the callee's derivative ([`halves`]): one in the forward sweep, one in the reverse, with one tape for all
 //! records of all halves.
 //!
-//! Files: `adjoints`, `residuals`, `frames` (the regions under construction); one per construct: `scalars`, `branches`, `loops`, `arrays`, `tapes`, `calls`, `ruled` (calls with rules).
+//! Files: `adjoints`, `registers`, `residuals`, `plan`, `frames` (the regions under construction); one per construct: `scalars`, `branches`, `loops`, `arrays`, `tapes`, `calls`, `ruled` (calls with rules).
 //! What this does not do: reuse of storage.
 
 mod adjoints;
@@ -43,6 +43,7 @@ mod halves;
 mod loops;
 mod nest;
 mod plan;
+mod registers;
 mod residuals;
 mod ruled;
 mod scalars;
@@ -52,7 +53,7 @@ use crate::activity::Activity;
 use crate::literals::Literals;
 use crate::refusal::{Refusal, check_size};
 use crate::steps::Outlined;
-use crate::{Mutant, Options};
+use crate::{AdOpt, Mutant, Options};
 use adit_ir::{
     Builder, FuncId, Function, Inst, Module, Op, Param, Passing, Region, ScalarType, TapeType, Type, Value, ValueMap,
     Values,
@@ -65,6 +66,7 @@ use frames::{Frame, Kind};
 use halves::{Form, Job, Requests, Wanted, Whole, cut};
 use plan::{Asked, Plan};
 pub use plan::{Loop, Saved, Why};
+use registers::Registers;
 use ruled::Ruled;
 
 /// The reverse derivative of `f`, then the halves of all that it calls, in the order in which they join the module.
@@ -122,6 +124,7 @@ struct Target<'s> {
     returned: Vec<Value>,
     activity: Activity,
     facts: Facts,
+    registers: Registers,
     /// Whether it is to be cut in halves.
     is_cut: bool,
     options: Options,
@@ -147,7 +150,11 @@ fn whole(
     let returned: Vec<Value> = yields.iter().zip(&wanted.results).filter(|(_, r)| **r).map(|(&v, _)| v).collect();
     let activity = find_activity(module, source, &params, &returned, options);
     let facts = Facts::new(module, source, &activity)?;
-    let target = Target { id: wanted.f, source, name, params, returned, activity, facts, is_cut, options };
+    let registers = match options.opts.has(AdOpt::Registers) {
+        true => Registers::find(module, source, &activity, &facts),
+        false => Registers::default(),
+    };
+    let target = Target { id: wanted.f, source, name, params, returned, activity, facts, registers, is_cut, options };
     let (mut whole, mut asked) = attempt(requests, &target, Plan::default())?;
     if !asked.is_empty() && plan::is_on(options.opts) {
         let plan = plan::plan(module, source, &target.facts, &asked, is_cut, options.opts);
@@ -209,6 +216,7 @@ struct Sweep<'s, 'r> {
     source: &'r Function,
     activity: &'r Activity,
     facts: &'r Facts,
+    registers: &'r Registers,
     plan: Plan,
     asked: Asked,
     literals: Literals,
@@ -245,19 +253,21 @@ struct Sweep<'s, 'r> {
 
 impl<'s, 'r> Sweep<'s, 'r> {
     fn new(requests: &'r mut Requests<'s>, target: &'r Target<'_>, plan: Plan, forward: Forward, b: Builder) -> Self {
-        let &Target { id, source, ref activity, ref facts, is_cut, options, .. } = target;
+        let &Target { id, source, ref activity, ref facts, ref registers, is_cut, options, .. } = target;
+        let adjoints = source.value_count() + registers.len();
         Sweep {
             requests,
             source,
             activity,
             facts,
+            registers,
             plan,
             asked: Asked::default(),
             literals: Literals::new(source),
             forward,
             options,
-            adjoint: vec![None; source.value_count()],
-            recorded: vec![None; source.value_count()],
+            adjoint: vec![None; adjoints],
+            recorded: vec![None; adjoints],
             shadow: vec![None; source.value_count()],
             frames: vec![Frame::new(Kind::Straight, Some(source.body), b.current(), b.span())],
             place: vec![0; source.region_count()],
@@ -313,6 +323,7 @@ impl<'s, 'r> Sweep<'s, 'r> {
             self.b.set_span(source.inst(inst).span);
             check_size(source, self.b.func().inst_count(), &self.options)?;
             self.inst(inst)?;
+            self.empty_registers(inst);
         }
         Ok(())
     }
@@ -331,7 +342,7 @@ impl<'s, 'r> Sweep<'s, 'r> {
             Op::If { cond, then, otherwise } => self.branch(*cond, *then, *otherwise, results)?,
             Op::For { body, inits, .. } => self.counted(inst, *body, inits)?,
             Op::While { inits, cond, body, .. } => self.uncounted(inst, inits, *cond, *body)?,
-            Op::Load { array, subscripts } => self.load(*array, subscripts, results[0]),
+            Op::Load { array, subscripts } => self.load(inst, *array, subscripts, results[0]),
             Op::Store { array, subscripts, value } => self.store(*array, subscripts, *value),
             Op::Acc { array, subscripts, value } => self.acc(*array, subscripts, *value),
             Op::Copy { to, from } => self.copy(*to, *from),

@@ -26,6 +26,7 @@ pub struct Nest {
     /// By instruction.
     region: Vec<Region>,
     position: Vec<u32>,
+    last: Vec<u32>,
     /// By value.
     home: Vec<Region>,
     definition: Vec<Option<Inst>>,
@@ -40,6 +41,7 @@ impl Nest {
             executions: vec![ONCE; f.region_count()],
             region: vec![f.body; f.inst_count()],
             position: vec![0; f.inst_count()],
+            last: vec![0; f.inst_count()],
             home: vec![f.body; f.value_count()],
             definition: vec![None; f.value_count()],
         };
@@ -76,6 +78,7 @@ impl Nest {
                 self.executions[body.index()] = inner.min(MOST);
                 self.walk(f, body, position);
             }
+            self.last[inst.index()] = *position - 1;
         }
     }
 
@@ -119,6 +122,11 @@ impl Nest {
         self.position[inst.index()]
     }
 
+    /// The place of the last instruction inside it; its own if there is none.
+    pub fn last(&self, inst: Inst) -> u32 {
+        self.last[inst.index()]
+    }
+
     /// How often a region runs, in parts of [`ONCE`]: by the trip counts that the text tells, 10 for others, every second time for an arm.
     pub fn executions(&self, region: Region) -> u64 {
         self.executions[region.index()]
@@ -143,6 +151,11 @@ impl Nest {
     /// The loops around an instruction, by their regions, innermost first.
     fn loops(&self, inst: Inst) -> impl Iterator<Item = Region> {
         self.upwards(self.region[inst.index()]).filter(|r| self.is_loop[r.index()])
+    }
+
+    /// The loops around an instruction, innermost first: their regions and themselves.
+    pub fn loops_around(&self, inst: Inst) -> impl Iterator<Item = (Region, Inst)> {
+        self.loops(inst).filter_map(|body| Some((body, self.around(body)?)))
     }
 
     /// The outermost loop around an instruction.

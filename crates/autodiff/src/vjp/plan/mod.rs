@@ -23,7 +23,8 @@
 //! **Prices** in nanoseconds, roughly: the table's column of costs, [`LOAD`], [`SAVE`]; [`LAST_SAVE`] where that leaves a region without a record. A function whose partial in the same operand is computed anyway costs [`SHARED`] if each of
 //! the two is the other's derivative, as sine and cosine are: one argument reduction, and no one wants both on the tape.
 //!
-//! Beyond [`MOST_VALUES`], or where the cut takes too long, each value is decided alone: made again if it is cheaper to make than to save and all its operands are there.
+//! Beyond [`MOST_VALUES`], or where the cut takes too long, each value is decided alone, operands first: made again if that is cheaper than to save it, and all that it is made of is made
+//! again, or asked for, or can't be made.
 
 mod cut;
 mod overwrites;
@@ -158,7 +159,7 @@ impl<'a> Question<'a> {
         let (nodes, place) = self.nodes(&asked.values);
         let cut =
             |save| if nodes.len() <= MOST_VALUES { self.cheapest(&nodes, &place, &asked.values, save) } else { None };
-        let plain = cut(SAVE).unwrap_or_else(|| self.one_by_one(&nodes, &place));
+        let plain = cut(SAVE).unwrap_or_else(|| self.one_by_one(&nodes, &place, &asked.values));
         let lean = cut(LAST_SAVE).unwrap_or_else(|| plain.clone());
         let saves = |choice: &[Fate]| {
             let mut saves = vec![false; self.source.region_count()];
@@ -250,14 +251,18 @@ impl<'a> Question<'a> {
     }
 
     /// By node: what becomes of it, each decided alone, operands first.
-    fn one_by_one(&self, nodes: &[Node], place: &[Option<u32>]) -> Vec<Fate> {
-        let mut fates = vec![Fate::Saved; nodes.len()];
+    fn one_by_one(&self, nodes: &[Node], place: &[Option<u32>], asked: &[Value]) -> Vec<Fate> {
+        let kept = |node: &Node| if node.cost.is_none() { Fate::Saved } else { Fate::Unneeded };
+        let mut fates: Vec<Fate> = nodes.iter().map(kept).collect();
+        for i in asked.iter().filter_map(|v| place[v.index()]) {
+            fates[i as usize] = Fate::Saved;
+        }
         let mut order: Vec<usize> = (0..nodes.len()).collect();
         let position = |i: usize| self.facts.definition(nodes[i].value).map(|inst| self.facts.nest.position(inst));
         order.sort_by_key(|&i| position(i));
         for i in order {
             let mut there = true;
-            self.operands(&nodes[i], place, &mut |operand| there &= fates[operand] == Fate::Made);
+            self.operands(&nodes[i], place, &mut |operand| there &= fates[operand] != Fate::Unneeded);
             if there && nodes[i].cost.is_some_and(|cost| cost <= SAVE) {
                 fates[i] = Fate::Made;
             }

@@ -38,6 +38,15 @@ pub fn programs() -> Vec<Hand> {
         // sum over i < 3 of (i + 1) x^2: arrays of 1, 2, 3 elements
         hand("array of an iteration's own length", RAGGED, vec![F(3.0)], 54.0, vec![F(36.0)]),
         hand("array of an arm", ARM, vec![F(3.0), I(4)], 36.0, vec![F(24.0)]),
+        // The loop adds to element 2 of an array of 2 in iterations that there are not.
+        hand("element of a loop that does not run", NOT_RUN, vec![V(vec![2.0, 3.0]), I(0)], 0.0, vec![V(vec![0.0; 2])]),
+        hand(
+            "element of an arm that is not taken",
+            NOT_RUN,
+            vec![V(vec![2.0, 3.0]), I(3)],
+            18.0,
+            vec![V(vec![9.0, 6.0])],
+        ),
         hand(
             "scratch under a condition",
             SCRATCH,
@@ -326,6 +335,28 @@ func @f(v0: f64, v1: i64) -> f64 {
     yield v8
   } else {
     yield v0
+  }
+  return v4
+}";
+
+/// s = n * a[0] * a[1]; a[2] is read in iterations from the sixth on.
+const NOT_RUN: &str = "
+func @f(v0: [f64; d0], v1: i64) -> f64 {
+  v2 = const 0.0
+  v3 = const 5
+  v4 = for v5 in 0..v1 (v6: f64 = v2) {
+    v7 = load v0[0]
+    v8 = load v0[1]
+    v9 = mul v7, v8
+    v10 = cmp gt v5, v3
+    v11 = if v10 {
+      v12 = load v0[2]
+      yield v12
+    } else {
+      yield v9
+    }
+    v13 = add v6, v11
+    yield v13
   }
   return v4
 }";
