@@ -127,6 +127,13 @@ impl Shape {
         mask
     }
 
+    /// What the IR's parameters are called in the source.
+    pub(crate) fn param_names(&self) -> Vec<String> {
+        let layout = &self.layout;
+        let dims = layout.dims.iter().take(layout.explicit).map(|dim| dim.name.to_string());
+        dims.chain(layout.params.iter().chain(&layout.destinations).map(|leaf| leaf.path.to_string())).collect()
+    }
+
     /// Result and final contents, from the results and slots of a call.
     pub(crate) fn outcome(&self, frame: &Frame, results: &[Scalar]) -> Outcome {
         let layout = &self.layout;

@@ -28,6 +28,7 @@ pub mod check;
 mod consequences;
 mod engine;
 mod error;
+mod flows;
 mod frame;
 mod function;
 mod host;

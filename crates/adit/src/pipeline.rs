@@ -116,6 +116,13 @@ pub(crate) fn saved(unit: &Unit, id: FuncId, active: &[bool], options: &Options)
         .map_err(|r| Error::compile(vec![r.to_diagnostic()], unit.sources.clone()))
 }
 
+/// What derivatives of a function flow through.
+pub(crate) fn flows(unit: &Unit, id: FuncId, active: &[bool], options: &Options) -> Result<Vec<adit_autodiff::Flow>> {
+    let mut module = resolved(unit, id, options)?;
+    clean(&mut module, id, options);
+    Ok(adit_autodiff::flows(&module, id, active))
+}
+
 /// The program's IR, in which a function and all that it reaches call no derivative that is not made.
 pub(crate) fn resolved(unit: &Unit, id: FuncId, options: &Options) -> Result<Module> {
     let mut module = unit.ir.clone();

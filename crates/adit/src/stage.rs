@@ -2,6 +2,7 @@
 //!
 //! In: a function and the name of a stage. Out: text. [`Stage::ALL`] is the one list, in the order of the pipeline. The stages of the IR read back.
 
+use crate::calls::Shape;
 use crate::error::Result;
 use crate::options::Options;
 use crate::pipeline::{self, Derivative, Derived, Unit};
@@ -44,6 +45,8 @@ stages! {
     Typed "typed",
     /// SSA cleaned up.
     Optimized "optimized",
+    /// What derivatives flow through, on the source.
+    Activity "activity",
     /// The forward derivative.
     Jvp "jvp",
     /// The reverse derivative.
@@ -98,7 +101,13 @@ impl Stage {
         match self {
             Stage::Tokens => Some(adit_syntax::dump::tokens(text)),
             Stage::Ast => Some(adit_syntax::dump::ast(&adit_syntax::parse(adit_diag::FileId(0), text).file, text)),
-            Stage::Lowered | Stage::Typed | Stage::Optimized | Stage::Jvp | Stage::Vjp | Stage::Tape => None,
+            Stage::Lowered
+            | Stage::Typed
+            | Stage::Optimized
+            | Stage::Jvp
+            | Stage::Vjp
+            | Stage::Tape
+            | Stage::Activity => None,
             Stage::JvpOptimized | Stage::VjpOptimized | Stage::Clif | Stage::Vcode | Stage::Native => None,
         }
     }
@@ -112,6 +121,7 @@ pub(crate) fn emit(
     stage: Stage,
     of: Of,
     active: &[bool],
+    shape: &Shape,
     lanes: usize,
 ) -> Result<String> {
     let derive = |d: Derivative| pipeline::derive(unit, id, &d, options);
@@ -127,6 +137,10 @@ pub(crate) fn emit(
         Stage::Optimized => Ok(ir_text(unit, &derive(Derivative::Primal)?)),
         Stage::Jvp => Ok(ir_text(unit, &jvp()?)),
         Stage::Vjp => Ok(ir_text(unit, &vjp()?)),
+        Stage::Activity => {
+            let (flows, names) = (pipeline::flows(unit, id, active, options)?, shape.param_names());
+            Ok(crate::flows::text(unit, &unit.ir.function(id).name, &names, active, &flows))
+        }
         Stage::Tape => {
             let saved = pipeline::saved(unit, id, active, options)?;
             Ok(crate::tape::text(unit, &unit.ir.function(id).name, &saved))

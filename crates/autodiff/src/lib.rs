@@ -30,6 +30,7 @@
 mod activity;
 mod algebra;
 mod catalog;
+mod flows;
 mod jvp;
 mod literals;
 mod mutant;
@@ -43,6 +44,7 @@ mod steps;
 mod switches;
 mod vjp;
 
+pub use flows::{Flow, flows};
 pub use mutant::Mutant;
 pub use refusal::{Refusal, RefusalKind};
 pub use resolve::{Clean, MAX_ORDER, check_orders, resolve};
