@@ -63,6 +63,8 @@ pub struct Outcome<N> {
     pub on_kink: Option<Span>,
     /// The largest finite float that a function of the table gave: what rounding is relative to, where large numbers cancel.
     pub largest: f64,
+    /// Whether a function of the table gave an infinity or NaN.
+    pub not_finite: bool,
     /// Loop iterations and calls, as [`adit_ir::limits`] counts them.
     pub steps: u64,
     /// The most bytes of arrays and tapes alive at one time.

@@ -271,6 +271,7 @@ pub fn difference(a: &Answer, b: &Answer) -> Option<String> {
 fn same_scalar(a: Scalar, b: Scalar) -> bool {
     match (a, b) {
         (Scalar::F64(a), Scalar::F64(b)) => same_float(a, b),
+        (Scalar::F32(a), Scalar::F32(b)) => same_float(a.into(), b.into()),
         (a, b) => a == b,
     }
 }
@@ -281,7 +282,7 @@ fn same_float(a: f64, b: f64) -> bool {
 
 fn same_array(a: &Array<f64>, b: &Array<f64>) -> bool {
     match (&a.data, &b.data) {
-        (Data::F64(x), Data::F64(y)) => {
+        (Data::F64(x), Data::F64(y)) | (Data::F32(x), Data::F32(y)) => {
             a.dims == b.dims && x.len() == y.len() && x.iter().zip(y).all(|(x, y)| same_float(*x, *y))
         }
         (_, _) => a == b,

@@ -128,6 +128,7 @@ fn bodies(node: &Node) -> Vec<&Node> {
 fn literals(ty: &Ty) -> Vec<String> {
     match ty {
         Ty::F64 => vec!["0.5".into()],
+        Ty::F32 => vec!["f32(0.5)".into()],
         Ty::I64 => vec!["0".into(), "1".into()],
         Ty::Bool => vec!["true".into(), "false".into()],
         Ty::Array(element, dims) if **element == Ty::F64 => vec![format!("fill(0.5, {})", list(dims))],

@@ -74,6 +74,8 @@ impl fmt::Display for Dim {
 pub enum Ty {
     /// `f64`
     F64,
+    /// `f32`
+    F32,
     /// `i64`
     I64,
     /// `bool`
@@ -102,9 +104,9 @@ impl Ty {
     /// Whether values carry derivatives.
     pub fn has_floats(&self, structs: &[Struct]) -> bool {
         match self {
-            Ty::F64 => true,
+            Ty::F64 | Ty::F32 => true,
             Ty::I64 | Ty::Bool => false,
-            Ty::Array(element, _) => **element == Ty::F64,
+            Ty::Array(element, _) => matches!(**element, Ty::F64 | Ty::F32),
             Ty::Struct(id, _) => structs[*id].fields.iter().any(|(_, ty)| ty.has_floats(structs)),
             Ty::Tuple(items) => items.iter().any(|ty| ty.has_floats(structs)),
             Ty::Fn(..) => false,
@@ -115,6 +117,7 @@ impl Ty {
     pub fn text(&self, structs: &[Struct]) -> String {
         match self {
             Ty::F64 => "f64".into(),
+            Ty::F32 => "f32".into(),
             Ty::I64 => "i64".into(),
             Ty::Bool => "bool".into(),
             Ty::Array(element, dims) => format!("[{}; {}]", element.text(structs), list(dims)),
@@ -135,7 +138,7 @@ impl Ty {
     pub fn renamed(&self, names: &BTreeMap<String, Dim>) -> Option<Ty> {
         let all = |dims: &[Dim]| dims.iter().map(|d| d.renamed(names)).collect::<Option<Vec<Dim>>>();
         Some(match self {
-            Ty::F64 | Ty::I64 | Ty::Bool => self.clone(),
+            Ty::F64 | Ty::F32 | Ty::I64 | Ty::Bool => self.clone(),
             Ty::Array(element, dims) => Ty::Array(element.clone(), all(dims)?),
             Ty::Struct(id, dims) => Ty::Struct(*id, all(dims)?),
             Ty::Tuple(items) => Ty::Tuple(items.iter().map(|ty| ty.renamed(names)).collect::<Option<_>>()?),

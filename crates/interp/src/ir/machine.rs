@@ -108,6 +108,7 @@ pub(super) struct Machine<'r, 'm, N> {
     pub(super) nearest_kink_at: Span,
     pub(super) on_kink: Option<Span>,
     pub(super) largest: f64,
+    pub(super) not_finite: bool,
 }
 
 impl<'r, 'm, N: Number> Machine<'r, 'm, N> {
@@ -126,6 +127,7 @@ impl<'r, 'm, N: Number> Machine<'r, 'm, N> {
             nearest_kink_at: Span::NONE,
             on_kink: None,
             largest: 0.0,
+            not_finite: false,
         }
     }
 
@@ -137,6 +139,7 @@ impl<'r, 'm, N: Number> Machine<'r, 'm, N> {
             nearest_kink_at: self.nearest_kink_at,
             on_kink: self.on_kink,
             largest: self.largest,
+            not_finite: self.not_finite,
             steps: self.steps,
             peak_bytes: self.memory.peak,
             records_left: self.memory.records_left,

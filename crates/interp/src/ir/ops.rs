@@ -90,10 +90,12 @@ impl<N: Number> Machine<'_, '_, N> {
             let guarded = prim.row().guard.map_or(0, |g| usize::from(g.operand));
             (trap.into(), detail(args[guarded].real()))
         })?;
-        if let Cell::F64(x) = result
-            && x.real().is_finite()
-        {
-            self.largest = self.largest.max(x.real().abs());
+        if let Cell::F64(x) | Cell::F32(x) = result {
+            let size = x.real().abs();
+            self.not_finite |= !size.is_finite();
+            if size.is_finite() {
+                self.largest = self.largest.max(size);
+            }
         }
         Ok(result)
     }

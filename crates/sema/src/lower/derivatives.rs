@@ -20,10 +20,10 @@ use super::env::Lowerer;
 use super::values::{Val, Vals};
 use crate::layout::DimSource;
 use crate::typed::*;
-use adit_ir::{Int, Ints, Mode};
+use adit_ir::{Int, Ints, Mode, Prim, ScalarType, Value};
 use map::{Called, Map, Output, Part, Point, Shape, is_float, joined};
 
-/// The derivative of each output in each input, by output; extents of the output first.
+/// The derivative of each output in each input, by output; extents of the output first, numbers of the input's type.
 type Matrix = Vec<Vec<Option<Part>>>;
 
 /// What is done with directions of which one is a unit, and the indices of its 1.
@@ -214,7 +214,7 @@ impl<'p> Lowerer<'p> {
             for input in &map.inputs {
                 let dims = joined(&output.shape.dims, &input.shape.dims);
                 let is_array = !dims.is_empty();
-                row.push(is_array.then(|| Part::Array(self.storage(output.shape.element, &dims))));
+                row.push(is_array.then(|| Part::Array(self.storage(input.shape.element, &dims))));
             }
             matrix.push(row);
         }
@@ -233,7 +233,8 @@ impl<'p> Lowerer<'p> {
             self.units(&resting, i, shape, &mut |this, tangents, at| {
                 let called = this.forward(map, tangents);
                 for (o, tangent) in called.parts.into_iter().enumerate() {
-                    this.put(&mut matrix[o][i], tangent, &mut |inner| joined(inner, at));
+                    let types = (map.outputs[o].shape.element, shape.element);
+                    this.put(&mut matrix[o][i], tangent, types, &mut |inner| joined(inner, at));
                 }
             });
         }
@@ -247,7 +248,8 @@ impl<'p> Lowerer<'p> {
             self.units(&resting, o, shape, &mut |this, seeds, at| {
                 let called = this.reverse(map, seeds);
                 for (i, adjoint) in called.parts.into_iter().enumerate() {
-                    this.put(&mut matrix[o][i], adjoint, &mut |inner| joined(at, inner));
+                    let ty = map.inputs[i].shape.element;
+                    this.put(&mut matrix[o][i], adjoint, (ty, ty), &mut |inner| joined(at, inner));
                 }
             });
         }
@@ -272,22 +274,35 @@ impl<'p> Lowerer<'p> {
         }
     }
 
-    /// Puts part of a block into its place: `whole` makes the indices of the block out of those of the part.
-    fn put(&mut self, block: &mut Option<Part>, part: Part, whole: &mut dyn FnMut(&[Int]) -> Ints) {
+    /// Puts part of a block into its place: `whole` makes the indices of the block out of those of the part; `from` and `to` are the types of their numbers.
+    fn put(
+        &mut self,
+        block: &mut Option<Part>,
+        part: Part,
+        (from, to): (ScalarType, ScalarType),
+        whole: &mut dyn FnMut(&[Int]) -> Ints,
+    ) {
+        let converted = |this: &mut Self, v: Value| match Prim::conversion(from, to) {
+            Some(prim) => this.prim(prim, &[v]),
+            None => v,
+        };
         match (block, part) {
             (Some(Part::Array(block)), Part::Scalar(v)) => {
                 let at = whole(&[]);
+                let v = converted(self, v);
                 self.store(block, &at, v);
             }
-            (Some(Part::Array(block)), Part::Array(from)) => {
-                let dims = from.dims.clone();
+            (Some(Part::Array(block)), Part::Array(view)) => {
+                let dims = view.dims.clone();
                 self.nest(&dims, &mut |this, inner| {
-                    let v = this.load(&from, inner);
+                    let v = this.load(&view, inner);
+                    let v = converted(this, v);
                     let at = whole(inner);
                     this.store(block, &at, v);
                 });
             }
-            (block, part) => *block = Some(part),
+            (block, Part::Scalar(v)) => *block = Some(Part::Scalar(converted(self, v))),
+            (block, part @ Part::Array(_)) => *block = Some(part),
         }
     }
 }

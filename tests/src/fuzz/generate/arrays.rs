@@ -157,7 +157,7 @@ impl Writer {
         let ty = Ty::floats(dims);
         let matrices = self.path(&|p| match &p.ty {
             Ty::Array(e, d) => **e == Ty::F64 && d.len() == dims.len() + 1 && kept(d, dims).is_some(),
-            Ty::F64 | Ty::I64 | Ty::Bool | Ty::Struct(..) | Ty::Tuple(_) | Ty::Fn(..) => false,
+            Ty::F64 | Ty::F32 | Ty::I64 | Ty::Bool | Ty::Struct(..) | Ty::Tuple(_) | Ty::Fn(..) => false,
         });
         if let Some(path) = matrices
             && let Ty::Array(_, all) = path.ty.clone()

@@ -136,7 +136,8 @@ impl Writer {
             self.hide(&path.root, false);
             return Some((element.trim().to_owned(), path.root));
         }
-        if let Ty::Array(_, dims) = ty
+        if let Ty::Array(element, dims) = ty
+            && **element == Ty::F64
             && let [dim] = &dims[..]
             && self.rng.percent(30)
             && let Some(part) = self.lendable_part(dim)
@@ -192,7 +193,7 @@ impl Writer {
     fn indices(&mut self, ty: &Ty) -> Node {
         match ty {
             Ty::Array(_, dims) => Node::expr(ty, pieces![format!("fill(0, {})", crate::fuzz::types::list(dims))]),
-            Ty::F64 | Ty::I64 | Ty::Bool | Ty::Struct(..) | Ty::Tuple(_) | Ty::Fn(..) => self.value(ty, 0),
+            Ty::F64 | Ty::F32 | Ty::I64 | Ty::Bool | Ty::Struct(..) | Ty::Tuple(_) | Ty::Fn(..) => self.value(ty, 0),
         }
     }
 }

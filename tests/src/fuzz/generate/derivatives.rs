@@ -128,6 +128,7 @@ impl Writer {
         let mut params = Vec::new();
         for _ in 0..count {
             params.push(match self.rng.below(10) {
+                0 if self.singles && !whole => Ty::F32,
                 0..=4 => Ty::F64,
                 8 if !whole => Ty::Tuple(vec![Ty::F64, Ty::F64]),
                 9 if !whole && !self.structs.is_empty() => self.struct_with_floats(),
@@ -161,8 +162,11 @@ impl Writer {
         let structs = &self.structs;
         let suits = |s: &&Signature| {
             let simple = |ty: &Ty| match ty {
-                Ty::F64 | Ty::Array(..) => true,
-                Ty::Struct(..) | Ty::Tuple(_) => !matches!(form, Form::Jacobian | Form::Hessian),
+                Ty::F64 => true,
+                Ty::Array(element, _) if **element != Ty::F32 => true,
+                Ty::F32 | Ty::Array(..) | Ty::Struct(..) | Ty::Tuple(_) => {
+                    !matches!(form, Form::Jacobian | Form::Hessian)
+                }
                 Ty::I64 | Ty::Bool => true,
                 Ty::Fn(..) => false,
             };
@@ -200,7 +204,7 @@ impl Writer {
         let floats: Vec<Ty> = callee.params.iter().filter(|ty| ty.has_floats(&self.structs)).cloned().collect();
         let dims = |ty: &Ty| match ty {
             Ty::Array(_, dims) => dims.clone(),
-            Ty::F64 | Ty::I64 | Ty::Bool | Ty::Struct(..) | Ty::Tuple(_) | Ty::Fn(..) => Vec::new(),
+            Ty::F64 | Ty::F32 | Ty::I64 | Ty::Bool | Ty::Struct(..) | Ty::Tuple(_) | Ty::Fn(..) => Vec::new(),
         };
         let shaped = |dims: Vec<Dim>| if dims.is_empty() { Ty::F64 } else { Ty::floats(&dims) };
         let gradient = one_or_tuple(floats.clone());
@@ -294,6 +298,8 @@ impl Writer {
     pub(super) fn float_of(&mut self, value: Node, ty: &Ty) -> Option<Node> {
         let pieces = match ty {
             Ty::F64 => return Some(value),
+            Ty::F32 => pieces!["f64(", value, ")"],
+            Ty::Array(element, _) if **element == Ty::F32 => pieces!["f64(sum(", value, "))"],
             Ty::Array(element, dims) if **element == Ty::F64 => match self.rng.below(4) {
                 0 => pieces!["sum(", value, ")"],
                 1 => pieces!["sum(sin(", value, "))"],

@@ -98,6 +98,7 @@ impl Writer {
             }
             20 => return self.block_value(d),
             21..=24 => return self.reduction(d),
+            27 if self.singles => return self.float_of_singles(d),
             25..=27 => return self.call_or(&Ty::F64, d, Writer::small_float),
             28 if self.allowed > 0 && self.rng.percent(30) => {
                 self.note(Feature::StopGradient);

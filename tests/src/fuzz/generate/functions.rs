@@ -34,6 +34,7 @@ pub(super) fn param(name: &str, ty: Ty, lent: bool) -> Param {
 impl Writer {
     /// Writes everything; the parameters of `main`.
     pub(super) fn program(&mut self) -> Vec<Param> {
+        self.singles = self.flavour == Flavour::Mixed && self.rng.percent(16);
         self.lambdas = self.flavour == Flavour::Mixed && self.rng.percent(50);
         self.allowed = if self.flavour == Flavour::Mixed { self.rng.weighted(&[50, 28, 16, 6]) } else { 0 };
         for _ in 0..self.rng.weighted(&[5, 3, 2]) {
@@ -97,6 +98,9 @@ impl Writer {
             0 => Dim::Lit(w.rng.between(2, 3)),
             _ => Dim::name(w.rng.pick::<&str>(dims)),
         };
+        if self.singles && rich && self.rng.percent(25) {
+            return self.single_param(dims);
+        }
         match self.rng.below(if rich { 12 } else { 8 }) {
             0..=2 => Ty::F64,
             3..=5 => Ty::floats(&[dim(self)]),
@@ -137,7 +141,7 @@ impl Writer {
             }
             Ty::Struct(id, args) => self.structs[*id].fields_of(args).iter().for_each(|(_, ty)| self.bare(ty, found)),
             Ty::Tuple(items) => items.iter().for_each(|ty| self.bare(ty, found)),
-            Ty::F64 | Ty::I64 | Ty::Bool | Ty::Fn(..) => {}
+            Ty::F64 | Ty::F32 | Ty::I64 | Ty::Bool | Ty::Fn(..) => {}
         }
     }
 
@@ -198,8 +202,9 @@ impl Writer {
         let dim = dims.first().map_or(Dim::Lit(2), |d| Dim::name(d));
         match self.rng.below(12) {
             0..=5 => Some(Ty::F64),
-            6..=8 => Some(Ty::floats(&[dim])),
+            6..=7 => Some(Ty::floats(&[dim])),
             9 => Some(Ty::Tuple(vec![Ty::F64, Ty::floats(&[dim])])),
+            8 if self.singles => Some(Ty::F32),
             10 if !self.structs.is_empty() && self.structs[0].dims.is_empty() => Some(Ty::Struct(0, vec![])),
             11 if lends => None,
             _ => Some(Ty::F64),
@@ -298,7 +303,7 @@ impl Writer {
                 pieces.extend(pieces![")"]);
                 Node::expr(ty, pieces)
             }
-            Ty::Array(..) | Ty::Struct(..) | Ty::I64 | Ty::Bool | Ty::Fn(..) => self.value(ty, 3),
+            Ty::Array(..) | Ty::Struct(..) | Ty::F32 | Ty::I64 | Ty::Bool | Ty::Fn(..) => self.value(ty, 3),
         }
     }
 
@@ -342,9 +347,11 @@ impl Writer {
         match self.rng.below(20) {
             0..=11 => Some(Ty::F64),
             12..=13 => Some(Ty::Tuple(vec![Ty::F64, Ty::F64])),
-            14..=15 => Some(Ty::floats(&[dim])),
+            14 => Some(Ty::floats(&[dim])),
             16 => Some(Ty::Tuple(vec![Ty::F64, Ty::floats(&[dim])])),
             17 if !self.structs.is_empty() && self.structs[0].dims.is_empty() => Some(Ty::Struct(0, vec![])),
+            15 if self.singles => Some(Ty::F32),
+            18 if self.singles => Some(Ty::Tuple(vec![Ty::F64, Ty::F32])),
             18 => Some(Ty::Tuple(vec![Ty::I64, Ty::F64])),
             19 => Some(Ty::floats(&[Dim::Lit(2), dim])),
             _ => Some(Ty::F64),
@@ -360,7 +367,9 @@ impl Writer {
         let mut plan: Vec<Write> = Vec::new();
         let functions = if self.lambdas { 50 } else { 0 };
         let derivatives = if self.allowed > 0 { 75 } else { 0 };
-        let wanted: [(u64, Write); 9] = [
+        let singles = if self.singles { 80 } else { 0 };
+        let wanted: [(u64, Write); 10] = [
+            (singles, |w| Some(w.single_statement())),
             (derivatives, |w| w.let_derivative()),
             (functions, |w| Some(w.let_function())),
             (55, |w| Some(w.for_loop())),

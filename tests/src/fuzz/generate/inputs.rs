@@ -41,7 +41,7 @@ pub fn arg(rng: &mut Rng, param: &Param, structs: &[Struct], sizes: &Sizes) -> A
 
 fn value(rng: &mut Rng, ty: &Ty, structs: &[Struct], sizes: &Sizes) -> Arg {
     match ty {
-        Ty::F64 | Ty::I64 | Ty::Bool => Arg::Scalar(scalar(rng, ty)),
+        Ty::F64 | Ty::F32 | Ty::I64 | Ty::Bool => Arg::Scalar(scalar(rng, ty)),
         Ty::Array(element, dims) => {
             let dims: Vec<usize> = dims.iter().map(|d| d.value(sizes).max(0) as usize).collect();
             let count = dims.iter().product();
@@ -60,6 +60,7 @@ fn scalar(rng: &mut Rng, ty: &Ty) -> Scalar {
     match ty {
         Ty::I64 => Scalar::I64(rng.between(-2, 5)),
         Ty::Bool => Scalar::Bool(rng.percent(50)),
+        Ty::F32 => Scalar::F32(rng.float(-1.6, 1.8) as f32),
         Ty::F64 | Ty::Array(..) | Ty::Struct(..) | Ty::Tuple(_) | Ty::Fn(..) => Scalar::F64(rng.float(-1.6, 1.8)),
     }
 }
@@ -68,6 +69,7 @@ fn scalar_type(ty: &Ty) -> ScalarType {
     match ty {
         Ty::I64 => ScalarType::I64,
         Ty::Bool => ScalarType::Bool,
+        Ty::F32 => ScalarType::F32,
         Ty::F64 | Ty::Array(..) | Ty::Struct(..) | Ty::Tuple(_) | Ty::Fn(..) => ScalarType::F64,
     }
 }

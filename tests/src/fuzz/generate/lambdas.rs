@@ -38,7 +38,7 @@ impl Writer {
         self.breakable = false;
         let body = self.scoped(|w| {
             names.iter().zip(params).for_each(|(name, ty)| w.declare(name, ty.clone(), false));
-            let body = w.lambda_body(result, depth);
+            let body = w.scoped(|w| w.lambda_body(result, depth));
             w.through(body, &names, result)
         });
         self.scope.iter_mut().zip(could).for_each(|(v, could)| v.mutable = could);
@@ -83,7 +83,7 @@ impl Writer {
             Ty::F64 if self.path_named(&name) => {
                 Node::expr(result, pieces![format!("(0.6 * {name} + "), self.float(depth.min(2)), ")"])
             }
-            Ty::F64 | Ty::I64 | Ty::Bool | Ty::Array(..) | Ty::Struct(..) | Ty::Tuple(_) | Ty::Fn(..) => {
+            Ty::F64 | Ty::F32 | Ty::I64 | Ty::Bool | Ty::Array(..) | Ty::Struct(..) | Ty::Tuple(_) | Ty::Fn(..) => {
                 self.value(result, depth.min(2))
             }
         };

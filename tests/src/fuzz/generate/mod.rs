@@ -19,6 +19,7 @@ mod loops;
 mod odd;
 mod rules;
 mod scope;
+mod singles;
 mod stmts;
 
 pub use inputs::Arg;
@@ -110,6 +111,8 @@ struct Writer {
     budget: i64,
     /// How deep statements are nested.
     depth: usize,
+    /// Whether there are numbers of 32 bits in this program.
+    singles: bool,
     /// Whether functions are values in this program.
     lambdas: bool,
     /// How many derivatives may stand inside one another in what is being written.
@@ -138,6 +141,7 @@ impl Writer {
             breakable: false,
             budget: 0,
             depth: 0,
+            singles: false,
             lambdas: false,
             allowed: 0,
             order: 0,
@@ -166,8 +170,10 @@ impl Writer {
     fn value(&mut self, ty: &Ty, depth: usize) -> Node {
         match ty {
             Ty::F64 => self.float(depth),
+            Ty::F32 => self.single(depth),
             Ty::I64 => self.int(depth),
             Ty::Bool => self.boolean(depth),
+            Ty::Array(element, dims) if **element == Ty::F32 => self.singles(dims, depth),
             Ty::Array(element, dims) => self.array(element, dims, depth),
             Ty::Struct(id, dims) => self.structure(*id, dims, depth),
             Ty::Tuple(items) => self.tuple(items, depth),

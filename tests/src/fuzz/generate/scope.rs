@@ -60,7 +60,7 @@ impl Writer {
         let parts: Vec<(String, Ty)> = match &path.ty {
             Ty::Struct(id, dims) => self.structs[*id].fields_of(dims),
             Ty::Tuple(items) => items.iter().enumerate().map(|(i, ty)| (i.to_string(), ty.clone())).collect(),
-            Ty::F64 | Ty::I64 | Ty::Bool | Ty::Array(..) | Ty::Fn(..) => Vec::new(),
+            Ty::F64 | Ty::F32 | Ty::I64 | Ty::Bool | Ty::Array(..) | Ty::Fn(..) => Vec::new(),
         };
         for (name, ty) in parts {
             self.collect(Path { text: format!("{}.{name}", path.text), ty, ..path.clone() }, suits, found);
@@ -188,7 +188,7 @@ impl Writer {
             .filter(|v| v.below.as_ref() == Some(dim))
             .filter_map(|v| match &v.ty {
                 Ty::Array(_, dims) => Some((v.name.clone(), dims.clone())),
-                Ty::F64 | Ty::I64 | Ty::Bool | Ty::Struct(..) | Ty::Tuple(_) | Ty::Fn(..) => None,
+                Ty::F64 | Ty::F32 | Ty::I64 | Ty::Bool | Ty::Struct(..) | Ty::Tuple(_) | Ty::Fn(..) => None,
             })
             .collect();
         if arrays.is_empty() {

@@ -29,6 +29,7 @@ impl Writer {
             Flavour::Memory => [2, 1, 0, 4, 14, 3, 1, 4 * nest, 5 * nest, nest, nest, 2, 2, 0, 0, 4],
         };
         let stmt = match self.rng.weighted(&weights) {
+            0 if self.singles && self.rng.percent(30) => Some(self.single_statement()),
             0 => Some(self.let_float()),
             1 => Some(self.let_array()),
             2 => Some(self.let_compound()),

@@ -10,7 +10,7 @@ use crate::fuzz::compile::verified;
 use crate::fuzz::features::Feature;
 use crate::fuzz::rng::Rng;
 use adit_autodiff::{AdOpt, AdOpts, Options, Refusal, jvp_with, vjp_with};
-use adit_interp::ir::{Cell, Input, Interpreter};
+use adit_interp::ir::{Cell, Input, Interpreter, Number};
 use adit_ir::{FuncId, Function, Module, Passing, RunError, ScalarType, print_module};
 use num_complex::Complex64;
 
@@ -21,8 +21,8 @@ pub(super) struct Probe {
     pub(super) along: Vec<Option<Input<f64>>>,
     /// By parameter: seeds for the last contents of active `mut` arrays.
     contents: Vec<Option<Input<f64>>>,
-    /// For the `f64` results.
-    seeds: Vec<f64>,
+    /// For the results that are floats.
+    seeds: Vec<Cell<f64>>,
     /// How many results the function has.
     results: usize,
     /// How many `mut` arrays it has.
@@ -44,7 +44,12 @@ impl Probe {
             let written = active[k] && is_array(f, k) && f.params[k].passing == Passing::Mut;
             contents.push(written.then(|| random(input, rng)));
         }
-        let seeds = f.results.iter().filter(|ty| **ty == ScalarType::F64).map(|_| rng.float(-1.0, 1.0)).collect();
+        let seeds = f.results.iter().filter_map(|ty| match ty {
+            ScalarType::F64 => Some(Cell::F64(rng.float(-1.0, 1.0))),
+            ScalarType::F32 => Some(Cell::F32(rng.float(-1.0, 1.0).single())),
+            ScalarType::I64 | ScalarType::Bool => None,
+        });
+        let seeds = seeds.collect();
         let written = f.params.iter().filter(|p| p.passing == Passing::Mut).count();
         Probe { active, along, contents, seeds, results: f.results.len(), written }
     }
@@ -70,7 +75,7 @@ impl Probe {
                 });
             }
         }
-        slots.extend(self.seeds.iter().map(|s| Input::Scalar(Cell::F64(factor * s))));
+        slots.extend(self.seeds.iter().map(|s| mapped(&Input::Scalar(*s), &mut |x| factor * x)));
         slots
     }
 
@@ -112,7 +117,7 @@ impl Probe {
     fn direction(&self) -> Vec<f64> {
         let along = || self.along.iter().flatten();
         let scalars = along().filter_map(|slot| match slot {
-            Input::Scalar(Cell::F64(x)) => Some(*x),
+            Input::Scalar(Cell::F64(x) | Cell::F32(x)) => Some(*x),
             Input::Scalar(_) | Input::Array(_) => None,
         });
         let arrays = along().flat_map(|slot| match slot {
@@ -125,7 +130,8 @@ impl Probe {
     /// ȳ in the order of ẏ.
     fn cotangent(&self) -> Vec<f64> {
         let contents = self.contents.iter().flatten().flat_map(super::numbers::floats);
-        self.seeds.iter().copied().chain(contents).collect()
+        let seeds = self.seeds.iter().flat_map(|s| super::numbers::floats(&Input::Scalar(*s)));
+        seeds.chain(contents).collect()
     }
 
     /// Whether ⟨ȳ, J ẋ⟩ and ⟨x̄, ẋ⟩ differ.
@@ -158,12 +164,28 @@ pub(super) struct Derived {
 }
 
 /// Relative tolerance of everything that is not bit for bit.
-pub(super) const CLOSE: f64 = 1e-9;
+const CLOSE: f64 = 1e-9;
+
+/// The same where numbers of 32 bits are among them.
+const CLOSE_SINGLE: f64 = 2e-4;
+
+/// Where larger numbers of 32 bits are added, nothing is left to compare.
+pub(super) const DROWNED_SINGLE: f64 = 300.0;
 
 /// How far level 0 and optimised plans may be apart, relative to the largest number on the way.
 const LEVEL: f64 = 1e-12;
 
 impl Subject<'_> {
+    /// Whether there are numbers of 32 bits.
+    pub(super) fn single(&self) -> bool {
+        self.case.features.has(Feature::Single)
+    }
+
+    /// The relative tolerance of everything that is not bit for bit.
+    pub(super) fn close(&self) -> f64 {
+        if self.single() { CLOSE_SINGLE } else { CLOSE }
+    }
+
     pub(super) fn derivatives(&mut self, inputs: &[Input<f64>]) -> Result<(), Failure> {
         let main = self.built.main;
         let f = self.built.plain.function(main);
@@ -247,7 +269,8 @@ impl Subject<'_> {
         }
         let (Ok(a), Ok(b)) = (&level_0, optimised) else { return Ok(()) };
         let (a, b) = (probe.derivative(a), probe.derivative(b));
-        let tolerance = LEVEL * (1.0 + self.largest(&plain, plain.vjp, &probe.reverse(inputs, 1.0)));
+        let tolerance =
+            LEVEL * (self.close() / CLOSE) * (1.0 + self.largest(&plain, plain.vjp, &probe.reverse(inputs, 1.0)));
         let apart = |(a, b): (&f64, &f64)| (a - b).abs() > tolerance || a.is_finite() != b.is_finite();
         if wild(&a) || !a.iter().zip(&b).any(apart) {
             return Ok(());
@@ -321,7 +344,8 @@ impl Subject<'_> {
             return Err(fail(format!("seeds of zero give {x:?}")));
         }
         let once = probe.derivative(once);
-        let tame = |x: f64| x == 0.0 || x.abs() > 1e-280 && x.abs() < 1e280;
+        let range = if self.single() { 1e30 } else { 1e280 };
+        let tame = |x: f64| x == 0.0 || x.abs() > 1.0 / range && x.abs() < range;
         for (x, twice) in once.iter().zip(run(2.0)?) {
             if tame(*x) && 2.0 * x != twice {
                 return Err(fail(format!("{x:?} doubles to {twice:?}")));
@@ -367,7 +391,7 @@ impl Subject<'_> {
         let Err(failure) = compared else { return Ok(()) };
         let forward = self.largest(d, d.jvp, &probe.forward(inputs));
         let reverse = self.largest(d, d.vjp, &probe.reverse(inputs, 1.0));
-        if !wild(&[forward, reverse]) {
+        if !wild(&[forward, reverse]) && !(self.single() && forward.max(reverse) > DROWNED_SINGLE) {
             return Err(failure);
         }
         self.report.wild = true;
@@ -404,7 +428,7 @@ impl Subject<'_> {
         }
         let step = probe.complex_step(&self.built.plain, main, inputs);
         for (name, forward) in ["jvp", "cleaned jvp"].into_iter().zip(forward) {
-            if let Some(far) = self.far_from_step(&step, &probe.derivative(forward), CLOSE) {
+            if let Some(far) = self.far_from_step(&step, &probe.derivative(forward), self.close()) {
                 return Err(Failure {
                     relation: "complex step",
                     detail: format!("the complex step and {name}: {far}"),
@@ -415,7 +439,7 @@ impl Subject<'_> {
             let Ok(reverse) = reverse else { continue };
             if wild(&probe.derivative(reverse)) {
                 self.report.wild = true;
-            } else if let Some(detail) = probe.products_differ(forward, reverse, CLOSE) {
+            } else if let Some(detail) = probe.products_differ(forward, reverse, self.close()) {
                 return Err(Failure { relation: "inner product", detail });
             }
         }

@@ -43,7 +43,11 @@ fn packed(lanes: &[Input<f64>]) -> Vec<Input<f64>> {
     let elements = columns.first().map_or(0, Vec::len);
     let data = (0..elements).flat_map(|i| columns.iter().map(move |column| column[i])).collect();
     let dims = first.dims.iter().copied().chain([lanes.len() as i64]).collect();
-    vec![Input::Array(Array { dims, data: Data::F64(data) })]
+    let data = match first.data {
+        Data::F32(_) => Data::F32(data),
+        Data::F64(_) | Data::I64(_) | Data::Bool(_) => Data::F64(data),
+    };
+    vec![Input::Array(Array { dims, data })]
 }
 
 impl Subject<'_> {

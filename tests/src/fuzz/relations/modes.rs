@@ -3,7 +3,7 @@
 //! In: a program that contains derivatives. Out: a failure unless it gives the same numbers, and the same first derivatives, when each of them is taken forward, in reverse, and as the compiler chooses, of
 //! functions that were cleaned before; and the same numbers where the tree is interpreted, which has a way of its own to differentiate. These are sums in another order: the same but for rounding, and not at all where a branch hangs on the last digit.
 
-use super::derivatives::Probe;
+use super::derivatives::{DROWNED_SINGLE, Probe};
 use super::numbers::{answer_floats, far, wild};
 use super::{Failure, MORE, Subject, limited};
 use crate::fuzz::call::{Answer, run_ir, run_tree};
@@ -26,6 +26,9 @@ const TREE: Limits = Limits { steps: Some(100_000), ..MORE };
 
 /// Distances to a kink below this excuse a difference.
 const NEAR: f64 = 1e-6;
+
+/// The same for numbers of 32 bits.
+const NEAR_SINGLE: f64 = 1e-4;
 
 impl Subject<'_> {
     /// Values, and perhaps first derivatives.
@@ -120,9 +123,16 @@ impl Subject<'_> {
                 return Ok((!excused).then(|| format!("{x:?} and {y:?}")));
             }
         };
-        let Some(detail) = unlike(&x.0, &y.0) else { return Ok(None) };
-        let drowned = wild(&[x.1.largest, y.1.largest]) || wild(&answer_floats(&x.0)) && wild(&answer_floats(&y.0));
-        let near_kink = x.1.nearest_kink.min(y.1.nearest_kink) < NEAR;
+        let (close, near) = if self.single() { (10.0 * self.close(), NEAR_SINGLE) } else { (CLOSE, NEAR) };
+        let Some(detail) = unlike(&x.0, &y.0, close) else { return Ok(None) };
+        let largest = x.1.largest.max(y.1.largest);
+        let wild_answers = [wild(&answer_floats(&x.0)), wild(&answer_floats(&y.0))];
+        let drowned = wild(&[largest])
+            || self.single() && largest > DROWNED_SINGLE
+            || wild_answers == [true, true]
+            // An infinite cotangent that meets a partial of 0 is NaN, a tangent of 0 that meets an infinite partial is 0.
+            || wild_answers != [false, false] && (x.1.not_finite || y.1.not_finite);
+        let near_kink = x.1.nearest_kink.min(y.1.nearest_kink) < near;
         self.report.wild |= drowned;
         self.report.near_kink |= near_kink;
         Ok((!drowned && !near_kink).then_some(detail))
@@ -130,7 +140,7 @@ impl Subject<'_> {
 }
 
 /// Where two answers are not close.
-fn unlike(a: &Answer, b: &Answer) -> Option<String> {
+fn unlike(a: &Answer, b: &Answer, close: f64) -> Option<String> {
     let others = |answer: &Answer| {
         let results = answer.results.iter().filter(|s| matches!(s, Scalar::I64(_) | Scalar::Bool(_)));
         results.copied().collect::<Vec<_>>()
@@ -138,5 +148,5 @@ fn unlike(a: &Answer, b: &Answer) -> Option<String> {
     if others(a) != others(b) {
         return Some(format!("{:?} and {:?}", a.results, b.results));
     }
-    far(&answer_floats(a), &answer_floats(b), CLOSE)
+    far(&answer_floats(a), &answer_floats(b), close)
 }

@@ -3,7 +3,7 @@
 //! The reverse derivative is a function like any other: its parameters are the primal's, shadows and seeds, its results adjoints. So forward over reverse is compared with the complex step
 //! of the reverse program (and with itself in several lanes), and reverse over reverse with forward over reverse by an inner product.
 
-use super::derivatives::{CLOSE, Derived, Probe};
+use super::derivatives::{Derived, Probe};
 use super::numbers::{answer_floats, wild};
 use super::{Failure, MORE, Subject};
 use crate::fuzz::call::Answer;
@@ -45,14 +45,14 @@ impl Subject<'_> {
     ) -> Result<(), Failure> {
         let fail = |detail: String| Failure { relation: "second order", detail };
         let step = outer.complex_step(&d.module, d.vjp, inputs);
-        if let Some(far) = self.far_from_step(&step, &outer.derivative(forward), 10.0 * CLOSE) {
+        if let Some(far) = self.far_from_step(&step, &outer.derivative(forward), 10.0 * self.close()) {
             return Err(fail(format!("the complex step of reverse and forward over reverse: {far}")));
         }
         let reverse = self.interpret(&again.module, again.vjp, &outer.reverse(inputs, 1.0), &MORE);
         let reverse = reverse.map_err(|e| fail(format!("reverse over reverse stops: {e}")))?;
         if wild(&outer.derivative(&reverse)) {
             self.report.wild = true;
-        } else if let Some(detail) = outer.products_differ(forward, &reverse, 10.0 * CLOSE) {
+        } else if let Some(detail) = outer.products_differ(forward, &reverse, 10.0 * self.close()) {
             return Err(fail(format!("reverse over reverse: {detail}")));
         }
         Ok(())

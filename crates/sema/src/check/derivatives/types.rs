@@ -62,7 +62,8 @@ fn jacobian(structs: &[StructDef], result: &Ty, inputs: &Ty) -> Ty {
 
 fn of_array(structs: &[StructDef], result: &Ty, outer: &[DimExpr], input: &Ty) -> Ty {
     match input {
-        Ty::Scalar(_) | Ty::Fn(_) | Ty::Never => result.clone(),
+        Ty::Fn(_) | Ty::Never => result.clone(),
+        Ty::Scalar(element) => Ty::Array { element: *element, dims: outer.to_vec() },
         Ty::Array { element, dims } => {
             Ty::Array { element: *element, dims: outer.iter().chain(dims).cloned().collect() }
         }
