@@ -147,6 +147,7 @@ impl Writer {
 
     /// The type of a parameter.
     pub(super) fn single_param(&mut self, dims: &[&str]) -> Ty {
+        self.note(Feature::Single);
         match self.rng.below(2) {
             0 => Ty::F32,
             _ => array_of(&[Dim::name(self.rng.pick::<&str>(dims))]),

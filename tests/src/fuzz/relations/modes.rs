@@ -11,8 +11,8 @@ use crate::fuzz::compile::{Built, Clean, build, verified};
 use crate::fuzz::features::Feature;
 use crate::fuzz::generate::MAIN;
 use adit_autodiff::vjp_with;
-use adit_interp::ir::{Input, Interpreter};
-use adit_ir::{Limits, Scalar};
+use adit_interp::ir::{Input, Interpreter, Outcome};
+use adit_ir::{Limits, RunError, Scalar};
 
 /// What stands in place of every mode, and what to call it.
 const MODES: [(Option<&str>, &str); 3] =
@@ -58,27 +58,10 @@ impl Subject<'_> {
         let tree = run_tree(&self.built, &self.case.args, &TREE);
         let interpreter = Interpreter::new(&self.built.plain, MORE);
         let ir = run_ir(&interpreter, self.built.plain.function(self.built.main), self.built.main, inputs);
-        if limited(&tree) {
-            return Ok(());
-        }
-        let fail = |detail: String| Err(Failure { relation: "tree differentiates", detail });
-        match (tree, ir) {
-            (Ok(tree), Ok((ir, outcome))) => {
-                let Some(detail) = unlike(&tree, &ir) else {
-                    self.report.tree = true;
-                    return Ok(());
-                };
-                let drowned = wild(&[outcome.largest]) || wild(&answer_floats(&ir)) || wild(&answer_floats(&tree));
-                let excused = drowned || outcome.nearest_kink < NEAR;
-                if excused { Ok(()) } else { fail(detail) }
-            }
-            (tree, ir) => {
-                // Forward mode does not run a function that has no directions.
-                let excused = self.case.sizes.values().any(|&size| size == 0);
-                let names = ["the tree", "the IR"];
-                let told = self.same("tree differentiates", names, &tree, &ir.map(|(answer, _)| answer));
-                if excused { Ok(()) } else { told }
-            }
+        self.report.tree |= tree.is_ok() && ir.is_ok();
+        match self.told(tree.map(|answer| (answer, None)), ir.map(|(answer, outcome)| (answer, Some(outcome)))) {
+            Some(detail) => Err(Failure { relation: "tree differentiates", detail }),
+            None => Ok(()),
         }
     }
 
@@ -113,31 +96,41 @@ impl Subject<'_> {
         let (left, right) = (Interpreter::new(a, MORE), Interpreter::new(b, MORE));
         let x = run_ir(&left, a.function(f), f, inputs);
         let y = run_ir(&right, b.function(g), g, inputs);
+        let with = |(answer, outcome)| (answer, Some(outcome));
+        Ok(self.told(x.map(with), y.map(with)))
+    }
+
+    /// How two runs differ, unless that is excused.
+    fn told(&mut self, x: Ran, y: Ran) -> Option<String> {
         let (x, y) = match (x, y) {
             (Ok(x), Ok(y)) => (x, y),
-            (Err(x), Err(y)) if x.trap.code() == y.trap.code() => return Ok(None),
+            (Err(x), Err(y)) if x.trap.code() == y.trap.code() => return None,
             (x, y) => {
                 let (x, y) = (x.map(|(a, _)| a), y.map(|(a, _)| a));
                 // Forward mode does not run a function that has no directions.
                 let excused = limited(&x) || limited(&y) || self.case.sizes.values().any(|&size| size == 0);
-                return Ok((!excused).then(|| format!("{x:?} and {y:?}")));
+                return (!excused).then(|| format!("{x:?} and {y:?}"));
             }
         };
         let (close, near) = if self.single() { (10.0 * self.close(), NEAR_SINGLE) } else { (CLOSE, NEAR) };
-        let Some(detail) = unlike(&x.0, &y.0, close) else { return Ok(None) };
-        let largest = x.1.largest.max(y.1.largest);
+        let detail = unlike(&x.0, &y.0, close)?;
+        let outcomes: Vec<&Outcome<f64>> = x.1.iter().chain(&y.1).collect();
+        let largest = outcomes.iter().fold(0.0_f64, |most, o| most.max(o.largest));
         let wild_answers = [wild(&answer_floats(&x.0)), wild(&answer_floats(&y.0))];
         let drowned = wild(&[largest])
             || self.single() && largest > DROWNED_SINGLE
             || wild_answers == [true, true]
             // An infinite cotangent that meets a partial of 0 is NaN, a tangent of 0 that meets an infinite partial is 0.
-            || wild_answers != [false, false] && (x.1.not_finite || y.1.not_finite);
-        let near_kink = x.1.nearest_kink.min(y.1.nearest_kink) < near;
+            || wild_answers != [false, false] && outcomes.iter().any(|o| o.not_finite);
+        let near_kink = outcomes.iter().any(|o| o.nearest_kink < near);
         self.report.wild |= drowned;
         self.report.near_kink |= near_kink;
-        Ok((!drowned && !near_kink).then_some(detail))
+        (!drowned && !near_kink).then_some(detail)
     }
 }
+
+/// What a run gave, and what the interpreter of the IR likes to tell.
+type Ran = Result<(Answer, Option<Outcome<f64>>), RunError>;
 
 /// Where two answers are not close.
 fn unlike(a: &Answer, b: &Answer, close: f64) -> Option<String> {
