@@ -66,10 +66,13 @@ pub enum Feature {
     VjpRule,
     MutualRecursion,
     Single,
+    StructWithDims,
+    LentCompound,
+    PassedOn,
 }
 
 /// Each feature with its name, and of how many programs in a hundred it must be part at least.
-const TABLE: [(Feature, &str, u32); 57] = [
+const TABLE: [(Feature, &str, u32); 60] = [
     (Feature::Loop, "loop", 50),
     (Feature::NestedLoop, "nested loops", 0),
     (Feature::ArrayWrite, "writes to arrays", 0),
@@ -127,6 +130,9 @@ const TABLE: [(Feature, &str, u32); 57] = [
     (Feature::VjpRule, "@vjp", 6),
     (Feature::MutualRecursion, "mutual recursion", 1),
     (Feature::Single, "f32", 6),
+    (Feature::StructWithDims, "struct with dimensions", 2),
+    (Feature::LentCompound, "&mut struct or tuple", 0),
+    (Feature::PassedOn, "&mut parameter passed on", 0),
 ];
 
 /// Quotas of several features together: any of them counts.
@@ -229,7 +235,7 @@ mod tests {
         for (i, (feature, _, _)) in TABLE.iter().enumerate() {
             assert_eq!(i, *feature as usize);
         }
-        assert_eq!(TABLE.len() - 1, Feature::Single as usize);
+        assert_eq!(TABLE.len() - 1, Feature::PassedOn as usize);
     }
 
     #[test]

@@ -117,6 +117,12 @@ impl Writer {
                 return None;
             };
             self.note(Feature::Lent);
+            if matches!(ty, Ty::Struct(..) | Ty::Tuple(_)) {
+                self.note(Feature::LentCompound);
+            }
+            if self.visible().any(|v| v.name == place.1 && v.parameter) {
+                self.note(Feature::PassedOn);
+            }
             self.hide(&place.1, true);
             roots.push(place.1.clone());
             places.push(Some(place));

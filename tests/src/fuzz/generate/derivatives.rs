@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 /// What is asked of a function.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Form {
+pub(super) enum Form {
     Grad,
     ValueAndGrad,
     Jvp,
@@ -42,19 +42,29 @@ impl Form {
         }
     }
 
+    /// Whether functions with such a parameter are differentiated so here.
+    pub(super) fn takes(self, ty: &Ty) -> bool {
+        match ty {
+            Ty::F64 | Ty::I64 | Ty::Bool => true,
+            Ty::Array(element, _) if **element != Ty::F32 => true,
+            Ty::F32 | Ty::Array(..) | Ty::Struct(..) | Ty::Tuple(_) => !matches!(self, Form::Jacobian | Form::Hessian),
+            Ty::Fn(..) => false,
+        }
+    }
+
     /// How many derivatives stand inside one another.
-    fn orders(self) -> usize {
+    pub(super) fn orders(self) -> usize {
         1 + usize::from(matches!(self, Form::Hessian | Form::Hvp))
     }
 }
 
 /// A function to be differentiated.
-struct Callee {
-    text: Node,
-    params: Vec<Ty>,
-    result: Ty,
+pub(super) struct Callee {
+    pub(super) text: Node,
+    pub(super) params: Vec<Ty>,
+    pub(super) result: Ty,
     /// Places for `&mut` parameters, by parameter.
-    lent: Vec<Option<String>>,
+    pub(super) lent: Vec<Option<String>>,
 }
 
 impl Writer {
@@ -67,14 +77,19 @@ impl Writer {
         let form = if self.rng.percent(35) { Form::Grad } else { *self.rng.pick(&forms) };
         let (callee, inner) = self.inside(form.orders(), |w| w.callee(form, depth));
         let callee = callee?;
+        Some(self.derivative_of(form, &callee, inner))
+    }
+
+    /// A derivative of this function, which contains others to this order.
+    pub(super) fn derivative_of(&mut self, form: Form, callee: &Callee, inner: usize) -> (Node, Ty) {
         self.note_derivative(form, inner);
-        let ty = self.type_of(form, &callee);
-        let pieces = self.derivative_call(form, &callee);
+        let ty = self.type_of(form, callee);
+        let pieces = self.derivative_call(form, callee);
         for place in callee.lent.iter().flatten() {
             let root = place.split(['.', '[']).next().unwrap_or_default().to_owned();
             self.hide(&root, false);
         }
-        Some((Node::expr(&ty, pieces), ty))
+        (Node::expr(&ty, pieces), ty)
     }
 
     fn note_derivative(&mut self, form: Form, inner: usize) {
@@ -161,15 +176,6 @@ impl Writer {
     fn item_to_differentiate(&mut self, form: Form, lends: bool) -> Option<Callee> {
         let structs = &self.structs;
         let suits = |s: &&Signature| {
-            let simple = |ty: &Ty| match ty {
-                Ty::F64 => true,
-                Ty::Array(element, _) if **element != Ty::F32 => true,
-                Ty::F32 | Ty::Array(..) | Ty::Struct(..) | Ty::Tuple(_) => {
-                    !matches!(form, Form::Jacobian | Form::Hessian)
-                }
-                Ty::I64 | Ty::Bool => true,
-                Ty::Fn(..) => false,
-            };
             let result = match (&s.result, form) {
                 (Some(Ty::F64), _) => true,
                 (Some(Ty::Array(..)), Form::Jvp | Form::Vjp | Form::Jacobian) => true,
@@ -177,7 +183,7 @@ impl Writer {
             };
             result
                 && s.order <= self.allowed
-                && s.params.iter().all(|p| simple(&p.ty) && (lends || !p.lent))
+                && s.params.iter().all(|p| form.takes(&p.ty) && (lends || !p.lent))
                 && s.params.iter().any(|p| p.ty.has_floats(structs))
         };
         let suitable: Vec<Signature> = self.functions.iter().filter(suits).cloned().collect();
@@ -358,6 +364,11 @@ impl Writer {
 
     /// `let d = …;`, or the parts of what a derivative gives, or a step along a gradient.
     pub(super) fn let_derivative(&mut self) -> Option<Node> {
+        if self.rng.percent(30)
+            && let Some(stmt) = self.derivative_of_lent()
+        {
+            return Some(stmt);
+        }
         if self.rng.percent(20)
             && let Some((path, dims)) = self.float_array(true)
         {

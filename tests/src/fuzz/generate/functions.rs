@@ -148,9 +148,10 @@ impl Writer {
     fn helper(&mut self) {
         let name = self.fresh("g");
         let mut params = Vec::new();
+        let lends = if self.rng.percent(25) { 70 } else { 20 };
         for i in 0..1 + self.rng.below(3) {
             let ty = self.param_type(&["n", "m"], true);
-            let lent = self.rng.percent(25) && !matches!(ty, Ty::Bool | Ty::I64);
+            let lent = self.rng.percent(lends) && !matches!(ty, Ty::Bool | Ty::I64);
             params.push(param(&format!("p{i}"), ty, lent));
         }
         let dims = self.bound(&mut params);
@@ -234,6 +235,11 @@ impl Writer {
                 stmts.push(Node::stmt(pieces![format!("let {r} = "), call, ";"]));
             }
         }
+        for p in signature.params.iter().filter(|p| p.lent) {
+            if self.rng.percent(60) {
+                stmts.extend(self.change_of(&p.name));
+            }
+        }
         stmts.extend(self.statements(count));
         let value = signature.result.clone().map(|ty| self.result_value(&ty));
         self.push_function(signature, stmts, value);
@@ -267,7 +273,11 @@ impl Writer {
             self.declare_index(dim, None);
         }
         for p in &signature.params {
-            self.scope.push(super::Var { below: p.below.clone(), ..super::Var::new(&p.name, p.ty.clone(), p.lent) });
+            self.scope.push(super::Var {
+                below: p.below.clone(),
+                parameter: p.lent,
+                ..super::Var::new(&p.name, p.ty.clone(), p.lent)
+            });
         }
         self.result = signature.result.clone();
         self.loops = 0;

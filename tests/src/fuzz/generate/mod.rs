@@ -15,6 +15,7 @@ mod functions;
 pub mod inputs;
 mod ints;
 mod lambdas;
+mod lending;
 mod loops;
 mod odd;
 mod rules;
@@ -190,6 +191,9 @@ impl Writer {
     fn structure(&mut self, id: usize, dims: &[super::types::Dim], depth: usize) -> Node {
         let ty = Ty::Struct(id, dims.to_vec());
         self.note(Feature::Struct);
+        if !dims.is_empty() {
+            self.note(Feature::StructWithDims);
+        }
         if let Some(path) = self.path_of(&ty)
             && self.rng.percent(60)
         {

@@ -16,6 +16,8 @@ pub(super) struct Var {
     pub(super) ty: Ty,
     /// Whether programs may assign it.
     pub(super) mutable: bool,
+    /// Whether it is an `&mut` parameter.
+    pub(super) parameter: bool,
     /// Whether it is lent to the call under way.
     pub(super) hidden: bool,
     /// For a function: how many derivatives stand inside one another in it.
@@ -26,7 +28,7 @@ pub(super) struct Var {
 
 impl Var {
     pub(super) fn new(name: &str, ty: Ty, mutable: bool) -> Self {
-        Var { name: name.to_owned(), ty, mutable, hidden: false, order: 0, below: None }
+        Var { name: name.to_owned(), ty, mutable, parameter: false, hidden: false, order: 0, below: None }
     }
 }
 

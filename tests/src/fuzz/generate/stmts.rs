@@ -140,7 +140,7 @@ impl Writer {
     }
 
     /// `place op= e`, damped: in a loop it happens many times.
-    fn float_update(&mut self, place: &Piece, depth: usize) -> Vec<Piece> {
+    pub(super) fn float_update(&mut self, place: &Piece, depth: usize) -> Vec<Piece> {
         let place = || place.clone();
         let e = self.float(depth);
         let choice = self.rng.below(12);
