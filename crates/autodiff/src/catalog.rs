@@ -6,8 +6,9 @@
 //! The derivative of `f` is called `f__jvp` (`f__jvp8` with eight lanes) or `f__vjp`; where that name is taken, by the same function with another activity or by the user, `f__jvp_2` and so on.
 
 use adit_ir::{FuncId, Module};
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 use std::collections::VecDeque;
+use std::hash::BuildHasher;
 
 /// A derivative to be made.
 #[derive(Debug)]
@@ -62,17 +63,17 @@ impl<'m> Catalog<'m> {
     }
 }
 
-/// The names of a module's functions.
+/// The names of a module's functions, by their hashes: each of many derivatives asks for all of them, and a name that shares the hash of another only gets a number.
 #[derive(Debug)]
 pub struct Names {
-    taken: FxHashSet<String>,
+    taken: FxHashSet<u64>,
     used: FxHashMap<String, usize>,
 }
 
 impl Names {
     /// Those of the module.
     pub fn new(module: &Module) -> Self {
-        let taken = module.iter().map(|(_, f)| f.name.clone()).collect();
+        let taken = module.iter().map(|(_, f)| FxBuildHasher.hash_one(f.name.as_str())).collect();
         Names { taken, used: FxHashMap::default() }
     }
 
@@ -82,7 +83,7 @@ impl Names {
         loop {
             *count += 1;
             let name = if *count == 1 { base.to_string() } else { format!("{base}_{count}") };
-            if self.taken.insert(name.clone()) {
+            if self.taken.insert(FxBuildHasher.hash_one(name.as_str())) {
                 return name;
             }
         }
