@@ -3,7 +3,7 @@
 //! In: a [`Mutant`] in [`crate::Options`]. Out: derivatives that are wrong in one known way; of reverse mode if not said otherwise. **A test instrument**: a fuzzer that does not find
 //! each of these within a stated number of programs is not looking. Costs one comparison where it could act; ordinary derivatives never carry one.
 
-use crate::{Options, algebra};
+use crate::{AdOpt, Options, algebra};
 use adit_ir::{Function, Op};
 
 adit_ir::mutants! {
@@ -67,6 +67,14 @@ adit_ir::mutants! {
     MixedTermLost = "mixed-term-lost",
     /// Forward mode: of several results of a call that stays, the last has no tangent.
     ResultTangentLost = "result-tangent-lost",
+    /// Iteration by iteration, a loop that carries any number is reversed as if it were a sum.
+    LocalCarried = "local-carried",
+    /// Iteration by iteration, what the adjoint of a sum depends on and is not known yet is taken for 1.
+    LocalSeed = "local-seed",
+    /// Iteration by iteration, arrays that iterations share may be written.
+    LocalWrites = "local-writes",
+    /// Iteration by iteration, what is read may be written after the loop.
+    LocalWrittenLater = "local-written-later",
 }
 
 impl Options {
@@ -81,6 +89,12 @@ impl Options {
 }
 
 impl Mutant {
+    /// The optimisation of the reverse sweep that it breaks, if it is of one.
+    pub fn of(self) -> Option<AdOpt> {
+        let local = [Mutant::LocalCarried, Mutant::LocalSeed, Mutant::LocalWrites, Mutant::LocalWrittenLater];
+        local.contains(&self).then_some(AdOpt::Local)
+    }
+
     /// Whether it keeps arrays of the forward sweep for the reverse, which is not possible where the two are two functions.
     pub(crate) fn keeps_arrays(self) -> bool {
         [Mutant::ReloadInsteadOfSave, Mutant::LastIterationOnly, Mutant::LastConditionOnly, Mutant::BoundsAgain]

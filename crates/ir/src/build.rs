@@ -110,6 +110,11 @@ impl Builder {
         region
     }
 
+    /// Opens a region that was closed, to append to it. What it yields is stated anew when it is closed.
+    pub fn reopen(&mut self, region: Region) {
+        self.open.push(region);
+    }
+
     /// The innermost open region.
     pub fn current(&self) -> Region {
         *self.open.last().expect("the body stays open until `finish`")

@@ -24,6 +24,66 @@ pub struct Shown {
 /// One program for each bug that needs one.
 pub const PROGRAMS: &[Shown] = &[
     Shown {
+        bug: "local-carried",
+        source: "
+            fn g(b: [f64; n]) -> f64 {
+                let mut s = 0.0;
+                for i in 0..n { s = 0.5 * s + b[i]; }
+                s
+            }
+            fn f(x: f64, a: [f64; n]) -> f64 {
+                let d = grad(g)(a);
+                d[0] + 10.0 * d[1] + 100.0 * d[2]
+            }",
+        value: 105.25,
+    },
+    Shown {
+        bug: "local-seed",
+        source: "
+            fn g(b: [f64; n]) -> f64 {
+                let mut s = 0.0;
+                for i in 0..n { s += b[i]^2; }
+                s * s
+            }
+            fn f(x: f64, a: [f64; n]) -> f64 {
+                let d = grad(g)(a);
+                d[0] + 10.0 * d[1] + 100.0 * d[2]
+            }",
+        value: 17976.0,
+    },
+    Shown {
+        bug: "local-writes",
+        source: "
+            fn g(b: [f64; n]) -> f64 {
+                let (mut w, mut s) = (zeros(n), 0.0);
+                for i in 0..n {
+                    if i == 0 { w[0] = b[i]^2; }
+                    s += w[0] * b[i];
+                }
+                s
+            }
+            fn f(x: f64, a: [f64; n]) -> f64 {
+                let d = grad(g)(a);
+                d[0] + 10.0 * d[1] + 100.0 * d[2]
+            }",
+        value: 123.0,
+    },
+    Shown {
+        bug: "local-written-later",
+        source: "
+            fn g(b: [f64; n]) -> f64 {
+                let (mut z, mut s) = (b, 0.0);
+                for i in 0..n { s += z[i]^2; }
+                z[0] = 5.0;
+                s + z[0]
+            }
+            fn f(x: f64, a: [f64; n]) -> f64 {
+                let d = grad(g)(a);
+                d[0] + 10.0 * d[1] + 100.0 * d[2]
+            }",
+        value: 642.0,
+    },
+    Shown {
         bug: "negative-step-kept",
         source: "
             fn steps(b: [f64; n]) -> f64 {

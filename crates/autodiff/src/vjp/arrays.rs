@@ -15,7 +15,8 @@
 
 use super::Sweep;
 use crate::{Mutant, algebra, nest};
-use adit_ir::{Inst, Int, Ints, Op, Region, Value};
+use adit_ir::{Inst, Int, Ints, Op, OperandMap, Region, Type, Value};
+use rustc_hash::FxHashMap;
 
 impl Sweep<'_, '_> {
     /// Shadows of `mut` parameters that the caller declared inactive, but that carry derivatives from writes to reads.
@@ -23,20 +24,39 @@ impl Sweep<'_, '_> {
         for param in &self.source.params {
             let array = param.value;
             if self.activity.of(array) && self.shadow[array.index()].is_none() {
-                self.shadow_alloc(array);
+                if self.is_cut {
+                    self.shadow_alloc(array);
+                } else {
+                    self.shadow_at_entry(array);
+                }
             }
         }
     }
 
-    /// Makes the shadows of the arrays and tapes that a region makes.
+    fn shadow_at_entry(&mut self, param: Value) {
+        if let Some(ty) = self.source.ty(param).array() {
+            let ty = self.forward.map.array_ty(ty);
+            self.shadow[param.index()] = Some(self.at_entry(Op::Alloc { ty: ty.clone() }, Type::Array(ty)));
+        }
+    }
+
+    /// Makes the shadows of the arrays and tapes that a region makes. Where the forward copy of the region is visible, those of arrays stand beside the arrays, so that loops
+    /// behind them may add to them.
     pub(super) fn open_shadows(&mut self, region: Region) {
         let source = self.source;
+        let beside = self.frame().visible && self.may_be_local();
+        let mut shadows = Vec::new();
         for &inst in &source.region(region).insts {
             let data = source.inst(inst);
             match &data.op {
                 Op::Alloc { .. } if self.activity.of(data.results[0]) => {
                     self.b.set_span(data.span);
-                    self.shadow_alloc(data.results[0]);
+                    if beside {
+                        let ((), made) = self.apart(|sweep| sweep.shadow_alloc(data.results[0]));
+                        shadows.push((data.results[0], made));
+                    } else {
+                        self.shadow_alloc(data.results[0]);
+                    }
                 }
                 Op::TapeNew { ty } if self.activity.of(data.results[0]) => {
                     self.b.set_span(data.span);
@@ -48,6 +68,25 @@ impl Sweep<'_, '_> {
                 Op::TapePush { .. } | Op::TapePop { .. } | Op::Assert { .. } | Op::Print { .. } => {}
             }
         }
+        self.put_beside(shadows);
+    }
+
+    /// Lists instructions behind those of the innermost region that define the forward copies of these values.
+    fn put_beside(&mut self, made: Vec<(Value, Vec<Inst>)>) {
+        if made.is_empty() {
+            return;
+        }
+        let mut made: FxHashMap<Value, Vec<Inst>> =
+            made.into_iter().map(|(primal, insts)| (self.forward.map.value(primal), insts)).collect();
+        let region = self.b.current();
+        let f = self.b.func_mut();
+        let mut insts = Vec::new();
+        for inst in std::mem::take(&mut f.region_mut(region).insts) {
+            insts.push(inst);
+            let beside = f.inst(inst).results.first().and_then(|first| made.remove(first));
+            insts.extend(beside.into_iter().flatten());
+        }
+        f.region_mut(region).insts = insts;
     }
 
     fn shadow_alloc(&mut self, array: Value) {

@@ -221,6 +221,7 @@ impl Sweep<'_, '_> {
         if let Op::For { inits: all, .. } | Op::While { inits: all, .. } = &mut data.op {
             all.extend(inits);
         }
+        results.into_iter().for_each(|v| self.definitions.state(v));
         results
     }
 

@@ -1,4 +1,4 @@
-//! What the reverse sweep asks about the primal: how regions nest, where values are defined, and which regions write to shadows.
+//! What the reverse sweep asks about the primal: how regions nest, where values are defined, which regions write to shadows, and what is written after what.
 //!
 //! In: a function and its activity. Out: [`Facts`], found in one walk. Nothing is emitted here.
 
@@ -6,6 +6,7 @@ use super::nest::Nest;
 use crate::activity::Activity;
 use crate::refusal::{MAX_DEPTH, Refusal};
 use adit_ir::{FuncId, Function, Inst, Module, Op, Passing, Region, Value, Values};
+use rustc_hash::FxHashMap;
 
 /// Answers by value and by region.
 #[derive(Debug)]
@@ -13,14 +14,17 @@ pub struct Facts {
     /// How regions nest.
     pub nest: Nest,
     writes: Vec<bool>,
+    /// By array and tape: what writes it last, in the order of the text.
+    last_write: FxHashMap<Value, Inst>,
 }
 
 impl Facts {
     /// Walks the function once.
     pub fn new(module: &Module, f: &Function, activity: &Activity) -> Result<Self, Refusal> {
-        let mut writes = vec![false; f.region_count()];
-        region_writes(module, f, activity, &mut writes, f.body, 0)?;
-        Ok(Facts { nest: Nest::new(f), writes })
+        let mut facts =
+            Facts { nest: Nest::new(f), writes: vec![false; f.region_count()], last_write: FxHashMap::default() };
+        facts.region(module, f, activity, f.body, 0)?;
+        Ok(facts)
     }
 
     /// The region that defines a value: as a parameter or by an instruction. The body for parameters of the function.
@@ -37,31 +41,41 @@ impl Facts {
     pub fn writes(&self, region: Region) -> bool {
         self.writes[region.index()]
     }
-}
 
-fn region_writes(
-    module: &Module,
-    f: &Function,
-    activity: &Activity,
-    writes: &mut [bool],
-    region: Region,
-    depth: usize,
-) -> Result<(), Refusal> {
-    if depth > MAX_DEPTH {
-        return Err(Refusal::too_deep(f, f.span));
+    /// Whether an array or a tape is written behind a loop, whose body this is, as far as the order of the text goes: an enclosing loop comes back to what stands before.
+    pub fn written_after(&self, array: Value, inst: Inst, body: Region) -> bool {
+        let behind = |write: Inst| {
+            self.nest.position(write) > self.nest.position(inst) && !self.nest.is_inside(self.nest.region(write), body)
+        };
+        self.last_write.get(&array).is_some_and(|&write| behind(write))
     }
-    for &inst in &f.region(region).insts {
-        let op = &f.inst(inst).op;
-        writes[region.index()] |= written(module, op).iter().any(|&v| activity.of(v));
-        for inner in op.regions() {
-            region_writes(module, f, activity, writes, inner, depth + 1)?;
-            writes[region.index()] |= writes[inner.index()];
+
+    fn region(
+        &mut self,
+        module: &Module,
+        f: &Function,
+        activity: &Activity,
+        region: Region,
+        depth: usize,
+    ) -> Result<(), Refusal> {
+        if depth > MAX_DEPTH {
+            return Err(Refusal::too_deep(f, f.span));
         }
+        for &inst in &f.region(region).insts {
+            let op = &f.inst(inst).op;
+            let written = written(module, op);
+            self.writes[region.index()] |= written.iter().any(|&v| activity.of(v));
+            self.last_write.extend(written.into_iter().map(|v| (v, inst)));
+            for inner in op.regions() {
+                self.region(module, f, activity, inner, depth + 1)?;
+                self.writes[region.index()] |= self.writes[inner.index()];
+            }
+        }
+        Ok(())
     }
-    Ok(())
 }
 
-/// The arrays and tapes whose shadows the reverse of this changes without an adjoint coming in. A load has none: its result's adjoint comes in, or nothing happens.
+/// The arrays and tapes that this changes. The reverse changes their shadows without an adjoint coming in. A load has none: its result's adjoint comes in, or nothing happens.
 pub(crate) fn written(module: &Module, op: &Op) -> Values {
     match op {
         Op::Store { array, .. } | Op::Acc { array, .. } | Op::Fill { array, .. } | Op::Copy { to: array, .. } => {

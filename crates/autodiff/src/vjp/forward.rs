@@ -82,6 +82,7 @@ impl super::Sweep<'_, '_> {
         let copy = self.forward.inst(inst)?;
         let f = self.b.func_mut();
         let count = f.add_value(Type::I64);
+        self.definitions.state(count);
         let data = f.inst_mut(copy);
         data.results.push(count);
         let Op::While { inits, cond, body, .. } = &mut data.op else { return None };
@@ -99,11 +100,16 @@ impl super::Sweep<'_, '_> {
 
     /// Appends what `emit` emits to a region of the forward sweep.
     pub(super) fn append_forward<T>(&mut self, region: Region, emit: impl FnOnce(&mut Builder) -> T) -> T {
-        let scratch = self.b.open(&[]);
-        let made = emit(&mut self.b);
-        self.b.close(&[]);
-        let insts = std::mem::take(&mut self.b.func_mut().region_mut(scratch).insts);
+        let (made, insts) = self.apart(|sweep| emit(&mut sweep.b));
         self.b.func_mut().region_mut(region).insts.extend(insts);
         made
+    }
+
+    /// What `emit` gives, and the instructions that it emits, which no region lists yet.
+    pub(super) fn apart<T>(&mut self, emit: impl FnOnce(&mut Self) -> T) -> (T, Vec<Inst>) {
+        let scratch = self.b.open(&[]);
+        let made = emit(self);
+        self.b.close(&[]);
+        (made, std::mem::take(&mut self.b.func_mut().region_mut(scratch).insts))
     }
 }

@@ -42,13 +42,30 @@ pub struct Frame {
     pub(super) named: Vec<Value>,
     /// How many instructions of `region` come before what is saved is popped: they stand for what the primal region runs before this.
     pub(super) before: usize,
+    /// Whether the forward copy of `primal` stands in the same region, in front of its reverse: all its values are visible, and nothing of it is saved.
+    pub(super) visible: bool,
     span: Span,
 }
 
 impl Frame {
     /// An empty one.
     pub fn new(kind: Kind, primal: Option<Region>, region: Region, span: Span) -> Self {
-        Frame { kind, primal, region, span, recorded: Vec::new(), saved: Vec::new(), named: Vec::new(), before: 0 }
+        Frame {
+            kind,
+            primal,
+            region,
+            span,
+            recorded: Vec::new(),
+            saved: Vec::new(),
+            named: Vec::new(),
+            before: 0,
+            visible: false,
+        }
+    }
+
+    /// One whose forward copy stands in front of it, in the same region.
+    pub fn visible(primal: Region, kind: Kind, region: Region, span: Span) -> Self {
+        Frame { visible: true, ..Frame::new(kind, Some(primal), region, span) }
     }
 }
 
@@ -85,15 +102,27 @@ impl Sweep<'_, '_> {
 
     /// Begins a region with parameters of these types, which reverses `primal`.
     pub(super) fn open(&mut self, kind: Kind, primal: Option<Region>, params: &[Type]) -> Result<Values, Refusal> {
+        let region = self.b.open(params);
+        self.enter(Frame::new(kind, primal, region, self.b.span()))?;
+        Ok(self.b.func().region(region).params.iter().copied().collect())
+    }
+
+    /// Begins the reverse of `primal` at the end of its forward copy.
+    pub(super) fn reopen(&mut self, primal: Region, forward: Region) -> Result<(), Refusal> {
+        self.b.reopen(forward);
+        self.asked.visible.insert(primal);
+        self.enter(Frame::visible(primal, Kind::Loop, forward, self.b.span()))
+    }
+
+    fn enter(&mut self, frame: Frame) -> Result<(), Refusal> {
         if self.frames.len() > MAX_DEPTH {
             return Err(Refusal::too_deep(self.source, self.b.span()));
         }
-        let region = self.b.open(params);
-        if let Some(primal) = primal {
+        if let Some(primal) = frame.primal {
             self.place[primal.index()] = self.frames.len();
         }
-        self.frames.push(Frame::new(kind, primal, region, self.b.span()));
-        Ok(self.b.func().region(region).params.iter().copied().collect())
+        self.frames.push(frame);
+        Ok(())
     }
 
     /// Ends the innermost frame; adjoints are again what they were outside.

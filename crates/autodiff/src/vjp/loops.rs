@@ -36,10 +36,10 @@ use adit_ir::{Bounds, CmpOp, Inst, Int, Op, OperandMap, Region, Type, Value, Val
 pub(super) struct Carried {
     pub(super) init: Value,
     /// What the body receives.
-    param: Value,
+    pub(super) param: Value,
     /// What the condition region of a `while` receives; the same as `param` for a `for`.
     tested: Value,
-    yielded: Value,
+    pub(super) yielded: Value,
     /// The loop's result.
     pub(super) result: Value,
     /// Its adjoint.
@@ -54,6 +54,9 @@ impl Sweep<'_, '_> {
             return Ok(());
         }
         if self.checkpointed(inst, &carried) {
+            return Ok(());
+        }
+        if self.locally(inst, body, &carried)? {
             return Ok(());
         }
         let Op::For { lo, hi, step, reversed, .. } = self.source.inst(inst).op else { return Ok(()) };
@@ -72,7 +75,7 @@ impl Sweep<'_, '_> {
     fn bound(&mut self, bound: Int) -> Int {
         match bound {
             Int::Value(v) if self.has(Mutant::BoundsAgain) => Int::Value(self.last_only(v)),
-            bound => self.residual_int(bound),
+            Int::Value(_) | Int::Const(_) => self.residual_int(bound),
         }
     }
 
@@ -84,6 +87,9 @@ impl Sweep<'_, '_> {
             return Ok(());
         }
         if self.checkpointed(inst, &carried) {
+            return Ok(());
+        }
+        if !both && self.locally(inst, body, &carried)? {
             return Ok(());
         }
         let Some(count) = self.count_trips(inst) else { return Ok(()) };

@@ -28,7 +28,10 @@
 //! **Calls** that were not inlined become calls of the two halves of the callee's derivative ([`halves`]): one in the forward sweep, one in the reverse, with one tape for all
 //! records of all halves.
 //!
-//! Files: `adjoints`, `registers`, `residuals`, `plan`, `frames` (the regions under construction); one per construct: `scalars`, `branches`, `loops`, `arrays`, `tapes`, `calls`, `ruled` (calls with rules).
+//! **Iteration by iteration** ([`local`]): loops whose iterations meet only in sums are reversed within the forward sweep, and save nothing.
+//!
+//! Files: `adjoints`, `registers`, `residuals`, `plan`, `frames` (the regions under construction); one per construct: `scalars`, `branches`, `loops`, `arrays`, `tapes`, `calls`, `ruled` (calls with rules); `local`, `independent`
+//! and `early` (iteration by iteration).
 //! What this does not do: reuse of storage.
 
 mod adjoints;
@@ -36,10 +39,13 @@ mod arrays;
 mod branches;
 mod calls;
 mod checkpoints;
+mod early;
 mod facts;
 mod forward;
 mod frames;
 mod halves;
+mod independent;
+mod local;
 mod loops;
 mod nest;
 mod plan;
@@ -235,6 +241,8 @@ struct Sweep<'s, 'r> {
     place: Vec<usize>,
     /// By value of the forward sweep: what stands for it in the reverse, while that is visible.
     standin: rustc_hash::FxHashMap<Value, Value>,
+    /// Which instructions of the derivative define what.
+    definitions: early::Definitions,
     /// What goes before the forward sweep.
     entry: Vec<Inst>,
     /// Literal zeros among them, one for each float type that asked.
@@ -269,9 +277,10 @@ impl<'s, 'r> Sweep<'s, 'r> {
             adjoint: vec![None; adjoints],
             recorded: vec![None; adjoints],
             shadow: vec![None; source.value_count()],
-            frames: vec![Frame::new(Kind::Straight, Some(source.body), b.current(), b.span())],
+            frames: vec![Frame::visible(source.body, Kind::Straight, b.current(), b.span())],
             place: vec![0; source.region_count()],
             standin: rustc_hash::FxHashMap::default(),
+            definitions: early::Definitions::default(),
             entry: Vec::new(),
             zeros: Vec::new(),
             tape: None,

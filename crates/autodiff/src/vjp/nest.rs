@@ -148,25 +148,28 @@ impl Nest {
         std::iter::successors(Some(region), |r| self.around(*r).map(|inst| self.region[inst.index()]))
     }
 
-    /// The loops around an instruction, by their regions, innermost first.
-    fn loops(&self, inst: Inst) -> impl Iterator<Item = Region> {
-        self.upwards(self.region[inst.index()]).filter(|r| self.is_loop[r.index()])
+    /// The loops around an instruction that lie in a region, by their regions, innermost first.
+    fn loops(&self, inst: Inst, within: Region) -> impl Iterator<Item = Region> {
+        self.upwards(self.region[inst.index()]).take_while(move |r| *r != within).filter(|r| self.is_loop[r.index()])
     }
 
     /// The loops around an instruction, innermost first: their regions and themselves.
     pub fn loops_around(&self, inst: Inst) -> impl Iterator<Item = (Region, Inst)> {
-        self.loops(inst).filter_map(|body| Some((body, self.around(body)?)))
+        self.upwards(self.region[inst.index()])
+            .filter(|body| self.is_loop[body.index()])
+            .filter_map(|body| Some((body, self.around(body)?)))
     }
 
-    /// The outermost loop around an instruction.
-    pub fn outermost_loop(&self, inst: Inst) -> Option<Inst> {
-        self.loops(inst).last().and_then(|body| self.around(body))
+    /// The outermost loop around an instruction that lies in a region.
+    pub fn outermost_loop(&self, inst: Inst, within: Region) -> Option<Inst> {
+        self.loops(inst, within).last().and_then(|body| self.around(body))
     }
 
-    /// The bodies of the loops around both, outermost first. A `while` whose condition holds one of them and whose body the other counts by that of `a`.
-    pub fn common_loops(&self, a: Inst, b: Inst) -> Vec<Region> {
-        let others: Vec<Option<Inst>> = self.loops(b).map(|body| self.around(body)).collect();
-        let mut common: Vec<Region> = self.loops(a).filter(|body| others.contains(&self.around(*body))).collect();
+    /// The bodies of the loops in a region that are around both, outermost first. A `while` whose condition holds one of them and whose body the other counts by that of `a`.
+    pub fn common_loops(&self, a: Inst, b: Inst, within: Region) -> Vec<Region> {
+        let others: Vec<Option<Inst>> = self.loops(b, within).map(|body| self.around(body)).collect();
+        let mut common: Vec<Region> =
+            self.loops(a, within).filter(|body| others.contains(&self.around(*body))).collect();
         common.reverse();
         common
     }

@@ -43,7 +43,8 @@ impl Sweep<'_, '_> {
     /// What stands for a primal value already.
     fn standing(&self, v: Value) -> Option<Value> {
         let forward = self.forward.map.value(v);
-        let is_there = self.place_of(v) == 0 && !(self.has(Mutant::ReloadInsteadOfSave) && self.again(v).is_some());
+        let is_there = self.frames[self.place_of(v)].visible
+            && !(self.has(Mutant::ReloadInsteadOfSave) && self.again(v).is_some());
         self.standin.get(&forward).copied().or_else(|| is_there.then_some(forward))
     }
 
@@ -83,7 +84,7 @@ impl Sweep<'_, '_> {
 
     /// What stands for a value of the forward sweep that the region at this place defines.
     pub(super) fn saved(&mut self, forward: Value, home: usize) -> Value {
-        if home == 0 {
+        if self.frames[home].visible {
             return forward;
         }
         if let Some(&standin) = self.standin.get(&forward) {

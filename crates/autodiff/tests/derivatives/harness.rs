@@ -307,9 +307,10 @@ pub fn plans() -> [Options; 2] {
     [level_0(), Options::default()]
 }
 
-/// Level 0 with a seeded bug.
+/// A seeded bug, with the optimisation that it breaks, or at level 0.
 pub fn bug(mutant: Mutant) -> Options {
-    Options { mutant: Some(mutant), ..level_0() }
+    let opts = mutant.of().map_or(AdOpts::NONE, |opt| AdOpts::NONE.with(opt));
+    Options { mutant: Some(mutant), opts, ..Options::default() }
 }
 
 /// The derivatives of `f` for all its float parameters, in a module that still verifies and reads back.

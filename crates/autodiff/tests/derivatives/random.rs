@@ -274,6 +274,18 @@ impl Writer {
             .collect()
     }
 
+    /// What a loop that sums yields: to each number that it carries something else is added, an element of an array perhaps.
+    fn sums(&mut self, params: &[Value]) -> Values {
+        let term = |w: &mut Self, &param: &Value| {
+            w.load();
+            let element = w.floats[w.floats.len() - 1];
+            let term = if w.random.below(2) == 0 { w.float() } else { w.b.prim(Prim::Sin, &[element]) };
+            let prim = [Prim::Add, Prim::Sub][w.random.below(2)];
+            w.b.prim(prim, &[param, term])
+        };
+        params.iter().map(|param| term(self, param)).collect()
+    }
+
     fn counted(&mut self, depth: usize) {
         let carried = self.random.below(4);
         let inits = self.some_floats(carried);
@@ -287,12 +299,13 @@ impl Writer {
         types.resize(carried + 1, Type::F64);
         let region = self.b.open(&types);
         let params = self.b.func().region(region).params.clone();
+        let sums = self.random.below(3) == 0;
         let yields = self.scoped(|w| {
             w.ints.push(params[0]);
-            w.floats.extend(&params[1..]);
+            w.floats.extend(params[1..].iter().filter(|_| !sums));
             let count = 1 + w.random.below(4);
             w.statements(count, depth + 1);
-            w.carried_on(&params[1..])
+            if sums { w.sums(&params[1..]) } else { w.carried_on(&params[1..]) }
         });
         self.b.close(&yields);
         let inst = self.b.for_(bounds, &inits, region);

@@ -1,8 +1,8 @@
 //! Derivatives as text: what is emitted, and that it reads back.
 
 use crate::harness::{all_floats, derivatives, level_0, read};
-use crate::programs::all;
-use adit_autodiff::vjp_with;
+use crate::programs::{all, iterations};
+use adit_autodiff::{AdOpt, AdOpts, Options, vjp_with};
 use adit_diag::FileId;
 use adit_ir::print::{print_function, print_module};
 use adit_ir::{FuncId, Op, same_modules};
@@ -147,4 +147,46 @@ fn the_documented_example_is_current() {
     let code = |line: &str| line.split("  ; ").next().unwrap_or_default().trim_end().to_string();
     let documented: Vec<String> = documented.lines().map(code).collect();
     assert_eq!(vjp_text(primal).trim_end(), documented.join("\n"));
+}
+
+#[test]
+fn a_sum_is_reversed_iteration_by_iteration() {
+    let expected = "\
+func @f__vjp(v0: [f64; d0], v1: mut [f64; d0], v2: f64) -> f64 {
+  v3 = const 0.0
+  v4 = const 0.5
+  v5 = mul v2, v4
+  v6 = for v7 in 0..d0 (v8: f64 = v3) {
+    v9 = load v0[v7]
+    v10 = mul v9, v9
+    v11 = add v8, v10
+    v12 = smul v5, v9
+    v13 = smul v5, v9
+    v14 = add v12, v13
+    acc v1[v7], v14
+    yield v11
+  }
+  v15 = const 0.5
+  v16 = mul v6, v15
+  v17 = const 0.5
+  v18 = mul v2, v17
+  return v16
+}
+";
+    assert_eq!(optimised_text(iterations::SCALED), expected);
+}
+
+#[test]
+fn a_sum_over_branches_needs_no_tape() {
+    assert!(!optimised_text(iterations::BRANCHES).contains("tape"));
+}
+
+/// The derivative with iterations reversed one by one, and nothing else optimised.
+fn optimised_text(program: &str) -> String {
+    let mut module = read(program);
+    let options = Options { opts: AdOpts::NONE.with(AdOpt::Local), ..Options::default() };
+    let f = FuncId::new(0);
+    let active = all_floats(&module, f);
+    let g = vjp_with(&mut module, f, &active, &options).expect("no calls");
+    print_function(&module, module.function(g))
 }

@@ -306,7 +306,7 @@ fn matrix(result: &Value, inputs: &Value, columns: &[Value]) -> Value {
 }
 
 /// How an array moves with each part of the inputs that carries floats.
-fn rows<'c>(result: &Array, input: &Value, columns: &mut dyn Iterator<Item = &'c Array>) -> Value {
+fn rows(result: &Array, input: &Value, columns: &mut dyn Iterator<Item = &Array>) -> Value {
     match input {
         Value::Scalar(_) => Value::Array(columns.next().expect("there is one for each float").clone()),
         Value::Array(a) => {

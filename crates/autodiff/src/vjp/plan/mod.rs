@@ -14,7 +14,7 @@
 //!
 //! | never in question | because |
 //! |---|---|
-//! | values of the function's body, parameters, literals, indices of `for` | they are there |
+//! | values of the function's body and of loops reversed in the forward sweep, parameters, literals, indices of `for` | they are there |
 //! | what a loop carries, results of `if`, loops, calls, `tape.pop` | only saving them is exact |
 //! | a load from what may be overwritten later ([`overwrites`]), or is gone when the reverse sweep runs | it would read something else |
 //!
@@ -34,7 +34,7 @@ use super::facts::Facts;
 use crate::literals::Literals;
 use crate::{AdOpt, AdOpts};
 use adit_ir::prim::{Expr, Partial, Prim};
-use adit_ir::{Function, Inst, Module, Op, Value};
+use adit_ir::{Function, Inst, Module, Op, Region, Value};
 use cut::{Network, UNBOUNDED};
 use overwrites::Overwrites;
 pub use report::{Loop, Saved, Why};
@@ -66,6 +66,8 @@ pub struct Asked {
     pub arrays: Vec<(Inst, Value)>,
     /// The `while`s whose trips it counts in a loop or an `if`.
     pub trips: Vec<Inst>,
+    /// The regions of loops that it reverses in the forward sweep, where all their values are visible.
+    pub visible: FxHashSet<Region>,
 }
 
 impl Asked {
@@ -124,6 +126,7 @@ struct Question<'a> {
     overwrites: Overwrites<'a>,
     literals: Literals,
     has_partial: Vec<bool>,
+    visible: &'a FxHashSet<Region>,
     is_cut: bool,
     opts: AdOpts,
 }
@@ -148,11 +151,19 @@ struct Node {
 }
 
 impl<'a> Question<'a> {
-    fn new(module: &Module, source: &'a Function, facts: &'a Facts, asked: &Asked, is_cut: bool, opts: AdOpts) -> Self {
+    fn new(
+        module: &Module,
+        source: &'a Function,
+        facts: &'a Facts,
+        asked: &'a Asked,
+        is_cut: bool,
+        opts: AdOpts,
+    ) -> Self {
         let overwrites = Overwrites::new(module, source, &facts.nest);
         let mut has_partial = vec![false; source.value_count()];
         asked.partials.iter().for_each(|v| has_partial[v.index()] = true);
-        Question { source, facts, overwrites, literals: Literals::new(source), has_partial, is_cut, opts }
+        let (literals, visible) = (Literals::new(source), &asked.visible);
+        Question { source, facts, overwrites, literals, has_partial, visible, is_cut, opts }
     }
 
     fn answer(&self, asked: &Asked) -> Plan {
@@ -200,7 +211,11 @@ impl<'a> Question<'a> {
     /// Whether the reverse sweep has the value anyway.
     fn is_there(&self, v: Value) -> bool {
         let home = self.facts.home(v);
-        home == self.source.body || self.literals.of(v).is_some() || self.facts.nest.index(self.source, home) == Some(v)
+        self.is_visible(home) || self.literals.of(v).is_some() || self.facts.nest.index(self.source, home) == Some(v)
+    }
+
+    fn is_visible(&self, home: Region) -> bool {
+        home == self.source.body || self.visible.contains(&home)
     }
 
     /// What making a value again costs, if that is possible.
@@ -223,7 +238,7 @@ impl<'a> Question<'a> {
 
     /// Whether what an instruction reads of an array is there in the reverse sweep.
     fn reads_alike(&self, read: Inst, array: Value) -> bool {
-        !self.is_cut && self.facts.home(array) == self.source.body && !self.overwrites.hit(read, array)
+        !self.is_cut && self.is_visible(self.facts.home(array)) && !self.overwrites.hit(read, array)
     }
 
     /// By node: what becomes of it in the cheapest plan.

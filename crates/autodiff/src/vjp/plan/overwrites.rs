@@ -15,7 +15,7 @@
 //! }
 //! ```
 //!
-//! Arrays are different objects if they are different values. An `if` is not looked into: a write in its other arm counts as later.
+//! Arrays are different objects if they are different values, and in each execution of the region that makes them: the loops around that do not matter. An `if` is not looked into: a write in its other arm counts as later.
 
 use crate::algebra;
 use crate::vjp::facts;
@@ -80,16 +80,16 @@ impl<'s> Overwrites<'s> {
     /// Whether anything that this instruction reads of the array may be overwritten later, by itself included.
     pub fn hit(&self, read: Inst, array: Value) -> bool {
         let Some(writes) = self.writes.get(&array) else { return false };
-        let start = self.nest.outermost_loop(read).unwrap_or(read);
+        let start = self.nest.outermost_loop(read, self.nest.home(array)).unwrap_or(read);
         let start = self.nest.position(start);
         let first = writes.partition_point(|&write| self.nest.position(write) < start);
         let candidates = &writes[first..];
-        candidates.len() > MOST_WRITES || candidates.iter().any(|&write| self.is_later(read, write))
+        candidates.len() > MOST_WRITES || candidates.iter().any(|&write| self.is_later(read, write, array))
     }
 
     /// Whether the write may come after the read and hit what it read.
-    fn is_later(&self, read: Inst, write: Inst) -> bool {
-        let loops = self.nest.common_loops(read, write);
+    fn is_later(&self, read: Inst, write: Inst, array: Value) -> bool {
+        let loops = self.nest.common_loops(read, write, self.nest.home(array));
         let mut shift: Vec<Option<i64>> = vec![None; loops.len()];
         for (r, w) in self.subscripts(read).iter().zip(self.subscripts(write)) {
             let [r, w] = [*r, *w].map(|int| self.form(int, &loops));

@@ -138,7 +138,7 @@ impl Question<'_> {
             Why::Off
         } else if self.is_cut {
             Why::Apart
-        } else if self.facts.home(array) != self.source.body {
+        } else if !self.is_visible(self.facts.home(array)) {
             Why::Gone
         } else {
             debug_assert!(self.overwrites.hit(read, array), "nothing else stands in the way");
@@ -152,6 +152,7 @@ fn around(f: &Function, facts: &Facts, region: Region) -> (Vec<Loop>, bool) {
     let (mut loops, mut sometimes, mut region) = (Vec::new(), false, region);
     while let Some(inst) = facts.nest.around(region) {
         let data = f.inst(inst);
+        #[expect(clippy::wildcard_enum_match_arm, reason = "all that is no loop is an `if`")]
         let trips = match &data.op {
             Op::For { lo, hi, step, .. } => Some(facts.nest.known_trips(f, [*lo, *hi, *step])),
             Op::While { .. } => Some(None),

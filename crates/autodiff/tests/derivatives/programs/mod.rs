@@ -5,6 +5,7 @@
 
 pub mod calls;
 mod data;
+pub mod iterations;
 mod loops;
 mod memory;
 mod straight;
@@ -44,6 +45,7 @@ pub fn all() -> Vec<Hand> {
     all.extend(loops::programs());
     all.extend(memory::programs());
     all.extend(data::programs());
+    all.extend(iterations::programs());
     all.extend(calls::programs());
     all
 }

@@ -254,12 +254,12 @@ type Literal<'s> = (usize, &'s ast::Expr);
 /// The arguments without a type of their own that are integer literals, or arrays of such.
 fn literals<'s>(sources: &'s [ast::Arg], annotated: &[(Option<Ty>, bool)], args: &[Arg]) -> Vec<Literal<'s>> {
     let all = sources.iter().zip(annotated).zip(args).enumerate();
-    let literal = |(at, ((source, (ty, _)), arg)): (usize, ((&'s ast::Arg, &(Option<Ty>, bool)), &Arg))| {
+    all.filter_map(|(at, ((source, (ty, _)), arg))| {
         let (ArgKind::Value(src), Arg::Value(e), None) = (&source.kind, arg, ty) else { return None };
         let adapts = element(&e.ty) == Some(ScalarType::I64) && adaptable(e, src, ScalarType::F64);
         adapts.then_some((at, src))
-    };
-    all.filter_map(literal).collect()
+    })
+    .collect()
 }
 
 /// Which of the literals are floats, in the order of trying: all; each alone; all but each.

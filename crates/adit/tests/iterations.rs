@@ -1,0 +1,67 @@
+//! Loops over data keep nothing from one data point to the next: what is pushed on a tape in one is popped in the same one.
+
+use adit::{AdOpt, AdOpts, Engine, Of, Options, Stage};
+use std::collections::BTreeMap;
+
+/// The tapes that are pushed in one statement of the derivative's body and popped in another, with the statement that pushes.
+fn kept(source: &str, ad_opt: AdOpts) -> Vec<(String, String)> {
+    let module = Engine::with_options(Options { ad_opt, ..Options::default() }).compile(source);
+    let module = module.unwrap_or_else(|e| panic!("{e}"));
+    let function = module.entry().unwrap_or_else(|e| panic!("{e}"));
+    let text = function.emit(Stage::VjpOptimized, Of::Vjp, 1).unwrap_or_else(|e| panic!("{e}"));
+    let mut statement = String::new();
+    let mut pushed: BTreeMap<String, String> = BTreeMap::new();
+    let mut kept = Vec::new();
+    for line in text.lines() {
+        let inner = line.trim_start();
+        if line.len() - inner.len() == 2 && inner != "}" && !inner.starts_with("} else") {
+            statement = inner.to_owned();
+        }
+        let tape =
+            |after: &str| inner.split(after).nth(1).map(|rest| rest.split([',', ' ']).next().unwrap_or_default());
+        if let Some(tape) = tape("tape.push ") {
+            pushed.insert(tape.to_owned(), statement.clone());
+        }
+        if let Some(tape) = tape("tape.pop ") {
+            let by = pushed.get(tape).expect("pushed before");
+            if *by != statement {
+                kept.push((tape.to_owned(), by.clone()));
+            }
+        }
+    }
+    kept
+}
+
+fn example(name: &str) -> String {
+    let path = format!("{}/../../examples/{name}.ad", env!("CARGO_MANIFEST_DIR"));
+    std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path}: {e}"))
+}
+
+fn filetest(name: &str) -> String {
+    let path = format!("{}/../../tests/filetests/run/{name}.ad", env!("CARGO_MANIFEST_DIR"));
+    std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path}: {e}"))
+}
+
+#[test]
+fn sums_over_data_keep_nothing() {
+    for name in ["test_function", "control_flow", "linreg", "mlp"] {
+        assert_eq!(kept(&example(name), AdOpts::ALL), [], "{name}");
+    }
+    for name in ["program-multiclass-regression", "program-k-means-cost", "program-multilayer-perceptron"] {
+        assert_eq!(kept(&filetest(name), AdOpts::ALL), [], "{name}");
+    }
+}
+
+/// What the mixture's weights are normalised by is not a sum over data.
+#[test]
+fn a_mixture_keeps_nothing_of_its_data() {
+    let kept = kept(&filetest("program-gaussian-mixture"), AdOpts::ALL);
+    assert!(kept.iter().all(|(_, pushed_in)| !pushed_in.contains("0..d1")), "{kept:?}");
+}
+
+/// The derivative of the logarithm is known when the sum is.
+#[test]
+fn what_is_not_known_yet_is_kept() {
+    let source = "fn f(x: [f64; n]) -> f64 { let mut s = 0.0; for i in 0..n { s += tanh(x[i]); } log(s) }";
+    assert!(!kept(source, AdOpts::NONE.with(AdOpt::Local)).is_empty());
+}

@@ -1,0 +1,123 @@
+//! Loops whose iterations are reversed one by one, each right after its own primal: nothing is saved from one iteration to the next.
+//!
+//! In: a loop whose iterations are independent ([`super::independent`]) and whose results have adjoints that are known before it (condition b: [`super::early`]). Out: its forward copy, with
+//! the reverse of the body at the end of the body.
+//!
+//! ```text
+//! v6 = for v7 in 0..d0 (v8: f64 = v5) {         v2 is the adjoint of v6
+//!   v9 = load v0[v7]
+//!   v10 = sin v9
+//!   v11 = add v8, v10
+//!   v12 = cos v9                                  the reverse of the iteration begins
+//!   v13 = smul v2, v12
+//!   acc v1[v7], v13
+//!   yield v11
+//! }
+//! ```
+//!
+//! All values of the iteration are visible, so they are used as they are. What the body adds to adjoints of values from outside is carried by the forward loop, from zero, and added to these
+//! at the loop's place in the reverse sweep. Loops and branches inside the body are reversed as ever, on tapes that are empty again when the iteration ends; or
+//! in place, if they, too, fulfil the conditions.
+//!
+//! What this does not do: a function that falls into two halves has no seeds in the forward sweep, so its loops are not reversed there.
+
+use super::Sweep;
+use super::frames::Closed;
+use super::independent::{Iterations, Obstacle, Relaxed};
+use super::loops::Carried;
+use crate::refusal::Refusal;
+use crate::{AdOpt, Mutant};
+use adit_ir::{Inst, Op, Region, Value};
+
+impl Sweep<'_, '_> {
+    /// Whether loops are reversed in the forward sweep at all.
+    pub(super) fn may_be_local(&self) -> bool {
+        self.options.opts.has(AdOpt::Local) && !self.is_cut
+    }
+
+    /// Reverses the iterations of a loop in the forward sweep, if that is allowed; says whether.
+    pub(super) fn locally(&mut self, inst: Inst, body: Region, carried: &[Carried]) -> Result<bool, Refusal> {
+        if !self.may_be_local() || !self.frame().visible || self.independent(inst).is_err() {
+            return Ok(false);
+        }
+        let copies = (self.forward.inst(inst), self.forward.region(body));
+        let (Some(copy), Some(region)) = copies else { return Ok(false) };
+        let seeds: Vec<Option<Value>> = carried.iter().map(|c| c.seed).collect();
+        let Some(seeds) = self.early(&seeds, copy) else { return Ok(false) };
+        self.in_place(copy, body, region, carried, &seeds)?;
+        Ok(true)
+    }
+
+    fn independent(&self, inst: Inst) -> Result<(), Obstacle> {
+        let relaxed = Relaxed {
+            carried: self.has(Mutant::LocalCarried),
+            writes: self.has(Mutant::LocalWrites),
+            stored_later: self.has(Mutant::LocalWrittenLater),
+        };
+        let (module, f, facts, activity) = (self.requests.module, self.source, &self.facts, &self.activity);
+        Iterations { module, f, facts, activity, relaxed }.independent(inst)
+    }
+
+    /// Appends the reverse of a loop's body to its forward copy.
+    fn in_place(
+        &mut self,
+        copy: Inst,
+        body: Region,
+        region: Region,
+        carried: &[Carried],
+        seeds: &[Option<Value>],
+    ) -> Result<(), Refusal> {
+        let mut yields = self.b.func().region(region).yields.clone();
+        self.reopen(body, region)?;
+        for (c, &seed) in carried.iter().zip(seeds) {
+            if let Some(seed) = seed {
+                self.add(c.yielded, seed);
+            }
+        }
+        self.region(body)?;
+        // It is the seed again.
+        for c in carried {
+            self.take(c.param);
+        }
+        let Closed { changes, .. } = self.close();
+        for change in &changes {
+            yields.push(self.or_zero(change.inside, change.value));
+        }
+        self.b.func_mut().region_mut(region).yields = yields;
+        for change in &changes {
+            let zero = self.zero(change.value);
+            let total = self.carry_total(copy, zero);
+            self.add(change.value, total);
+        }
+        for c in carried {
+            if let Some(seed) = c.seed {
+                self.add(c.init, seed);
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes a loop carry one more value, whose parameter and yield its body has already; gives the result.
+    fn carry_total(&mut self, copy: Inst, init: Value) -> Value {
+        let ty = self.b.ty(init).clone();
+        let f = self.b.func_mut();
+        let result = f.add_value(ty.clone());
+        let data = f.inst_mut(copy);
+        data.results.push(result);
+        match &mut data.op {
+            Op::For { inits, .. } => inits.push(init),
+            Op::While { inits, cond, .. } => {
+                inits.push(init);
+                let cond = *cond;
+                let tested = f.add_value(ty);
+                f.region_mut(cond).params.push(tested);
+            }
+            Op::Const(_) | Op::Prim { .. } | Op::Cmp { .. } | Op::Select { .. } | Op::If { .. } => {}
+            Op::Alloc { .. } | Op::Load { .. } | Op::Store { .. } | Op::Acc { .. } | Op::Copy { .. } => {}
+            Op::Fill { .. } | Op::Call { .. } | Op::TapeNew { .. } | Op::TapePush { .. } | Op::TapePop { .. } => {}
+            Op::Assert { .. } | Op::Print { .. } => {}
+        }
+        self.definitions.state(result);
+        result
+    }
+}
