@@ -106,7 +106,44 @@ pub fn run(
     limits: &Limits,
     print: Print<'_>,
 ) -> Result<Outcome, RunError> {
-    let args = args.iter().map(|arg| arg.map(&mut |s| Number::Plain(*s))).collect();
+    let args = numbers(&args);
+    let outcome = on_a_stack(program, id, limits, print, move |machine| machine.call_from_host(id, args))?;
+    Ok(outcome.plain())
+}
+
+/// How the result of a function moves when its arguments move so: its derivative along a direction. Nothing is printed. Rules are asked that serve this mode.
+///
+/// # Errors
+/// As [`run()`].
+///
+/// # Panics
+/// If arguments don't fit the parameters' types, or a direction its argument.
+pub fn tangent(
+    program: &Program,
+    id: FnId,
+    args: &[Value],
+    along: &[Value],
+    mode: Mode,
+    limits: &Limits,
+) -> Result<Value, RunError> {
+    let (args, along) = (numbers(args), numbers(along));
+    let job = move |machine: &mut Machine<'_, '_>| machine.tangent_for_host(id, &args, &along, mode);
+    let tangent = on_a_stack(program, id, limits, &mut |_| {}, job)?;
+    Ok(tangent.map(&mut Number::plain))
+}
+
+fn numbers(values: &[Value]) -> Vec<number::Value> {
+    values.iter().map(|value| value.map(&mut |s| Number::Plain(*s))).collect()
+}
+
+/// Does something with a machine, on a thread with a stack of its own.
+fn on_a_stack<T: Send>(
+    program: &Program,
+    id: FnId,
+    limits: &Limits,
+    print: Print<'_>,
+    job: impl FnOnce(&mut Machine<'_, '_>) -> Result<T, RunError> + Send,
+) -> Result<T, RunError> {
     let mut machine = Machine {
         program,
         limits: *limits,
@@ -120,14 +157,14 @@ pub fn run(
     };
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().stack_size(STACK);
-        let run = thread.spawn_scoped(scope, move || machine.call_from_host(id, args));
+        let run = thread.spawn_scoped(scope, move || job(&mut machine));
         let Ok(run) = run else {
             // No thread with such a stack: the run takes more than there is.
             let span = program.functions[id.0 as usize].span;
             let bytes = i64::try_from(STACK).unwrap_or(i64::MAX);
             return Err(RunError::with_details(Trap::MemoryLimit, span, [bytes, 0]));
         };
-        run.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)).map(|outcome| outcome.plain())
+        run.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     })
 }
 

@@ -164,6 +164,14 @@ impl Directions {
         }
     }
 
+    /// How many.
+    pub(super) fn count(&self) -> usize {
+        match self {
+            Directions::Units(n) => *n,
+            Directions::Random(d) => d.len(),
+        }
+    }
+
     /// A name for each direction.
     pub(super) fn names(&self, floats: &[String]) -> Vec<String> {
         match self {
@@ -469,6 +477,7 @@ pub(super) fn derivatives(
         }
         Err(e) => return Err(e),
     }
+    out.extend(tree::derivatives(subject, directions, notes));
     bodies(subject, directions, &mut out);
     let machine = Machine::new(subject.function, &Derivative::Primal, 0)?;
     let complex = match directions.each(|d| complex_step(subject, &machine, d)) {

@@ -5,19 +5,22 @@
 //!
 //! That is slow, so it gets a number of steps; a run that needs more is left out, and noted.
 
-use super::engines::{Flat, Subject, contains_derivatives, first_message, flatten};
+use super::engines::{Directions, Flat, Subject, contains_derivatives, dot, first_message, flatten};
 use crate::error::{Error, Result};
 use crate::frame::{Slot, rebuild, scalar_value};
 use crate::value::Value;
 use adit_interp::tree;
-use adit_ir::{Limits, Scalar};
+use adit_ir::{Limits, Mode, Scalar};
 use adit_sema::typed::FnId;
 
 /// What this engine is called.
 pub(super) const NAME: &str = "typed tree";
 
-/// Steps for derivatives.
+/// Steps for a value that contains derivatives.
 const STEPS: u64 = 1_000_000;
+
+/// Steps for the derivatives along all directions.
+const STEPS_OF_DIRECTIONS: u64 = 200_000;
 
 /// The value, unless it takes too long.
 pub(super) fn value(subject: &Subject<'_>, notes: &mut Vec<String>) -> Option<(&'static str, Flat)> {
@@ -49,9 +52,45 @@ fn is_limit(error: &Error) -> bool {
     error.diagnostics().iter().all(|d| LIMITS.contains(&d.code.0))
 }
 
+/// The derivative of the combination of results along each direction, unless that takes too long.
+pub(super) fn derivatives(
+    subject: &Subject<'_>,
+    directions: &Directions,
+    notes: &mut Vec<String>,
+) -> Option<(&'static str, Vec<f64>)> {
+    let mut limits = subject.function.options().limits;
+    let each = STEPS_OF_DIRECTIONS / (directions.count() as u64).max(1);
+    limits.steps = Some(limits.steps.unwrap_or(each).min(each));
+    match directions.each(|along| derivative(subject, along, &limits)) {
+        Ok(columns) => Some((NAME, columns)),
+        Err(e) if is_limit(&e) => None,
+        Err(e) => {
+            notes.push(format!("the typed tree stops: {}", first_message(&e)));
+            Some((NAME, Vec::new()))
+        }
+    }
+}
+
+fn derivative(subject: &Subject<'_>, along: &[f64], limits: &Limits) -> Result<f64> {
+    let unit = subject.function.unit();
+    let mut along = along.iter().copied();
+    let args = arguments(subject, &mut |_, x| x);
+    let tangents = arguments(subject, &mut |slot, _| {
+        let moves = subject.active.get(slot).is_some_and(|active| *active);
+        if moves { along.next().unwrap_or(0.0) } else { 0.0 }
+    });
+    let ran = tree::tangent(&unit.program, id(subject)?, &args, &tangents, Mode::Jvp, limits);
+    let tangent = ran.map_err(|e| Error::run(&e, unit.sources.clone()))?;
+    let mut out = Vec::new();
+    numbers(&tangent, &mut out);
+    let floats: Vec<f64> = out.into_iter().filter_map(Scalar::as_float).collect();
+    Ok(dot(&subject.weights, &floats))
+}
+
 fn run(subject: &Subject<'_>, limits: &Limits) -> Result<tree::Outcome> {
     let unit = subject.function.unit();
-    let ran = tree::run(&unit.program, id(subject)?, arguments(subject), limits, &mut |_| {});
+    let args = arguments(subject, &mut |_, x| x);
+    let ran = tree::run(&unit.program, id(subject)?, args, limits, &mut |_| {});
     ran.map_err(|e| Error::run(&e, unit.sources.clone()))
 }
 
@@ -62,15 +101,19 @@ fn id(subject: &Subject<'_>) -> Result<FnId> {
     Ok(FnId(position.ok_or_else(|| Error::internal("a function without a definition"))? as u32))
 }
 
-/// The point, as values of the tree.
-fn arguments(subject: &Subject<'_>) -> Vec<tree::Value> {
+/// Values of the tree in the shape of the point: for each float of a slot of the frame, in order, what `float` makes of it.
+fn arguments(subject: &Subject<'_>, float: &mut dyn FnMut(usize, f64) -> f64) -> Vec<tree::Value> {
     let shape = subject.function.shape();
     let argument = |(i, p): (usize, &crate::Parameter)| {
-        let mut leaves =
-            shape.layout.leaves_of_param(i).map(|leaf| match &subject.frame.slots[shape.layout.ir_param(leaf)] {
+        let mut leaves = shape.layout.leaves_of_param(i).map(|leaf| {
+            let slot = shape.layout.ir_param(leaf);
+            let mut value = match &subject.frame.slots[slot] {
                 Slot::Scalar(s) => scalar_value(*s),
                 Slot::Array(_, a) => Value::Array(a.clone()),
-            });
+            };
+            value.for_each_float_mut(&mut |x| *x = float(slot, *x));
+            value
+        });
         to_tree(&rebuild(&p.ty, &mut || leaves.next().unwrap_or_else(Value::unit)))
     };
     shape.signature.params.iter().enumerate().map(argument).collect()

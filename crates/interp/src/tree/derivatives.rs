@@ -14,7 +14,7 @@ use super::value::{one, zero};
 use super::{Eval, Machine};
 use adit_diag::Span;
 use adit_ir::{Mode, Prim, RunError, ScalarType};
-use adit_sema::typed::{Arg, Derivative, DerivativeKind, DimExpr, Expr, FnTy, StructDef, Ty};
+use adit_sema::typed::{Arg, Derivative, DerivativeKind, DimExpr, Expr, FnId, FnTy, StructDef, Ty};
 
 /// A function of its arguments.
 type Function<'f, 'p, 'r> = &'f dyn Fn(&mut Machine<'p, 'r>, &[Value]) -> Eval<Outcome>;
@@ -134,6 +134,22 @@ impl<'p, 'r> Machine<'p, 'r> {
         let tangent = value.map(&mut |n| n.split_or_zero(level).1);
         let finals = finals.iter().map(primal).collect();
         Ok((Outcome { value: primal(&value), finals }, tangent))
+    }
+
+    /// The tangent of a function that the host calls.
+    pub(super) fn tangent_for_host(
+        &mut self,
+        id: FnId,
+        args: &[Value],
+        along: &[Value],
+        mode: Mode,
+    ) -> Result<Value, RunError> {
+        self.modes.push(mode);
+        let level = self.modes.len() as u32;
+        let moved = args.iter().zip(along).map(|(arg, tangent)| moving(level, arg, tangent)).collect();
+        let outcome = self.call_from_host(id, moved);
+        self.modes.pop();
+        Ok(outcome?.value.map(&mut |n| n.split_or_zero(level).1))
     }
 
     /// One run for each float of the inputs.
