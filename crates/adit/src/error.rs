@@ -4,7 +4,7 @@
 //! diagnostics with codes and spans, and can render them with the source line. Nothing is printed here.
 
 use adit_diag::{Code, Diagnostic, SourceMap, Span};
-use adit_ir::RunError;
+use adit_ir::{RunError, Trap};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -47,8 +47,14 @@ impl Error {
 
     /// A run that stopped.
     pub fn run(error: &RunError, sources: Arc<SourceMap>) -> Self {
-        let diagnostics = vec![Diagnostic::new(Code(error.trap.code()), error.span, error.to_string())];
-        Error { kind: ErrorKind::Run, diagnostics, sources }
+        let mut diagnostic = Diagnostic::new(Code(error.trap.code()), error.span, error.to_string());
+        if error.trap == Trap::MemoryLimit {
+            diagnostic.help = Some(
+                "if the derivative of a loop needs it, `@checkpoint(budget: 64 MiB)` before that loop bounds it; `--max-tape 64MiB` (`Options::max_tape`) bounds every loop"
+                    .to_owned(),
+            );
+        }
+        Error { kind: ErrorKind::Run, diagnostics: vec![diagnostic], sources }
     }
 
     /// A time limit that was reached before the work was done.

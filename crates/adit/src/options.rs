@@ -23,6 +23,8 @@ pub struct Options {
     pub opt: u8,
     /// Which optimisations of the reverse sweep are on; all by default.
     pub ad_opt: AdOpts,
+    /// Bytes of tape beyond which loops are reversed from snapshots, as if `@checkpoint(budget: …)` stood before each that saves something; none by default.
+    pub max_tape: Option<u64>,
     /// Source order everywhere, so that results equal the interpreter's bit for bit.
     pub strict: bool,
     /// Along how many directions forward mode goes at once, at most, where a Jacobian or a Hessian wants many; 0 counts as 1.
@@ -48,6 +50,7 @@ impl Default for Options {
         Options {
             opt: 2,
             ad_opt: AdOpts::ALL,
+            max_tape: None,
             strict: false,
             lanes: 8,
             cpu: Cpu::Native,
@@ -63,12 +66,25 @@ impl Default for Options {
 
 impl std::fmt::Debug for Options {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Options { opt, ad_opt, strict, lanes, cpu, check_hosts, max_order, limits, interrupt: _, sink, clock } =
-            self;
+        let Options {
+            opt,
+            ad_opt,
+            max_tape,
+            strict,
+            lanes,
+            cpu,
+            check_hosts,
+            max_order,
+            limits,
+            interrupt: _,
+            sink,
+            clock,
+        } = self;
         let (printed, timed) = (sink.is_some(), clock.is_some());
         f.debug_struct("Options")
             .field("opt", opt)
             .field("ad_opt", ad_opt)
+            .field("max_tape", max_tape)
             .field("strict", strict)
             .field("lanes", lanes)
             .field("cpu", cpu)
@@ -94,7 +110,7 @@ impl Options {
     /// For the derivative passes, with so many lanes. Where the order of additions is to be kept, they are not added up in registers first.
     pub(crate) fn autodiff(&self, lanes: usize) -> adit_autodiff::Options {
         let opts = if self.strict { self.ad_opt.without(AdOpt::Registers) } else { self.ad_opt };
-        adit_autodiff::Options { lanes, opts, ..adit_autodiff::Options::default() }
+        adit_autodiff::Options { lanes, opts, max_tape: self.max_tape, ..adit_autodiff::Options::default() }
     }
 
     pub(crate) fn codegen(&self) -> adit_codegen::Options {

@@ -65,3 +65,22 @@ fn memory_is_bounded() {
     assert_eq!(every, binomial);
     assert_eq!(every, budget);
 }
+
+#[test]
+fn a_limit_for_tapes_bounds_every_loop_that_saves() {
+    let limits = Limits { memory_bytes: 3 << 20, ..Limits::default() };
+    let gradient = |max_tape: Option<u64>| {
+        let text = "fn f(x0: f64, p: f64, n: i64) -> f64 {
+            let mut x = x0;
+            if n > 1 { for i in 0..n { x += 0.01 * sin(x) * p; } }
+            while x > 0.5 { x *= 0.75; x -= 0.01 * sin(x); }
+            x
+        }";
+        let engine = Engine::with_options(Options { limits, max_tape, ..Options::default() });
+        let f = engine.compile(text).and_then(|module| module.function("f")).expect("it compiles");
+        f.gradient_wrt(&[1.0.into(), 0.001.into(), 500_000.into()], &[], adit::Mode::Reverse)
+    };
+    let told = gradient(None).expect_err("it does not fit");
+    assert!(told.to_string().contains("@checkpoint"), "{told}");
+    gradient(Some(1 << 20)).expect("it fits");
+}

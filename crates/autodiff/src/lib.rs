@@ -62,6 +62,8 @@ pub struct Options {
     pub lanes: usize,
     /// Which optimisations of the reverse sweep are on.
     pub opts: AdOpts,
+    /// Bytes of tape beyond which the iterations of a loop are to be run again: every loop that saves something gets this budget.
+    pub max_tape: Option<u64>,
     /// A seeded bug: tests only.
     pub mutant: Option<Mutant>,
 }
@@ -69,7 +71,7 @@ pub struct Options {
 impl Default for Options {
     /// Four million instructions, one lane, every optimisation, no bug.
     fn default() -> Self {
-        Options { instructions: 4_000_000, lanes: 1, opts: AdOpts::ALL, mutant: None }
+        Options { instructions: 4_000_000, lanes: 1, opts: AdOpts::ALL, max_tape: None, mutant: None }
     }
 }
 

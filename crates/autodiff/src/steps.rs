@@ -23,8 +23,8 @@ use crate::algebra;
 use crate::catalog::Names;
 use crate::vjp::written;
 use adit_ir::{
-    Bounds, Builder, CallGraph, Copier, FuncId, Function, Inst, Int, Module, Op, OperandMap, Passing, Region, Rewrite,
-    Type, Value, Values,
+    Bounds, Builder, CallGraph, Checkpoint, CheckpointKind, Copier, FuncId, Function, Inst, Int, Module, Op,
+    OperandMap, Passing, Region, Rewrite, Type, Value, Values,
 };
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -127,6 +127,26 @@ impl Outlined {
 
 fn has_checkpoints(f: &Function) -> bool {
     f.insts().any(|inst| inst.op.checkpoint().is_some())
+}
+
+/// The module with a budget for each outermost loop in some instructions of bodies, unless it has a checkpoint of its own.
+pub fn bounded(module: &Module, taped: &[(FuncId, Inst)], bytes: u64) -> Module {
+    let mut bounded = module.clone();
+    let size = Int::Const(i64::try_from(bytes).unwrap_or(i64::MAX));
+    let budget = Checkpoint { kind: CheckpointKind::Budget, size };
+    for &(id, inst) in taped.iter().filter(|(id, _)| id.index() < module.len()) {
+        let f = bounded.function_mut(id);
+        let mut open = vec![inst];
+        while let Some(inst) = open.pop() {
+            let op = &mut f.inst_mut(inst).op;
+            if let Op::If { .. } = op {
+                open.extend(op.regions().into_iter().flat_map(|region| f.region(region).insts.clone()));
+            } else if op.checkpoint().is_none() {
+                op.set_checkpoint(Some(budget));
+            }
+        }
+    }
+    bounded
 }
 
 /// Which functions print, themselves or by what they call.

@@ -60,6 +60,9 @@ pub struct Common {
     /// Memory that a run may use, such as 64MiB
     #[arg(long, global = true, value_name = "BYTES", value_parser = bytes)]
     pub max_memory: Option<u64>,
+    /// Memory for what derivatives save, such as 64MiB: loops that may need more are run again from snapshots
+    #[arg(long, global = true, value_name = "BYTES", value_parser = bytes)]
+    pub max_tape: Option<u64>,
     /// Functions that may be active at one time
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub max_depth: Option<u32>,

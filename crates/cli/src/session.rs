@@ -56,6 +56,7 @@ impl Session {
         let options = Options {
             opt: common.opt,
             ad_opt: common.ad_opt,
+            max_tape: common.max_tape,
             lanes: lanes.unwrap_or(Options::default().lanes),
             strict: common.strict,
             cpu: common.cpu.clone(),

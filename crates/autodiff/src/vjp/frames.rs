@@ -152,6 +152,7 @@ impl Sweep<'_, '_> {
         if frame.kind == Kind::Loop && self.has(Mutant::LastIterationOnly) {
             return self.keep_last(frame, forward);
         }
+        self.note_tape(frame.kind);
         let tape = match self.is_cut {
             true => self.shared_tape(),
             false => {
@@ -176,6 +177,14 @@ impl Sweep<'_, '_> {
         let updated = self.b.func().region(forward).yields.iter().copied().rfind(is_flag);
         if let Some(updated) = updated {
             values.iter_mut().filter(|v| is_flag(v)).for_each(|v| *v = updated);
+        }
+    }
+
+    /// Notes that a region of this kind, or what it calls, saves something, if a loop is around.
+    pub(super) fn note_tape(&mut self, kind: Kind) {
+        let loops = kind == Kind::Loop || self.frames.iter().any(|frame| frame.kind == Kind::Loop);
+        if let (true, Some(at)) = (loops, self.at) {
+            self.asked.taped.push(at);
         }
     }
 

@@ -72,6 +72,8 @@ pub struct Requests<'m> {
     pub names: Names,
     /// What all derivatives save, if that is wanted.
     pub saved: Option<Vec<Saved>>,
+    /// Instructions of bodies in whose loops something is saved.
+    pub taped: Vec<(FuncId, Inst)>,
     /// Iterations of loops, which join the module after the derivative.
     pub outlined: &'m Outlined,
     known: FxHashMap<Wanted, Halves>,
@@ -86,7 +88,7 @@ impl<'m> Requests<'m> {
     pub fn new(module: &'m Module, names: Names, outlined: &'m Outlined) -> Self {
         let count = module.len() + 1 + outlined.functions.len();
         let (known, wholes, waiting) = (FxHashMap::default(), FxHashMap::default(), VecDeque::new());
-        Requests { module, names, saved: None, outlined, known, wholes, count, waiting }
+        Requests { module, names, saved: None, taped: Vec::new(), outlined, known, wholes, count, waiting }
     }
 
     /// A function of the module, or one that was outlined.

@@ -76,9 +76,16 @@ use registers::Registers;
 use ruled::Ruled;
 
 /// The reverse derivative of `f`, then the halves of all that it calls, in the order in which they join the module.
+///
+/// With a limit for tapes, loops that save something are given it as their budget, and all is made again.
 pub fn all(module: &Module, f: FuncId, active: &[bool], options: &Options) -> Result<Vec<Function>, Refusal> {
     let (names, outlined) = Outlined::find(module, f);
-    build(&mut Requests::new(module, names, &outlined), f, active, options)
+    let mut requests = Requests::new(module, names, &outlined);
+    let built = build(&mut requests, f, active, options)?;
+    let Some(limit) = options.max_tape.filter(|_| !requests.taped.is_empty()) else { return Ok(built) };
+    let bounded = crate::steps::bounded(module, &requests.taped, limit);
+    let (names, outlined) = Outlined::find(&bounded, f);
+    build(&mut Requests::new(&bounded, names, &outlined), f, active, options)
 }
 
 /// What the reverse derivative of `f`, and the halves of all that it calls, save.
@@ -166,6 +173,7 @@ fn whole(
         let plan = plan::plan(module, source, &target.facts, &asked, is_cut, options.opts);
         (whole, asked) = attempt(requests, &target, plan)?;
     }
+    requests.taped.extend(asked.taped.iter().map(|&inst| (wanted.f, inst)));
     if let Some(saved) = &mut requests.saved {
         saved.extend(plan::report(module, source, &target.facts, &asked, is_cut, options.opts));
     }

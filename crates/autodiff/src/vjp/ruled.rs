@@ -13,6 +13,7 @@
 //! the reverse; parameters that are never written are used as they are, and so is what the [plan](super::plan) finds unchanged. Cotangents of what is inactive are dropped.
 
 use super::Sweep;
+use super::frames::Kind;
 use crate::algebra::{self, Factor};
 use crate::nest;
 use crate::refusal::Refusal;
@@ -237,6 +238,7 @@ impl Sweep<'_, '_> {
         if self.plan.unchanged(inst, arg) {
             return self.forward.map.value(arg);
         }
+        self.note_tape(Kind::Straight);
         self.asked.arrays.push((inst, arg));
         match self.forward.ruled.saves.remove(&(inst, i)) {
             Some(save) => self.restore(inst, save, arg),

@@ -68,6 +68,8 @@ pub struct Asked {
     pub trips: Vec<Inst>,
     /// The regions of loops that it reverses in the forward sweep, where all their values are visible.
     pub visible: FxHashSet<Region>,
+    /// The instructions of the body in whose loops something is saved.
+    pub taped: Vec<Inst>,
 }
 
 impl Asked {
