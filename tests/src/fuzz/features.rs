@@ -115,7 +115,7 @@ const TABLE: [(Feature, &str, u32); 60] = [
     (Feature::Grad, "grad, value_and_grad", 12),
     (Feature::Jvp, "jvp", 4),
     (Feature::Vjp, "vjp", 4),
-    (Feature::Jacobian, "jacobian", 2),
+    (Feature::Jacobian, "jacobian", 1),
     (Feature::Hessian, "hessian", 1),
     (Feature::Hvp, "hvp", 1),
     (Feature::ForcedMode, "forward or reverse by name", 8),

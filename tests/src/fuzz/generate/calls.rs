@@ -127,6 +127,17 @@ impl Writer {
             roots.push(place.1.clone());
             places.push(Some(place));
         }
+        // A subscript of one place may mention what another lends.
+        let mentions = |text: &str, root: &str| text.split(|c: char| !c.is_alphanumeric()).any(|word| word == root);
+        let clash = places
+            .iter()
+            .flatten()
+            .enumerate()
+            .any(|(i, (text, _))| roots.iter().enumerate().any(|(k, root)| i != k && mentions(text, root)));
+        if clash {
+            roots.iter().for_each(|root| self.hide(root, false));
+            return None;
+        }
         Some(places)
     }
 

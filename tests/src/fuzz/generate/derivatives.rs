@@ -250,7 +250,9 @@ impl Writer {
                 let floats: Vec<Ty> = floats.cloned().collect();
                 let along: Vec<Piece> = floats.iter().map(|ty| self.value(ty, 1).into()).collect();
                 let (at, along) = (bare_or_listed(args), bare_or_listed(along));
-                pieces![format!("{}(", form.name()), function, ", ", Node::group(at), ", ", Node::group(along), ")"]
+                let mode = if form == Form::Hvp { self.mode() } else { Node::group(pieces![]) };
+                let (at, along) = (Node::group(at), Node::group(along));
+                pieces![format!("{}(", form.name()), function, ", ", at, ", ", along, mode, ")"]
             }
             Form::Vjp => {
                 let seed = self.value(&callee.result, 1);

@@ -31,9 +31,9 @@ impl Writer {
         Some(Node::stmt(self.float_update(&place.into(), 2)))
     }
 
-    /// `let mut a = …; let d = grad(f)(&mut a);`
+    /// `let mut a = …; let d = grad(f)(&mut a);`, or `let d = jvp(f, a, da);`
     pub(super) fn derivative_of_lent(&mut self) -> Option<Node> {
-        let forms = [Form::Grad, Form::Grad, Form::ValueAndGrad, Form::Jacobian, Form::Hessian];
+        let forms = [Form::Grad, Form::ValueAndGrad, Form::Jacobian, Form::Hessian, Form::Jvp, Form::Vjp, Form::Hvp];
         let forms: Vec<Form> = forms.into_iter().filter(|f| f.orders() <= self.allowed).collect();
         if forms.is_empty() {
             return None;
@@ -55,8 +55,10 @@ impl Writer {
         let params: Vec<Ty> = s.params.iter().map(|p| p.ty.renamed(&names)).collect::<Option<_>>()?;
         let mut stmt = pieces![];
         let mut lent = Vec::new();
+        // A point is a value: nothing is lent, and the last contents are outputs.
+        let at_point = matches!(form, Form::Jvp | Form::Vjp | Form::Hvp);
         for (p, ty) in s.params.iter().zip(&params) {
-            if !p.lent {
+            if !p.lent || at_point {
                 lent.push(None);
                 continue;
             }
@@ -67,9 +69,14 @@ impl Writer {
             self.hide(&name, true);
             lent.push(Some(name));
         }
+        let contents = s.params.iter().zip(&params).filter(|(p, _)| p.lent).map(|(_, ty)| ty.clone());
+        let result = match form {
+            Form::Jvp | Form::Vjp => Ty::Tuple([Ty::F64].into_iter().chain(contents).collect()),
+            Form::Grad | Form::ValueAndGrad | Form::Jacobian | Form::Hessian | Form::Hvp => Ty::F64,
+        };
         let order = s.order;
         self.order = self.order.max(order + form.orders());
-        let callee = Callee { text: Node::group(pieces![s.name]), params, result: Ty::F64, lent };
+        let callee = Callee { text: Node::group(pieces![s.name]), params, result, lent };
         let (derivative, ty) = self.derivative_of(form, &callee, order);
         self.note(Feature::DerivativeOfLent);
         let name = self.fresh("d");
