@@ -75,6 +75,10 @@ adit_ir::mutants! {
     LocalWrites = "local-writes",
     /// Iteration by iteration, what is read may be written after the loop.
     LocalWrittenLater = "local-written-later",
+    /// What the plan reads again may have been overwritten in a later iteration.
+    LaterIterationForgotten = "later-iteration-forgotten",
+    /// What a loop adds to an element of a shadow waits in a register, though the loop writes to the array.
+    RegisterOverWrites = "register-over-writes",
 }
 
 impl Options {
@@ -91,8 +95,12 @@ impl Options {
 impl Mutant {
     /// The optimisation of the reverse sweep that it breaks, if it is of one.
     pub fn of(self) -> Option<AdOpt> {
-        let local = [Mutant::LocalCarried, Mutant::LocalSeed, Mutant::LocalWrites, Mutant::LocalWrittenLater];
-        local.contains(&self).then_some(AdOpt::Local)
+        let breaks: [(AdOpt, &[Mutant]); 3] = [
+            (AdOpt::Local, &[Mutant::LocalCarried, Mutant::LocalSeed, Mutant::LocalWrites, Mutant::LocalWrittenLater]),
+            (AdOpt::Reload, &[Mutant::LaterIterationForgotten]),
+            (AdOpt::Registers, &[Mutant::RegisterOverWrites]),
+        ];
+        breaks.into_iter().find(|(_, bugs)| bugs.contains(&self)).map(|(opt, _)| opt)
     }
 
     /// Whether it keeps arrays of the forward sweep for the reverse, which is not possible where the two are two functions.

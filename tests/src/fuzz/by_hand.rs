@@ -84,6 +84,21 @@ pub const PROGRAMS: &[Shown] = &[
         value: 642.0,
     },
     Shown {
+        bug: "later-iteration-forgotten",
+        source: "
+            fn sums(b: [f64; n]) -> f64 {
+                let mut w = b;
+                let mut s = 0.0;
+                for i in 0..n {
+                    for j in 0..n { w[j] += b[i]; }
+                    s += w[0] * w[0];
+                }
+                s
+            }
+            fn f(x: f64, a: [f64; n]) -> f64 { grad(sums)(a)[1] }",
+        value: 22.0,
+    },
+    Shown {
         bug: "negative-step-kept",
         source: "
             fn steps(b: [f64; n]) -> f64 {

@@ -164,18 +164,18 @@ fn whole(
     let activity = find_activity(module, source, &params, &returned, options);
     let facts = Facts::new(module, source, &activity)?;
     let registers = match options.opts.has(AdOpt::Registers) {
-        true => Registers::find(module, source, &activity, &facts),
+        true => Registers::find(module, source, &activity, &facts, options.mutant),
         false => Registers::default(),
     };
     let target = Target { id: wanted.f, source, name, params, returned, activity, facts, registers, is_cut, options };
     let (mut whole, mut asked) = attempt(requests, &target, Plan::default())?;
     if !asked.is_empty() && plan::is_on(options.opts) {
-        let plan = plan::plan(module, source, &target.facts, &asked, is_cut, options.opts);
+        let plan = plan::plan(module, source, &target.facts, &asked, is_cut, &options);
         (whole, asked) = attempt(requests, &target, plan)?;
     }
     requests.taped.extend(asked.taped.iter().map(|&inst| (wanted.f, inst)));
     if let Some(saved) = &mut requests.saved {
-        saved.extend(plan::report(module, source, &target.facts, &asked, is_cut, options.opts));
+        saved.extend(plan::report(module, source, &target.facts, &asked, is_cut, &options));
     }
     Ok(whole)
 }

@@ -18,7 +18,7 @@
 use super::Sweep;
 use super::facts::{self, Facts};
 use crate::activity::Activity;
-use crate::algebra;
+use crate::{Mutant, algebra};
 use adit_ir::{Function, Inst, Ints, Module, Op, Region, Value};
 use rustc_hash::FxHashMap;
 
@@ -48,7 +48,7 @@ struct Register {
 
 impl Registers {
     /// Finds them: for each load the outermost loop that does not change its element.
-    pub fn find(module: &Module, f: &Function, activity: &Activity, facts: &Facts) -> Self {
+    pub fn find(module: &Module, f: &Function, activity: &Activity, facts: &Facts, mutant: Option<Mutant>) -> Self {
         let mut found = Registers { first: f.value_count(), ..Registers::default() };
         let mut loads = Vec::new();
         let mut writes: FxHashMap<Value, Vec<u32>> = FxHashMap::default();
@@ -66,6 +66,7 @@ impl Registers {
         let mut known: FxHashMap<(Inst, Value, &Ints), Value> = FxHashMap::default();
         for (load, array, subscripts) in loads {
             let writes = writes.get(&array).map_or(&[][..], |at| at);
+            let writes = if mutant == Some(Mutant::RegisterOverWrites) { &[] } else { writes };
             let Some(around) = outermost(facts, load, array, subscripts, writes) else { continue };
             let key = (around, array, subscripts);
             let filled = found.filled.entry(around).or_default();

@@ -434,6 +434,7 @@ const UNSEEN: &[Mutant] = &[
     Mutant::StopIgnoredAgain,
     Mutant::StrongZeroAsSelect,
     Mutant::MixedTermLost,
+    Mutant::LaterIterationForgotten,
 ];
 
 #[test]

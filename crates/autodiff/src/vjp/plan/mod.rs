@@ -32,7 +32,7 @@ mod report;
 
 use super::facts::Facts;
 use crate::literals::Literals;
-use crate::{AdOpt, AdOpts};
+use crate::{AdOpt, AdOpts, Mutant, Options};
 use adit_ir::prim::{Expr, Partial, Prim};
 use adit_ir::{Function, Inst, Module, Op, Region, Value};
 use cut::{Network, UNBOUNDED};
@@ -106,8 +106,8 @@ pub fn is_on(opts: AdOpts) -> bool {
 }
 
 /// Decides. `is_cut` says that the reverse sweep is to be a function of its own, which sees no arrays of the primal.
-pub fn plan(module: &Module, source: &Function, facts: &Facts, asked: &Asked, is_cut: bool, opts: AdOpts) -> Plan {
-    Question::new(module, source, facts, asked, is_cut, opts).answer(asked)
+pub fn plan(module: &Module, source: &Function, facts: &Facts, asked: &Asked, is_cut: bool, options: &Options) -> Plan {
+    Question::new(module, source, facts, asked, is_cut, options).answer(asked)
 }
 
 /// What is saved in the end, and why.
@@ -117,9 +117,9 @@ pub fn report(
     facts: &Facts,
     asked: &Asked,
     is_cut: bool,
-    opts: AdOpts,
+    options: &Options,
 ) -> Vec<Saved> {
-    Question::new(module, source, facts, asked, is_cut, opts).report(asked)
+    Question::new(module, source, facts, asked, is_cut, options).report(asked)
 }
 
 struct Question<'a> {
@@ -159,13 +159,14 @@ impl<'a> Question<'a> {
         facts: &'a Facts,
         asked: &'a Asked,
         is_cut: bool,
-        opts: AdOpts,
+        options: &Options,
     ) -> Self {
-        let overwrites = Overwrites::new(module, source, &facts.nest);
+        let forgets = options.mutant == Some(Mutant::LaterIterationForgotten);
+        let overwrites = Overwrites::new(module, source, &facts.nest, forgets);
         let mut has_partial = vec![false; source.value_count()];
         asked.partials.iter().for_each(|v| has_partial[v.index()] = true);
         let (literals, visible) = (Literals::new(source), &asked.visible);
-        Question { source, facts, overwrites, literals, has_partial, visible, is_cut, opts }
+        Question { source, facts, overwrites, literals, has_partial, visible, is_cut, opts: options.opts }
     }
 
     fn answer(&self, asked: &Asked) -> Plan {

@@ -36,6 +36,8 @@ pub struct Overwrites<'s> {
     nest: &'s Nest,
     /// In the order of the text.
     writes: FxHashMap<Value, Vec<Inst>>,
+    /// [`Mutant::LaterIterationForgotten`](crate::Mutant): loops are not seen.
+    forgets: bool,
 }
 
 /// A subscript: something and a number.
@@ -59,7 +61,7 @@ enum Base {
 
 impl<'s> Overwrites<'s> {
     /// Collects the writes.
-    pub fn new(module: &Module, source: &'s Function, nest: &'s Nest) -> Self {
+    pub fn new(module: &Module, source: &'s Function, nest: &'s Nest, forgets: bool) -> Self {
         let mut writes: FxHashMap<Value, Vec<Inst>> = FxHashMap::default();
         source.walk(&mut |inst| {
             let mut add = |array: Value| writes.entry(array).or_default().push(inst);
@@ -74,7 +76,7 @@ impl<'s> Overwrites<'s> {
                 Op::TapePush { .. } | Op::TapePop { .. } | Op::Assert { .. } | Op::Print { .. } => {}
             }
         });
-        Overwrites { source, nest, writes }
+        Overwrites { source, nest, writes, forgets }
     }
 
     /// Whether anything that this instruction reads of the array may be overwritten later, by itself included.
@@ -89,7 +91,8 @@ impl<'s> Overwrites<'s> {
 
     /// Whether the write may come after the read and hit what it read.
     fn is_later(&self, read: Inst, write: Inst, array: Value) -> bool {
-        let loops = self.nest.common_loops(read, write, self.nest.home(array));
+        let common = || self.nest.common_loops(read, write, self.nest.home(array));
+        let loops = if self.forgets { Vec::new() } else { common() };
         let mut shift: Vec<Option<i64>> = vec![None; loops.len()];
         for (r, w) in self.subscripts(read).iter().zip(self.subscripts(write)) {
             let [r, w] = [*r, *w].map(|int| self.form(int, &loops));

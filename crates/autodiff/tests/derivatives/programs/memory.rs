@@ -38,6 +38,8 @@ pub fn programs() -> Vec<Hand> {
         // sum over i < 3 of (i + 1) x^2: arrays of 1, 2, 3 elements
         hand("array of an iteration's own length", RAGGED, vec![F(3.0)], 54.0, vec![F(36.0)]),
         hand("array of an arm", ARM, vec![F(3.0), I(4)], 36.0, vec![F(24.0)]),
+        // s = x^2 (1 + 4 + 9)
+        hand("overwritten in the next iteration", NEXT, vec![F(3.0)], 126.0, vec![F(84.0)]),
         // The loop adds to element 2 of an array of 2 in iterations that there are not.
         hand("element of a loop that does not run", NOT_RUN, vec![V(vec![2.0, 3.0]), I(0)], 0.0, vec![V(vec![0.0; 2])]),
         hand(
@@ -337,6 +339,20 @@ func @f(v0: f64, v1: i64) -> f64 {
     yield v0
   }
   return v4
+}";
+
+const NEXT: &str = "
+func @f(v0: f64) -> f64 {
+  v1 = alloc [f64; 1]
+  v2 = const 0.0
+  v3 = for v4 in 0..3 (v5: f64 = v2) {
+    acc v1[0], v0
+    v6 = load v1[0]
+    v7 = mul v6, v6
+    v8 = add v5, v7
+    yield v8
+  }
+  return v3
 }";
 
 /// s = n * a[0] * a[1]; a[2] is read in iterations from the sixth on.
