@@ -181,7 +181,7 @@ impl Function {
     pub fn emit(&self, stage: Stage, of: Of, lanes: usize) -> Result<String> {
         let active = self.active_or_none(&[])?;
         let i = &self.inner;
-        crate::stage::emit(&i.unit, i.id, &i.options, stage, of, &active, &i.shape, lanes)
+        crate::stage::emit(&i.unit, i.id, &i.options, stage, of, (&active, lanes), &i.shape)
     }
 
     /// Which IR parameters are active for these names; empty means all parameters that carry floats. Destinations count as `outputs` says.

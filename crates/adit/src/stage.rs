@@ -113,16 +113,15 @@ impl Stage {
     }
 }
 
-/// The text of a stage of one function.
+/// The text of a stage of one function; derivatives are those in active parameters, along so many lanes.
 pub(crate) fn emit(
     unit: &Unit,
     id: FuncId,
     options: &Options,
     stage: Stage,
     of: Of,
-    active: &[bool],
+    (active, lanes): (&[bool], usize),
     shape: &Shape,
-    lanes: usize,
 ) -> Result<String> {
     let derive = |d: Derivative| pipeline::derive(unit, id, &d, options);
     let jvp = || derive(Derivative::Jvp(active.to_vec(), lanes));
