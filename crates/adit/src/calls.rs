@@ -134,6 +134,19 @@ impl Shape {
         dims.chain(layout.params.iter().chain(&layout.destinations).map(|leaf| leaf.path.to_string())).collect()
     }
 
+    /// Which extents of the IR's parameters are dimensions with a name.
+    pub(crate) fn dim_names(&self) -> Vec<(usize, usize, String)> {
+        let layout = &self.layout;
+        let mut names = Vec::new();
+        for (i, leaf) in layout.params.iter().enumerate() {
+            for (axis, extent) in leaf.dims.iter().enumerate() {
+                let named = layout.dims.iter().find(|dim| *extent == adit_sema::typed::DimExpr::Local(dim.local));
+                names.extend(named.map(|dim| (layout.explicit + i, axis, dim.name.to_string())));
+            }
+        }
+        names
+    }
+
     /// Result and final contents, from the results and slots of a call.
     pub(crate) fn outcome(&self, frame: &Frame, results: &[Scalar]) -> Outcome {
         let layout = &self.layout;

@@ -184,6 +184,24 @@ impl Function {
         crate::stage::emit(&i.unit, i.id, &i.options, stage, of, (&active, lanes), &i.shape)
     }
 
+    /// What the value and the gradient cost, without running them; `sizes` are dimensions and `i64` parameters by name, the others stay symbols.
+    ///
+    /// # Errors
+    /// If there is no such size, or the gradient is refused.
+    pub fn cost(&self, sizes: &[(String, i64)]) -> Result<[crate::cost::Cost; 2]> {
+        let i = &self.inner;
+        let (params, dims) = (i.shape.param_names(), i.shape.dim_names());
+        if let Some((name, _)) = sizes.iter().find(|(n, _)| !params.contains(n) && dims.iter().all(|(.., d)| d != n)) {
+            return Err(self.unknown(name));
+        }
+        let names = crate::cost::Names { dims: &dims, params: &params, sizes };
+        let of = |derivative: Derivative| {
+            let derived = pipeline::derive(&i.unit, i.id, &derivative, &i.options)?;
+            Ok(crate::cost::of(&i.unit, &pipeline::optimized(derived, &i.options)?, &names))
+        };
+        Ok([of(Derivative::Primal)?, of(Derivative::Vjp(self.active(&[], false)?))?])
+    }
+
     /// Which IR parameters are active for these names; empty means all parameters that carry floats. Destinations count as `outputs` says.
     pub(crate) fn active(&self, wrt: Wrt<'_>, outputs: bool) -> Result<Vec<bool>> {
         let params = &self.signature().params;

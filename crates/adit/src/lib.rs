@@ -26,6 +26,7 @@
 mod calls;
 pub mod check;
 mod consequences;
+mod cost;
 mod engine;
 mod error;
 mod flows;
@@ -51,6 +52,7 @@ pub use adit_ir::ScalarType;
 pub use adit_ir::limits::Limits;
 pub use adit_sema::check::library_sources;
 pub use adit_sema::conventions::{self, CONVENTIONS};
+pub use cost::{Cost, Formula};
 pub use engine::Engine;
 pub use error::{Error, ErrorKind, Result};
 pub use function::{Function, Prepared, Wrt};

@@ -103,6 +103,8 @@ pub enum Command {
     Check(Check),
     /// Print stages of the compilation
     Emit(Emit),
+    /// What a function and its gradient cost, without running them
+    Cost(Cost),
     /// Read IR text, run passes, print IR text
     #[command(after_help = passes_help())]
     Opt(Opt),
@@ -255,6 +257,19 @@ pub struct Emit {
     /// Write one file a stage into this folder
     #[arg(short, long = "output", value_name = "DIR")]
     pub output: Option<PathBuf>,
+}
+
+/// `adit cost`.
+#[derive(Args, Debug)]
+pub struct Cost {
+    /// The program; - for standard input
+    pub file: PathBuf,
+    /// The function; may be left out where only one is not called by others
+    #[arg(long = "fn", value_name = "NAME")]
+    pub function: Option<String>,
+    /// Dimensions and integer parameters, such as n=1000,m=3; others stay symbols
+    #[arg(long = "size", value_name = "SIZES", value_delimiter = ',')]
+    pub sizes: Vec<String>,
 }
 
 /// Whose code, by its name.

@@ -3,6 +3,7 @@
 //! In: typed arguments and a [`Session`]. Out: an [`Answer`], or the error that stopped it.
 
 mod check;
+mod cost;
 mod derivatives;
 mod emit;
 mod explain;
@@ -28,6 +29,7 @@ pub fn execute(session: &Session, command: &Command) -> Result<Answer> {
         Command::Hvp(args) => derivatives::hvp(session, args),
         Command::Check(args) => check::check(session, args),
         Command::Emit(args) => emit::emit(session, args),
+        Command::Cost(args) => cost::cost(session, args),
         Command::Opt(args) => opt::opt(session, args),
         Command::Explain(args) => explain::explain(session, args),
     }
