@@ -177,7 +177,7 @@ impl Body<'_, '_> {
         let is_vector = matches!(&typed[1].ty, Ty::Array { dims, .. } if dims.len() == 1);
         let name = if is_vector { vector } else { call.name };
         let id = self.checker.library_function_of(name)?;
-        self.call_of_typed(call, id, typed, &sources)
+        self.in_double(call, id, typed, &sources)
     }
 
     fn wrong_count_of(&mut self, call: Call, takes: &str) {

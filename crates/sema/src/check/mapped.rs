@@ -91,16 +91,26 @@ impl Body<'_, '_> {
         if params.len() != call.args.len() || !params.iter().all(|p| !p.lent && numbers(&p.ty)) {
             return self.function_call(call, id);
         }
-        let Some((mut args, sources)) = self.plain_args(call) else { return bad(call.span) };
+        let Some((args, sources)) = self.plain_args(call) else { return bad(call.span) };
+        self.in_double(call, id, args, &sources).unwrap_or_else(|| bad(call.span))
+    }
+
+    /// A call of a library function of `f64`; where arguments are `f32` they are converted, and so is what it gives.
+    pub(super) fn in_double(
+        &mut self,
+        call: Call,
+        id: FnId,
+        mut args: Vec<Expr>,
+        sources: &[&ast::Expr],
+    ) -> Option<Expr> {
         let single = args.iter().any(|e| element(&e.ty) == Some(ScalarType::F32));
         let mut fits = true;
         if single {
-            args = args.into_iter().zip(&sources).map(|(e, src)| self.widened(e, src, &mut fits)).collect();
+            args = args.into_iter().zip(sources).map(|(e, src)| self.widened(e, src, &mut fits)).collect();
         }
-        let value = fits.then(|| self.call_of_typed(call, id, args, &sources)).flatten();
-        let value = value.unwrap_or_else(|| bad(call.span));
+        let value = fits.then(|| self.call_of_typed(call, id, args, sources)).flatten()?;
         let narrows = single && element(&value.ty) == Some(ScalarType::F64);
-        if narrows { converted(Prim::Narrow, value, ScalarType::F32) } else { value }
+        Some(if narrows { converted(Prim::Narrow, value, ScalarType::F32) } else { value })
     }
 
     /// An argument of a library function among arguments of `f32`: the function computes in `f64`, and its value is rounded once.

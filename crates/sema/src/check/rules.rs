@@ -115,10 +115,6 @@ impl Checker<'_> {
         if !self.carries_floats(&f.signature.result) {
             return Some("it gives no floats");
         }
-        let single = |ty: &Ty| self.any_leaf(ty, &|element, _| element == ScalarType::F32);
-        if single(&f.signature.result) || params.iter().any(|p| single(&p.ty)) {
-            return Some("it has floats of single precision");
-        }
         self.gives_other_arrays(&f.signature.result).then_some("it gives an array of integers or truth values")
     }
 

@@ -64,7 +64,7 @@ impl<'f> Head<'f> {
             let (ty, passing) = match param {
                 RuleParam::Primal(i) | RuleParam::Given(i) => (map.ty(f.ty(f.params[i].value)), Passing::ByValue),
                 RuleParam::Wanted(i) => (map.ty(f.ty(f.params[i].value)), Passing::Mut),
-                RuleParam::Seed(_) => (Type::F64, Passing::ByValue),
+                RuleParam::Seed(k) => (f.results[k].into(), Passing::ByValue),
             };
             params.push((param, b.param(ty, passing)));
         }
