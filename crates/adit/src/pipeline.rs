@@ -109,7 +109,7 @@ pub(crate) fn derive(unit: &Unit, id: FuncId, derivative: &Derivative, options: 
 }
 
 /// What the reverse derivative of a function saves.
-pub(crate) fn saved(unit: &Unit, id: FuncId, active: &[bool], options: &Options) -> Result<Vec<adit_autodiff::Saved>> {
+pub(crate) fn saved(unit: &Unit, id: FuncId, active: &[bool], options: &Options) -> Result<adit_autodiff::Report> {
     let mut module = resolved(unit, id, options)?;
     clean(&mut module, id, options);
     adit_autodiff::saved(&module, id, active, &options.autodiff(1))

@@ -1,30 +1,49 @@
 //! The stage `tape`: what the reverse sweep saves, on the source.
 //!
-//! In: the list of what is saved ([`Saved`]). Out: text: under each line of the source what is saved there, how often and why; then the sum, as a formula in the trip counts of loops.
+//! In: what is saved, and how loops are reversed ([`Report`]). Out: text: under each line of the source what is saved there, how often and why; then the sum, as a formula in the trip counts of loops.
 //!
 //! ```text
 //! f saves for its reverse sweep
 //!   3: for t in 0..n { x += 0.01 * sin(x) * p; }
 //!      8 bytes an iteration of line 3: carried by the loop
 //!   in all 8·i3 bytes; iterations: i3 (line 3)
+//!   loop of line 3: reversed as a whole: a number that it carries is more than a sum
 //! ```
 
 use crate::pipeline::Unit;
 use crate::stage::source_line;
-use adit_autodiff::{Loop, Saved};
+use adit_autodiff::{Loop, Report, Reversed, Saved};
 use adit_diag::Span;
 use std::fmt::Write;
 
 /// The text of the stage.
-pub(crate) fn text(unit: &Unit, root: &str, saved: &[Saved]) -> String {
+pub(crate) fn text(unit: &Unit, root: &str, report: &Report) -> String {
     let mut functions: Vec<&str> = vec![root];
-    saved.iter().for_each(|s| {
-        if !functions.contains(&s.function.as_str()) {
-            functions.push(&s.function)
+    let names = report.saved.iter().map(|s| &s.function).chain(report.loops.iter().map(|l| &l.function));
+    names.for_each(|name| {
+        if !functions.contains(&name.as_str()) {
+            functions.push(name)
         }
     });
-    let of = |name: &str| saved.iter().filter(|s| s.function == name).collect::<Vec<_>>();
-    functions.into_iter().map(|name| of_function(unit, name, &of(name))).collect::<Vec<_>>().join("\n")
+    let of = |name: &str| {
+        let saved = report.saved.iter().filter(|s| s.function == name).collect::<Vec<_>>();
+        of_function(unit, name, &saved) + &loops(unit, report.loops.iter().filter(|l| l.function == name))
+    };
+    functions.into_iter().map(of).collect::<Vec<_>>().join("\n")
+}
+
+/// How each loop is reversed.
+fn loops<'r>(unit: &Unit, loops: impl Iterator<Item = &'r Reversed>) -> String {
+    let mut out = String::new();
+    for l in loops {
+        let line = source_line(unit, l.span).map_or(0, |(line, _)| line);
+        let how = match l.obstacle {
+            None => "each iteration is reversed right after it ran".to_owned(),
+            Some(obstacle) => format!("reversed as a whole: {obstacle}"),
+        };
+        let _ = writeln!(out, "  loop of line {line}: {how}");
+    }
+    out
 }
 
 fn of_function(unit: &Unit, name: &str, saved: &[&Saved]) -> String {

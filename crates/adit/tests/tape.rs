@@ -151,6 +151,10 @@ f saves for its reverse sweep
   in all 8·i3 + 8·i3·3 bytes; iterations: i3 (line 3)
 ";
     assert_eq!(stage(planned()), expected);
+    let loops = "  loop of line 3: reversed as a whole: a number that it carries is more than a sum
+  loop of line 4: reversed as a whole: what is around it is reversed as a whole
+";
+    assert_eq!(stage(planned().with(AdOpt::Local)), expected.to_owned() + loops);
     assert!(stage(AdOpts::NONE).contains("the optimisation is off"));
 }
 
@@ -173,4 +177,29 @@ fn f(theta: [f64; 2], x: [f64; n], w: [f64; m]) -> f64 {
     };
     assert_eq!(added(planned()), [4, 0]);
     assert_eq!(added(planned().with(AdOpt::Registers)), [1, 3], "x[i] alone is added to in the loop");
+}
+
+/// What an iteration pushes and pops is not multiplied by the number of iterations.
+#[test]
+fn the_stage_tells_which_loops_are_reversed_iteration_by_iteration() {
+    let source = "fn f(x: [f64; n, m]) -> f64 {
+    let mut s = 0.0;
+    for i in 0..n {
+        let mut p = 1.0;
+        for j in 0..m { p *= x[i, j]; }
+        s += p;
+    }
+    s
+}";
+    let module = Engine::with_options(Options::default()).compile(source).unwrap_or_else(|e| panic!("{e}"));
+    let stage = module.entry().and_then(|f| f.emit(Stage::Tape, Of::Vjp, 1)).unwrap_or_else(|e| panic!("{e}"));
+    let expected = "\
+f saves for its reverse sweep
+  5: for j in 0..m { p *= x[i, j]; }
+     8 bytes an iteration of line 5: carried by the loop
+  in all 8·i5 bytes; iterations: i5 (line 5)
+  loop of line 3: each iteration is reversed right after it ran
+  loop of line 5: reversed as a whole: a number that it carries is more than a sum
+";
+    assert_eq!(stage, expected);
 }

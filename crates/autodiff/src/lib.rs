@@ -49,7 +49,7 @@ pub use mutant::Mutant;
 pub use refusal::{Refusal, RefusalKind};
 pub use resolve::{Clean, MAX_ORDER, check_orders, resolve};
 pub use switches::{AdOpt, AdOpts};
-pub use vjp::{Loop, Saved, Why};
+pub use vjp::{Loop, Obstacle, Report, Reversed, Saved, Why};
 
 use adit_ir::{FuncId, Function, Module};
 
@@ -125,7 +125,7 @@ pub fn vjp_with(module: &mut Module, f: FuncId, active: &[bool], options: &Optio
 ///
 /// # Errors
 /// As [`vjp()`].
-pub fn saved(module: &Module, f: FuncId, active: &[bool], options: &Options) -> Result<Vec<Saved>, Refusal> {
+pub fn saved(module: &Module, f: FuncId, active: &[bool], options: &Options) -> Result<Report, Refusal> {
     refusal::refuse_unmade(module, f)?;
     vjp::saved(module, f, &mask(module.function(f), active), options)
 }

@@ -180,10 +180,11 @@ impl Sweep<'_, '_> {
         }
     }
 
-    /// Notes that a region of this kind, or what it calls, saves something, if a loop is around.
+    /// Notes that a region of this kind, or what it calls, saves something, if a loop is around. What is saved within an iteration that is reversed at once is gone with it.
     pub(super) fn note_tape(&mut self, kind: Kind) {
         let loops = kind == Kind::Loop || self.frames.iter().any(|frame| frame.kind == Kind::Loop);
-        if let (true, Some(at)) = (loops, self.at) {
+        let within_iteration = self.frames.iter().skip(1).any(|frame| frame.visible);
+        if let (true, false, Some(at)) = (loops, within_iteration, self.at) {
             self.asked.taped.push(at);
         }
     }

@@ -15,7 +15,7 @@
 //! All halves share one tape, which the outermost derivative makes. The reverse sweep is the forward sweep backwards, calls included, so each pop finds the record of its push.
 //! Sizes that a shadow in the signature tells are not recorded, and constants are written again.
 
-use super::plan::Saved;
+use super::Report;
 use crate::Mutant;
 use crate::catalog::Names;
 use crate::steps::Outlined;
@@ -71,7 +71,7 @@ pub struct Requests<'m> {
     /// Names still free.
     pub names: Names,
     /// What all derivatives save, if that is wanted.
-    pub saved: Option<Vec<Saved>>,
+    pub saved: Option<Report>,
     /// Instructions of bodies in whose loops something is saved.
     pub taped: Vec<(FuncId, Inst)>,
     /// Iterations of loops, which join the module after the derivative.

@@ -23,19 +23,51 @@
 
 use super::facts::{self, Facts};
 use crate::activity::Activity;
+use adit_diag::Span;
 use adit_ir::prim::{Expr, Partial};
 use adit_ir::{Function, Inst, Module, Op, Passing, Prim, Region, Value};
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::fmt;
 
-/// Why the iterations of a loop can't be reversed one by one.
+/// A loop that is reversed, and how.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Reversed {
+    /// The function that is differentiated.
+    pub function: String,
+    /// The loop in the source.
+    pub span: Span,
+    /// What keeps it from being reversed iteration by iteration; nothing if it is.
+    pub obstacle: Option<Obstacle>,
+}
+
+/// Why the iterations of a loop are not reversed one by one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Obstacle {
+    /// The reverse sweep is a function of its own.
+    Apart,
+    /// What is around it is reversed as a whole.
+    Around,
+    /// The adjoints of its sums depend on what comes after it.
+    Unknown,
     /// A number that it carries is more than a reduction.
     Carried,
     /// It writes an array, or uses a tape, that is not made in the iteration.
     Writes,
     /// An array that it reads is written later.
     WrittenLater,
+}
+
+impl fmt::Display for Obstacle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Obstacle::Apart => "it is in a function that stays a call",
+            Obstacle::Around => "what is around it is reversed as a whole",
+            Obstacle::Unknown => "the adjoint of a sum is known only after the loop",
+            Obstacle::Carried => "a number that it carries is more than a sum",
+            Obstacle::Writes => "it writes an array that is not made in the iteration",
+            Obstacle::WrittenLater => "an array that it reads is written later",
+        })
+    }
 }
 
 /// A seeded bug leaves out one of the conditions.

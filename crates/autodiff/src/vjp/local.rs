@@ -37,15 +37,27 @@ impl Sweep<'_, '_> {
 
     /// Reverses the iterations of a loop in the forward sweep, if that is allowed; says whether.
     pub(super) fn locally(&mut self, inst: Inst, body: Region, carried: &[Carried]) -> Result<bool, Refusal> {
-        if !self.may_be_local() || !self.frame().visible || self.independent(inst).is_err() {
-            return Ok(false);
-        }
         let copies = (self.forward.inst(inst), self.forward.region(body));
-        let (Some(copy), Some(region)) = copies else { return Ok(false) };
-        let seeds: Vec<Option<Value>> = carried.iter().map(|c| c.seed).collect();
-        let Some(seeds) = self.early(&seeds, copy) else { return Ok(false) };
+        let (Some(copy), Some(region), true) = (copies.0, copies.1, self.options.opts.has(AdOpt::Local)) else {
+            return Ok(false);
+        };
+        let seeds = self.seeds(inst, copy, carried);
+        self.asked.loops.push((inst, seeds.as_ref().err().copied()));
+        let Ok(seeds) = seeds else { return Ok(false) };
         self.in_place(copy, body, region, carried, &seeds)?;
         Ok(true)
+    }
+
+    /// The adjoints of what a loop carries, before the loop, if its iterations can be reversed one by one.
+    fn seeds(&mut self, inst: Inst, copy: Inst, carried: &[Carried]) -> Result<Vec<Option<Value>>, Obstacle> {
+        match () {
+            () if self.is_cut => Err(Obstacle::Apart),
+            () if !self.frame().visible => Err(Obstacle::Around),
+            () => Ok(()),
+        }?;
+        self.independent(inst)?;
+        let seeds: Vec<Option<Value>> = carried.iter().map(|c| c.seed).collect();
+        self.early(&seeds, copy).ok_or(Obstacle::Unknown)
     }
 
     fn independent(&self, inst: Inst) -> Result<(), Obstacle> {

@@ -70,10 +70,20 @@ use facts::Facts;
 use forward::Forward;
 use frames::{Frame, Kind};
 use halves::{Form, Job, Requests, Wanted, Whole, cut};
+pub use independent::{Obstacle, Reversed};
 use plan::{Asked, Plan};
 pub use plan::{Loop, Saved, Why};
 use registers::Registers;
 use ruled::Ruled;
+
+/// What reverse sweeps do, for people.
+#[derive(Clone, PartialEq, Default, Debug)]
+pub struct Report {
+    /// What they save, in the order of the source, function by function.
+    pub saved: Vec<Saved>,
+    /// The loops that they reverse, likewise, and how.
+    pub loops: Vec<Reversed>,
+}
 
 /// The reverse derivative of `f`, then the halves of all that it calls, in the order in which they join the module.
 ///
@@ -89,10 +99,10 @@ pub fn all(module: &Module, f: FuncId, active: &[bool], options: &Options) -> Re
 }
 
 /// What the reverse derivative of `f`, and the halves of all that it calls, save.
-pub fn saved(module: &Module, f: FuncId, active: &[bool], options: &Options) -> Result<Vec<Saved>, Refusal> {
+pub fn saved(module: &Module, f: FuncId, active: &[bool], options: &Options) -> Result<Report, Refusal> {
     let (names, outlined) = Outlined::find(module, f);
     let mut requests = Requests::new(module, names, &outlined);
-    requests.saved = Some(Vec::new());
+    requests.saved = Some(Report::default());
     build(&mut requests, f, active, options)?;
     Ok(requests.saved.unwrap_or_default())
 }
@@ -175,7 +185,14 @@ fn whole(
     }
     requests.taped.extend(asked.taped.iter().map(|&inst| (wanted.f, inst)));
     if let Some(saved) = &mut requests.saved {
-        saved.extend(plan::report(module, source, &target.facts, &asked, is_cut, &options));
+        let reversed = |&(inst, obstacle): &(Inst, Option<Obstacle>)| Reversed {
+            function: source.name.clone(),
+            span: source.inst(inst).span,
+            obstacle,
+        };
+        asked.loops.sort_by_key(|&(inst, _)| target.facts.nest.position(inst));
+        saved.loops.extend(asked.loops.iter().map(reversed));
+        saved.saved.extend(plan::report(module, source, &target.facts, &asked, is_cut, &options));
     }
     Ok(whole)
 }

@@ -31,6 +31,7 @@ mod overwrites;
 mod report;
 
 use super::facts::Facts;
+use super::independent::Obstacle;
 use crate::literals::Literals;
 use crate::{AdOpt, AdOpts, Mutant, Options};
 use adit_ir::prim::{Expr, Partial, Prim};
@@ -70,6 +71,8 @@ pub struct Asked {
     pub visible: FxHashSet<Region>,
     /// The instructions of the body in whose loops something is saved.
     pub taped: Vec<Inst>,
+    /// The loops that it reverses, and what keeps each from being reversed iteration by iteration; none if that is off.
+    pub loops: Vec<(Inst, Option<Obstacle>)>,
 }
 
 impl Asked {

@@ -4,9 +4,8 @@
 
 use super::{Asked, Question};
 use crate::AdOpt;
-use crate::vjp::facts::Facts;
 use adit_diag::Span;
-use adit_ir::{ArrayType, Function, Inst, Op, Region, Value};
+use adit_ir::{ArrayType, Inst, Op, Region, Value};
 use std::fmt;
 
 /// Something that the forward sweep saves for the reverse sweep.
@@ -108,7 +107,7 @@ impl Question<'_> {
 
     fn entry(&self, inst: Option<Inst>, home: Region, why: Why) -> (Option<u32>, Saved) {
         let f = self.source;
-        let (loops, sometimes) = around(f, self.facts, home);
+        let (loops, sometimes) = self.around(home);
         let span = inst.map_or(f.span, |inst| f.inst(inst).span);
         let place = inst.map(|inst| self.facts.nest.position(inst));
         (place, Saved { function: f.name.clone(), span, loops, sometimes, bytes: 8, array: None, why })
@@ -145,25 +144,26 @@ impl Question<'_> {
             Why::Overwritten
         }
     }
-}
 
-/// The loops around a region, outermost first, and whether it is in an `if`.
-fn around(f: &Function, facts: &Facts, region: Region) -> (Vec<Loop>, bool) {
-    let (mut loops, mut sometimes, mut region) = (Vec::new(), false, region);
-    while let Some(inst) = facts.nest.around(region) {
-        let data = f.inst(inst);
-        #[expect(clippy::wildcard_enum_match_arm, reason = "all that is no loop is an `if`")]
-        let trips = match &data.op {
-            Op::For { lo, hi, step, .. } => Some(facts.nest.known_trips(f, [*lo, *hi, *step])),
-            Op::While { .. } => Some(None),
-            _ => None,
-        };
-        match trips {
-            Some(trips) => loops.push(Loop { span: data.span, place: facts.nest.position(inst), trips }),
-            None => sometimes = true,
+    /// The loops around a region, outermost first, and whether it is in an `if`. What is saved within an iteration that is reversed at once is gone when that ends.
+    fn around(&self, region: Region) -> (Vec<Loop>, bool) {
+        let (f, nest) = (self.source, &self.facts.nest);
+        let (mut loops, mut sometimes, mut region) = (Vec::new(), false, region);
+        while let Some(inst) = nest.around(region).filter(|_| !self.is_visible(region)) {
+            let data = f.inst(inst);
+            #[expect(clippy::wildcard_enum_match_arm, reason = "all that is no loop is an `if`")]
+            let trips = match &data.op {
+                Op::For { lo, hi, step, .. } => Some(nest.known_trips(f, [*lo, *hi, *step])),
+                Op::While { .. } => Some(None),
+                _ => None,
+            };
+            match trips {
+                Some(trips) => loops.push(Loop { span: data.span, place: nest.position(inst), trips }),
+                None => sometimes = true,
+            }
+            region = nest.region(inst);
         }
-        region = facts.nest.region(inst);
+        loops.reverse();
+        (loops, sometimes)
     }
-    loops.reverse();
-    (loops, sometimes)
 }
