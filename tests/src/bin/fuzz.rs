@@ -12,7 +12,7 @@
 use adit_tests::fuzz::bug::Bug;
 use adit_tests::fuzz::campaign::{self, Campaign};
 use adit_tests::fuzz::hostile::{self, Attack, Kind};
-use adit_tests::fuzz::{generate, mutants};
+use adit_tests::fuzz::{by_hand, generate, mutants};
 use std::io::Write;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -21,7 +21,7 @@ const USAGE: &str = "fuzz COMMAND [--flag VALUE]…
   programs   random programs and all relations
              --count 20000 --seed 1 --from 0 --threads N --second 8 (for one program in 8) --failures fuzz-failures --enough 10 --shrink 20 (seconds)
   mutants    how many programs it takes to find each seeded bug
-             --count 2000 --seed 1 --threads N --all 0 (1: the share of programs that show each)
+             --count 2000 --seed 1 --threads N --bug NAME (one alone) --all 0 (1: a table, with the share of programs that show each)
   hostile    spoiled texts: no panic, nothing that takes longer than a second
              --kind source (or ir) --count 100000 --seed 1 --threads N --failures fuzz-failures --enough 10
   show       a program of the sequence
@@ -99,20 +99,16 @@ fn programs(flags: &Flags) -> ExitCode {
 
 fn hunt(flags: &Flags) -> ExitCode {
     let (seed, count, all) = (flags.number("seed", 1), flags.number("count", 2000), flags.number("all", 0) == 1);
+    let only = flags.text("bug", "");
     let mut lost = false;
-    for bug in Bug::all() {
+    if all {
+        say("| bug | in | what it does | found by program | shown by |\n|---|---|---|---|---|");
+    }
+    for bug in Bug::all().filter(|bug| only.is_empty() || bug.name() == only) {
         let hunt = mutants::hunt(bug, seed, count, all, flags.threads());
-        let (hits, run) = hunt.share;
-        match hunt.found {
-            Some((programs, relation)) => {
-                let share = if all { format!(", shown by {hits} of {run}") } else { String::new() };
-                say(&format!("{bug:24} found by program {programs:5} (`{relation}`){share}"));
-            }
-            None => {
-                lost = true;
-                say(&format!("{bug:24} not found in {run} programs"));
-            }
-        }
+        let test = by_hand::named_test(bug);
+        lost |= hunt.found.is_none() && test.is_none();
+        say(&if all { hunt.row(test) } else { hunt.line(test) });
     }
     ExitCode::from(u8::from(lost))
 }

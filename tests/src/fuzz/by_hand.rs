@@ -212,7 +212,33 @@ pub const PROGRAMS: &[Shown] = &[
             fn f(x: f64, a: [f64; n]) -> f64 { grad(|b: f64| grad(|c: f64| b * b * c)(1.0))(x) }",
         value: 4.0,
     },
+    Shown {
+        bug: "contents-not-restored",
+        source: "
+            fn squares(b: &mut [f64; n]) -> f64 {
+                for i in 0..n { b[i] = b[i] * b[i]; }
+                sum(b)
+            }
+            fn f(x: f64, a: [f64; n]) -> f64 {
+                let mut b = a;
+                let d = grad(squares, forward)(&mut b);
+                d[2]
+            }",
+        value: 6.0,
+    },
 ];
+
+/// Bugs that no program of the language shows: its conditions, if they write, are evaluated in the loop's body. The random programs of `adit-autodiff`, which are IR, do.
+const OF_IR: [&str; 1] = ["tests-miscounted"];
+
+/// The test that sees a bug where random programs are not relied upon.
+pub fn named_test(bug: Bug) -> Option<&'static str> {
+    if OF_IR.contains(&bug.name()) {
+        return Some("random_programs_see_each_seeded_bug");
+    }
+    let written = PROGRAMS.iter().any(|program| program.bug == bug.name());
+    written.then_some("programs_written_for_seeded_bugs_show_them")
+}
 
 /// What the program gives, or how it stops.
 ///

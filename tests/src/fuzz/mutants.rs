@@ -21,6 +21,28 @@ pub struct Hunt {
     pub share: (u64, u64),
 }
 
+impl Hunt {
+    /// A line for a terminal; `test` is what sees the bug where programs do not.
+    pub fn line(&self, test: Option<&str>) -> String {
+        match (self.found, test) {
+            (Some((programs, relation)), _) => format!("{:24} found by program {programs:5} (`{relation}`)", self.bug),
+            (None, Some(test)) => {
+                format!("{:24} not found in {} programs, but by the test {test}", self.bug, self.share.1)
+            }
+            (None, None) => format!("{:24} not found in {} programs", self.bug, self.share.1),
+        }
+    }
+
+    /// A row of the table in `docs/trust.md`.
+    pub fn row(&self, test: Option<&str>) -> String {
+        let (hits, run) = self.share;
+        let percent = 100.0 * hits as f64 / run.max(1) as f64;
+        let found = self.found.map_or_else(|| "not found".to_owned(), |(programs, _)| programs.to_string());
+        let test = test.map_or_else(String::new, |test| format!(", `{test}`"));
+        format!("| `{}` | {} | {} | {found} | {percent:.1} %{test} |", self.bug, self.bug.room(), self.bug.about())
+    }
+}
+
 /// Searches for one bug among `count` programs; goes on to the end if `all`, to tell how many programs show it.
 pub fn hunt(bug: Bug, seed: u64, count: u64, all: bool, threads: usize) -> Hunt {
     let first = AtomicU64::new(u64::MAX);

@@ -390,7 +390,7 @@ impl<'s, 'r> Sweep<'s, 'r> {
     /// [`Mutant::ContentsLost`]
     fn forget_contents(&mut self, params: &[&Param]) {
         for array in params.iter().filter(|p| p.passing == Passing::Mut).map(|p| p.value) {
-            if let Some(shadow) = self.shadow(array) {
+            if let (Some(shadow), Type::Array(_)) = (self.shadow(array), self.source.ty(array)) {
                 let zero = self.zero(array);
                 self.b.fill(shadow, zero);
             }

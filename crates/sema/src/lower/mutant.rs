@@ -13,6 +13,8 @@ adit_ir::mutants! {
     DownwardTest = "downward-test",
     /// What a lambda captured is a constant to a derivative around that of the lambda.
     CaptureConstant = "capture-constant",
+    /// Where a derivative takes several calls of a function with a `&mut` parameter, each begins with what the last one left.
+    ContentsNotRestored = "contents-not-restored",
 }
 
 impl Lowerer<'_> {

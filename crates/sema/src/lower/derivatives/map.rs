@@ -377,7 +377,7 @@ impl Lowerer<'_> {
                 Give::Value(v) if self.has(Mutant::CaptureConstant) => self.without_derivative(*v),
                 Give::Value(v) => *v,
                 Give::Copy(array, shape) => self.copy_of(*array, shape),
-                Give::Input(i) if map.inputs[*i].copied => {
+                Give::Input(i) if map.inputs[*i].copied && !self.has(Mutant::ContentsNotRestored) => {
                     let input = &map.inputs[*i];
                     self.copy_of(input.value, &input.shape)
                 }
