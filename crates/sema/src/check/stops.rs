@@ -8,6 +8,7 @@
 //! ```
 
 use super::body::Body;
+use super::report::is_error;
 use super::scope::Fact;
 use crate::layout::field_type;
 use crate::typed::{Block, Expr, ExprKind, LocalDef, Pattern, Stmt, StmtKind, Ty};
@@ -36,6 +37,8 @@ impl Body<'_, '_> {
     /// What is read without effects, put together again from its parts.
     fn stopped_parts(&self, whole: Expr) -> Expr {
         let types: Vec<Ty> = match &whole.ty {
+            // A mistake that has been told.
+            ty if is_error(ty) => return whole,
             Ty::Tuple(items) => items.clone(),
             Ty::Struct { id, dims } => {
                 self.checker.structs[id.0 as usize].fields.iter().map(|field| field_type(field, dims)).collect()
