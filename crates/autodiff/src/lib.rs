@@ -24,7 +24,7 @@
 //!
 //! **Derivatives within programs** are calls of functions that are declared and not yet made; [`resolve()`] makes them.
 //!
-//! Rules stand in the table of primitives, and here only sums and products are known by name (`algebra`). What the reverse sweep saves, and what it reads or computes
+//! Rules stand in the table of primitives; here only sums and products (`algebra`) and the integers of schedules (`schedule`) are known by name. What the reverse sweep saves, and what it reads or computes
 //! again, is decided by a plan; [`AdOpts`] switches parts of that off. What this crate deliberately does not do: it does not inline, and does not clean up what it makes.
 
 mod activity;

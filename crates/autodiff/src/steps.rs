@@ -21,7 +21,7 @@
 
 use crate::algebra;
 use crate::catalog::Names;
-use crate::vjp::written;
+use crate::vjp::{read, written};
 use adit_ir::{
     Bounds, Builder, CallGraph, Checkpoint, CheckpointKind, Copier, FuncId, Function, Inst, Int, Module, Op,
     OperandMap, Passing, Region, Rewrite, Type, Value, Values,
@@ -268,19 +268,6 @@ impl Search {
         let bare = |v: &Value| source.ty(*v).scalar().is_some() && !dims.contains(v);
         taken.scalars = outside.into_iter().filter(bare).collect();
         (!self.loud).then_some(taken)
-    }
-}
-
-/// The arrays whose contents an operation reads.
-fn read(op: &Op) -> Values {
-    match op {
-        Op::Load { array, .. } => [*array].into_iter().collect(),
-        Op::Copy { from, .. } => [*from].into_iter().collect(),
-        Op::Call { args, .. } => args.clone(),
-        Op::Const(_) | Op::Prim { .. } | Op::Cmp { .. } | Op::Select { .. } | Op::Alloc { .. } => Values::new(),
-        Op::If { .. } | Op::For { .. } | Op::While { .. } | Op::Assert { .. } | Op::Print { .. } => Values::new(),
-        Op::Store { .. } | Op::Acc { .. } | Op::Fill { .. } => Values::new(),
-        Op::TapeNew { .. } | Op::TapePush { .. } | Op::TapePop { .. } => Values::new(),
     }
 }
 

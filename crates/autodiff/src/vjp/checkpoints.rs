@@ -175,7 +175,7 @@ impl Sweep<'_, '_> {
     ) -> Taken {
         let (source, map) = (self.source, self.forward.map.clone());
         let state: Vec<(Value, Ints)> = state_of(steps).map(|lent| forward_array(source, &map, lent.array)).collect();
-        let (plan, zero) = self.insert_forward(parent, copy, |b| {
+        let (plan, zero) = self.insert_forward(parent, Some(copy), |b| {
             let trips = trips(b, copy, steps, &map, kept.kind);
             let prices = |b: &mut Builder| prices(b, source, &map, inst, snapshots, &state);
             let plan = plan(b, map.int(kept.size), kept.kind, trips, prices);
@@ -187,7 +187,7 @@ impl Sweep<'_, '_> {
         let [n, next, left] = [3, 2, 1].map(|back| params[params.len() - back]);
         let carried = &params[params.len() - 3 - source.inst(inst).results.len()..params.len() - 3];
         let first = self.b.func().region(body).insts.first().copied();
-        let yields = self.insert_at(body, first, |b| {
+        let yields = self.insert_forward(body, first, |b| {
             let due = b.cmp(CmpOp::Eq, n, next);
             b.open(&[]);
             push_state(b, snapshots, &state, carried, n);
@@ -225,23 +225,6 @@ impl Sweep<'_, '_> {
         results
     }
 
-    /// Puts what `emit` emits before an instruction of the forward sweep.
-    fn insert_forward<T>(&mut self, region: Region, before: Inst, emit: impl FnOnce(&mut Builder) -> T) -> T {
-        self.insert_at(region, Some(before), emit)
-    }
-
-    /// The same; at the end without an instruction.
-    fn insert_at<T>(&mut self, region: Region, before: Option<Inst>, emit: impl FnOnce(&mut Builder) -> T) -> T {
-        let scratch = self.b.open(&[]);
-        let made = emit(&mut self.b);
-        self.b.close(&[]);
-        let emitted = std::mem::take(&mut self.b.func_mut().region_mut(scratch).insts);
-        let insts = &mut self.b.func_mut().region_mut(region).insts;
-        let place = insts.iter().position(|&i| Some(i) == before).unwrap_or(insts.len());
-        insts.splice(place..place, emitted);
-        made
-    }
-
     /// What the functions of iterations are called with; arrays that may have changed since are saved.
     fn operands(&mut self, steps: &Steps, copy: Inst, parent: Region) -> Operands {
         let scalars = steps.scalars.iter().map(|&v| self.residual(v)).collect();
@@ -274,7 +257,7 @@ impl Sweep<'_, '_> {
         let insts = &self.b.func().region(parent).insts;
         let next = insts.iter().position(|&i| i == copy).and_then(|place| insts.get(place + 1)).copied();
         let mut pushed = None;
-        self.insert_at(parent, next, |b| {
+        self.insert_forward(parent, next, |b| {
             push_array(b, tape, from, &extents);
             pushed = b.func().region(b.current()).insts.last().copied();
         });

@@ -91,6 +91,19 @@ pub(crate) fn written(module: &Module, op: &Op) -> Values {
     }
 }
 
+/// The arrays whose contents an operation may read; arguments of calls that are numbers are among them.
+pub fn read(op: &Op) -> Values {
+    match op {
+        Op::Load { array, .. } => [*array].into_iter().collect(),
+        Op::Copy { from, .. } => [*from].into_iter().collect(),
+        Op::Call { args, .. } => args.clone(),
+        Op::Const(_) | Op::Prim { .. } | Op::Cmp { .. } | Op::Select { .. } | Op::Alloc { .. } => Values::new(),
+        Op::If { .. } | Op::For { .. } | Op::While { .. } | Op::Assert { .. } | Op::Print { .. } => Values::new(),
+        Op::Store { .. } | Op::Acc { .. } | Op::Fill { .. } => Values::new(),
+        Op::TapeNew { .. } | Op::TapePush { .. } | Op::TapePop { .. } => Values::new(),
+    }
+}
+
 /// The arguments that a callee may change.
 pub fn lent(module: &Module, callee: FuncId, args: &[Value]) -> Values {
     let params = &module.function(callee).params;

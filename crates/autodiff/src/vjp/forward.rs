@@ -100,8 +100,20 @@ impl super::Sweep<'_, '_> {
 
     /// Appends what `emit` emits to a region of the forward sweep.
     pub(super) fn append_forward<T>(&mut self, region: Region, emit: impl FnOnce(&mut Builder) -> T) -> T {
-        let (made, insts) = self.apart(|sweep| emit(&mut sweep.b));
-        self.b.func_mut().region_mut(region).insts.extend(insts);
+        self.insert_forward(region, None, emit)
+    }
+
+    /// Puts what `emit` emits before an instruction of a region of the forward sweep; at the end without one.
+    pub(super) fn insert_forward<T>(
+        &mut self,
+        region: Region,
+        before: Option<Inst>,
+        emit: impl FnOnce(&mut Builder) -> T,
+    ) -> T {
+        let (made, emitted) = self.apart(|sweep| emit(&mut sweep.b));
+        let insts = &mut self.b.func_mut().region_mut(region).insts;
+        let place = before.and_then(|before| insts.iter().position(|&i| i == before)).unwrap_or(insts.len());
+        insts.splice(place..place, emitted);
         made
     }
 

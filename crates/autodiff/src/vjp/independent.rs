@@ -25,7 +25,7 @@ use super::facts::{self, Facts};
 use crate::activity::Activity;
 use adit_diag::Span;
 use adit_ir::prim::{Expr, Partial};
-use adit_ir::{Function, Inst, Module, Op, Passing, Prim, Region, Value};
+use adit_ir::{Function, Inst, Module, Op, Prim, Region, Value};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::fmt;
 
@@ -252,25 +252,9 @@ impl Search<'_> {
             return Err(Obstacle::Writes);
         }
         let overwritten = |v: &Value| outside(v) && at.facts.written_after(*v, self.inst, self.body);
-        if read(at.module, &data.op).iter().any(overwritten) && !at.relaxed.stored_later {
+        if facts::read(&data.op).iter().any(overwritten) && !at.relaxed.stored_later {
             return Err(Obstacle::WrittenLater);
         }
         Ok(())
-    }
-}
-
-/// The arrays that this reads, and does not change.
-fn read(module: &Module, op: &Op) -> Vec<Value> {
-    match op {
-        Op::Load { array, .. } | Op::Copy { from: array, .. } => vec![*array],
-        Op::Call { callee, args } => {
-            let params = &module.function(*callee).params;
-            let lent = args.iter().zip(params).filter(|(_, param)| param.passing == Passing::ByValue);
-            lent.map(|(&arg, _)| arg).collect()
-        }
-        Op::Const(_) | Op::Prim { .. } | Op::Cmp { .. } | Op::Select { .. } | Op::Alloc { .. } => Vec::new(),
-        Op::If { .. } | Op::For { .. } | Op::While { .. } | Op::TapeNew { .. } => Vec::new(),
-        Op::Store { .. } | Op::Acc { .. } | Op::Fill { .. } | Op::TapePush { .. } | Op::TapePop { .. } => Vec::new(),
-        Op::Assert { .. } | Op::Print { .. } => Vec::new(),
     }
 }

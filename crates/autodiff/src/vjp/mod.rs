@@ -64,7 +64,7 @@ use adit_ir::{
     Builder, FuncId, Function, Inst, Module, Op, Param, Passing, Region, ScalarType, TapeType, Type, Value, ValueMap,
     Values,
 };
-pub(crate) use facts::written;
+pub(crate) use facts::{read, written};
 
 use facts::Facts;
 use forward::Forward;
