@@ -10,6 +10,7 @@ pub mod peer;
 pub mod phases;
 pub mod problems;
 pub mod process;
+pub mod recurrence;
 pub mod straight;
 pub mod table;
 

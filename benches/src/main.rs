@@ -1,7 +1,7 @@
 //! One command that prints a table: `cargo run --release -p adit-benches`.
 //!
 //! ```text
-//! adit-benches [--peers c] [--repeats N] [--phases] [--largest N]
+//! adit-benches [--peers c] [--repeats N] [--phases] [--largest N] [--recurrence]
 //! ```
 //!
 //! In: the options. Out: on standard output, per problem the compile time, primal, gradient and their ratio; with `--peers c` the same in C by gcc (or `$CC`), Adit and C taking
@@ -11,17 +11,18 @@
 use adit_benches::goals::Goal;
 use adit_benches::problems::{self, Problem};
 use adit_benches::table::{self, PeerRow, Row};
-use adit_benches::{Result, phases, process, straight};
+use adit_benches::{Result, phases, process, recurrence, straight};
 use std::io::Write as _;
 use std::process::{Command, ExitCode, Stdio};
 
-const USAGE: &str = "adit-benches [--peers c] [--repeats N] [--phases] [--largest N]";
+const USAGE: &str = "adit-benches [--peers c] [--repeats N] [--phases] [--largest N] [--recurrence]";
 
 struct Options {
     compiler: Option<String>,
     repeats: usize,
     phases: bool,
     largest: usize,
+    recurrence: bool,
 }
 
 fn main() -> ExitCode {
@@ -35,7 +36,7 @@ fn main() -> ExitCode {
 }
 
 fn options(mut words: impl Iterator<Item = String>) -> Result<Options> {
-    let mut options = Options { compiler: None, repeats: 75, phases: false, largest: usize::MAX };
+    let mut options = Options { compiler: None, repeats: 75, phases: false, largest: usize::MAX, recurrence: false };
     while let Some(word) = words.next() {
         let mut number =
             || words.next().and_then(|w| w.parse::<usize>().ok()).ok_or(format!("{word} wants a number\n{USAGE}"));
@@ -47,6 +48,7 @@ fn options(mut words: impl Iterator<Item = String>) -> Result<Options> {
             "--repeats" => options.repeats = number()?.max(1),
             "--largest" => options.largest = number()?,
             "--phases" => options.phases = true,
+            "--recurrence" => options.recurrence = true,
             _ => return Err(format!("what is {word}?\n{USAGE}")),
         }
     }
@@ -67,10 +69,13 @@ fn compiler() -> Option<String> {
 
 fn report(options: &Options) -> Result<()> {
     let mut goals = Vec::new();
-    problems(options, &mut goals)?;
-    directions(options, &mut goals)?;
-    straight_lines(options, &mut goals);
-    whole_process(&mut goals);
+    recurrences(options, &mut goals)?;
+    if !options.recurrence {
+        problems(options, &mut goals)?;
+        directions(options, &mut goals)?;
+        straight_lines(options, &mut goals);
+        whole_process(&mut goals);
+    }
     say("\ngoals");
     goals.iter().for_each(|goal| say(&format!("  {goal}")));
     Ok(())
@@ -149,6 +154,17 @@ fn directions(options: &Options, goals: &mut Vec<Goal>) -> Result<()> {
             goals.push(Goal::new(format!("{}: forward, 8 lanes, over primal", problem.title()), ratios[2], 3.0, ""));
         }
     }
+    Ok(())
+}
+
+/// A loop whose derivative saves something, with and without snapshots.
+fn recurrences(options: &Options, goals: &mut Vec<Goal>) -> Result<()> {
+    say(&format!("\n{:<32}{:>16}{:>8}", "recurrence", "ns a step", "ratio"));
+    for row in recurrence::measure(options.repeats)? {
+        say(&format!("{:<32}{:>16.2}{:>8.2} over {}", row.title, row.step, row.ratio, row.over));
+        goals.push(Goal::new(format!("recurrence, {}: over {}", row.title, row.over), row.ratio, row.goal, ""));
+    }
+    say("");
     Ok(())
 }
 
