@@ -397,6 +397,19 @@ impl Shape {
         self.inputs(active).map(|i| frame.array(i).map_or(1, |a| a.data.len())).sum()
     }
 
+    /// What each of the active parameters' floats is, in order.
+    pub(crate) fn float_types(&self, frame: &Frame, active: &[bool]) -> Vec<ScalarType> {
+        let mut types = Vec::new();
+        for i in self.inputs(active) {
+            let (ty, count) = match &frame.slots[i] {
+                Slot::Scalar(s) => (s.ty(), 1),
+                Slot::Array(_, a) => (a.data.element(), a.data.len()),
+            };
+            types.resize(types.len() + count, ty);
+        }
+        types
+    }
+
     /// The floats of the active parameters, in order.
     pub(crate) fn floats_of(&self, frame: &Frame, active: &[bool]) -> Vec<f64> {
         let mut out = Vec::new();

@@ -5,18 +5,20 @@
 //!
 //! Derivatives are what was registered, and nothing else: a mode without a closure is found from the other's where only scalars move, and refused with AD0611 otherwise, as are derivatives of closures for
 //! derivatives. `stop_gradient` around a call says that there is none.
+//!
+//! Closures compute in `f64`. Where a signature says `f32`, they get the number widened, and what they give is rounded; so are tangents and cotangents.
 
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::value::{Array, Value};
+use crate::value::{Array, Data, Value};
 use adit_diag::{Code, SourceMap};
 use adit_ir::external::{Closure, External, Floats, Operand};
 use adit_sema::HostFn;
 use adit_sema::typed::ExternalDef;
 use std::sync::Arc;
 
-/// How far a derivative may be from a central difference, relative to max(1, both).
-const TOLERANCE: f64 = 1e-5;
+/// The step of central differences, and how far a derivative may be from one, relative to max(1, both): for functions of `f64`, and where there is an `f32`, which keeps 7 digits.
+const STEPS: [(f64, f64); 2] = [(1e-5, 1e-5), (1.0 / 256.0, 1e-4)];
 
 /// A function of the host.
 ///
@@ -144,7 +146,9 @@ pub(crate) fn check(engine: &Engine, host: &HostFn, function: &HostFunction) -> 
     let mut args: Vec<Value> = probe.signature().params.iter().map(|p| at(&p.ty, &mut number)).collect();
     let directions: Vec<Value> = args.iter().map(|arg| along(arg, &mut number)).collect();
     let Ok(value) = probe.call(&args) else { return Ok(()) };
-    let h = 1e-5;
+    let signature = probe.signature();
+    let single = signature.params.iter().map(|p| &p.ty).chain([&signature.result]).any(holds_single);
+    let (h, tolerance) = STEPS[usize::from(single)];
     let mut shifted = |by: f64| {
         shift(&mut args, &directions, by);
         let value = probe.call(&args).map(|outcome| outcome.value.floats());
@@ -156,7 +160,7 @@ pub(crate) fn check(engine: &Engine, host: &HostFn, function: &HostFunction) -> 
     if function.jvp.is_some() {
         let given: Vec<Option<Value>> = directions.iter().cloned().map(Some).collect();
         let (_, tangent) = probe.jvp(&args, &given)?;
-        compare(name, "jvp", &tangent.floats(), &wanted)?;
+        compare(name, "jvp", tolerance, &tangent.floats(), &wanted)?;
     }
     if function.vjp.is_some() {
         let mut seed = value.value.zeroed();
@@ -168,13 +172,13 @@ pub(crate) fn check(engine: &Engine, host: &HostFn, function: &HostFunction) -> 
         let gradient = probe.vjp(&args, &seed, &[])?;
         let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
         let directions: Vec<f64> = directions.iter().flat_map(Value::floats).collect();
-        compare(name, "vjp", &[dot(&gradient.floats(), &directions)], &[dot(&seed.floats(), &wanted)])?;
+        compare(name, "vjp", tolerance, &[dot(&gradient.floats(), &directions)], &[dot(&seed.floats(), &wanted)])?;
     }
     Ok(())
 }
 
-fn compare(name: &str, mode: &str, found: &[f64], wanted: &[f64]) -> Result<()> {
-    let close = |(a, b): (&f64, &f64)| (a - b).abs() <= TOLERANCE * a.abs().max(b.abs()).max(1.0) || !b.is_finite();
+fn compare(name: &str, mode: &str, tolerance: f64, found: &[f64], wanted: &[f64]) -> Result<()> {
+    let close = |(a, b): (&f64, &f64)| (a - b).abs() <= tolerance * a.abs().max(b.abs()).max(1.0) || !b.is_finite();
     if found.iter().zip(wanted).all(close) {
         return Ok(());
     }
@@ -182,6 +186,15 @@ fn compare(name: &str, mode: &str, found: &[f64], wanted: &[f64]) -> Result<()> 
         "the {mode} of the host function `{name}` gives {found:?}; differences of the function give {wanted:?}"
     );
     Err(Error::input(Code("AD0612"), text))
+}
+
+/// Whether an `f32` is in it.
+fn holds_single(ty: &crate::Type) -> bool {
+    match ty {
+        crate::Type::Scalar(s) | crate::Type::Array { element: s, .. } => *s == adit_ir::ScalarType::F32,
+        crate::Type::Tuple(items) => items.iter().any(holds_single),
+        crate::Type::Struct { fields, .. } => fields.iter().any(|(_, ty)| holds_single(ty)),
+    }
 }
 
 /// A value to try.
@@ -193,10 +206,11 @@ fn at(ty: &crate::Type, number: &mut f64) -> Value {
     match ty {
         crate::Type::Scalar(adit_ir::ScalarType::I64) => Value::I64(2),
         crate::Type::Scalar(adit_ir::ScalarType::Bool) => Value::Bool(true),
-        crate::Type::Array { dims, .. } => {
+        crate::Type::Scalar(adit_ir::ScalarType::F32) => Value::F32(next() as f32),
+        crate::Type::Array { element, dims } => {
             let dims: Vec<usize> = dims.iter().map(|d| d.parse().unwrap_or(2)).collect();
             let count = dims.iter().product();
-            Value::Array(Array::f64(&dims, (0..count).map(|_| next()).collect()))
+            Value::Array(Array { data: Data::floats(*element, (0..count).map(|_| next())), dims })
         }
         crate::Type::Scalar(_) | crate::Type::Struct { .. } | crate::Type::Tuple(_) => Value::F64(next()),
     }

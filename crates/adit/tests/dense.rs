@@ -162,3 +162,20 @@ fn arrays_of_the_most_dimensions_go_one_direction_at_a_time() {
     let (_, j) = f.jacobian_in(&[x], &[], Some(Mode::Forward)).expect("it runs");
     assert_eq!(floats(&j), [5.0, 3.0]);
 }
+
+#[test]
+fn matrices_of_single_precision_are_of_single_precision() {
+    let f = function("fn f(x: [f32; n], c: f64) -> f64 { f64(sum(x * x)) * 0.1 * c }", 8);
+    let args = [Value::from(vec![0.1_f32, 0.2]), 0.9.into()];
+    for mode in [Mode::Forward, Mode::Reverse] {
+        let (_, j) = f.jacobian_in(&args, &["x"], Some(mode)).expect("it runs");
+        assert_eq!(j.data.element(), adit::ScalarType::F32);
+        let (_, mixed) = f.jacobian_in(&args, &[], Some(mode)).expect("it runs");
+        assert_eq!(mixed.data.element(), adit::ScalarType::F64);
+        let x = Value::Array(mixed).floats();
+        assert!(x[..2].iter().all(|x| f64::from(*x as f32) == *x) && f64::from(x[2] as f32) != x[2], "{x:?}");
+    }
+    let (gradient, h) = f.hessian(&args, &["x"]).expect("it runs");
+    assert!(gradient.of("x").is_some_and(|x| x.as_slice_f32().is_some()));
+    assert_eq!(h.data.element(), adit::ScalarType::F32);
+}

@@ -10,7 +10,11 @@ fn spring() -> HostFunction {
 
 /// Squares of all elements, and their sum.
 fn squares() -> HostFunction {
-    HostFunction::new("fn squares(x: [f64; n]) -> ([f64; n], f64)", |operands| {
+    squares_of("fn squares(x: [f64; n]) -> ([f64; n], f64)")
+}
+
+fn squares_of(signature: &str) -> HostFunction {
+    HostFunction::new(signature, |operands| {
         let [Operand::Array { elements: x, .. }, Operand::Out { elements: y, .. }] = operands else {
             return Err("takes one array".into());
         };
@@ -80,11 +84,66 @@ fn both_modes_use_what_was_registered() {
 }
 
 #[test]
+fn single_precision_is_widened_and_rounded() {
+    let single = HostFunction::scalar("fn spring(x: f32, k: f64) -> f32", |a| 0.5 * a[1] * a[0] * a[0])
+        .partials(|a, out| (out[0], out[1]) = (a[1] * a[0], 0.5 * a[0] * a[0]));
+    let many = squares_of("fn squares(x: [f32; n]) -> ([f32; n], f64)");
+    let engine = checking().with_function(single).expect("right").with_function(many).expect("right");
+    let text = "fn f(x: [f32; n], k: f64) -> f32 {
+                    let mut y = x;
+                    let mut total: f32 = 0;
+                    for t in 0..2 {
+                        let (z, s) = squares(y);
+                        y = z;
+                        total += spring(f32(s), k) * y[0];
+                    }
+                    total
+                }";
+    let own = "fn spring(x: f32, k: f64) -> f32 { f32(0.5 * k * f64(x) * f64(x)) }
+               fn squares(x: [f32; n]) -> ([f32; n], f64) { let y = f64(x); (f32(y * y), sum(y * y)) }";
+    let function = |text: &str| engine.compile(text).and_then(|m| m.function("f")).expect("it compiles");
+    let args = [Value::from(vec![0.5_f32, -1.2]), 3.1.into()];
+    let (host, plain) = (function(text), function(&format!("{own}\n{text}")));
+    for mode in [adit::Mode::Forward, adit::Mode::Reverse] {
+        let [a, b] = [&host, &plain].map(|f| f.gradient_wrt(&args, &[], mode).expect("there is one"));
+        assert_eq!(a.value, b.value);
+        assert!(matches!(a.value, Value::F32(_)) && a.of("x").is_some_and(|x| x.as_slice_f32().is_some()));
+        for (a, b) in a.floats().iter().zip(b.floats()) {
+            assert!((a - b).abs() < 1e-5 * b.abs().max(1.0), "{a} {b}");
+        }
+    }
+}
+
+#[test]
+fn derivatives_in_a_program_go_through_host_functions_by_name() {
+    let engine = checking().with_function(spring()).expect("right");
+    let text = "fn f(x: f64) -> f64 { let (dx, dk) = grad(spring)(x, 3); dx + dk + apply(spring, x) }
+                fn apply(g: fn(f64, f64) -> f64, x: f64) -> f64 { g(x, 2) }";
+    let f = engine.compile(text).and_then(|m| m.function("f")).expect("it compiles");
+    assert_eq!(f.call(&[2.0.into()]).expect("it runs").value, Value::F64(6.0 + 2.0 + 4.0));
+}
+
+#[test]
+fn the_library_keeps_its_own_functions() {
+    let own = HostFunction::scalar("fn cholesky(x: f64) -> f64", |a| 3.0 * a[0]).partials(|_, out| out[0] = 3.0);
+    let engine = checking().with_function(own).expect("right");
+    let text = "fn f(x: f64, a: [f64; n, n]) -> f64 { cholesky(x) + inner(a) }
+                fn inner(a: [f64; n, n]) -> f64 { multi_normal_cholesky_logpdf([0.0, 0.0], [0.0, 0.0], a) }";
+    let f = engine.compile(text).and_then(|m| m.function("f")).expect("it compiles");
+    let gradient = f.gradient(&[2.0.into(), Value::matrix(&[vec![1.0, 0.0], vec![0.0, 1.0]])]).expect("it runs");
+    assert_eq!(gradient.of("x"), Some(&Value::F64(3.0)));
+}
+
+#[test]
 fn wrong_derivatives_are_told_at_registration() {
     let wrong =
         HostFunction::scalar("fn f(x: f64) -> f64", |a| a[0].sin()).partials(|a, out| out[0] = 1.01 * a[0].cos());
-    let error = checking().with_function(wrong.clone()).expect_err("1 % too much");
-    assert_eq!(error.diagnostics()[0].code.0, "AD0612");
+    let single =
+        HostFunction::scalar("fn f(x: f32) -> f32", |a| a[0].sin()).partials(|a, out| out[0] = 1.01 * a[0].cos());
+    for wrong in [wrong.clone(), single] {
+        let error = checking().with_function(wrong).expect_err("1 % too much");
+        assert_eq!(error.diagnostics()[0].code.0, "AD0612");
+    }
     assert!(Engine::new().with_function(wrong).is_ok(), "nobody asked");
 }
 

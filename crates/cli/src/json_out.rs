@@ -72,13 +72,6 @@ fn float(out: &mut String, v: &Value) {
     }
 }
 
-/// Writes an entry of a matrix beside a float of single precision: if it is one itself, with as few digits.
-pub fn entry(out: &mut String, x: f64, beside: &Value) {
-    let single = x as f32;
-    let short = matches!(beside, Value::F32(_)) && f64::from(single) == x;
-    float(out, &if short { Value::F32(single) } else { Value::F64(x) });
-}
-
 fn finite_or(out: &mut String, x: f64, digits: std::fmt::Arguments<'_>) {
     if x.is_nan() {
         out.push_str("\"NaN\"");
@@ -207,11 +200,6 @@ pub fn list<T>(out: &mut String, items: &[T], write: &mut dyn FnMut(&mut String,
         write(out, item);
     }
     out.push(']');
-}
-
-/// Writes a matrix as a list of rows.
-pub fn matrix(out: &mut String, matrix: &Array) {
-    array(out, matrix, &mut float);
 }
 
 #[cfg(test)]

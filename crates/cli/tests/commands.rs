@@ -298,3 +298,23 @@ fn colours_are_a_matter_of_taste() {
     let mut always = command(&["run", "examples/none.ad", "--color", "always"]);
     assert!(finish(always.env("NO_COLOR", "1")).err.contains('\u{1b}'), "an explicit wish wins");
 }
+
+#[test]
+fn matrices_have_the_type_of_their_columns() {
+    let source = b"fn f(x: [f32; n], c: f64) -> f64 { f64(sum(x * x)) * 0.1 * c }";
+    let path = file("matrices_have_the_type_of_their_columns", "single.ad", source);
+    let ran = |command: &str, more: &[&str]| {
+        let mut args =
+            vec![command, path.to_str().expect("it is UTF-8"), "--at", r#"{"x": [0.1, 0.2], "c": 0.9}"#, "--json"];
+        args.extend(more);
+        adit(&args).out
+    };
+    for mode in ["forward", "reverse"] {
+        assert!(
+            ran("jac", &["--mode", mode]).contains(r#"{"x": [0.018000001, 0.036000002], "c": 0.0050000004470"#),
+            "{mode}"
+        );
+    }
+    assert!(ran("hess", &[]).contains(r#""hessian": [[0.18, 0.0, 0.0200000002980"#), "{}", ran("hess", &[]));
+    assert!(ran("hess", &["--wrt", "x"]).contains(r#""hessian": [[0.18, 0.0], [0.0, 0.18]]"#));
+}

@@ -17,9 +17,9 @@ use crate::error::Result;
 use crate::frame::Frame;
 use crate::outcome::{Gradient, Mode};
 use crate::pipeline::{self, Derivative};
-use crate::value::{Array, Value};
+use crate::value::{Array, Data, Value};
 use adit_ir::verify::MAX_RANK;
-use adit_ir::{Function as IrFunction, Value as IrValue};
+use adit_ir::{Function as IrFunction, ScalarType, Value as IrValue};
 
 /// What a reverse sweep costs, as a multiple of a run, and how much longer its code is; a forward sweep costs one, and one for each lane.
 const REVERSE: usize = 4;
@@ -28,7 +28,7 @@ const REVERSE: usize = 4;
 const MOST_CODE: usize = 8_000;
 
 impl Function {
-    /// The value, the gradient, and the dense Hessian: one square matrix over all active floats, in order.
+    /// The value, the gradient, and the dense Hessian: one square matrix over all active floats, in order: of `f32` if all of them are.
     ///
     /// ```
     /// let module = adit::Engine::new().compile("fn f(x: [f64; n]) -> f64 { prod(x) }")?;
@@ -63,10 +63,10 @@ impl Function {
             }
             gradient = shape.gradient(&frame, &results, &active);
         }
-        Ok((gradient, Array::f64(&[n, n], rows)))
+        Ok((gradient, matrix_of(&shape.float_types(&frame, &active), [n, n], rows)))
     }
 
-    /// The value, and for each active parameter's floats the derivative of every float of the result: rows by result, one matrix over all active floats. The mode is
+    /// The value, and for each active parameter's floats the derivative of every float of the result: rows by result, one matrix over all active floats, of `f32` if all of them are. The mode is
     /// the one that looks cheaper.
     ///
     /// # Errors
@@ -91,7 +91,7 @@ impl Function {
         } else {
             self.jacobian_columns(&frame, &active, rows, columns)?
         };
-        Ok((value, Array::f64(&[rows, columns], matrix)))
+        Ok((value, matrix_of(&self.shape().float_types(&frame, &active), [rows, columns], matrix)))
     }
 
     /// Whether a Jacobian is to be made by reverse sweeps; where no mode is asked for, those must exist.
@@ -172,6 +172,21 @@ impl Function {
         let sweeps = directions.div_ceil(self.options().lanes.min(affordable).max(1));
         directions.div_ceil(sweeps.max(1)).max(1)
     }
+}
+
+/// A matrix whose columns belong to floats of these types: their derivatives are of the same types. One of `f32` alone is an array of `f32`; beside an `f64` an `f32` is widened.
+fn matrix_of(types: &[ScalarType], dims: [usize; 2], mut entries: Vec<f64>) -> Array {
+    let single = |ty: &ScalarType| *ty == ScalarType::F32;
+    if !types.is_empty() && types.iter().all(single) {
+        return Array { dims: dims.to_vec(), data: Data::floats(ScalarType::F32, entries.into_iter()) };
+    }
+    if types.iter().any(single) {
+        let columns = (0..types.len()).filter(|&column| single(&types[column]));
+        for column in columns {
+            entries.iter_mut().skip(column).step_by(types.len()).for_each(|x| *x = f64::from(*x as f32));
+        }
+    }
+    Array::f64(&dims, entries)
 }
 
 /// Whether an array has as many dimensions as there may be, so that its shadow has none left for lanes.

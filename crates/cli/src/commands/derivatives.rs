@@ -81,7 +81,7 @@ pub fn jac(session: &Session, Jac { dense: args, mode }: &Jac) -> Result<Answer>
             .with("jacobian", |out| jacobian(out, (&value, result), &matrix, &blocks));
         return Ok((object.finish() + "\n").into());
     }
-    let columns: Vec<String> = blocks.iter().flat_map(|b| float_names(b.name, b.at)).collect();
+    let columns: Vec<Column> = blocks.iter().flat_map(|b| Column::all(b.name, b.at)).collect();
     let title = "jacobian (result by parameter)";
     let table = Table::default().value("value", &value).title(title);
     Ok(entries(table, &float_names("value", &value), &columns, &matrix).render().into())
@@ -95,16 +95,17 @@ pub fn hess(session: &Session, args: &Dense) -> Result<Answer> {
     dense(args)?;
     let point = Point::of(session, &args.target)?;
     let (gradient, matrix) = point.function.hessian(&point.args, &names(&args.wrt))?;
+    let columns: Vec<Column> = gradient.parameters.iter().flat_map(|(name, v)| Column::all(name, v)).collect();
     if session.json {
         let object = Object::new()
             .with("value", |out| json_out::value(out, &gradient.value))
             .with("gradient", |out| json_out::derivatives(out, &point.function, &gradient.parameters))
-            .with("hessian", |out| json_out::matrix(out, &matrix));
+            .with("hessian", |out| rows(out, &columns, &matrix));
         return Ok((object.finish() + "\n").into());
     }
-    let columns: Vec<String> = gradient.parameters.iter().flat_map(|(name, v)| float_names(name, v)).collect();
     let table = gradient_table("gradient", &gradient).title("hessian");
-    Ok(entries(table, &columns, &columns, &matrix).render().into())
+    let names: Vec<String> = columns.iter().map(|c| c.name.clone()).collect();
+    Ok(entries(table, &names, &columns, &matrix).render().into())
 }
 
 /// Refuses what is not built.
@@ -145,12 +146,61 @@ fn gradient_table(what: &str, gradient: &Gradient) -> Table {
     Table::default().value("value", &gradient.value).title(what).derivatives(parts)
 }
 
+/// One float of a parameter: a column of a matrix, whose numbers are of its type.
+struct Column {
+    name: String,
+    single: bool,
+}
+
+impl Column {
+    /// Those of a parameter's floats.
+    fn all(name: &str, value: &Value) -> Vec<Column> {
+        let mut single = Vec::new();
+        singles(value, &mut single);
+        float_names(name, value).into_iter().zip(single).map(|(name, single)| Column { name, single }).collect()
+    }
+
+    /// A number of this column.
+    fn entry(&self, x: f64) -> Value {
+        if self.single { Value::F32(x as f32) } else { Value::F64(x) }
+    }
+}
+
+/// For each float whether it is one of single precision.
+fn singles(value: &Value, out: &mut Vec<bool>) {
+    match value {
+        Value::F64(_) => out.push(false),
+        Value::F32(_) => out.push(true),
+        Value::I64(_) | Value::Bool(_) => {}
+        Value::Array(Array { data: Data::F64(x), .. }) => out.resize(out.len() + x.len(), false),
+        Value::Array(Array { data: Data::F32(x), .. }) => out.resize(out.len() + x.len(), true),
+        Value::Array(Array { data: Data::I64(_) | Data::Bool(_), .. }) => {}
+        Value::Struct(fields) => fields.iter().for_each(|(_, v)| singles(v, out)),
+        Value::Tuple(items) => items.iter().for_each(|v| singles(v, out)),
+    }
+}
+
+/// The numbers of a matrix, row by row.
+fn numbers(matrix: &Array) -> Vec<f64> {
+    Value::Array(matrix.clone()).floats()
+}
+
+/// Writes a matrix as a list of rows.
+fn rows(out: &mut String, columns: &[Column], matrix: &Array) {
+    let x = numbers(matrix);
+    let rows: Vec<&[f64]> = x.chunks(columns.len().max(1)).collect();
+    json_out::list(out, &rows, &mut |out, row| {
+        let row: Vec<Value> = row.iter().zip(columns).map(|(x, column)| column.entry(*x)).collect();
+        json_out::list(out, &row, &mut json_out::value);
+    });
+}
+
 /// The entries of a matrix, a line each.
-fn entries(mut table: Table, rows: &[String], columns: &[String], matrix: &Array) -> Table {
-    let Data::F64(x) = &matrix.data else { return table };
-    let names = rows.iter().flat_map(|row| columns.iter().map(move |column| format!("{row} / {column}")));
-    for (name, x) in names.zip(x) {
-        table = table.values([(name.as_str(), &Value::F64(*x))]);
+fn entries(mut table: Table, rows: &[String], columns: &[Column], matrix: &Array) -> Table {
+    let names = rows.iter().flat_map(|row| columns.iter().map(move |column| (row, column)));
+    for ((row, column), x) in names.zip(numbers(matrix)) {
+        let name = format!("{row} / {}", column.name);
+        table = table.values([(name.as_str(), &column.entry(x))]);
     }
     table
 }
@@ -179,7 +229,8 @@ impl<'p> Block<'p> {
     fn write(&self, out: &mut String, row: &[f64]) {
         let mut column = self.first;
         json_out::shaped(out, self.at, self.ty, &mut |out, float| {
-            json_out::entry(out, row.get(column).copied().unwrap_or(f64::NAN), float);
+            let x = row.get(column).copied().unwrap_or(f64::NAN);
+            json_out::value(out, &if matches!(float, Value::F32(_)) { Value::F32(x as f32) } else { Value::F64(x) });
             column += 1;
         });
     }
@@ -187,7 +238,7 @@ impl<'p> Block<'p> {
 
 /// By parameter, the result's shape with the parameter's shape in the place of each float.
 fn jacobian(out: &mut String, result: (&Value, &Type), matrix: &Array, blocks: &[Block<'_>]) {
-    let Data::F64(x) = &matrix.data else { return };
+    let x = numbers(matrix);
     let columns = matrix.dims.get(1).copied().unwrap_or(0);
     let mut object = Object::new();
     for block in blocks {

@@ -62,6 +62,9 @@ impl Body<'_, '_> {
         if self.checker.own_constant(name).is_some() || super::consts::library_constant(name).is_some() {
             return None;
         }
+        if let Some(id) = self.checker.host_function(name) {
+            return Some(Known { kind: Kind::Named(id), local: None, span: e.span });
+        }
         if builtins::find(name).is_some() || operators::is_table_function(name) {
             let site = self.known_site(e.span, name);
             return Some(Known { kind: Kind::Lambda(site), local: None, span: e.span });
@@ -94,7 +97,10 @@ impl Body<'_, '_> {
         }
         self.checker.own_constant(name).is_none()
             && super::consts::library_constant(name).is_none()
-            && (builtins::find(name).is_some() || operators::is_table_function(name) || library::find(name).is_some())
+            && (self.checker.is_host_function(name)
+                || builtins::find(name).is_some()
+                || operators::is_table_function(name)
+                || library::find(name).is_some())
     }
 
     /// Says that a function stands where only values can.

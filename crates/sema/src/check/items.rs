@@ -165,27 +165,27 @@ impl<'a> Checker<'a> {
         self.add_library(library::find(name)?)
     }
 
-    pub(super) fn add_library(&mut self, found: library::Found<'a>) -> Option<FnId> {
-        let library::Found { name, item, docs, external, .. } = found;
+    fn add_library(&mut self, found: library::Found<'a>) -> Option<FnId> {
+        let name = found.name;
         if let Some(&id) = self.library_ids.get(name) {
             return Some(id);
         }
+        let shown = if self.function_names.contains_key(name) { format!("library.{name}").into() } else { name.into() };
+        let id = self.add_found(found, shown);
+        self.library_ids.insert(name, id);
+        self.library_rules(name, id);
+        Some(id)
+    }
+
+    /// Adds a function that is not the program's own, under a name that no other has.
+    pub(super) fn add_found(&mut self, found: library::Found<'a>, name: Arc<str>) -> FnId {
+        let library::Found { item, docs, external, .. } = found;
         let id = FnId(self.functions.len() as u32);
         let outer = std::mem::replace(&mut self.in_library, true);
         let signature = self.signature(item);
         self.in_library = outer;
-        let taken = self.function_names.contains_key(name);
-        self.functions.push(Some(Rc::new(Function {
-            name: if taken { format!("library.{name}").into() } else { name.into() },
-            docs,
-            is_library: true,
-            item,
-            external,
-            signature,
-        })));
-        self.library_ids.insert(name, id);
-        self.library_rules(name, id);
-        Some(id)
+        self.functions.push(Some(Rc::new(Function { name, docs, is_library: true, item, external, signature })));
+        id
     }
 
     /// A function that has a name in the source.

@@ -103,6 +103,7 @@ struct Checker<'a> {
     function_names: FxHashMap<Arc<str>, FnId>,
     library_ids: FxHashMap<&'a str, FnId>,
     hosts: &'a [HostFn],
+    host_ids: FxHashMap<&'a str, FnId>,
     /// The functions that say what derivatives are.
     fn_rules: FxHashMap<FnId, FnRules>,
     /// Whether a library function is being checked: then names of the user's program are out of sight.
