@@ -126,12 +126,7 @@ fn phases_line(source: &str, function: &str) -> Result<String> {
 /// What was promised of a problem.
 fn goals_of(problem: &Problem, row: &Row) -> Vec<Goal> {
     let mut goals = Vec::new();
-    let ratio = match row.title.as_str() {
-        "test_function n=1000" | "control_flow n=1000" => Some(5.0),
-        "linreg n=1000" => Some(10.0),
-        _ => None,
-    };
-    if let Some(most) = ratio {
+    if let Some(most) = problem.most {
         goals.push(Goal::new(format!("{}: gradient over primal", row.title), row.ratio, most, ""));
     }
     if row.title == "linreg n=150" {

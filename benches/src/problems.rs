@@ -4,7 +4,7 @@
 
 use crate::Result;
 use crate::numbers::Numbers;
-use adit::{Array, Engine, Function, Value};
+use adit::{Array, Data, Engine, Function, Value};
 
 /// A program with arguments.
 #[derive(Clone, Debug)]
@@ -23,7 +23,18 @@ pub struct Problem {
     pub sizes: Vec<usize>,
     /// Its arguments.
     pub args: Vec<Value>,
+    /// What value and gradient may cost at most, in primals.
+    pub most: Option<f64>,
 }
+
+/// Of a loss that only maps and sums.
+const MAP_REDUCE: Option<f64> = Some(2.5);
+
+/// Of a recurrence.
+const RECURRENCE: Option<f64> = Some(3.5);
+
+/// Of anything else.
+const OTHER: Option<f64> = Some(4.0);
 
 impl Problem {
     /// Name and size.
@@ -56,13 +67,21 @@ pub fn all() -> Vec<Problem> {
         over_uniforms("test_function", include_str!("../../examples/test_function.ad")),
         over_uniforms("control_flow", include_str!("../../examples/control_flow.ad")),
         mlp(),
+        softmax_regression(),
+        kmeans(),
+        gmm("d=2, k=5, n=1000", (2, 5)),
+        gmm("d=10, k=25, n=1000", (10, 25)),
+        lstm(),
+        ba(),
+        recurrence(),
     ]
 }
 
 fn newton_sqrt() -> Problem {
     let source = include_str!("../../examples/newton_sqrt.ad");
     let args = vec![2.0.into()];
-    Problem { name: "newton_sqrt", size: "", source, function: "newton_sqrt", wrt: &[], sizes: vec![], args }
+    let most = OTHER;
+    Problem { name: "newton_sqrt", size: "", source, function: "newton_sqrt", wrt: &[], sizes: vec![], args, most }
 }
 
 /// Points near a line.
@@ -93,13 +112,19 @@ fn linreg(size: &'static str, (x, y): (Vec<f64>, Vec<f64>)) -> Problem {
     let p = Value::structure([("alpha", 0.3.into()), ("beta", (-0.4).into()), ("sigma", 1.7.into())]);
     let sizes = vec![x.len()];
     let args = vec![p, x.into(), y.into()];
-    Problem { name: "linreg", size, source, function: "neg_log_posterior", wrt: &["p"], sizes, args }
+    let most = (sizes[0] >= 1000).then_some(MAP_REDUCE).flatten();
+    Problem { name: "linreg", size, source, function: "neg_log_posterior", wrt: &["p"], sizes, args, most }
 }
 
 /// A function of a thousand numbers in [0, 1).
 fn over_uniforms(name: &'static str, source: &'static str) -> Problem {
     let args = vec![Numbers::new(1000).uniforms(1000).into()];
-    Problem { name, size: "n=1000", source, function: name, wrt: &[], sizes: vec![1000], args }
+    Problem { name, size: "n=1000", source, function: name, wrt: &[], sizes: vec![1000], args, most: MAP_REDUCE }
+}
+
+/// Arrays of normal numbers from one source.
+fn normals(numbers: &mut Numbers, dims: &[usize], scale: f64) -> Value {
+    Value::Array(Array::f64(dims, numbers.normals(dims.iter().product(), scale)))
 }
 
 /// Ten inputs, two hidden layers of 32, one output, a batch of 64: 1,441 weights and biases.
@@ -109,10 +134,7 @@ fn mlp() -> Problem {
     const BATCH: usize = 64;
     let source = include_str!("../../examples/mlp.ad");
     let mut numbers = Numbers::new(1441);
-    let mut normals = |dims: &[usize], scale: f64| {
-        let n = dims.iter().product();
-        Value::Array(Array::f64(dims, numbers.normals(n, scale)))
-    };
+    let mut normals = |dims: &[usize], scale: f64| normals(&mut numbers, dims, scale);
     let net = Value::structure([
         ("w1", normals(&[HIDDEN, INPUT], 0.3)),
         ("b1", normals(&[HIDDEN], 0.1)),
@@ -122,8 +144,90 @@ fn mlp() -> Problem {
         ("b3", 0.1.into()),
     ]);
     let args = vec![net, normals(&[BATCH, INPUT], 1.0), normals(&[BATCH], 1.0)];
-    let sizes = vec![INPUT, HIDDEN, HIDDEN, BATCH];
-    Problem { name: "mlp", size: "10-32-32-1, batch 64", source, function: "loss", wrt: &["net"], sizes, args }
+    let (size, sizes) = ("10-32-32-1, batch 64", vec![INPUT, HIDDEN, HIDDEN, BATCH]);
+    Problem { name: "mlp", size, source, function: "loss", wrt: &["net"], sizes, args, most: OTHER }
+}
+
+/// A thousand samples of ten numbers, in five classes.
+fn softmax_regression() -> Problem {
+    const N: usize = 1000;
+    const D: usize = 10;
+    const K: usize = 5;
+    let source = include_str!("../../examples/softmax_regression.ad");
+    let mut numbers = Numbers::new(5);
+    let mut normals = |dims: &[usize], scale: f64| normals(&mut numbers, dims, scale);
+    let (w, b, x) = (normals(&[K, D], 0.5), normals(&[K], 0.5), normals(&[N, D], 1.0));
+    let class: Vec<i64> = numbers.uniforms(N).iter().map(|u| (u * K as f64) as i64).collect();
+    let args = vec![w, b, x, Value::Array(Array { dims: vec![N], data: Data::I64(class) }), 0.01.into()];
+    let (size, sizes, wrt) = ("n=1000, d=10, k=5", vec![N, D, K], &["w", "b"]);
+    Problem { name: "softmax_regression", size, source, function: "loss", wrt, sizes, args, most: MAP_REDUCE }
+}
+
+/// A thousand points around ten centres, in the plane and one dimension more.
+fn kmeans() -> Problem {
+    const N: usize = 1000;
+    const D: usize = 3;
+    const K: usize = 10;
+    let source = include_str!("../../examples/kmeans.ad");
+    let mut numbers = Numbers::new(10);
+    let args = vec![normals(&mut numbers, &[K, D], 2.0), normals(&mut numbers, &[N, D], 2.0)];
+    let (size, sizes, wrt) = ("n=1000, d=3, k=10", vec![N, D, K], &["centres"]);
+    Problem { name: "kmeans", size, source, function: "cost", wrt, sizes, args, most: MAP_REDUCE }
+}
+
+/// A mixture of `k` components in `d` dimensions, at a thousand points.
+fn gmm(size: &'static str, (d, k): (usize, usize)) -> Problem {
+    const N: usize = 1000;
+    let source = include_str!("../../examples/gmm.ad");
+    let mut numbers = Numbers::new(25);
+    let mu = Value::Array(Array::f64(&[k, d], numbers.uniforms(k * d)));
+    let mut normals = |dims: &[usize], scale: f64| normals(&mut numbers, dims, scale);
+    let alpha = normals(&[k], 1.0);
+    let (q, l) = (normals(&[k, d], 1.0), normals(&[k, d * (d - 1) / 2], 1.0));
+    let args = vec![alpha, mu, q, l, normals(&[N, d], 1.0), 1.0.into(), 0.into()];
+    let (sizes, wrt) = (vec![N, d, k], &["alpha", "mu", "q", "l"]);
+    Problem { name: "gmm", size, source, function: "log_likelihood", wrt, sizes, args, most: Some(3.0) }
+}
+
+/// Two layers of 14 cells, over 1024 characters.
+fn lstm() -> Problem {
+    const LAYERS: usize = 2;
+    const B: usize = 14;
+    const C: usize = 1024;
+    let source = include_str!("../../examples/lstm.ad");
+    let mut numbers = Numbers::new(14);
+    let mut normals = |dims: &[usize], scale: f64| normals(&mut numbers, dims, scale);
+    let (main, extra) = (normals(&[2 * LAYERS, 4 * B], 0.5), normals(&[3, B], 0.5));
+    let state = normals(&[2 * LAYERS, B], 0.5);
+    let text = numbers.uniforms(C * B).iter().map(|&u| f64::from(u8::from(u < 0.5))).collect();
+    let args = vec![main, extra, state, Value::Array(Array::f64(&[C, B], text))];
+    let (size, sizes, wrt) = ("l=2, c=1024", vec![LAYERS, B, C], &["main", "extra"]);
+    Problem { name: "lstm", size, source, function: "loss", wrt, sizes, args, most: RECURRENCE }
+}
+
+/// A thousand observations of a hundred points by ten cameras.
+fn ba() -> Problem {
+    const CAMERAS: usize = 10;
+    const POINTS: usize = 100;
+    const P: usize = 1000;
+    let source = include_str!("../../examples/ba.ad");
+    let mut numbers = Numbers::new(11);
+    let mut normals = |dims: &[usize], scale: f64| normals(&mut numbers, dims, scale);
+    let (cameras, points) = (normals(&[CAMERAS, 11], 0.5), normals(&[POINTS, 3], 1.0));
+    let features = normals(&[P, 2], 1.0);
+    let weights: Value = numbers.uniforms(P).into();
+    let args = vec![cameras, points, weights, features];
+    let (size, sizes, wrt) = ("n=10, m=100, p=1000", vec![CAMERAS, POINTS, P], &["cameras", "points", "weights"]);
+    Problem { name: "ba", size, source, function: "squared_error", wrt, sizes, args, most: OTHER }
+}
+
+/// A hundred thousand steps, so short that the adjoint does not underflow.
+fn recurrence() -> Problem {
+    const STEPS: usize = 100_000;
+    let source = include_str!("../../examples/recurrence.ad");
+    let args = vec![0.3.into(), (500.0 / STEPS as f64).into(), (STEPS as i64).into()];
+    let (size, sizes, wrt) = ("100,000 steps", vec![STEPS], &[]);
+    Problem { name: "recurrence", size, source, function: "last", wrt, sizes, args, most: RECURRENCE }
 }
 
 #[cfg(test)]
@@ -136,11 +240,10 @@ mod tests {
             let f = problem.compile().expect("it compiles");
             let gradient = f.gradient_wrt(&problem.args, problem.wrt, adit::Mode::Reverse).expect("it runs");
             assert!(gradient.value.as_f64().is_some_and(f64::is_finite), "{}", problem.title());
-            let wanted = match problem.name {
-                "mlp" => 1441,
-                "linreg" => 3,
-                _ => problem.floats().len(),
-            };
+            let names = f.signature().params.iter().map(|p| p.name.as_str());
+            let wanted =
+                names.zip(&problem.args).filter(|(name, _)| problem.wrt.is_empty() || problem.wrt.contains(name));
+            let wanted: usize = wanted.map(|(_, v)| v.floats().len()).sum();
             assert_eq!(gradient.floats().len(), wanted, "{}", problem.title());
         }
     }
