@@ -12,7 +12,7 @@
 
 use crate::pipeline::Unit;
 use crate::stage::source_line;
-use adit_autodiff::{Loop, Report, Reversed, Saved};
+use adit_autodiff::{Loop, Report, Reversal, Reversed, Saved};
 use adit_diag::Span;
 use std::fmt::Write;
 
@@ -37,9 +37,10 @@ fn loops<'r>(unit: &Unit, loops: impl Iterator<Item = &'r Reversed>) -> String {
     let mut out = String::new();
     for l in loops {
         let line = source_line(unit, l.span).map_or(0, |(line, _)| line);
-        let how = match l.obstacle {
-            None => "each iteration is reversed right after it ran".to_owned(),
-            Some(obstacle) => format!("reversed as a whole: {obstacle}"),
+        let how = match l.how {
+            Reversal::AtOnce => "each iteration is reversed right after it ran".to_owned(),
+            Reversal::Again => "each iteration runs again and is reversed right after".to_owned(),
+            Reversal::Whole(obstacle) => format!("reversed as a whole: {obstacle}"),
         };
         let _ = writeln!(out, "  loop of line {line}: {how}");
     }

@@ -61,7 +61,8 @@ fn a_mixture_keeps_nothing_of_its_data() {
 
 /// The derivative of the logarithm is known when the sum is.
 #[test]
-fn what_is_not_known_yet_is_kept() {
+fn what_is_not_known_yet_is_kept_or_runs_again() {
     let source = "fn f(x: [f64; n]) -> f64 { let mut s = 0.0; for i in 0..n { s += tanh(x[i]); } log(s) }";
     assert!(!kept(source, AdOpts::NONE.with(AdOpt::Local)).is_empty());
+    assert_eq!(kept(source, AdOpts::NONE.with(AdOpt::Rerun)), []);
 }

@@ -49,7 +49,7 @@ pub use mutant::Mutant;
 pub use refusal::{Refusal, RefusalKind};
 pub use resolve::{Clean, MAX_ORDER, check_orders, resolve};
 pub use switches::{AdOpt, AdOpts};
-pub use vjp::{Loop, Obstacle, Report, Reversed, Saved, Why};
+pub use vjp::{Loop, Obstacle, Report, Reversal, Reversed, Saved, Why};
 
 use adit_ir::{FuncId, Function, Module};
 

@@ -75,6 +75,14 @@ adit_ir::mutants! {
     LocalWrites = "local-writes",
     /// Iteration by iteration, what is read may be written after the loop.
     LocalWrittenLater = "local-written-later",
+    /// What runs again may carry any number as if it were a sum.
+    RerunCarried = "rerun-carried",
+    /// What runs again may write elements that other iterations touch.
+    RerunShared = "rerun-shared",
+    /// What runs again may read what is written later.
+    RerunWrittenLater = "rerun-written-later",
+    /// What runs again stores again what it stored.
+    RerunStores = "rerun-stores",
     /// What the plan reads again may have been overwritten in a later iteration.
     LaterIterationForgotten = "later-iteration-forgotten",
     /// What a loop adds to an element of a shadow waits in a register, though the loop writes to the array.
@@ -95,8 +103,12 @@ impl Options {
 impl Mutant {
     /// The optimisation of the reverse sweep that it breaks, if it is of one.
     pub fn of(self) -> Option<AdOpt> {
-        let breaks: [(AdOpt, &[Mutant]); 3] = [
+        let breaks: [(AdOpt, &[Mutant]); 4] = [
             (AdOpt::Local, &[Mutant::LocalCarried, Mutant::LocalSeed, Mutant::LocalWrites, Mutant::LocalWrittenLater]),
+            (
+                AdOpt::Rerun,
+                &[Mutant::RerunCarried, Mutant::RerunShared, Mutant::RerunWrittenLater, Mutant::RerunStores],
+            ),
             (AdOpt::Reload, &[Mutant::LaterIterationForgotten]),
             (AdOpt::Registers, &[Mutant::RegisterOverWrites]),
         ];

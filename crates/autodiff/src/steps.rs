@@ -149,6 +149,11 @@ pub fn bounded(module: &Module, taped: &[(FuncId, Inst)], bytes: u64) -> Module 
     bounded
 }
 
+/// Whether a function prints, itself or by what it calls.
+pub fn prints(module: &Module, f: FuncId) -> bool {
+    Quiet::of(module, &CallGraph::with_rules(module, &[f]).order).loud.contains(&f)
+}
+
 /// Which functions print, themselves or by what they call.
 struct Quiet<'m> {
     module: &'m Module,

@@ -57,6 +57,8 @@ switches! {
     Registers "registers" false "add up in a register what a loop adds to one element",
     /// A loop whose iterations are independent is reversed one iteration at a time.
     Local "local" false "reverse an iteration right after it ran, where iterations are independent",
+    /// A loop whose iterations are independent runs again in the reverse sweep, where that saves something.
+    Rerun "rerun" false "run iterations again, each in front of its reverse, where they are independent",
 }
 
 /// A set of optimisations; all of them by default.

@@ -11,7 +11,7 @@ use crate::types::{ArrayType, Int, Type};
 use adit_diag::Span;
 
 /// What a source value has become: another value, or (for integers) a literal.
-#[derive(Clone, Debug)]
+#[derive(Clone, Default, Debug)]
 pub struct ValueMap {
     to: Vec<Option<Int>>,
     /// Where a source value has become a literal, the value that stands for it as an operand that must be one.

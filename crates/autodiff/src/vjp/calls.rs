@@ -32,6 +32,7 @@ impl Sweep<'_, '_> {
         let with_adjoints: Vec<bool> = results.iter().map(|&r| self.activity.of(r)).collect();
         let active: Values = args.iter().zip(&flows).filter(|(_, flows)| **flows).map(|(&v, _)| v).collect();
         let halves = self.requests.request(Wanted { f: callee, params: flows, results: with_adjoints.clone() });
+        self.asked.calls.push(inst);
         self.note_tape(Kind::Straight);
         let tape = self.shared_tape();
         if let Op::Call { callee, args } = &mut self.b.func_mut().inst_mut(copy).op {

@@ -5,7 +5,7 @@
 
 use super::ruled::Ruled;
 use crate::algebra;
-use adit_ir::{Builder, Const, Copier, Function, Inst, Op, Region, Rewrite, Type, Value, ValueMap, Values};
+use adit_ir::{Builder, Const, Copier, Function, Inst, Int, Op, Region, Rewrite, Type, Value, ValueMap, Values};
 
 /// What of the forward sweep stands for what of the primal.
 #[derive(Debug)]
@@ -28,16 +28,50 @@ impl Forward {
     pub fn region(&self, primal: Region) -> Option<Region> {
         self.regions[primal.index()]
     }
+
+    /// Copies an instruction a second time, but for what is dropped. `known` tells what stands for what it mentions of what lies outside; from now on this copy
+    /// stands for what is inside it.
+    pub fn again(
+        &mut self,
+        source: &Function,
+        b: &mut Builder,
+        inst: Inst,
+        known: &[(Value, Value)],
+        dropped: &dyn Fn(Inst) -> bool,
+    ) -> Option<Inst> {
+        let outside = known.iter().map(|(v, _)| v).chain(&source.inst(inst).results);
+        let before: Vec<(Value, Option<Int>)> = outside.map(|&v| (v, self.map.get(v))).collect();
+        known.iter().for_each(|&(v, standin)| self.map.set(v, standin));
+        let mut copier = Copier { map: std::mem::take(&mut self.map), ..Copier::new(source) };
+        let (insts, regions) = (std::mem::take(&mut self.insts), std::mem::take(&mut self.regions));
+        let mut recorder = Recorder { ruled: std::mem::take(&mut self.ruled), insts, regions, dropped };
+        recorder.inst(&mut copier, b, inst);
+        *self = recorder.forward(copier.map);
+        for (v, was) in before {
+            was.into_iter().for_each(|was| self.map.set(v, was));
+        }
+        self.inst(inst)
+    }
 }
 
-struct Recorder {
+struct Recorder<'a> {
     ruled: Ruled,
     insts: Vec<Option<Inst>>,
     regions: Vec<Option<Region>>,
+    dropped: &'a dyn Fn(Inst) -> bool,
 }
 
-impl Rewrite for Recorder {
+impl Recorder<'_> {
+    fn forward(self, map: ValueMap) -> Forward {
+        Forward { map, ruled: self.ruled, insts: self.insts, regions: self.regions }
+    }
+}
+
+impl Rewrite for Recorder<'_> {
     fn inst(&mut self, copier: &mut Copier<'_>, b: &mut Builder, inst: Inst) {
+        if (self.dropped)(inst) {
+            return;
+        }
         self.ruled.before(copier, b, inst);
         copier.copy(self, b, inst);
         self.ruled.after(b, inst);
@@ -63,11 +97,10 @@ pub fn signature<'s>(source: &'s Function, b: &mut Builder) -> Copier<'s> {
 /// Copies the primal's body; also gives its results.
 pub fn copy(source: &Function, b: &mut Builder, mut copier: Copier<'_>, ruled: Ruled) -> (Forward, Values) {
     let (insts, regions) = (vec![None; source.inst_count()], vec![None; source.region_count()]);
-    let mut recorder = Recorder { ruled, insts, regions };
+    let mut recorder = Recorder { ruled, insts, regions, dropped: &|_| false };
     recorder.regions[source.body.index()] = Some(b.current());
     let results = copier.copy_insts(&mut recorder, b, source.body);
-    let Recorder { ruled, insts, regions } = recorder;
-    (Forward { map: copier.map, ruled, insts, regions }, results)
+    (recorder.forward(copier.map), results)
 }
 
 impl super::Sweep<'_, '_> {

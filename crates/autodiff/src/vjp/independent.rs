@@ -22,6 +22,7 @@
 //! Integers and numbers without derivatives may be carried as they like. Subscripts are not looked at.
 
 use super::facts::{self, Facts};
+use super::plan::Overwrites;
 use crate::activity::Activity;
 use adit_diag::Span;
 use adit_ir::prim::{Expr, Partial};
@@ -36,8 +37,19 @@ pub struct Reversed {
     pub function: String,
     /// The loop in the source.
     pub span: Span,
-    /// What keeps it from being reversed iteration by iteration; nothing if it is.
-    pub obstacle: Option<Obstacle>,
+    /// How.
+    pub how: Reversal,
+}
+
+/// How a loop is reversed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Reversal {
+    /// Iteration by iteration, each right after it ran.
+    AtOnce,
+    /// Iteration by iteration, each of which runs again first.
+    Again,
+    /// All iterations after all have run, for this reason.
+    Whole(Obstacle),
 }
 
 /// Why the iterations of a loop are not reversed one by one.
@@ -55,6 +67,14 @@ pub enum Obstacle {
     Writes,
     /// An array that it reads is written later.
     WrittenLater,
+    /// It would have to run again, and an array that it reads is gone by then.
+    Gone,
+    /// It would have to run again, and tells something to the outside.
+    Prints,
+    /// Its iterations share elements of an array that it writes.
+    Shares,
+    /// It would have to run again, and nothing of it is saved as it is.
+    Needless,
 }
 
 impl fmt::Display for Obstacle {
@@ -66,6 +86,10 @@ impl fmt::Display for Obstacle {
             Obstacle::Carried => "a number that it carries is more than a sum",
             Obstacle::Writes => "it writes an array that is not made in the iteration",
             Obstacle::WrittenLater => "an array that it reads is written later",
+            Obstacle::Gone => "an array that it reads is made inside a loop or an `if` around it",
+            Obstacle::Prints => "it calls what prints",
+            Obstacle::Shares => "an iteration may touch an element that another writes",
+            Obstacle::Needless => "nothing that it computes has to be saved",
         })
     }
 }
@@ -89,17 +113,29 @@ pub struct Iterations<'a> {
     pub facts: &'a Facts,
     pub activity: &'a Activity,
     pub relaxed: Relaxed,
+    /// Set if they would run again in the reverse sweep.
+    pub again: Option<Again<'a>>,
+}
+
+/// What else matters to iterations that run again.
+#[derive(Clone, Copy)]
+pub struct Again<'a> {
+    /// Whether a read gives the same in the reverse sweep.
+    pub overwrites: &'a Overwrites<'a>,
+    /// Whether an array is there in the reverse sweep.
+    pub visible: &'a dyn Fn(Value) -> bool,
 }
 
 impl Iterations<'_> {
     /// Whether the iterations of a loop can be reversed one by one.
     pub fn independent(self, inst: Inst) -> Result<(), Obstacle> {
         let body = self.f.inst(inst).op.regions().last().copied().unwrap_or(self.f.body);
-        let mut search = Search { at: self, inst, body, root: FxHashMap::default(), made: FxHashSet::default() };
+        let (root, made, shared) = <(FxHashMap<_, _>, FxHashSet<_>, FxHashMap<_, _>)>::default();
+        let mut search = Search { at: self, inst, body, root, made, shared };
         let (tested, params) = received(self.f, inst);
         search.root.extend(tested.iter().chain(params).copied().zip(params.iter().chain(params).copied()));
         match search.regions(inst)? && search.hands_on(inst) || self.relaxed.carried {
-            true => Ok(()),
+            true => search.disjoint(),
             false => Err(Obstacle::Carried),
         }
     }
@@ -129,6 +165,8 @@ struct Search<'a> {
     root: FxHashMap<Value, Value>,
     /// Arrays and tapes made in the body.
     made: FxHashSet<Value>,
+    /// Active arrays from outside that the body writes or reads, if iterations run again: what touches them.
+    shared: FxHashMap<Value, Vec<Inst>>,
 }
 
 impl Search<'_> {
@@ -246,6 +284,9 @@ impl Search<'_> {
         if let Op::Alloc { .. } | Op::TapeNew { .. } = data.op {
             self.made.extend(data.results.iter().copied());
         }
+        if let Some(again) = at.again {
+            return self.memory_again(inst, again);
+        }
         let outside = |v: &Value| at.activity.of(*v) && !self.made.contains(v);
         let shared = |v: &Value| outside(v) && !(at.relaxed.writes && at.f.ty(*v).array().is_some());
         if facts::written(at.module, &data.op).iter().any(shared) {
@@ -256,5 +297,58 @@ impl Search<'_> {
             return Err(Obstacle::WrittenLater);
         }
         Ok(())
+    }
+
+    /// What runs again reads the same again, tells nothing, and writes only what it makes; the rest of what it writes is left out.
+    fn memory_again(&mut self, inst: Inst, again: Again<'_>) -> Result<(), Obstacle> {
+        let at = self.at;
+        let op = &at.f.inst(inst).op;
+        let outside = |v: &Value| !self.made.contains(v);
+        match op {
+            Op::Call { callee, args } => {
+                if facts::lent(at.module, *callee, args).iter().any(outside) {
+                    return Err(Obstacle::Writes);
+                }
+                if crate::steps::prints(at.module, *callee) {
+                    return Err(Obstacle::Prints);
+                }
+            }
+            Op::TapePush { tape, .. } | Op::TapePop { tape } if outside(tape) => return Err(Obstacle::Writes),
+            Op::Const(_) | Op::Prim { .. } | Op::Cmp { .. } | Op::Select { .. } | Op::If { .. } => {}
+            Op::For { .. } | Op::While { .. } | Op::Alloc { .. } | Op::Load { .. } | Op::Store { .. } => {}
+            Op::Acc { .. } | Op::Copy { .. } | Op::Fill { .. } | Op::TapeNew { .. } | Op::TapePush { .. } => {}
+            Op::TapePop { .. } | Op::Assert { .. } | Op::Print { .. } => {}
+        }
+        let is_array = |v: &&Value| at.f.ty(**v).array().is_some();
+        let read = facts::read(op);
+        for &array in read.iter().filter(is_array).filter(|v| outside(v)) {
+            if !(again.visible)(array) {
+                return Err(Obstacle::Gone);
+            }
+            if again.overwrites.hit(inst, array) && !at.relaxed.stored_later {
+                return Err(Obstacle::WrittenLater);
+            }
+        }
+        let touched: Vec<Value> = read.iter().chain(&facts::written(at.module, op)).copied().collect();
+        for &array in touched.iter().filter(is_array).filter(|v| at.activity.of(**v) && outside(v)) {
+            self.shared.entry(array).or_default().push(inst);
+        }
+        Ok(())
+    }
+
+    /// Whether what iterations write is added to only, or touched by one iteration only: at the index of the loop and a number.
+    fn disjoint(&self) -> Result<(), Obstacle> {
+        let Some(Again { overwrites, .. }) = self.at.again.filter(|_| !self.at.relaxed.writes) else { return Ok(()) };
+        let op = |inst: &Inst| &self.at.f.inst(*inst).op;
+        let harmless = |touching: &Vec<Inst>| {
+            let all = |is: &dyn Fn(&Op) -> bool| touching.iter().all(|inst| is(op(inst)));
+            all(&|op| matches!(op, Op::Acc { .. })) || all(&|op| !facts::read(op).is_empty()) || {
+                overwrites.own_element(touching, self.body)
+            }
+        };
+        match self.shared.values().all(harmless) {
+            true => Ok(()),
+            false => Err(Obstacle::Shares),
+        }
     }
 }

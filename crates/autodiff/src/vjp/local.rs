@@ -22,8 +22,8 @@
 //! What this does not do: a function that falls into two halves has no seeds in the forward sweep, so its loops are not reversed there.
 
 use super::Sweep;
-use super::frames::Closed;
-use super::independent::{Iterations, Obstacle, Relaxed};
+use super::frames::{Change, Closed};
+use super::independent::{Iterations, Obstacle, Relaxed, Reversal};
 use super::loops::Carried;
 use crate::refusal::Refusal;
 use crate::{AdOpt, Mutant};
@@ -41,10 +41,16 @@ impl Sweep<'_, '_> {
         let (Some(copy), Some(region), true) = (copies.0, copies.1, self.options.opts.has(AdOpt::Local)) else {
             return Ok(false);
         };
-        let seeds = self.seeds(inst, copy, carried);
-        self.asked.loops.push((inst, seeds.as_ref().err().copied()));
-        let Ok(seeds) = seeds else { return Ok(false) };
-        self.in_place(copy, body, region, carried, &seeds)?;
+        let seeds = match self.seeds(inst, copy, carried) {
+            Ok(seeds) => seeds,
+            Err(obstacle) => {
+                self.asked.loops.push((inst, Reversal::Whole(obstacle)));
+                return Ok(false);
+            }
+        };
+        self.asked.loops.push((inst, Reversal::AtOnce));
+        let Closed { changes, .. } = self.reverse_at_end(body, region, carried, &seeds)?;
+        self.hand_on(copy, &changes, carried);
         Ok(true)
     }
 
@@ -66,19 +72,18 @@ impl Sweep<'_, '_> {
             writes: self.has(Mutant::LocalWrites),
             stored_later: self.has(Mutant::LocalWrittenLater),
         };
-        let (module, f, facts, activity) = (self.requests.module, self.source, &self.facts, &self.activity);
-        Iterations { module, f, facts, activity, relaxed }.independent(inst)
+        let (module, f, facts, activity) = (self.requests.module, self.source, self.facts, self.activity);
+        Iterations { module, f, facts, activity, relaxed, again: None }.independent(inst)
     }
 
-    /// Appends the reverse of a loop's body to its forward copy.
-    fn in_place(
+    /// Appends the reverse of a loop's body to a copy of it.
+    pub(super) fn reverse_at_end(
         &mut self,
-        copy: Inst,
         body: Region,
         region: Region,
         carried: &[Carried],
         seeds: &[Option<Value>],
-    ) -> Result<(), Refusal> {
+    ) -> Result<Closed, Refusal> {
         let mut yields = self.b.func().region(region).yields.clone();
         self.reopen(body, region)?;
         for (c, &seed) in carried.iter().zip(seeds) {
@@ -91,12 +96,17 @@ impl Sweep<'_, '_> {
         for c in carried {
             self.take(c.param);
         }
-        let Closed { changes, .. } = self.close();
-        for change in &changes {
+        let closed = self.close();
+        for change in &closed.changes {
             yields.push(self.or_zero(change.inside, change.value));
         }
         self.b.func_mut().region_mut(region).yields = yields;
-        for change in &changes {
+        Ok(closed)
+    }
+
+    /// Makes that copy of the loop carry what its body adds to adjoints from outside, and adds that to these.
+    pub(super) fn hand_on(&mut self, copy: Inst, changes: &[Change], carried: &[Carried]) {
+        for change in changes {
             let zero = self.zero(change.value);
             let total = self.carry_total(copy, zero);
             self.add(change.value, total);
@@ -106,7 +116,6 @@ impl Sweep<'_, '_> {
                 self.add(c.init, seed);
             }
         }
-        Ok(())
     }
 
     /// Makes a loop carry one more value, whose parameter and yield its body has already; gives the result.

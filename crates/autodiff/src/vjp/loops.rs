@@ -56,7 +56,7 @@ impl Sweep<'_, '_> {
         if self.checkpointed(inst, &carried) {
             return Ok(());
         }
-        if self.locally(inst, body, &carried)? {
+        if self.locally(inst, body, &carried)? || self.again_and_back(inst, body, &carried)? {
             return Ok(());
         }
         let Op::For { lo, hi, step, reversed, .. } = self.source.inst(inst).op else { return Ok(()) };
@@ -89,7 +89,7 @@ impl Sweep<'_, '_> {
         if self.checkpointed(inst, &carried) {
             return Ok(());
         }
-        if !both && self.locally(inst, body, &carried)? {
+        if !both && (self.locally(inst, body, &carried)? || self.again_and_back(inst, body, &carried)?) {
             return Ok(());
         }
         let Some(count) = self.count_trips(inst) else { return Ok(()) };

@@ -28,10 +28,10 @@
 //! **Calls** that were not inlined become calls of the two halves of the callee's derivative ([`halves`]): one in the forward sweep, one in the reverse, with one tape for all
 //! records of all halves.
 //!
-//! **Iteration by iteration** ([`local`]): loops whose iterations meet only in sums are reversed within the forward sweep, and save nothing.
+//! **Iteration by iteration**: loops whose iterations meet only in sums are reversed within the forward sweep ([`local`]), or run again within the reverse sweep ([`rerun`]), and save nothing.
 //!
-//! Files: `adjoints`, `registers`, `residuals`, `plan`, `frames` (the regions under construction); one per construct: `scalars`, `branches`, `loops`, `arrays`, `tapes`, `calls`, `ruled` (calls with rules); `local`, `independent`
-//! and `early` (iteration by iteration).
+//! Files: `adjoints`, `registers`, `residuals`, `plan`, `frames` (the regions under construction); one per construct: `scalars`, `branches`, `loops`, `arrays`, `tapes`, `calls`, `ruled` (calls with rules); `local`, `rerun`,
+//! `independent` and `early` (iteration by iteration).
 //! What this does not do: reuse of storage.
 
 mod adjoints;
@@ -50,6 +50,7 @@ mod loops;
 mod nest;
 mod plan;
 mod registers;
+mod rerun;
 mod residuals;
 mod ruled;
 mod scalars;
@@ -65,13 +66,14 @@ use adit_ir::{
     Values,
 };
 pub(crate) use facts::{read, written};
+use std::cell::OnceCell;
 
 use facts::Facts;
 use forward::Forward;
 use frames::{Frame, Kind};
 use halves::{Form, Job, Requests, Wanted, Whole, cut};
-pub use independent::{Obstacle, Reversed};
-use plan::{Asked, Plan};
+pub use independent::{Obstacle, Reversal, Reversed};
+use plan::{Asked, Overwrites, Plan};
 pub use plan::{Loop, Saved, Why};
 use registers::Registers;
 use ruled::Ruled;
@@ -180,17 +182,23 @@ fn whole(
     let target = Target { id: wanted.f, source, name, params, returned, activity, facts, registers, is_cut, options };
     let (mut whole, mut asked) = attempt(requests, &target, Plan::default())?;
     if !asked.is_empty() && plan::is_on(options.opts) {
-        let plan = plan::plan(module, source, &target.facts, &asked, is_cut, &options);
+        let mut plan = plan::plan(module, source, &target.facts, &asked, is_cut, &options);
+        let reruns = plan::reruns(source, &target.facts, &asked, &plan);
+        if !reruns.is_empty() {
+            // What is asked for from now on is another matter.
+            (_, asked) = attempt(requests, &target, Plan::running_again(reruns.clone()))?;
+            plan = plan::plan(module, source, &target.facts, &asked, is_cut, &options).and_running_again(reruns);
+        }
         (whole, asked) = attempt(requests, &target, plan)?;
     }
     requests.taped.extend(asked.taped.iter().map(|&inst| (wanted.f, inst)));
     if let Some(saved) = &mut requests.saved {
-        let reversed = |&(inst, obstacle): &(Inst, Option<Obstacle>)| Reversed {
+        let reversed = |&(inst, how): &(Inst, Reversal)| Reversed {
             function: source.name.clone(),
             span: source.inst(inst).span,
-            obstacle,
+            how,
         };
-        asked.loops.sort_by_key(|&(inst, _)| target.facts.nest.position(inst));
+        asked.say_once(&target.facts);
         saved.loops.extend(asked.loops.iter().map(reversed));
         saved.saved.extend(plan::report(module, source, &target.facts, &asked, is_cut, &options));
     }
@@ -266,6 +274,8 @@ struct Sweep<'s, 'r> {
     place: Vec<usize>,
     /// By value of the forward sweep: what stands for it in the reverse, while that is visible.
     standin: rustc_hash::FxHashMap<Value, Value>,
+    /// What is written after it was read, once somebody asks.
+    overwrites: OnceCell<Overwrites<'r>>,
     /// Which instructions of the derivative define what.
     definitions: early::Definitions,
     /// What goes before the forward sweep.
@@ -305,6 +315,7 @@ impl<'s, 'r> Sweep<'s, 'r> {
             frames: vec![Frame::visible(source.body, Kind::Straight, b.current(), b.span())],
             place: vec![0; source.region_count()],
             standin: rustc_hash::FxHashMap::default(),
+            overwrites: OnceCell::new(),
             definitions: early::Definitions::default(),
             entry: Vec::new(),
             zeros: Vec::new(),

@@ -155,7 +155,12 @@ impl Nest {
 
     /// The loops around an instruction, innermost first: their regions and themselves.
     pub fn loops_around(&self, inst: Inst) -> impl Iterator<Item = (Region, Inst)> {
-        self.upwards(self.region[inst.index()])
+        self.loops_around_region(self.region[inst.index()])
+    }
+
+    /// The loops around a region, itself included if it is the body of one, likewise.
+    pub fn loops_around_region(&self, region: Region) -> impl Iterator<Item = (Region, Inst)> {
+        self.upwards(region)
             .filter(|body| self.is_loop[body.index()])
             .filter_map(|body| Some((body, self.around(body)?)))
     }

@@ -49,7 +49,7 @@ impl Sweep<'_, '_> {
     }
 
     /// The place of the frame that reverses a value's region.
-    fn place_of(&self, v: Value) -> usize {
+    pub(super) fn place_of(&self, v: Value) -> usize {
         self.place[self.facts.home(v).index()]
     }
 

@@ -253,6 +253,11 @@ pub struct Reverse {
     pub results: Vec<Cell<f64>>,
 }
 
+/// The bits of the floats of an argument.
+fn numbers_of(input: &Input<f64>) -> Vec<u64> {
+    floats(input).into_iter().map(f64::to_bits).collect()
+}
+
 /// Seeds of the types of the float results.
 fn seed_inputs(module: &Module, f: FuncId, seeds: &[f64]) -> Vec<Input<f64>> {
     let floats = module.function(f).results.iter().filter(|ty| ty.is_float());
@@ -285,6 +290,11 @@ pub fn reverse(
     let outcome = run(module, g, &mut args)?;
     if outcome.records_left != 0 {
         return Err("vjp leaves records on its tapes".into());
+    }
+    let mut after = point.to_vec();
+    run(module, f, &mut after)?;
+    if after.iter().zip(&args).any(|(a, b)| numbers_of(a) != numbers_of(b)) {
+        return Err("vjp leaves other contents".into());
     }
     let primal = module.function(f).results.len();
     let mut scalars = float_results(&outcome.results[primal..]).into_iter();

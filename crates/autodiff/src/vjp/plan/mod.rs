@@ -29,16 +29,18 @@
 mod cut;
 mod overwrites;
 mod report;
+mod reruns;
 
 use super::facts::Facts;
-use super::independent::Obstacle;
+use super::independent::Reversal;
 use crate::literals::Literals;
 use crate::{AdOpt, AdOpts, Mutant, Options};
 use adit_ir::prim::{Expr, Partial, Prim};
 use adit_ir::{Function, Inst, Module, Op, Region, Value};
 use cut::{Network, UNBOUNDED};
-use overwrites::Overwrites;
+pub use overwrites::Overwrites;
 pub use report::{Loop, Saved, Why};
+pub use reruns::reruns;
 use rustc_hash::FxHashSet;
 
 /// To push 8 bytes and pop them.
@@ -71,14 +73,23 @@ pub struct Asked {
     pub visible: FxHashSet<Region>,
     /// The instructions of the body in whose loops something is saved.
     pub taped: Vec<Inst>,
-    /// The loops that it reverses, and what keeps each from being reversed iteration by iteration; none if that is off.
-    pub loops: Vec<(Inst, Option<Obstacle>)>,
+    /// The calls whose callees save something.
+    pub calls: Vec<Inst>,
+    /// What was said about the loops that it reverses: a second word about one counts.
+    pub loops: Vec<(Inst, Reversal)>,
 }
 
 impl Asked {
     /// Whether nothing would be saved.
     pub fn is_empty(&self) -> bool {
-        self.values.is_empty() && self.arrays.is_empty()
+        self.values.is_empty() && self.arrays.is_empty() && self.trips.is_empty() && self.calls.is_empty()
+    }
+
+    /// Leaves the last word about each loop, in the order of the text.
+    pub fn say_once(&mut self, facts: &Facts) {
+        self.loops.reverse();
+        self.loops.sort_by_key(|&(inst, _)| facts.nest.position(inst));
+        self.loops.dedup_by_key(|(inst, _)| *inst);
     }
 }
 
@@ -87,14 +98,33 @@ impl Asked {
 pub struct Plan {
     /// By value; those beyond its end are not.
     again: Vec<bool>,
+    /// Values that are saved.
+    saved: Vec<Value>,
     /// Arrays that are still as they were at a call.
     unchanged: FxHashSet<(Inst, Value)>,
+    /// Loops that run again.
+    reruns: FxHashSet<Inst>,
 }
 
 impl Plan {
     /// Whether a value is made again instead of saved.
     pub fn again(&self, v: Value) -> bool {
         self.again.get(v.index()).copied().unwrap_or(false)
+    }
+
+    /// Nothing is made again, but these loops run again.
+    pub fn running_again(reruns: FxHashSet<Inst>) -> Plan {
+        Plan { reruns, ..Plan::default() }
+    }
+
+    /// And these loops run again.
+    pub fn and_running_again(self, reruns: FxHashSet<Inst>) -> Plan {
+        Plan { reruns, ..self }
+    }
+
+    /// Whether a loop runs again.
+    pub fn reruns(&self, inst: Inst) -> bool {
+        self.reruns.contains(&inst)
     }
 
     /// Whether the reverse sweep sees an array as it was at a call.
@@ -105,7 +135,7 @@ impl Plan {
 
 /// Whether there is anything to decide.
 pub fn is_on(opts: AdOpts) -> bool {
-    opts.has(AdOpt::Reload) || opts.has(AdOpt::Recompute)
+    opts.has(AdOpt::Reload) || opts.has(AdOpt::Recompute) || opts.has(AdOpt::Rerun)
 }
 
 /// Decides. `is_cut` says that the reverse sweep is to be a function of its own, which sees no arrays of the primal.
@@ -190,6 +220,7 @@ impl<'a> Question<'a> {
         for (i, node) in nodes.iter().enumerate() {
             let choice = if still_saves[self.facts.home(node.value).index()] { &plain } else { &lean };
             plan.again[node.value.index()] = choice[i] == Fate::Made;
+            plan.saved.extend((choice[i] == Fate::Saved).then_some(node.value));
         }
         let alike = |(call, array): &&(Inst, Value)| self.opts.has(AdOpt::Reload) && self.reads_alike(*call, *array);
         plan.unchanged = asked.arrays.iter().filter(alike).copied().collect();

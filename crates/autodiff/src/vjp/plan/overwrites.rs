@@ -122,6 +122,16 @@ impl<'s> Overwrites<'s> {
         write == read || self.nest.position(write) > self.nest.position(read)
     }
 
+    /// Whether each of these touches one element only, at a subscript that is the index of this loop and a number, the same for all: no two iterations touch the same element.
+    pub fn own_element(&self, touching: &[Inst], body: Region) -> bool {
+        let form = |inst: &Inst, dim: usize| self.subscripts(*inst).get(dim).map(|&int| self.form(int, &[body]));
+        let Some(first) = touching.first() else { return true };
+        (0..self.subscripts(*first).len()).any(|dim| {
+            let own = form(first, dim);
+            own.is_some_and(|form| form.base == Base::Index(0)) && touching.iter().all(|inst| form(inst, dim) == own)
+        })
+    }
+
     /// The subscripts of an access to one element; none if it is to all.
     fn subscripts(&self, inst: Inst) -> &'s [Int] {
         match &self.source.inst(inst).op {

@@ -3,6 +3,7 @@
 //! In: nothing. Out: [`ALL`]: each program's text, arguments, result and gradient. The arithmetic behind each expected number stands beside it. Every float parameter
 //! is active; arrays are read-only unless they say `Mut`.
 
+mod again;
 pub mod calls;
 mod data;
 pub mod iterations;
@@ -46,6 +47,7 @@ pub fn all() -> Vec<Hand> {
     all.extend(memory::programs());
     all.extend(data::programs());
     all.extend(iterations::programs());
+    all.extend(again::programs());
     all.extend(calls::programs());
     all
 }
