@@ -29,7 +29,7 @@
 //! | `grad-error: CODE [LINE:COLUMN]` | the value exists, the gradient is refused |
 //! | `help: TEXT` | what a rendered message must contain |
 //! | `tolerance: X` | of what follows, relative to max(1, expected) |
-//! | `max-steps: N`, `timeout: SECONDS` | limits of the groups that follow |
+//! | `max-steps: N`, `max-tape: BYTES`, `timeout: SECONDS` | limits of the groups that follow |
 //! | `file: PATH` | what follows, up to the next such line, is another file, for `import` |
 //! | `hand: WHY` | the group's expectations stand by convention or closed form; engines need not agree there |
 //!
@@ -88,6 +88,8 @@ pub enum Expect {
 pub struct Limits {
     /// Steps.
     pub steps: Option<u64>,
+    /// Bytes of tape.
+    pub tape: Option<u64>,
     /// Seconds.
     pub timeout: Option<f64>,
 }
@@ -158,6 +160,7 @@ impl Reader {
             "fn" => self.function = Some(rest.to_owned()),
             "tolerance" => self.tolerance = Some(number(rest)?),
             "max-steps" => self.limits.steps = Some(number(rest)? as u64),
+            "max-tape" => self.limits.tape = Some(number(rest)? as u64),
             "timeout" => self.limits.timeout = Some(number(rest)?),
             "help" => self.test.help.push(rest.to_owned()),
             "at" => {

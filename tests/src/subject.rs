@@ -57,6 +57,7 @@ impl Subject {
     pub fn new(source: &str, opt: u8, limits: Limits) -> Outcome<Self> {
         let mut options = Options { opt, ..Options::default() };
         options.limits.steps = limits.steps;
+        options.limits.tape_bytes = limits.tape;
         let interrupt = options.interrupt.clone();
         let (main, others) = split(source);
         let read = |path: &str| {

@@ -82,7 +82,7 @@ fn run(page: &str, test: &FileTest, group: &Group) -> Result<(), Refusal> {
     let subject = Subject::new(&test.source, 2, group.limits)?;
     let name = group.function.as_deref();
     subject.value(name, &group.at)?;
-    if page.starts_with("AD06") {
+    if page.starts_with("AD06") || page == "AD0816" {
         subject.gradient(name, &group.at, Mode::Reverse)?;
     }
     Ok(())

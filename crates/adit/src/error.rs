@@ -30,6 +30,18 @@ pub struct Error {
     sources: Arc<SourceMap>,
 }
 
+/// What helps against a trap.
+const HELP: [(Trap, &str); 2] = [
+    (
+        Trap::MemoryLimit,
+        "if the derivative of a loop needs it, `@checkpoint(budget: 64 MiB)` before that loop bounds it; `--max-tape 64MiB` (`Limits::tape_bytes`) bounds all that derivatives save",
+    ),
+    (
+        Trap::TapeLimit,
+        "if this is a loop, `@checkpoint(budget: 1 MiB)` before it, or `@checkpoint(binomial: 10)`, makes it save less and run iterations again; `--max-tape` (`Limits::tape_bytes`) sets the limit",
+    ),
+];
+
 /// What the library's functions give.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -48,12 +60,8 @@ impl Error {
     /// A run that stopped.
     pub fn run(error: &RunError, sources: Arc<SourceMap>) -> Self {
         let mut diagnostic = Diagnostic::new(Code(error.trap.code()), error.span, error.to_string());
-        if error.trap == Trap::MemoryLimit {
-            diagnostic.help = Some(
-                "if the derivative of a loop needs it, `@checkpoint(budget: 64 MiB)` before that loop bounds it; `--max-tape 64MiB` (`Options::max_tape`) bounds every loop"
-                    .to_owned(),
-            );
-        }
+        let help = HELP.iter().find(|(trap, _)| *trap == error.trap);
+        diagnostic.help = help.map(|(_, text)| (*text).to_owned());
         Error { kind: ErrorKind::Run, diagnostics: vec![diagnostic], sources }
     }
 

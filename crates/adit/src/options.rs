@@ -23,8 +23,6 @@ pub struct Options {
     pub opt: u8,
     /// Which optimisations of the reverse sweep are on; all by default.
     pub ad_opt: AdOpts,
-    /// Bytes of tape beyond which loops are reversed from snapshots, as if `@checkpoint(budget: …)` stood before each that saves something; none by default.
-    pub max_tape: Option<u64>,
     /// Source order everywhere, so that results equal the interpreter's bit for bit.
     pub strict: bool,
     /// Along how many directions forward mode goes at once, at most, where a Jacobian or a Hessian wants many; 0 counts as 1.
@@ -35,7 +33,7 @@ pub struct Options {
     pub check_hosts: bool,
     /// How many derivatives within a program may stand inside one another.
     pub max_order: usize,
-    /// Bytes, depth and steps that a run may use.
+    /// Bytes, depth and steps that a run may use. Where bytes of tapes are limited, loops that would save more are reversed from snapshots, as if `@checkpoint(budget: …)` stood before them.
     pub limits: Limits,
     /// Set from any thread to stop a run.
     pub interrupt: Arc<AtomicBool>,
@@ -50,7 +48,6 @@ impl Default for Options {
         Options {
             opt: 2,
             ad_opt: AdOpts::ALL,
-            max_tape: None,
             strict: false,
             lanes: 8,
             cpu: Cpu::Native,
@@ -66,25 +63,12 @@ impl Default for Options {
 
 impl std::fmt::Debug for Options {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Options {
-            opt,
-            ad_opt,
-            max_tape,
-            strict,
-            lanes,
-            cpu,
-            check_hosts,
-            max_order,
-            limits,
-            interrupt: _,
-            sink,
-            clock,
-        } = self;
+        let Options { opt, ad_opt, strict, lanes, cpu, check_hosts, max_order, limits, interrupt: _, sink, clock } =
+            self;
         let (printed, timed) = (sink.is_some(), clock.is_some());
         f.debug_struct("Options")
             .field("opt", opt)
             .field("ad_opt", ad_opt)
-            .field("max_tape", max_tape)
             .field("strict", strict)
             .field("lanes", lanes)
             .field("cpu", cpu)
@@ -110,7 +94,7 @@ impl Options {
     /// For the derivative passes, with so many lanes. Where the order of additions is to be kept, they are not added up in registers first.
     pub(crate) fn autodiff(&self, lanes: usize) -> adit_autodiff::Options {
         let opts = if self.strict { self.ad_opt.without(AdOpt::Registers) } else { self.ad_opt };
-        adit_autodiff::Options { lanes, opts, max_tape: self.max_tape, ..adit_autodiff::Options::default() }
+        adit_autodiff::Options { lanes, opts, max_tape: self.limits.tape_bytes, ..adit_autodiff::Options::default() }
     }
 
     pub(crate) fn codegen(&self) -> adit_codegen::Options {

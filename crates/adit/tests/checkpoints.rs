@@ -66,17 +66,34 @@ fn memory_is_bounded() {
     assert_eq!(every, budget);
 }
 
+/// The place is that of the loop, not of what is in it.
+#[test]
+fn a_run_that_saves_too_much_names_the_loop() {
+    let limits = Limits { tape_bytes: Some(20), ..Limits::default() };
+    let text = "fn f(x0: f64, n: i64) -> f64 {
+        let mut x = x0;
+        for i in 0..n {
+            if x > 0.0 { x -= 0.01 * sin(x); }
+        }
+        x
+    }";
+    let engine = Engine::with_options(Options { limits, ..Options::default() });
+    let f = engine.compile(text).and_then(|module| module.function("f")).expect("it compiles");
+    let told = f.gradient(&[1.0.into(), 100.into()]).expect_err("not even a snapshot fits").to_string();
+    assert!(told.contains("AD0816") && told.contains("3:9") && told.contains("@checkpoint"), "{told}");
+}
+
 #[test]
 fn a_limit_for_tapes_bounds_every_loop_that_saves() {
-    let limits = Limits { memory_bytes: 3 << 20, ..Limits::default() };
-    let gradient = |max_tape: Option<u64>| {
+    let gradient = |tape_bytes: Option<u64>| {
+        let limits = Limits { memory_bytes: 3 << 20, tape_bytes, ..Limits::default() };
         let text = "fn f(x0: f64, p: f64, n: i64) -> f64 {
             let mut x = x0;
             if n > 1 { for i in 0..n { x += 0.01 * sin(x) * p; } }
             while x > 0.5 { x *= 0.75; x -= 0.01 * sin(x); }
             x
         }";
-        let engine = Engine::with_options(Options { limits, max_tape, ..Options::default() });
+        let engine = Engine::with_options(Options { limits, ..Options::default() });
         let f = engine.compile(text).and_then(|module| module.function("f")).expect("it compiles");
         f.gradient_wrt(&[1.0.into(), 0.001.into(), 500_000.into()], &[], adit::Mode::Reverse)
     };

@@ -62,7 +62,7 @@ pub struct Options {
     pub lanes: usize,
     /// Which optimisations of the reverse sweep are on.
     pub opts: AdOpts,
-    /// Bytes of tape beyond which the iterations of a loop are to be run again: every loop that saves something gets this budget.
+    /// Bytes of tape beyond which the iterations of a loop are to be run again: loops that save something share this budget.
     pub max_tape: Option<u64>,
     /// A seeded bug: tests only.
     pub mutant: Option<Mutant>,

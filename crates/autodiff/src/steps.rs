@@ -130,21 +130,30 @@ fn has_checkpoints(f: &Function) -> bool {
 }
 
 /// The module with a budget for each outermost loop in some instructions of bodies, unless it has a checkpoint of its own.
+///
+/// All keep their snapshots at one time, each half of its budget, and one of them a block: n loops within a limit L have 2 L / (n + 1) each.
 pub fn bounded(module: &Module, taped: &[(FuncId, Inst)], bytes: u64) -> Module {
     let mut bounded = module.clone();
-    let size = Int::Const(i64::try_from(bytes).unwrap_or(i64::MAX));
-    let budget = Checkpoint { kind: CheckpointKind::Budget, size };
+    let mut loops: Vec<(FuncId, Inst)> = Vec::new();
     for &(id, inst) in taped.iter().filter(|(id, _)| id.index() < module.len()) {
-        let f = bounded.function_mut(id);
+        let f = module.function(id);
         let mut open = vec![inst];
         while let Some(inst) = open.pop() {
-            let op = &mut f.inst_mut(inst).op;
+            let op = &f.inst(inst).op;
             if let Op::If { .. } = op {
                 open.extend(op.regions().into_iter().flat_map(|region| f.region(region).insts.clone()));
-            } else if op.checkpoint().is_none() {
-                op.set_checkpoint(Some(budget));
+            } else if let (Op::For { .. } | Op::While { .. }, None) = (op, op.checkpoint()) {
+                loops.push((id, inst));
             }
         }
+    }
+    loops.sort_unstable();
+    loops.dedup();
+    let share = u128::from(bytes) * 2 / (loops.len() as u128 + 1);
+    let budget =
+        Checkpoint { kind: CheckpointKind::Budget, size: Int::Const(i64::try_from(share).unwrap_or(i64::MAX)) };
+    for (id, inst) in loops {
+        bounded.function_mut(id).inst_mut(inst).op.set_checkpoint(Some(budget));
     }
     bounded
 }

@@ -49,6 +49,7 @@ impl Session {
         let defaults = Limits::default();
         let limits = Limits {
             memory_bytes: common.max_memory.unwrap_or(defaults.memory_bytes),
+            tape_bytes: common.max_tape,
             depth: common.max_depth.unwrap_or(defaults.depth),
             steps: common.max_steps.or(defaults.steps),
         };
@@ -56,7 +57,6 @@ impl Session {
         let options = Options {
             opt: common.opt,
             ad_opt: common.ad_opt,
-            max_tape: common.max_tape,
             lanes: lanes.unwrap_or(Options::default().lanes),
             strict: common.strict,
             cpu: common.cpu.clone(),

@@ -197,7 +197,8 @@ impl Entry {
         let site = &self.code.sites[site];
         let limits = workspace.limits();
         let details = match &site.trap {
-            Trap::IndexOutOfRange | Trap::MemoryLimit | Trap::ShapeMismatch(_) | Trap::BadSlice => details,
+            Trap::IndexOutOfRange | Trap::MemoryLimit | Trap::TapeLimit => details,
+            Trap::ShapeMismatch(_) | Trap::BadSlice => details,
             Trap::NegativeExponent | Trap::NegativeLength => [details[0], 0],
             Trap::AssertFailed(_) | Trap::Singular | Trap::NotPositiveDefinite => details,
             Trap::HostFailed(_) => [0; 2],

@@ -225,6 +225,29 @@ fn memory_never_exceeds_the_limit_by_much() {
 }
 
 #[test]
+fn records_have_a_limit_of_their_own() {
+    let text = "func @f(v0: i64) {
+  v1 = tape.new (i64, i64)
+  for v2 in 0..v0 {
+    v3 = alloc [f64; 100]
+    tape.push v1, (v2, v2)
+    v4 = tape.new (i64, i64)
+    for v5 in 0..v0 {
+      tape.push v4, (v2, v5)
+    }
+  }
+}";
+    let module = module(text);
+    let entry = entry(&module, &Options::default());
+    let mut workspace = Workspace::with_limits(Limits { tape_bytes: Some(32_000), ..Limits::default() });
+    for _ in 0..3 {
+        let error = call(&entry, &mut workspace, &mut [i(1001)]).expect_err("a record is too much");
+        assert_eq!((error.trap, error.details), (Trap::TapeLimit, [16, 32_000]));
+        assert_eq!(call(&entry, &mut workspace, &mut [i(900)]), Ok(vec![]));
+    }
+}
+
+#[test]
 fn entries_keep_their_code_and_run_in_many_threads() {
     let module = module("func @f(v0: f64) -> f64 {\n  v1 = sin v0\n  v2 = mul v1, v1\n  return v2\n}");
     let entry = entry(&module, &Options::default());

@@ -5,6 +5,7 @@
 //!
 //! - *Memory* counts the elements of live `alloc`s and the records of live tapes, in bytes as [`array_bytes`] and [`record_bytes`] say; not the host's own
 //!   buffers. Compiled code may count somewhat more: what it reserves for them. More is [`Trap::MemoryLimit`](crate::Trap::MemoryLimit) with the bytes asked for and the limit.
+//! - *Tape* counts the records of live tapes alone, likewise. More is [`Trap::TapeLimit`](crate::Trap::TapeLimit) with the bytes asked for and the limit.
 //! - *Depth* counts active functions, the host's call being the first. More is [`Trap::RecursionTooDeep`](crate::Trap::RecursionTooDeep) with the limit.
 //! - *Steps*: one is taken each time the body of a `for` or a `while` begins, and at each `call` instruction. More is
 //!   [`Trap::StepLimit`](crate::Trap::StepLimit) with the limit. Interruption is looked for at the same places.
@@ -16,6 +17,8 @@ use crate::types::ScalarType;
 pub struct Limits {
     /// Bytes of arrays and tapes alive at one time.
     pub memory_bytes: u64,
+    /// Bytes of tapes alive at one time; `None` for as many as memory allows.
+    pub tape_bytes: Option<u64>,
     /// Functions active at one time.
     pub depth: u32,
     /// Loop iterations and calls; `None` for no limit.
@@ -23,9 +26,9 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// 4 GiB, 10,000 active functions, any number of steps.
+    /// 4 GiB, all of it for tapes if need be, 10,000 active functions, any number of steps.
     fn default() -> Self {
-        Limits { memory_bytes: 4 << 30, depth: 10_000, steps: None }
+        Limits { memory_bytes: 4 << 30, tape_bytes: None, depth: 10_000, steps: None }
     }
 }
 

@@ -19,6 +19,8 @@ pub enum Trap {
     RecursionTooDeep,
     /// Arrays and tapes beyond the byte limit. Details: bytes asked for, limit.
     MemoryLimit,
+    /// What reverse sweeps save beyond its byte limit; the place is that of the loop. Details: bytes asked for, limit.
+    TapeLimit,
     /// More loop iterations and calls than the fuel given. Detail: the limit.
     StepLimit,
     /// Stopped from another thread, or by the time limit.
@@ -64,6 +66,7 @@ impl Trap {
             Trap::Singular => "AD0813",
             Trap::NotPositiveDefinite => "AD0814",
             Trap::HostFailed(_) => "AD0815",
+            Trap::TapeLimit => "AD0816",
         }
     }
 
@@ -75,6 +78,7 @@ impl Trap {
             Trap::AssertFailed(_) => "failed",
             Trap::RecursionTooDeep => "recursion_too_deep",
             Trap::MemoryLimit => "memory_limit",
+            Trap::TapeLimit => "tape_limit",
             Trap::StepLimit => "step_limit",
             Trap::Interrupted => "interrupted",
             Trap::ShapeMismatch(_) => "shape_mismatch",
@@ -95,7 +99,7 @@ impl Trap {
         match self {
             Trap::AssertFailed(text) | Trap::ShapeMismatch(text) | Trap::HostFailed(text) => Some(text),
             Trap::IndexOutOfRange | Trap::DivisionByZero | Trap::RecursionTooDeep => None,
-            Trap::MemoryLimit | Trap::StepLimit | Trap::Interrupted => None,
+            Trap::MemoryLimit | Trap::TapeLimit | Trap::StepLimit | Trap::Interrupted => None,
             Trap::NegativeExponent | Trap::FloatToInt | Trap::ZeroStep => None,
             Trap::BadSlice | Trap::NegativeLength | Trap::EmptyTape => None,
             Trap::Singular | Trap::NotPositiveDefinite => None,
@@ -115,11 +119,12 @@ impl Trap {
 }
 
 /// Every trap without a text.
-const PLAIN: [Trap; 14] = [
+const PLAIN: [Trap; 15] = [
     Trap::IndexOutOfRange,
     Trap::DivisionByZero,
     Trap::RecursionTooDeep,
     Trap::MemoryLimit,
+    Trap::TapeLimit,
     Trap::StepLimit,
     Trap::Interrupted,
     Trap::NegativeExponent,
@@ -164,6 +169,7 @@ impl fmt::Display for RunError {
             Trap::AssertFailed(message) => write!(f, "assertion failed: {message}"),
             Trap::RecursionTooDeep => write!(f, "recursion is deeper than the limit of {a} calls"),
             Trap::MemoryLimit => write!(f, "this needs {a} bytes more than the memory limit of {b} bytes leaves"),
+            Trap::TapeLimit => write!(f, "the reverse sweep of this has to save more than the tape limit of {b} bytes"),
             Trap::StepLimit => write!(f, "the run took more than the limit of {a} steps"),
             Trap::Interrupted => f.write_str("the run was interrupted"),
             Trap::ShapeMismatch(what) => write!(f, "sizes do not agree: {what}: {a} and {b}"),

@@ -28,7 +28,7 @@ pub struct Context {
     pub tape_depth: u64,
     /// The numbers that explain a trap.
     pub details: [i64; 2],
-    /// Which of an allocation's two traps a slow path asks for: 0 a negative extent, 1 the memory limit.
+    /// Which of two traps a slow path asks for: of an allocation, 0 a negative extent and 1 the memory limit; of a tape that grows, 0 the memory limit and 1 that of tapes.
     pub fault: u64,
     /// What a slow path gives back.
     pub answer: u64,

@@ -65,14 +65,19 @@ impl Machine {
         self.arena.alloc(&mut self.context, bytes)
     }
 
-    fn grow(&mut self, tape: &mut Tape, record: u64) -> Option<()> {
-        if record > self.arena.left(&self.context) {
+    /// Room for at least one more record; 0 where memory, 1 where the limit of tapes forbids it.
+    fn grow(&mut self, tape: &mut Tape, record: u64) -> Result<(), u64> {
+        if record > self.arena.left(&self.context).min(self.tapes.left()) {
             self.trim_tapes();
         }
-        let growth = Tapes::growth(tape, record, self.arena.left(&self.context))?;
-        self.tapes.grow(tape, growth)?;
+        if record > self.tapes.left() {
+            return Err(1);
+        }
+        let left = self.arena.left(&self.context).min(self.tapes.left());
+        let growth = Tapes::growth(tape, record, left).ok_or(0_u64)?;
+        self.tapes.grow(tape, growth).ok_or(0_u64)?;
         self.arena.set_elsewhere(&mut self.context, self.tapes.capacity());
-        Some(())
+        Ok(())
     }
 
     fn trim_tapes(&mut self) {
@@ -80,10 +85,9 @@ impl Machine {
         self.arena.set_elsewhere(&mut self.context, self.tapes.capacity());
     }
 
-    fn refuse(&mut self, bytes: u64) {
-        let clamp = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
-        self.context.details = [clamp(bytes), clamp(self.limits.memory_bytes)];
-        self.context.fault = 1;
+    fn refuse(&mut self, bytes: u64, limit: u64, fault: u64) {
+        self.context.details = [bytes, limit].map(|n| i64::try_from(n).unwrap_or(i64::MAX));
+        self.context.fault = fault;
     }
 }
 
@@ -114,7 +118,7 @@ unsafe extern "C" fn alloc(context: *mut Context, dims: *const i64, rank: u64, e
             return ptr::null_mut();
         }
         Err(None) => {
-            machine.refuse(u64::MAX);
+            machine.refuse(u64::MAX, machine.limits.memory_bytes, 1);
             return ptr::null_mut();
         }
     };
@@ -123,7 +127,7 @@ unsafe extern "C" fn alloc(context: *mut Context, dims: *const i64, rank: u64, e
         return ptr::dangling_mut::<u64>().cast();
     }
     machine.alloc(bytes.next_multiple_of(8)).unwrap_or_else(|| {
-        machine.refuse(bytes);
+        machine.refuse(bytes, machine.limits.memory_bytes, 1);
         ptr::null_mut()
     })
 }
@@ -188,7 +192,7 @@ unsafe extern "C" fn tape_open(context: *mut Context) -> *mut Tape {
     machine.tapes.open(&mut machine.context.tape_depth)
 }
 
-/// Makes room for one more record, which counts for so many bytes; 0 if the limit is met, with details in the context.
+/// Makes room for one more record, which counts for so many bytes; 0 if a limit is met, with details and fault in the context.
 ///
 /// # Safety
 /// As for every hook; `tape` is alive.
@@ -196,9 +200,11 @@ unsafe extern "C" fn tape_grow(context: *mut Context, tape: *mut Tape, record: u
     // SAFETY: compiled code passes its own context, and a header that the pool keeps at its place; the pool itself only sees the header through this reference.
     let (machine, tape) = unsafe { (machine(context), &mut *tape) };
     match machine.grow(tape, record) {
-        Some(()) => 1,
-        None => {
-            machine.refuse(counted);
+        Ok(()) => 1,
+        Err(fault) => {
+            let limits = machine.limits;
+            let limit = if fault == 0 { limits.memory_bytes } else { limits.tape_bytes.unwrap_or(u64::MAX) };
+            machine.refuse(counted, limit, fault);
             0
         }
     }

@@ -83,6 +83,7 @@ pub struct Tapes {
     #[expect(clippy::vec_box, reason = "headers must not move")]
     tapes: Vec<Box<Tape>>,
     capacity: u64,
+    limit: u64,
 }
 
 impl Tapes {
@@ -91,7 +92,17 @@ impl Tapes {
         self.capacity
     }
 
-    /// An empty tape; `depth` counts it from now on.
+    /// Starts a call: at most `limit` bytes of buffers may come to be in use.
+    pub fn begin(&mut self, limit: u64) {
+        self.limit = limit;
+    }
+
+    /// Bytes that buffers may still grow by, if dead tapes give theirs back.
+    pub fn left(&self) -> u64 {
+        self.limit.saturating_sub(self.capacity)
+    }
+
+    /// An empty tape; `depth` counts it from now on. It finds the buffer of the last tape of this depth, unless that is a good part of what all may have.
     pub fn open(&mut self, depth: &mut u64) -> *mut Tape {
         let index = usize::try_from(*depth).unwrap_or(usize::MAX);
         if index >= self.tapes.len() {
@@ -100,15 +111,18 @@ impl Tapes {
         *depth += 1;
         let last = self.tapes.len() - 1;
         let tape: &mut Tape = &mut self.tapes[index.min(last)];
+        if tape.capacity() as u64 > self.limit / 8 {
+            self.capacity -= tape.capacity() as u64;
+            tape.release();
+        }
         tape.top = tape.base;
         tape
     }
 
-    /// How many bytes `tape` should grow by for at least `record` more, given what the limit leaves; `None` if it leaves too little.
+    /// How many bytes `tape` should grow by for at least `record` more, given what the limits leave; `None` if they leave too little. No more than half of what is left, since other tapes grow too.
     pub fn growth(tape: &Tape, record: u64, left: u64) -> Option<u64> {
         let wish = (tape.capacity() as u64).max(FIRST_CAPACITY);
-        // Whole words, so that the buffers stay aligned.
-        let growth = wish.min(left & !7).max(record);
+        let growth = wish.min(left / 2).max(record);
         (growth <= left).then_some(growth)
     }
 
@@ -136,6 +150,7 @@ mod tests {
     #[test]
     fn tapes_grow_and_keep_their_records() {
         let (mut tapes, mut depth) = (Tapes::default(), 0);
+        tapes.begin(u64::MAX);
         // SAFETY: the header lives as long as `tapes`.
         let tape = unsafe { &mut *tapes.open(&mut depth) };
         let mut left = 1 << 20;
@@ -160,7 +175,7 @@ mod tests {
     #[test]
     fn growth_stops_at_the_limit() {
         let tape = Tape::empty();
-        assert_eq!(Tapes::growth(&tape, 16, 100), Some(96));
+        assert_eq!(Tapes::growth(&tape, 16, 100), Some(50));
         assert_eq!(Tapes::growth(&tape, 16, 16), Some(16));
         assert_eq!(Tapes::growth(&tape, 16, 15), None);
     }

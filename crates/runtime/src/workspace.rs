@@ -103,6 +103,7 @@ impl Workspace {
         if machine.tapes.capacity() > limit / 2 {
             machine.tapes.trim(0);
         }
+        machine.tapes.begin(machine.limits.tape_bytes.unwrap_or(u64::MAX));
         machine.arena.begin(&mut machine.context, limit);
         machine.arena.set_elsewhere(&mut machine.context, machine.tapes.capacity());
         machine.context.tape_depth = 0;

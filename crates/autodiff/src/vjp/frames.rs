@@ -165,10 +165,17 @@ impl Sweep<'_, '_> {
         if frame.kind == Kind::Loop && self.has(Mutant::FlagAfterUpdate) {
             self.update_flags(forward, &mut values);
         }
-        let push = self.add_inst(Op::TapePush { tape, values }, Values::new(), frame.span);
-        let pop = self.add_inst(Op::TapePop { tape }, popped, frame.span);
+        let span = self.repeated(frame);
+        let push = self.add_inst(Op::TapePush { tape, values }, Values::new(), span);
+        let pop = self.add_inst(Op::TapePop { tape }, popped, span);
         self.b.func_mut().region_mut(forward).insts.push(push);
         self.b.func_mut().region_mut(frame.region).insts.insert(frame.before, pop);
+    }
+
+    /// The place of what makes the tape grow, where the run stops if that is too much: the outermost loop around a region that is being closed.
+    fn repeated(&self, frame: &Frame) -> Span {
+        let mut around = self.frames.iter().chain([frame]);
+        around.find(|frame| frame.kind == Kind::Loop && !frame.visible).map_or(frame.span, |around| around.span)
     }
 
     /// [`Mutant::FlagAfterUpdate`]: the last truth value that a region yields takes the place of all.

@@ -89,7 +89,7 @@ pub struct Report {
 
 /// The reverse derivative of `f`, then the halves of all that it calls, in the order in which they join the module.
 ///
-/// With a limit for tapes, loops that save something are given it as their budget, and all is made again.
+/// With a limit for tapes, loops that save something share it as their budgets, and all is made again.
 pub fn all(module: &Module, f: FuncId, active: &[bool], options: &Options) -> Result<Vec<Function>, Refusal> {
     let (names, outlined) = Outlined::find(module, f);
     let mut requests = Requests::new(module, names, &outlined);

@@ -65,7 +65,8 @@ impl Lower<'_, '_, '_, '_> {
         let (context, record, counted) = (self.context(), self.word(bytes), self.word(counted));
         let grown = self.call_cold(hooks::TAPE_GROW, &[context, header, record, counted]);
         let site = self.unit.status(Trap::MemoryLimit, self.span);
-        self.leave_unless(grown, Status::Site(site));
+        self.unit.status(Trap::TapeLimit, self.span);
+        self.leave_unless(grown, Status::SitePlusFault(site));
         self.load_ends(header)
     }
 

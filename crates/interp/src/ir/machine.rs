@@ -116,7 +116,7 @@ impl<'r, 'm, N: Number> Machine<'r, 'm, N> {
         Machine {
             interpreter,
             print,
-            memory: Memory::new(interpreter.limits.memory_bytes),
+            memory: Memory::new(interpreter.limits),
             slots: Vec::new(),
             frames: Vec::new(),
             activations: Vec::new(),

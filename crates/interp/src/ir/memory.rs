@@ -5,7 +5,7 @@
 
 use super::machine::Cells;
 use super::number::{Cell, Number};
-use adit_ir::limits::{array_bytes, element_count, record_bytes};
+use adit_ir::limits::{Limits, array_bytes, element_count, record_bytes};
 use adit_ir::{ScalarType, Trap};
 
 /// A trap and its details, before anyone says where.
@@ -140,16 +140,20 @@ pub(super) struct Memory<N> {
     hosted: usize,
     tapes: Vec<Tape<N>>,
     limit: u64,
+    tape_limit: u64,
     used: u64,
+    /// Bytes of records among them.
+    taped: u64,
     pub(super) peak: u64,
     pub(super) records_left: u64,
 }
 
 impl<N: Number> Memory<N> {
     /// Nothing but the host's arrays.
-    pub(super) fn new(limit: u64) -> Self {
+    pub(super) fn new(limits: Limits) -> Self {
         let (arrays, tapes) = (Vec::new(), Vec::new());
-        Memory { arrays, hosted: 0, tapes, limit, used: 0, peak: 0, records_left: 0 }
+        let (limit, tape_limit) = (limits.memory_bytes, limits.tape_bytes.unwrap_or(u64::MAX));
+        Memory { arrays, hosted: 0, tapes, limit, tape_limit, used: 0, taped: 0, peak: 0, records_left: 0 }
     }
 
     /// Takes an array of the host in.
@@ -187,7 +191,7 @@ impl<N: Number> Memory<N> {
         while self.tapes.len() > mark.tapes {
             if let Some(tape) = self.tapes.pop() {
                 self.records_left += tape.lengths.len() as u64;
-                self.used -= record_size(&tape.cells);
+                self.forget(record_size(&tape.cells));
             }
         }
     }
@@ -230,7 +234,11 @@ impl<N: Number> Memory<N> {
 
     pub(super) fn push(&mut self, tape: usize, record: &[Cell<N>]) -> Result<(), Fault> {
         let bytes = record_size(record);
+        if self.taped + bytes > self.tape_limit {
+            return Err((Trap::TapeLimit, [detail(bytes), detail(self.tape_limit)]));
+        }
         self.take(bytes)?;
+        self.taped += bytes;
         let tape = &mut self.tapes[tape];
         if tape.cells.try_reserve(record.len()).is_err() || tape.lengths.try_reserve(1).is_err() {
             return Err(self.exhausted(bytes));
@@ -248,8 +256,14 @@ impl<N: Number> Memory<N> {
         if record.iter().map(|cell| cell.ty()).ne(types.iter().copied()) {
             return Err((Trap::EmptyTape, [0; 2]));
         }
-        self.used -= record_size(&record);
+        self.forget(record_size(&record));
         Ok(record)
+    }
+
+    /// Counts records no longer.
+    fn forget(&mut self, bytes: u64) {
+        self.used -= bytes;
+        self.taped -= bytes;
     }
 
     fn take(&mut self, bytes: u64) -> Result<(), Fault> {
@@ -264,9 +278,12 @@ impl<N: Number> Memory<N> {
     }
 
     fn exhausted(&self, bytes: u64) -> Fault {
-        let detail = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
         (Trap::MemoryLimit, [detail(bytes), detail(self.limit)])
     }
+}
+
+fn detail(n: u64) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
 }
 
 /// Bytes of all these fields.

@@ -409,6 +409,24 @@ fn memory_of_a_region_goes_when_it_ends() {
 }
 
 #[test]
+fn records_have_a_limit_of_their_own() {
+    let text = "func @f(v0: i64) {
+  v1 = tape.new (i64)
+  for v2 in 0..v0 {
+    v3 = alloc [f64; 100]
+    v4 = tape.new (i64, bool)
+    v5 = const true
+    tape.push v4, (v2, v5)
+    tape.push v1, (v2)
+  }
+}";
+    let limits = Limits { tape_bytes: Some(8 * 10 + 9), ..Limits::default() };
+    assert_eq!(run_limited(text, &mut [i64(10)], limits), Ok(vec![]));
+    let error = run_limited(text, &mut [i64(11)], limits).expect_err("some bytes are missing");
+    assert_eq!((error.trap, error.details), (Trap::TapeLimit, [8, 89]));
+}
+
+#[test]
 fn an_outer_tape_keeps_what_inner_regions_push() {
     let text = "func @f(v0: i64) -> i64 {
   v1 = tape.new (i64)

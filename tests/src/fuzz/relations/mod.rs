@@ -97,10 +97,10 @@ pub struct Report {
 }
 
 /// Limits of every run.
-pub const LIMITS: Limits = Limits { memory_bytes: 64 << 20, depth: 60, steps: Some(100_000) };
+pub const LIMITS: Limits = Limits { memory_bytes: 64 << 20, tape_bytes: None, depth: 60, steps: Some(100_000) };
 
 /// Those of derivatives, which take more.
-pub const MORE: Limits = Limits { memory_bytes: 256 << 20, depth: 60, steps: Some(1_000_000) };
+pub const MORE: Limits = Limits { memory_bytes: 256 << 20, tape_bytes: None, depth: 60, steps: Some(1_000_000) };
 
 /// A program under check.
 pub(super) struct Subject<'c> {
