@@ -111,24 +111,29 @@ impl Function {
     /// # Errors
     /// If the result is not one float, no parameter carries floats, arguments do not fit, or the run stops.
     pub fn gradient(&self, args: &[Value]) -> Result<Gradient> {
-        self.gradient_wrt(args, &[], Mode::Reverse)
+        self.gradient_wrt(args, &[], None)
     }
 
-    /// [`Function::gradient`] with respect to some parameters, in a mode of choice.
+    /// [`Function::gradient`] with respect to some parameters, in a mode of choice; without one in reverse, or where a derivative rule for that is missing, forward.
     ///
     /// # Errors
     /// As [`Function::gradient`], and for unknown names.
-    pub fn gradient_wrt(&self, args: &[Value], wrt: Wrt<'_>, mode: Mode) -> Result<Gradient> {
+    pub fn gradient_wrt(&self, args: &[Value], wrt: Wrt<'_>, mode: impl Into<Option<Mode>>) -> Result<Gradient> {
         self.one_float()?;
         let active = self.active(wrt, false)?;
-        match mode {
-            Mode::Reverse => {
-                let mut frame = self.reverse_frame(args, &active, &[1.0], &[])?;
-                let results = self.run(&Derivative::Vjp(active.clone()), &mut frame)?;
-                Ok(self.inner.shape.gradient(&frame, &results, &active))
-            }
-            Mode::Forward => self.gradient_by_lanes(args, &active),
-        }
+        let reverse = Derivative::Vjp(active.clone());
+        let reverse = match mode.into() {
+            Some(Mode::Reverse) => reverse,
+            Some(Mode::Forward) => return self.gradient_by_lanes(args, &active),
+            None if !self.lacks_rule(&reverse) => reverse,
+            None => match self.gradient_by_lanes(args, &active) {
+                Err(e) if is_missing_rule(&e) => Derivative::Completed(Box::new(reverse)),
+                answer => return answer,
+            },
+        };
+        let mut frame = self.reverse_frame(args, &active, &[1.0], &[])?;
+        let results = self.run(&reverse, &mut frame)?;
+        Ok(self.inner.shape.gradient(&frame, &results, &active))
     }
 
     /// The value, and the derivative of the result in a direction: for each parameter a value of its type, or nothing for zero.
@@ -314,14 +319,26 @@ impl Function {
         let derived = i.options.timed("derive", || pipeline::derive(&i.unit, i.id, derivative, &i.options))?;
         let derived = match derivative {
             Derivative::Primal => derived,
-            Derivative::Jvp(..) | Derivative::Vjp(_) | Derivative::Hvp(..) | Derivative::ReverseOverReverse(_) => {
-                i.options.timed("optimize", || pipeline::optimized(derived, &i.options))?
-            }
+            Derivative::Jvp(..)
+            | Derivative::Vjp(_)
+            | Derivative::Hvp(..)
+            | Derivative::ReverseOverReverse(_)
+            | Derivative::Completed(_) => i.options.timed("optimize", || pipeline::optimized(derived, &i.options))?,
         };
         let code = i.options.timed("generate code", || pipeline::compile(&derived, &i.options))?;
         let compiled = Arc::new(Compiled { code, id: derived.id });
         cache.insert(derivative.clone(), compiled.clone());
         Ok(compiled)
+    }
+
+    /// Whether a derivative is refused because a rule has no fellow of the other mode.
+    fn lacks_rule(&self, derivative: &Derivative) -> bool {
+        self.compiled(derivative).is_err_and(|e| is_missing_rule(&e))
+    }
+
+    /// A derivative whose mode nobody asked for: where a rule for it is missing, with those of the other mode.
+    pub(crate) fn served(&self, derivative: Derivative) -> Derivative {
+        if self.lacks_rule(&derivative) { Derivative::Completed(Box::new(derivative)) } else { derivative }
     }
 
     /// The compiled code of a derivative, to be called.
@@ -378,6 +395,11 @@ impl Function {
         }
         workspace
     }
+}
+
+/// Whether something is refused for want of a derivative rule.
+fn is_missing_rule(e: &Error) -> bool {
+    e.diagnostics().iter().any(|d| d.code == DiagCode("AD0611"))
 }
 
 /// The direction in which nothing moves: floats are 0; integers and truth values stay, because extents may depend on them.

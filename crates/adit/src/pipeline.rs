@@ -35,6 +35,8 @@ pub(crate) enum Derivative {
     Hvp(Vec<bool>, usize),
     /// Reverse over reverse.
     ReverseOverReverse(Vec<bool>),
+    /// One of these, in which rules of one mode serve the other, even where arrays move. Those of second order do so anyway.
+    Completed(Box<Derivative>),
 }
 
 /// A function of a module of its own.
@@ -74,9 +76,21 @@ pub(crate) fn front_end(source: (&str, &str), loader: Loader<'_>, options: &Opti
 pub(crate) fn derive(unit: &Unit, id: FuncId, derivative: &Derivative, options: &Options) -> Result<Derived> {
     let refused = |r: Refusal| Error::compile(vec![r.to_diagnostic()], unit.sources.clone());
     let mut module = resolved(unit, id, options)?;
-    if *derivative == Derivative::Primal {
-        module.forget_rules();
-    }
+    let derivative = match derivative {
+        Derivative::Primal => {
+            module.forget_rules();
+            derivative
+        }
+        Derivative::Completed(derivative) => {
+            adit_autodiff::complete_rules(&mut module);
+            derivative
+        }
+        Derivative::Hvp(..) | Derivative::ReverseOverReverse(_) => {
+            adit_autodiff::complete_rules(&mut module);
+            derivative
+        }
+        Derivative::Jvp(..) | Derivative::Vjp(_) => derivative,
+    };
     clean(&mut module, id, options);
     let jvp = |module: &mut Module, id, active: &[bool], lanes| {
         adit_autodiff::jvp_with(module, id, active, &options.autodiff(lanes)).map_err(refused)
@@ -92,7 +106,7 @@ pub(crate) fn derive(unit: &Unit, id: FuncId, derivative: &Derivative, options: 
         Ok::<_, Error>((inner, of_vjp))
     };
     let id = match derivative {
-        Derivative::Primal => id,
+        Derivative::Primal | Derivative::Completed(_) => id,
         Derivative::Jvp(active, lanes) => jvp(&mut module, id, active, *lanes)?,
         Derivative::Vjp(active) => vjp(&mut module, id, active)?,
         Derivative::Hvp(active, lanes) => {

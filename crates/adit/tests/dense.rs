@@ -179,3 +179,35 @@ fn matrices_of_single_precision_are_of_single_precision() {
     assert!(gradient.of("x").is_some_and(|x| x.as_slice_f32().is_some()));
     assert_eq!(h.data.element(), adit::ScalarType::F32);
 }
+
+const BY_RULE: &str = "
+fn length(x: [f64; n]) -> f64 { sqrt(sum(x * x)) }
+fn cubed(x: [f64; n]) -> f64 { length(x)^3 }
+fn both(x: [f64; n]) -> f64 { length(x)^3 + 0 * other(x) }
+fn other(x: [f64; n]) -> f64 { sum(x) }
+";
+
+#[test]
+fn where_no_mode_is_asked_for_rules_of_either_serve() {
+    let vjp = "@vjp(length) fn back(x: [f64; n], w: f64) -> (f64, [f64; n]) { let r = length(x); (r, w / r * x) }";
+    let jvp =
+        "@jvp(length) fn along(x: [f64; n], dx: [f64; n]) -> (f64, f64) { let r = length(x); (r, dot(x, dx) / r) }";
+    let other = "@jvp(other) fn along_other(x: [f64; n], dx: [f64; n]) -> (f64, f64) { (sum(x), sum(dx)) }";
+    let rules = [(jvp.to_owned(), "cubed"), (vjp.to_owned(), "cubed"), (format!("{vjp} {other}"), "both")];
+    for (k, (rules, name)) in rules.iter().enumerate() {
+        let module = Engine::new().compile(&format!("{BY_RULE}{rules}")).expect("it compiles");
+        let f = module.function(name).expect("it is there");
+        let args = [[1.0, 2.0, 2.0].into()];
+        let slopes = [9.0, 18.0, 18.0];
+        assert_eq!(f.gradient(&args).expect("there is one").floats(), slopes);
+        assert_eq!(Value::Array(f.jacobian(&args, &[]).expect("there is one").1).floats(), slopes);
+        let (gradient, hessian) = f.hessian(&args, &[]).expect("there is one");
+        assert_eq!(gradient.floats(), slopes);
+        assert_eq!(Value::Array(hessian).floats(), [10.0, 2.0, 2.0, 2.0, 13.0, 4.0, 2.0, 4.0, 13.0]);
+        let product = f.hvp(&args, &[Some([0.0, 1.0, 0.0].into())], &[]).expect("there is one");
+        assert_eq!(product.floats(), [2.0, 13.0, 4.0]);
+        f.prepare_gradient(&args, &[]).expect("there is one");
+        let refused = [Mode::Forward, Mode::Reverse].map(|mode| f.gradient_wrt(&args, &[], mode).is_err());
+        assert_eq!(refused, [k > 0, k != 1]);
+    }
+}

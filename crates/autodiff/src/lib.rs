@@ -42,6 +42,7 @@ mod rules;
 mod schedule;
 mod steps;
 mod switches;
+mod units;
 mod vjp;
 
 pub use flows::{Flow, flows};
@@ -49,6 +50,7 @@ pub use mutant::Mutant;
 pub use refusal::{Refusal, RefusalKind};
 pub use resolve::{Clean, MAX_ORDER, check_orders, resolve};
 pub use switches::{AdOpt, AdOpts};
+pub use units::complete_rules;
 pub use vjp::{Loop, Obstacle, Report, Reversal, Reversed, Saved, Why};
 
 use adit_ir::{FuncId, Function, Module};

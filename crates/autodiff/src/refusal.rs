@@ -104,9 +104,10 @@ impl Refusal {
                 let message = format!("there is no {mode} rule for this call of `{callee}`");
                 let shown = new("AD0611", message).here("derivatives flow through this call");
                 let (lacks, serves) = match other {
-                    true => {
-                        (format!("`{callee}` takes or gives arrays"), "a rule of the other mode serves scalars alone")
-                    }
+                    true => (
+                        format!("`{callee}` takes or gives arrays"),
+                        "where a mode is asked for, a rule of the other one serves scalars alone",
+                    ),
                     false => {
                         (format!("`{callee}` has no body to differentiate"), "only rules say what its derivatives are")
                     }

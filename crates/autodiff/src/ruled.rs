@@ -43,7 +43,7 @@ pub fn way(module: &Module, callee: FuncId, kind: Mode, span: Span) -> Result<Op
 }
 
 /// Whether no parameter is an array of floats.
-fn only_scalars_move(f: &Function) -> bool {
+pub fn only_scalars_move(f: &Function) -> bool {
     f.params.iter().all(|p| f.ty(p.value).array().is_none() || !f.ty(p.value).is_float())
 }
 

@@ -152,9 +152,9 @@ pub struct Grad {
     /// Parameters to differentiate with respect to
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub wrt: Vec<String>,
-    /// Which mode
-    #[arg(long, value_name = "MODE", default_value = "reverse")]
-    pub mode: ModeName,
+    /// Which mode; reverse if not given, unless a derivative rule for that is missing
+    #[arg(long, value_name = "MODE")]
+    pub mode: Option<ModeName>,
 }
 
 /// A mode by its name.

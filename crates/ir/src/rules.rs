@@ -1,7 +1,7 @@
 //! What derivative rules take and give.
 //!
 //! In: a function and which of its two rules. Out: a [`RuleShape`]: the parameters and results that the rule must have, each named by what it is for. The verifier compares them, the
-//! derivative passes call by them, the front end builds adapters to them.
+//! derivative passes call by them, the front end builds adapters to them, by a [`RuleHead`].
 //!
 //! For `func @f(v0: f64, v1: [f64; d0], v2: mut [f64; d0]) -> f64`, whose `mut` parameters are results and are written in full:
 //!
@@ -13,9 +13,13 @@
 //! What comes in is passed by value; `mut` arrays are zeros on entry, hold what the rule gives afterwards. A rule does not give the function's own results again. Integers and truth values have neither
 //! tangents nor cotangents.
 
+use crate::build::Builder;
+use crate::copy::ValueMap;
 use crate::derived::Mode;
+use crate::entities::Value;
 use crate::func::{Function, Passing};
 use crate::types::Type;
+use adit_diag::Span;
 
 /// What a parameter of a rule is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -92,6 +96,66 @@ impl RuleShape {
     }
 }
 
+/// A rule under construction: its signature, and what stands for each of its parameters.
+#[derive(Debug)]
+pub struct RuleHead<'f> {
+    /// Builds the rule.
+    pub b: Builder,
+    /// The function that it is a rule of.
+    pub f: &'f Function,
+    /// What the function's dimensions are called in the rule.
+    pub map: ValueMap,
+    /// In order.
+    pub params: Vec<(RuleParam, Value)>,
+}
+
+impl<'f> RuleHead<'f> {
+    /// Begins a rule of `f`.
+    pub fn new(f: &'f Function, mode: Mode, span: Span) -> Self {
+        let mut b = Builder::new(format!("{}.{}", f.name, mode.name()), span);
+        let mut map = ValueMap::new(f);
+        for &dim in &f.dims {
+            map.set(dim, b.dim());
+        }
+        let mut params = Vec::new();
+        for param in RuleShape::of(f, mode).params {
+            let (ty, passing) = match param {
+                RuleParam::Primal(i) | RuleParam::Given(i) => (map.ty(f.ty(f.params[i].value)), Passing::ByValue),
+                RuleParam::Wanted(i) => (map.ty(f.ty(f.params[i].value)), Passing::Mut),
+                RuleParam::Seed(k) => (f.results[k].into(), Passing::ByValue),
+            };
+            params.push((param, b.param(ty, passing)));
+        }
+        RuleHead { b, f, map, params }
+    }
+
+    /// What stands for a parameter of the rule; zeros if it has none.
+    pub fn get(&mut self, wanted: RuleParam, ty: &Type) -> Value {
+        if let Some((_, v)) = self.params.iter().find(|(param, _)| *param == wanted) {
+            return *v;
+        }
+        match ty {
+            Type::Array(a) => {
+                let ty = self.map.array_ty(a);
+                self.b.alloc(ty)
+            }
+            Type::Scalar(s) => self.b.zero(*s),
+            Type::Tape(_) => self.b.i64(0),
+        }
+    }
+
+    /// The type of a parameter of the function.
+    pub fn ty(&self, param: usize) -> Type {
+        self.f.ty(self.f.params[param].value).clone()
+    }
+
+    /// Zeros like a parameter of the function.
+    pub fn scratch(&mut self, param: usize) -> Value {
+        let ty = self.ty(param);
+        self.get(RuleParam::Seed(usize::MAX), &ty)
+    }
+}
+
 /// Equal but for extents.
 fn same_kind(a: &Type, b: &Type) -> bool {
     match (a, b) {
@@ -104,10 +168,8 @@ fn same_kind(a: &Type, b: &Type) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::build::Builder;
     use crate::types::ScalarType;
     use crate::types::{ArrayType, Int};
-    use adit_diag::Span;
 
     #[test]
     fn what_comes_in_and_what_goes_out() {

@@ -20,7 +20,8 @@ pub(super) fn check(subject: &Subject<'_>, report: &mut CheckReport) -> Result<(
         Err(e) => return Err(e),
     };
     let twice_reverse = directions.each(|d| reverse_over_reverse(subject, d))?.concat();
-    let machine = Machine::new(subject.function, &Derivative::Vjp(subject.active.clone()), 0)?;
+    let reverse = subject.function.served(Derivative::Vjp(subject.active.clone()));
+    let machine = Machine::new(subject.function, &reverse, 0)?;
     let complex = directions.each(|d| complex_step_of_reverse(subject, &machine, d))?;
     let names = names(&directions.names(&subject.float_names()), &subject.float_names());
     let (products, complex) = (forward_over_reverse.concat(), complex.concat());

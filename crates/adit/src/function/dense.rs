@@ -87,21 +87,27 @@ impl Function {
         let (value, matrix) = if rows == 0 || columns == 0 {
             (self.call(args)?.value, Vec::new())
         } else if self.by_rows(mode, &active, rows, columns) {
-            self.jacobian_rows(&frame, &active, rows)?
+            let sweep = Derivative::Vjp(active.clone());
+            let sweep = if mode.is_none() { self.served(sweep) } else { sweep };
+            self.jacobian_rows(&frame, &active, rows, &sweep)?
         } else {
             self.jacobian_columns(&frame, &active, rows, columns)?
         };
         Ok((value, matrix_of(&self.shape().float_types(&frame, &active), [rows, columns], matrix)))
     }
 
-    /// Whether a Jacobian is to be made by reverse sweeps; where no mode is asked for, those must exist.
+    /// Whether a Jacobian is to be made by reverse sweeps; where no mode is asked for, those of the mode chosen must exist.
     fn by_rows(&self, mode: Option<Mode>, active: &[bool], rows: usize, columns: usize) -> bool {
         match mode {
             Some(mode) => mode == Mode::Reverse,
             None => {
-                let sweeps = columns.div_ceil(self.lanes(columns, 1));
-                let cheaper = rows.saturating_mul(REVERSE) < columns.saturating_add(sweeps);
-                cheaper && self.compiled(&Derivative::Vjp(active.to_vec())).is_ok()
+                let lanes = self.lanes(columns, 1);
+                let cheaper = rows.saturating_mul(REVERSE) < columns.saturating_add(columns.div_ceil(lanes));
+                if cheaper && self.compiled(&Derivative::Vjp(active.to_vec())).is_ok() {
+                    return true;
+                }
+                // Rows are served with rules of the other mode, if neither mode has all of its own.
+                self.lacks_rule(&Derivative::Jvp(active.to_vec(), lanes))
             }
         }
     }
@@ -144,9 +150,15 @@ impl Function {
         Ok((value, matrix))
     }
 
-    fn jacobian_rows(&self, frame: &Frame, active: &[bool], rows: usize) -> Result<(Value, Vec<f64>)> {
+    fn jacobian_rows(
+        &self,
+        frame: &Frame,
+        active: &[bool],
+        rows: usize,
+        sweep: &Derivative,
+    ) -> Result<(Value, Vec<f64>)> {
         let (mut value, mut matrix) = (Value::unit(), Vec::new());
-        let mut sweeps = Sweeps::new(self, &Derivative::Vjp(active.to_vec()))?;
+        let mut sweeps = Sweeps::new(self, sweep)?;
         for row in 0..rows {
             let seeds = self.shape().unit_seed(frame, row);
             let mut frame = frame.clone();

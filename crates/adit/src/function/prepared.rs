@@ -70,7 +70,8 @@ impl Function {
         let active = self.active(wrt, false)?;
         let mut frame = self.frame(args)?;
         self.inner.shape.add_shadows(&mut frame, &active, &[1.0], &[])?;
-        Prepared::new(self, (&Derivative::Vjp(active.clone()), Gives::Gradient), active, frame)
+        let derivative = self.served(Derivative::Vjp(active.clone()));
+        Prepared::new(self, (&derivative, Gives::Gradient), active, frame)
     }
 
     /// A call of the value and the derivatives of the result along several directions at once, to be run many times. Each direction is as for [`Function::jvp`].

@@ -2,7 +2,7 @@
 
 use crate::harness::{Random, close, inputs, read, relations, run};
 use crate::programs::Arg::{self, F, Matrix, Mut, V};
-use adit_autodiff::{Options, RefusalKind, jvp, vjp};
+use adit_autodiff::{Options, RefusalKind, complete_rules, jvp, vjp};
 use adit_interp::ir::Cell;
 use adit_ir::{FuncId, Mode, Module, print_module, same_modules, verify};
 
@@ -193,14 +193,16 @@ fn a_result_without_effect_saves_nothing() {
     holds(&text, &[V(vec![0.5, -1.0, 2.0]), F(0.3)]);
 }
 
+/// [`ARRAYS`] without its rule of one mode.
+fn arrays_without(mode: Mode) -> String {
+    let rule = if mode == Mode::Jvp { "jvp @forward" } else { "vjp @reverse" };
+    ARRAYS.replace(&format!(" {rule}"), "")
+}
+
 #[test]
 fn a_mode_without_a_rule_is_refused_where_arrays_move() {
     for kind in Mode::ALL {
-        let text = ARRAYS
-            .replace(&format!(" {} @", kind.name()), " @")
-            .replace("f64 @reverse", "f64")
-            .replace(" @forward vjp", " vjp");
-        let text = text.replace("jvp @forward @reverse", "jvp @forward");
+        let text = arrays_without(kind);
         let mut module = read(&text);
         let f = FuncId::new(0);
         let made = match kind {
@@ -211,6 +213,24 @@ fn a_mode_without_a_rule_is_refused_where_arrays_move() {
         assert_eq!(refusal.kind, RefusalKind::NoRule { callee: "squares".into(), kind, other: true });
         assert!(text[refusal.span.start as usize..].starts_with("v8 = call @squares"));
     }
+}
+
+#[test]
+fn rules_are_completed_by_unit_directions() {
+    for kind in Mode::ALL {
+        let mut module = read(&arrays_without(kind));
+        complete_rules(&mut module);
+        complete_rules(&mut module);
+        assert_eq!(verify(&module), Ok(()));
+        let f = FuncId::new(0);
+        let point = inputs(&module, f, &[V(vec![0.5, -1.0, 2.0]), F(0.3)]);
+        let outcome = relations(&mut module, f, &point, &mut Random::new(3), &Options::default());
+        assert_eq!(outcome.err(), None, "{}", print_module(&module));
+    }
+    // What has no rule at all stays without, and so does what has both.
+    let mut module = read(ARRAYS);
+    complete_rules(&mut module);
+    assert!(same_modules(&module, &read(ARRAYS)));
 }
 
 #[test]

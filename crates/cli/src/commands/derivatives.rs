@@ -15,7 +15,7 @@ use adit::{Array, Data, Function, Gradient, Mode, Result, Type, Value, float_nam
 /// What compiling, differentiating and running give.
 pub fn grad(session: &Session, args: &Grad) -> Result<Answer> {
     let point = Point::of(session, &args.target)?;
-    let gradient = point.function.gradient_wrt(&point.args, &names(&args.wrt), args.mode.into())?;
+    let gradient = point.function.gradient_wrt(&point.args, &names(&args.wrt), args.mode.map(Mode::from))?;
     Ok(by_parameter(session, &point.function, "gradient", &gradient))
 }
 

@@ -16,10 +16,7 @@ use super::Unit;
 use crate::layout::{Layout, Leaf, ResultLeaf};
 use crate::typed::FnId;
 use adit_diag::Span;
-use adit_ir::{
-    Builder, External, FuncId, Function, Mode, Module, Passing, RuleParam, RuleShape, Rules, ScalarType, Type, Value,
-    ValueMap,
-};
+use adit_ir::{External, FuncId, Function, Mode, Module, RuleHead, RuleParam, RuleShape, Rules, ScalarType, Value};
 
 /// Adds adapters for all rules of the lowered functions, and names them as rules.
 pub(super) fn add(unit: &Unit<'_>, module: &mut Module) {
@@ -44,62 +41,9 @@ pub(super) fn add(unit: &Unit<'_>, module: &mut Module) {
     }
 }
 
-/// The signature of a rule, and what stands for each of its parameters.
-struct Head<'f> {
-    b: Builder,
-    f: &'f Function,
-    map: ValueMap,
-    params: Vec<(RuleParam, Value)>,
-}
-
-impl<'f> Head<'f> {
-    fn new(f: &'f Function, mode: Mode, span: Span) -> Self {
-        let mut b = Builder::new(format!("{}.{}", f.name, mode.name()), span);
-        let mut map = ValueMap::new(f);
-        for &dim in &f.dims {
-            map.set(dim, b.dim());
-        }
-        let mut params = Vec::new();
-        for param in RuleShape::of(f, mode).params {
-            let (ty, passing) = match param {
-                RuleParam::Primal(i) | RuleParam::Given(i) => (map.ty(f.ty(f.params[i].value)), Passing::ByValue),
-                RuleParam::Wanted(i) => (map.ty(f.ty(f.params[i].value)), Passing::Mut),
-                RuleParam::Seed(k) => (f.results[k].into(), Passing::ByValue),
-            };
-            params.push((param, b.param(ty, passing)));
-        }
-        Head { b, f, map, params }
-    }
-
-    /// What stands for a parameter of the rule; zeros if it has none.
-    fn get(&mut self, wanted: RuleParam, ty: &Type) -> Value {
-        if let Some((_, v)) = self.params.iter().find(|(param, _)| *param == wanted) {
-            return *v;
-        }
-        match ty {
-            Type::Array(a) => {
-                let ty = self.map.array_ty(a);
-                self.b.alloc(ty)
-            }
-            Type::Scalar(s) => self.b.zero(*s),
-            Type::Tape(_) => self.b.i64(0),
-        }
-    }
-
-    /// The type of a parameter of the function.
-    fn ty(&self, param: usize) -> Type {
-        self.f.ty(self.f.params[param].value).clone()
-    }
-
-    fn scratch(&mut self, param: usize) -> Value {
-        let ty = self.ty(param);
-        self.get(RuleParam::Seed(usize::MAX), &ty)
-    }
-}
-
 /// Partials of a host: a function without a body.
 fn bodiless(f: &Function, mode: Mode, partials: &External) -> Function {
-    let head = Head::new(f, mode, f.span);
+    let head = RuleHead::new(f, mode, f.span);
     let results = RuleShape::of(f, mode).results.len();
     let mut rule = head.b.finish(&[]);
     rule.results = vec![ScalarType::F64; results];
@@ -113,7 +57,7 @@ fn adapter(unit: &Unit<'_>, module: &Module, mode: Mode, f: (FuncId, &Layout), r
     let function = module.function(id);
     let def = &unit.program.functions[rule.0 as usize];
     let span = if def.is_library { Span::NONE } else { def.span };
-    let mut head = Head::new(function, mode, span);
+    let mut head = RuleHead::new(function, mode, span);
     let mut args: Vec<Value> = Vec::new();
     for i in 0..layout.explicit + layout.params.len() {
         let ty = head.ty(i);
@@ -134,7 +78,7 @@ fn adapter(unit: &Unit<'_>, module: &Module, mode: Mode, f: (FuncId, &Layout), r
 }
 
 /// Tangents, then destinations: of the value, which nobody reads, and of its tangent.
-fn jvp_args(head: &mut Head<'_>, layout: &Layout, args: &mut Vec<Value>) {
+fn jvp_args(head: &mut RuleHead<'_>, layout: &Layout, args: &mut Vec<Value>) {
     for (_, i) in moving(layout) {
         let ty = head.ty(i);
         args.push(head.get(RuleParam::Given(i), &ty));
@@ -150,7 +94,7 @@ fn jvp_args(head: &mut Head<'_>, layout: &Layout, args: &mut Vec<Value>) {
 }
 
 /// Cotangents, then destinations: of the value, which nobody reads, and of the parameters' cotangents.
-fn vjp_args(head: &mut Head<'_>, layout: &Layout, args: &mut Vec<Value>) {
+fn vjp_args(head: &mut RuleHead<'_>, layout: &Layout, args: &mut Vec<Value>) {
     for leaf in &layout.result_leaves {
         args.push(match *leaf {
             ResultLeaf::Scalar(k) => head.get(RuleParam::Seed(k), &layout.results[k].element.into()),
