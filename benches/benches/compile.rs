@@ -15,11 +15,10 @@ fn examples(c: &mut Criterion) {
         let fresh = || module.function(problem.function).expect("it is there");
         group.bench_function("front end", |b| b.iter(|| black_box(Engine::new().compile(problem.source))));
         group.bench_function("derivative", |b| b.iter(|| black_box(fresh().emit(Stage::VjpOptimized, Of::Vjp, 1))));
-        group.bench_function("primal", |b| b.iter(|| black_box(fresh().prepare(&problem.args))));
-        group
-            .bench_function("gradient", |b| b.iter(|| black_box(fresh().prepare_gradient(&problem.args, problem.wrt))));
+        group.bench_function("primal", |b| b.iter(|| black_box(fresh().build())));
+        group.bench_function("gradient", |b| b.iter(|| black_box(fresh().gradient().wrt(problem.wrt).build())));
         group.bench_function("whole", |b| {
-            b.iter(|| black_box(problem.compile().map(|f| f.prepare_gradient(&problem.args, problem.wrt))));
+            b.iter(|| black_box(problem.compile().map(|f| f.gradient().wrt(problem.wrt).build())));
         });
         group.finish();
     }
@@ -30,14 +29,13 @@ fn straight_line(c: &mut Criterion) {
     group.sample_size(10);
     for n in straight::SIZES.into_iter().filter(|&n| n <= 10_000) {
         let source = straight::program(n);
-        let args = [0.3.into(), 0.7.into()];
         group.throughput(Throughput::Elements(n as u64));
         group
             .bench_function(BenchmarkId::new("front end", n), |b| b.iter(|| black_box(Engine::new().compile(&source))));
         group.bench_function(BenchmarkId::new("whole", n), |b| {
             b.iter(|| {
                 let module = Engine::new().compile(&source).expect("it compiles");
-                black_box(module.function("straight").and_then(|f| f.prepare_gradient(&args, &[])))
+                black_box(module.function("straight").and_then(|f| f.gradient().build()))
             });
         });
     }

@@ -3,20 +3,20 @@
 //! `cargo bench -p adit-benches --bench run`. In: every problem, and straight-line programs. Out: criterion's estimates of steady calls, compiled and warm. The ratio of gradient and primal
 //! is in the table of `cargo run --release -p adit-benches`.
 
-use adit::{Engine, Function, Mode, Value};
-use adit_benches::table::run;
+use adit::{Engine, Function, Value};
+use adit_benches::steady::Steady;
 use adit_benches::{problems, straight};
 use criterion::{Criterion, criterion_group, criterion_main};
 use std::hint::black_box;
 
 fn calls(c: &mut Criterion, title: &str, f: &Function, args: &[Value], wrt: &[&str]) {
     let mut group = c.benchmark_group(format!("run/{title}"));
-    let mut primal = f.prepare(args).expect("the arguments fit");
-    let mut gradient = f.prepare_gradient(args, wrt).expect("it has a gradient");
-    group.bench_function("primal", |b| b.iter(|| run(&mut primal)));
-    group.bench_function("gradient", |b| b.iter(|| run(&mut gradient)));
+    let mut primal = Steady::primal(f, args).expect("it compiles");
+    let mut gradient = Steady::gradient(f, args, wrt).expect("it has a gradient");
+    group.bench_function("primal", |b| b.iter(|| primal.run()));
+    group.bench_function("gradient", |b| b.iter(|| gradient.run()));
     group.bench_function("gradient, arguments copied", |b| {
-        b.iter(|| black_box(f.gradient_wrt(args, wrt, Mode::Reverse)));
+        b.iter(|| black_box(f.gradient().wrt(wrt).at(args)));
     });
     group.finish();
 }

@@ -11,6 +11,7 @@ pub mod phases;
 pub mod problems;
 pub mod process;
 pub mod recurrence;
+pub mod steady;
 pub mod straight;
 pub mod table;
 

@@ -238,7 +238,7 @@ mod tests {
     fn every_problem_compiles_and_its_gradient_has_the_size_of_its_parameters() {
         for problem in all() {
             let f = problem.compile().expect("it compiles");
-            let gradient = f.gradient_wrt(&problem.args, problem.wrt, adit::Mode::Reverse).expect("it runs");
+            let gradient = f.gradient().wrt(problem.wrt).at(&problem.args).expect("it runs");
             assert!(gradient.value.as_f64().is_some_and(f64::is_finite), "{}", problem.title());
             let names = f.signature().params.iter().map(|p| p.name.as_str());
             let wanted =

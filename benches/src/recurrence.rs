@@ -9,8 +9,8 @@
 
 use crate::Result;
 use crate::clock::{batch_of, median, time};
-use crate::table::run;
-use adit::{Engine, Limits, Options, Prepared};
+use crate::steady::Steady;
+use adit::{Engine, Limits, Options};
 
 /// The peak of arrays and tapes that the longest run is given, in bytes: 64 MiB, less what the process itself takes.
 const MEMORY: u64 = 48 << 20;
@@ -18,7 +18,7 @@ const MEMORY: u64 = 48 << 20;
 /// The recurrence of one length, with or without snapshots.
 #[derive(Debug)]
 struct Runner {
-    prepared: Prepared,
+    steady: Steady,
     steps: f64,
     calls: u64,
 }
@@ -33,19 +33,18 @@ impl Runner {
         let engine = Engine::with_options(Options { limits, ..Options::default() });
         let args = [1.0.into(), (500.0 / steps as f64).into(), steps.into()];
         let f = engine.compile(&source).and_then(|module| module.function("f")).map_err(|e| e.to_string())?;
-        let prepared = match wrt {
-            Some(wrt) => f.prepare_gradient(&args, wrt),
-            None => f.prepare(&args),
-        };
-        let mut prepared = prepared.map_err(|e| e.to_string())?;
-        prepared.run().map_err(|e| e.to_string())?;
-        let calls = batch_of(|| run(&mut prepared));
-        Ok(Runner { prepared, steps: steps as f64, calls })
+        let mut steady = match wrt {
+            Some(wrt) => Steady::gradient(&f, &args, wrt),
+            None => Steady::primal(&f, &args),
+        }?;
+        steady.try_run()?;
+        let calls = batch_of(|| steady.run());
+        Ok(Runner { steady, steps: steps as f64, calls })
     }
 
     /// Nanoseconds a step.
     fn time(&mut self) -> f64 {
-        time(self.calls, || run(&mut self.prepared)) / self.steps
+        time(self.calls, || self.steady.run()) / self.steps
     }
 }
 

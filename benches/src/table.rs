@@ -7,8 +7,9 @@ use crate::Result;
 use crate::clock::{batch_of, median, once, time};
 use crate::peer::{self, Peer};
 use crate::problems::Problem;
+use crate::steady::Steady;
 use crate::straight;
-use adit::{Engine, Prepared};
+use adit::{Engine, Workspace};
 use std::path::Path;
 
 /// What was measured of a problem.
@@ -41,35 +42,29 @@ pub struct PeerRow {
 
 /// Everything that times one problem.
 struct Racer {
-    primal: Prepared,
-    gradient: Prepared,
+    primal: Steady,
+    gradient: Steady,
     calls: (u64, u64),
 }
 
 impl Racer {
     fn new(problem: &Problem) -> Result<Racer> {
         let f = problem.compile()?;
-        let mut primal = f.prepare(&problem.args).map_err(|e| e.to_string())?;
-        let mut gradient = f.prepare_gradient(&problem.args, problem.wrt).map_err(|e| e.to_string())?;
-        let calls = (batch_of(|| run(&mut primal)), batch_of(|| run(&mut gradient)));
-        primal.run().map_err(|e| e.to_string())?;
-        gradient.run().map_err(|e| e.to_string())?;
+        let mut primal = Steady::primal(&f, &problem.args)?;
+        let mut gradient = Steady::gradient(&f, &problem.args, problem.wrt)?;
+        let calls = (batch_of(|| primal.run()), batch_of(|| gradient.run()));
+        primal.try_run()?;
+        gradient.try_run()?;
         Ok(Racer { primal, gradient, calls })
     }
 
     fn time_primal(&mut self) -> f64 {
-        time(self.calls.0, || run(&mut self.primal))
+        time(self.calls.0, || self.primal.run())
     }
 
     fn time_gradient(&mut self) -> f64 {
-        time(self.calls.1, || run(&mut self.gradient))
+        time(self.calls.1, || self.gradient.run())
     }
-}
-
-/// Runs once. That it does not fail was seen before the clock started.
-pub fn run(prepared: &mut Prepared) {
-    let done = prepared.run();
-    std::hint::black_box(done.is_ok());
 }
 
 /// How many directions forward mode is measured with.
@@ -81,17 +76,14 @@ pub const LANES: [usize; 3] = [1, 4, 8];
 /// If a program does not compile or run.
 pub fn forward(problem: &Problem, repeats: usize) -> Result<[f64; LANES.len()]> {
     let f = problem.compile()?;
-    let names = f.signature().params.iter().map(|p| p.name.as_str());
-    let moves: Vec<bool> = names.map(|name| problem.wrt.is_empty() || problem.wrt.contains(&name)).collect();
-    let direction: Vec<_> = problem.args.iter().zip(moves).map(|(v, moves)| moves.then(|| v.clone())).collect();
-    let mut calls = vec![f.prepare(&problem.args).map_err(|e| e.to_string())?];
+    let mut calls = vec![Steady::primal(&f, &problem.args)?];
     for lanes in LANES {
-        calls.push(f.prepare_jvp(&problem.args, &vec![&direction[..]; lanes]).map_err(|e| e.to_string())?);
+        calls.push(Steady::forward(&f, &problem.args, problem.wrt, lanes)?);
     }
-    let batches: Vec<u64> = calls.iter_mut().map(|call| batch_of(|| run(call))).collect();
+    let batches: Vec<u64> = calls.iter_mut().map(|call| batch_of(|| call.run())).collect();
     let mut ratios = LANES.map(|_| Vec::new());
     for _ in 0..repeats {
-        let times: Vec<f64> = calls.iter_mut().zip(&batches).map(|(call, n)| time(*n, || run(call))).collect();
+        let times: Vec<f64> = calls.iter_mut().zip(&batches).map(|(call, n)| time(*n, || call.run())).collect();
         for (ratios, t) in ratios.iter_mut().zip(&times[1..]) {
             ratios.push(t / times[0]);
         }
@@ -138,7 +130,7 @@ fn compile_time(problem: &Problem, repeats: usize) -> Result<f64> {
     for _ in 0..repeats {
         let (ms, made) = once(|| {
             let f = problem.compile()?;
-            f.prepare_gradient(&problem.args, problem.wrt).map_err(|e| e.to_string())
+            f.gradient().wrt(problem.wrt).build().map_err(|e| e.to_string())
         });
         made?;
         times.push(ms);
@@ -159,9 +151,9 @@ fn race(problem: &Problem, racer: &mut Racer, name: &str, compiler: &str, repeat
 fn race_with(problem: &Problem, racer: &mut Racer, name: &str, program: &Path, repeats: usize) -> Result<PeerRow> {
     let mut peer = Peer::start(program, problem)?;
     let first = peer.gradient(1)?;
-    agree(&problem.title(), "value", racer.gradient.value().unwrap_or(f64::NAN), first.value)?;
-    agree(&problem.title(), "sum of the gradient", racer.gradient.gradient().floats().iter().sum(), first.sum)?;
-    agree(&problem.title(), "primal", racer.primal.value().unwrap_or(f64::NAN), peer.primal(1)?.value)?;
+    agree(&problem.title(), "value", racer.gradient.value(), first.value)?;
+    agree(&problem.title(), "sum of the gradient", racer.gradient.slopes().iter().sum(), first.sum)?;
+    agree(&problem.title(), "primal", racer.primal.value(), peer.primal(1)?.value)?;
     let mut times = [const { Vec::new() }; 4];
     for _ in 0..repeats {
         times[0].push(racer.time_primal());
@@ -197,11 +189,13 @@ pub fn straight_line(operations: usize, repeats: usize) -> Result<f64> {
     for _ in 0..repeats.max(1) {
         let (ms, made) = once(|| {
             let module = Engine::new().compile(&source)?;
-            module.function("straight")?.prepare_gradient(&[0.3.into(), 0.7.into()], &[])
+            module.function("straight")?.gradient().build()
         });
-        let mut gradient = made.map_err(|e| e.to_string())?;
-        gradient.run().map_err(|e| e.to_string())?;
-        if !gradient.gradient().floats().iter().all(|x| x.is_finite()) {
+        let gradient = made.map_err(|e| e.to_string())?;
+        let (mut dx, mut dy) = (0.0_f64, 0.0);
+        let ran = gradient.value_and_gradient(&mut Workspace::new(), (0.3, 0.7), (&mut dx, &mut dy));
+        ran.map_err(|e| e.to_string())?;
+        if !(dx + dy).is_finite() {
             return Err(format!("the gradient of {operations} operations is not finite"));
         }
         times.push(ms);

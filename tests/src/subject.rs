@@ -100,7 +100,7 @@ impl Subject {
         let function = self.function(name)?;
         let args = arguments(&function, at)?;
         self.start();
-        let gradient = function.gradient_wrt(&args, &[], mode)?;
+        let gradient = function.gradient().mode(mode).at(&args)?;
         let parts = named(&function, &gradient.parameters);
         Ok((to_json(&gradient.value), parts))
     }
@@ -110,7 +110,7 @@ impl Subject {
         let function = self.function(name)?;
         let args = arguments(&function, at)?;
         self.start();
-        let (_, jacobian) = function.jacobian_in(&args, &[], Some(mode))?;
+        let (_, jacobian) = function.jacobian().mode(mode).at(&args)?;
         Ok(to_json(&Value::Array(jacobian)))
     }
 
@@ -127,7 +127,7 @@ impl Subject {
         let function = self.function(name)?;
         let args = arguments(&function, at)?;
         self.start();
-        let (_, hessian) = function.hessian(&args, &[])?;
+        let (_, hessian) = function.hessian().at(&args)?;
         Ok(to_json(&Value::Array(hessian)))
     }
 
@@ -145,7 +145,7 @@ impl Subject {
         let function = self.function(name)?;
         let args = arguments(&function, at)?;
         let seed = from_json(seed, &function.signature().result)?;
-        let gradient = function.vjp(&args, &seed, &[])?;
+        let gradient = function.vjp().at(&args, &seed)?;
         Ok(named(&function, &gradient.parameters))
     }
 }

@@ -43,8 +43,8 @@ fn run(function: &Function) {
     let args: Vec<Value> = function.signature().params.iter().map(|p| sample(&p.ty)).collect();
     let outcomes = [
         function.call(&args).map(drop),
-        function.gradient_wrt(&args, &[], Mode::Reverse).map(drop),
-        function.gradient_wrt(&args, &[], Mode::Forward).map(drop),
+        function.gradient().at(&args).map(drop),
+        function.gradient().mode(Mode::Forward).at(&args).map(drop),
     ];
     outcomes.iter().filter_map(|o| o.as_ref().err()).for_each(|e| drop(told(e)));
 }
@@ -165,7 +165,7 @@ fn chain(length: usize, link: &str) -> String {
 fn gradient_of_the_last(source: &str) -> Vec<String> {
     let module = Engine::new().compile(source).expect("the chain compiles");
     let last = module.entry().expect("one function is not called");
-    let gradient = last.gradient(&[Value::F64(0.75)]);
+    let gradient = last.gradient().at(&[Value::F64(0.75)]);
     gradient.map_or_else(|error| told(&error), |_| Vec::new())
 }
 

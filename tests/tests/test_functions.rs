@@ -106,11 +106,11 @@ fn compare(f: &Function, known: &Known, point: &[f64]) {
     let ran = |e: adit::Error| -> ! { panic!("{}: {e}", name("a run")) };
     let expected = (known.gradient)(point);
     for mode in [Mode::Reverse, Mode::Forward] {
-        let gradient = f.gradient_wrt(args, &[], mode).unwrap_or_else(|e| ran(e));
+        let gradient = f.gradient().mode(mode).at(args).unwrap_or_else(|e| ran(e));
         close(&name("the value"), &gradient.value.floats(), &[(known.value)(point)], 1e-12);
         close(&name("the gradient"), &gradient.floats(), &expected, 1e-10);
     }
-    let (_, hessian) = f.hessian(args, &[]).unwrap_or_else(|e| ran(e));
+    let (_, hessian) = f.hessian().at(args).unwrap_or_else(|e| ran(e));
     close(&name("the Hessian"), &Value::from(hessian).floats(), &(known.hessian)(point).concat(), 1e-9);
 }
 

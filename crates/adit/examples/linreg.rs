@@ -38,7 +38,7 @@ pub fn fit() -> Result<Vec<Step>, Box<dyn Error>> {
     let mut params = [0.0, 0.0, 1.0];
     let mut steps = Vec::new();
     for _ in 0..30 {
-        let (gradient, hessian) = posterior.hessian(&arguments(params, &x, &y), &["p"])?;
+        let (gradient, hessian) = posterior.hessian().wrt(["p"]).at(&arguments(params, &x, &y))?;
         let gradient_now = gradient.floats();
         let value = gradient.value.as_f64().ok_or("the posterior is a number")?;
         let slope = gradient_now.iter().fold(0.0, |most: f64, g| most.max(g.abs()));

@@ -1,11 +1,11 @@
 //! Trains the small neural network of `examples/mlp.ad` by gradient descent.
 //!
-//! `cargo run --release -p adit --example train_mlp`. In: points of a smooth function of two variables, made here. Out: the loss, which falls. The gradient is prepared once: each epoch
-//! runs compiled code and changes the weights in place.
+//! `cargo run --release -p adit --example train_mlp`. In: points of a smooth function of two variables, made here. Out: the loss, which falls. The gradient is compiled once: each epoch
+//! overwrites the slopes and changes the weights in place.
 
 #![expect(clippy::print_stdout, reason = "an example shows its results")]
 
-use adit::{Array, Engine, Value};
+use adit::{Array, Engine, Value, Workspace};
 use std::error::Error;
 use std::path::Path;
 
@@ -25,19 +25,18 @@ pub fn train(epochs: usize, rate: f64) -> Result<Vec<f64>, Box<dyn Error>> {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/mlp.ad");
     let loss = Engine::new().compile_file(file)?.function("loss")?;
     let mut dice = Dice(2026);
-    let net = network(&mut dice);
+    let mut net = network(&mut dice);
     let (x, y) = points(&mut dice);
 
-    let mut step = loss.prepare_gradient(&[net, x, y], &["net"])?;
+    let gradient = loss.gradient().wrt(["net"]).build()?;
+    let (mut workspace, mut slopes) = (Workspace::new(), net.zeroed());
     let mut losses = Vec::with_capacity(epochs + 1);
-    for _ in 0..epochs {
-        step.run()?;
-        losses.push(step.value().ok_or("a loss is a number")?);
-        let mut slopes = step.gradient().floats().into_iter();
-        step.update("net", &mut |weight| *weight -= rate * slopes.next().unwrap_or(0.0))?;
+    for _ in 0..=epochs {
+        losses.push(gradient.value_and_gradient(&mut workspace, (&net, &x, &y), &mut slopes)?);
+        let floats = slopes.floats();
+        let mut slopes = floats.iter();
+        net.for_each_float_mut(&mut |weight| *weight -= rate * slopes.next().copied().unwrap_or(0.0));
     }
-    step.run()?;
-    losses.push(step.value().ok_or("a loss is a number")?);
     Ok(losses)
 }
 

@@ -16,7 +16,7 @@ use std::sync::Arc;
 /// ```
 /// let engine = adit::Engine::new();
 /// let module = engine.compile("fn square(x: f64) -> f64 { x * x }")?;
-/// let gradient = module.function("square")?.gradient(&[3.0.into()])?;
+/// let gradient = module.function("square")?.gradient().at(&[3.0.into()])?;
 /// assert_eq!(gradient.value, adit::Value::F64(9.0));
 /// assert_eq!(gradient.of("x"), Some(&adit::Value::F64(6.0)));
 /// # Ok::<(), adit::Error>(())

@@ -4,10 +4,9 @@
 //! How IR calls are laid out is [`crate::calls`]'s matter.
 
 mod dense;
-mod prepared;
 mod sweeps;
 
-pub use prepared::Prepared;
+pub(crate) use dense::even_lanes;
 
 use crate::calls::{self, Along, Lane, Shape};
 use crate::error::{Error, Result};
@@ -51,7 +50,7 @@ pub(crate) struct Compiled {
 }
 
 /// Which parameters are differentiated; empty means all that carry floats.
-pub type Wrt<'a> = &'a [&'a str];
+pub(crate) type Wrt<'a> = &'a [&'a str];
 
 impl Function {
     pub(crate) fn new(unit: Arc<Unit>, options: Arc<Options>, id: FnId) -> Result<Function> {
@@ -106,23 +105,12 @@ impl Function {
         Ok(self.inner.shape.outcome(&frame, &results))
     }
 
-    /// The value and the gradient with respect to all parameters that carry floats.
-    ///
-    /// # Errors
-    /// If the result is not one float, no parameter carries floats, arguments do not fit, or the run stops.
-    pub fn gradient(&self, args: &[Value]) -> Result<Gradient> {
-        self.gradient_wrt(args, &[], None)
-    }
-
-    /// [`Function::gradient`] with respect to some parameters, in a mode of choice; without one in reverse, or where a derivative rule for that is missing, forward.
-    ///
-    /// # Errors
-    /// As [`Function::gradient`], and for unknown names.
-    pub fn gradient_wrt(&self, args: &[Value], wrt: Wrt<'_>, mode: impl Into<Option<Mode>>) -> Result<Gradient> {
+    /// The value and the gradient; without a mode in reverse, or where a derivative rule for that is missing, forward.
+    pub(crate) fn gradient_at(&self, args: &[Value], wrt: Wrt<'_>, mode: Option<Mode>) -> Result<Gradient> {
         self.one_float()?;
         let active = self.active(wrt, false)?;
         let reverse = Derivative::Vjp(active.clone());
-        let reverse = match mode.into() {
+        let reverse = match mode {
             Some(Mode::Reverse) => reverse,
             Some(Mode::Forward) => return self.gradient_by_lanes(args, &active),
             None if !self.lacks_rule(&reverse) => reverse,
@@ -137,10 +125,7 @@ impl Function {
     }
 
     /// The value, and the derivative of the result in a direction: for each parameter a value of its type, or nothing for zero.
-    ///
-    /// # Errors
-    /// As [`Function::gradient`], but for any result.
-    pub fn jvp(&self, args: &[Value], directions: &[Option<Value>]) -> Result<(Value, Value)> {
+    pub(crate) fn jvp_at(&self, args: &[Value], directions: &[Option<Value>]) -> Result<(Value, Value)> {
         let wrt: Vec<&str> = self.given(directions);
         let active = self.active_or_none(&wrt)?;
         let mut frame = self.frame(args)?;
@@ -153,10 +138,7 @@ impl Function {
     }
 
     /// The value, and for each parameter the derivative of `seed · result`; the seed is shaped like the result.
-    ///
-    /// # Errors
-    /// As [`Function::gradient`], but for any result.
-    pub fn vjp(&self, args: &[Value], seed: &Value, wrt: Wrt<'_>) -> Result<Gradient> {
+    pub(crate) fn vjp_at(&self, args: &[Value], seed: &Value, wrt: Wrt<'_>) -> Result<Gradient> {
         let active = self.active(wrt, true)?;
         let seeds = calls::seed_leaves(&self.inner.shape, seed)?;
         let mut frame = self.reverse_frame(args, &active, &seeds.scalars, &seeds.arrays)?;
@@ -164,11 +146,8 @@ impl Function {
         Ok(self.inner.shape.gradient(&frame, &results, &active))
     }
 
-    /// The value, and the Hessian times a direction (as for [`Function::jvp`]), by forward over reverse.
-    ///
-    /// # Errors
-    /// As [`Function::gradient`].
-    pub fn hvp(&self, args: &[Value], directions: &[Option<Value>], wrt: Wrt<'_>) -> Result<Gradient> {
+    /// The value, and the Hessian times a direction, by forward over reverse.
+    pub(crate) fn hvp_at(&self, args: &[Value], directions: &[Option<Value>], wrt: Wrt<'_>) -> Result<Gradient> {
         self.one_float()?;
         let active = self.active(wrt, false)?;
         let frame = self.frame(args)?;
@@ -299,7 +278,7 @@ impl Function {
     }
 
     /// That so many bytes keep within the memory limit; none are too many to be counted.
-    fn within_memory(&self, bytes: Option<u64>) -> Result<()> {
+    pub(crate) fn within_memory(&self, bytes: Option<u64>) -> Result<()> {
         let limit = self.inner.options.limits.memory_bytes;
         if bytes.is_some_and(|bytes| bytes <= limit) {
             return Ok(());
@@ -342,7 +321,7 @@ impl Function {
     }
 
     /// The compiled code of a derivative, to be called.
-    fn entry(&self, derivative: &Derivative) -> Result<Entry> {
+    pub(crate) fn entry(&self, derivative: &Derivative) -> Result<Entry> {
         let compiled = self.compiled(derivative)?;
         compiled.code.entry(compiled.id).ok_or_else(|| Error::internal("compiled code without its entry"))
     }
@@ -371,6 +350,10 @@ impl Function {
     }
 
     pub(crate) fn options(&self) -> &Options {
+        &self.inner.options
+    }
+
+    pub(crate) fn options_arc(&self) -> &Arc<Options> {
         &self.inner.options
     }
 

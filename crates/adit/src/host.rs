@@ -28,7 +28,7 @@ const STEPS: [(f64, f64); 2] = [(1e-5, 1e-5), (1.0 / 256.0, 1e-4)];
 ///     .partials(|a, out| (out[0], out[1]) = (a[1] * a[0], 0.5 * a[0] * a[0]));
 /// let engine = Engine::new().with_function(spring)?;
 /// let module = engine.compile("fn f(x: f64) -> f64 { spring(x, 3) + x }")?;
-/// let gradient = module.function("f")?.gradient(&[2.0.into()])?;
+/// let gradient = module.function("f")?.gradient().at(&[2.0.into()])?;
 /// assert_eq!(gradient.value, adit::Value::F64(8.0));
 /// assert_eq!(gradient.of("x"), Some(&adit::Value::F64(7.0)));
 /// # Ok::<(), adit::Error>(())
@@ -159,7 +159,7 @@ pub(crate) fn check(engine: &Engine, host: &HostFn, function: &HostFunction) -> 
     let wanted: Vec<f64> = after.iter().zip(&before).map(|(a, b)| (a - b) / (2.0 * h)).collect();
     if function.jvp.is_some() {
         let given: Vec<Option<Value>> = directions.iter().cloned().map(Some).collect();
-        let (_, tangent) = probe.jvp(&args, &given)?;
+        let (_, tangent) = probe.jvp().at(&args, &given)?;
         compare(name, "jvp", tolerance, &tangent.floats(), &wanted)?;
     }
     if function.vjp.is_some() {
@@ -169,7 +169,7 @@ pub(crate) fn check(engine: &Engine, host: &HostFn, function: &HostFunction) -> 
             weight += 0.4;
             *x = weight;
         });
-        let gradient = probe.vjp(&args, &seed, &[])?;
+        let gradient = probe.vjp().at(&args, &seed)?;
         let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
         let directions: Vec<f64> = directions.iter().flat_map(Value::floats).collect();
         compare(name, "vjp", tolerance, &[dot(&gradient.floats(), &directions)], &[dot(&seed.floats(), &wanted)])?;

@@ -14,7 +14,7 @@
 //! let energy = module.function("energy")?;
 //! let args = energy.arrange(&[("k", 2.0.into()), ("x", [0.0, 1.0, 3.0].into())])?;
 //! assert_eq!(energy.call(&args)?.value, adit::Value::F64(5.0));
-//! let gradient = energy.gradient(&args)?;
+//! let gradient = energy.gradient().at(&args)?;
 //! assert_eq!(gradient.of("x").and_then(|g| g.as_slice()), Some(&[-2.0, -2.0, 4.0][..]));
 //! assert_eq!(gradient.of("k").and_then(|g| g.as_f64()), Some(2.5));
 //! # Ok::<(), adit::Error>(())
@@ -32,6 +32,7 @@ mod error;
 mod flows;
 mod frame;
 mod function;
+mod handle;
 mod host;
 mod imports;
 mod module;
@@ -55,7 +56,11 @@ pub use adit_sema::conventions::{self, CONVENTIONS};
 pub use cost::{Cost, Formula};
 pub use engine::Engine;
 pub use error::{Error, ErrorKind, Result};
-pub use function::{Function, Prepared, Wrt};
+pub use function::Function;
+pub use handle::{
+    Argument, Arguments, CallFn, GradientFn, HessianFn, HvpFn, JacobianFn, JvpFn, Leaves, Number, Pass, Request, Take,
+    View, ViewMut, VjpFn, Workspace,
+};
 pub use host::HostFunction;
 pub use imports::Loader;
 pub use module::Module;

@@ -74,6 +74,24 @@ impl Data {
         }
     }
 
+    /// Makes it so many elements of this type; zeros where there were none.
+    pub(crate) fn resize(&mut self, n: usize, element: Option<ScalarType>) {
+        if element.is_some_and(|element| element != self.element()) {
+            *self = match element {
+                Some(ScalarType::F32) => Data::F32(Vec::new()),
+                Some(ScalarType::I64) => Data::I64(Vec::new()),
+                Some(ScalarType::Bool) => Data::Bool(Vec::new()),
+                Some(ScalarType::F64) | None => Data::F64(Vec::new()),
+            };
+        }
+        match self {
+            Data::F64(x) => x.resize(n, 0.0),
+            Data::F32(x) => x.resize(n, 0.0),
+            Data::I64(x) => x.resize(n, 0),
+            Data::Bool(x) => x.resize(n, false),
+        }
+    }
+
     /// Floats of this type, the nearest to these.
     pub(crate) fn floats(ty: ScalarType, x: impl Iterator<Item = f64>) -> Data {
         match ty {

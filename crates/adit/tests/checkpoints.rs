@@ -18,7 +18,7 @@ fn runs(attribute: &str, header: &str, length: i64) -> i64 {
     );
     let engine = Engine::new().with_function(step).expect("right");
     let f = engine.compile(&text).and_then(|module| module.function("f")).expect("it compiles");
-    let gradient = f.gradient_wrt(&[3.0.into(), length.into()], &["x"], adit::Mode::Reverse).expect("there is one");
+    let gradient = f.gradient().wrt(["x"]).at(&[3.0.into(), length.into()]).expect("there is one");
     assert_eq!(gradient.floats(), [0.5_f64.powi(length as i32)]);
     count.load(Ordering::Relaxed)
 }
@@ -56,7 +56,7 @@ fn memory_is_bounded() {
             "fn f(x0: f64, p: f64, n: i64) -> f64 {{ let mut x = x0; {attribute} for i in 0..n {{ x += 0.01 * sin(x) * p; }} x }}"
         );
         let f = engine.compile(&text).and_then(|module| module.function("f")).expect("it compiles");
-        f.gradient_wrt(&[1.0.into(), 0.001.into(), 500_000.into()], &[], adit::Mode::Reverse)
+        f.gradient().at(&[1.0.into(), 0.001.into(), 500_000.into()])
     };
     let kind = gradient("").expect_err("it does not fit").kind();
     assert_eq!(kind, ErrorKind::Run);
@@ -79,7 +79,7 @@ fn a_run_that_saves_too_much_names_the_loop() {
     }";
     let engine = Engine::with_options(Options { limits, ..Options::default() });
     let f = engine.compile(text).and_then(|module| module.function("f")).expect("it compiles");
-    let told = f.gradient(&[1.0.into(), 100.into()]).expect_err("not even a snapshot fits").to_string();
+    let told = f.gradient().at(&[1.0.into(), 100.into()]).expect_err("not even a snapshot fits").to_string();
     assert!(told.contains("AD0816") && told.contains("3:9") && told.contains("@checkpoint"), "{told}");
 }
 
@@ -95,7 +95,7 @@ fn a_limit_for_tapes_bounds_every_loop_that_saves() {
         }";
         let engine = Engine::with_options(Options { limits, ..Options::default() });
         let f = engine.compile(text).and_then(|module| module.function("f")).expect("it compiles");
-        f.gradient_wrt(&[1.0.into(), 0.001.into(), 500_000.into()], &[], adit::Mode::Reverse)
+        f.gradient().at(&[1.0.into(), 0.001.into(), 500_000.into()])
     };
     let told = gradient(None).expect_err("it does not fit");
     assert!(told.to_string().contains("@checkpoint"), "{told}");

@@ -40,10 +40,10 @@ fn mixed(n: usize) -> Vec<Value> {
 fn every_width_gives_the_same_bits() {
     for n in [1, 2, 5] {
         let args = mixed(n);
-        let (value, expected) = function(MIXED, 1).jacobian_in(&args, &[], Some(Mode::Forward)).expect("it runs");
+        let (value, expected) = function(MIXED, 1).jacobian().mode(Mode::Forward).at(&args).expect("it runs");
         assert_eq!(expected.dims, [n + 1, 4 * n + 1]);
         for lanes in [0, 2, 3, 4, 7, 8, 64] {
-            let (same, matrix) = function(MIXED, lanes).jacobian_in(&args, &[], Some(Mode::Forward)).expect("it runs");
+            let (same, matrix) = function(MIXED, lanes).jacobian().mode(Mode::Forward).at(&args).expect("it runs");
             assert_eq!((same, bits(&matrix)), (value.clone(), bits(&expected)), "n = {n}, {lanes} lanes");
         }
     }
@@ -54,13 +54,13 @@ fn rows_and_columns_make_the_same_jacobian() {
     let f = function(MIXED, 8);
     let args = mixed(3);
     let [(v, by_columns), (w, by_rows)] =
-        [Mode::Forward, Mode::Reverse].map(|mode| f.jacobian_in(&args, &[], Some(mode)).expect("it runs"));
+        [Mode::Forward, Mode::Reverse].map(|mode| f.jacobian().mode(mode).at(&args).expect("it runs"));
     assert_eq!(v, w);
     assert_eq!(by_columns.dims, by_rows.dims);
     for (a, b) in floats(&by_columns).iter().zip(floats(&by_rows)) {
         assert!((a - b).abs() < 1e-13 * (1.0 + a.abs()), "{a} {b}");
     }
-    let (_, chosen) = f.jacobian(&args, &[]).expect("it runs");
+    let (_, chosen) = f.jacobian().at(&args).expect("it runs");
     assert!(chosen == by_columns || chosen == by_rows);
 }
 
@@ -74,8 +74,8 @@ fn hessians_are_symmetric_and_the_same_for_every_width() {
     for n in [1, 6, 7, 8, 16] {
         let x: Vec<f64> = (0..n).map(|i| (f64::from(i) * 1.3).sin()).collect();
         let args = [x.into(), 0.3.into()];
-        let (gradient, expected) = function(source, 1).hessian(&args, &[]).expect("it runs");
-        assert_eq!(gradient, function(source, 1).gradient(&args).expect("it runs"));
+        let (gradient, expected) = function(source, 1).hessian().at(&args).expect("it runs");
+        assert_eq!(gradient, function(source, 1).gradient().at(&args).expect("it runs"));
         let (size, h) = (expected.dims[0], floats(&expected));
         for i in 0..size {
             for j in 0..i {
@@ -84,7 +84,7 @@ fn hessians_are_symmetric_and_the_same_for_every_width() {
             }
         }
         for lanes in [2, 4, 5, 8] {
-            let (same, matrix) = function(source, lanes).hessian(&args, &[]).expect("it runs");
+            let (same, matrix) = function(source, lanes).hessian().at(&args).expect("it runs");
             assert_eq!((same, bits(&matrix)), (gradient.clone(), bits(&expected)), "n = {n}, {lanes} lanes");
         }
     }
@@ -94,19 +94,20 @@ fn hessians_are_symmetric_and_the_same_for_every_width() {
 fn what_is_empty_has_an_empty_matrix() {
     let empty: Value = Vec::<f64>::new().into();
     let (value, j) = function("fn f(x: [f64; n]) -> [f64; n] { 2 * x }", 8)
-        .jacobian(std::slice::from_ref(&empty), &[])
+        .jacobian()
+        .at(std::slice::from_ref(&empty))
         .expect("it runs");
     assert_eq!((value, j), (empty.clone(), Array::f64(&[0, 0], vec![])));
     let f = function("fn f(x: [f64; n]) -> f64 { sum(x) + 1 }", 8);
-    let (value, j) = f.jacobian(std::slice::from_ref(&empty), &[]).expect("it runs");
+    let (value, j) = f.jacobian().at(std::slice::from_ref(&empty)).expect("it runs");
     assert_eq!((value, j), (1.0.into(), Array::f64(&[1, 0], vec![])));
-    let (gradient, h) = f.hessian(std::slice::from_ref(&empty), &[]).expect("it runs");
+    let (gradient, h) = f.hessian().at(std::slice::from_ref(&empty)).expect("it runs");
     assert_eq!((gradient.value, h), (1.0.into(), Array::f64(&[0, 0], vec![])));
     assert_eq!(gradient.parameters, [("x".to_owned(), empty.clone())]);
-    let g = f.gradient_wrt(&[empty], &[], Mode::Forward).expect("it runs");
+    let g = f.gradient().mode(Mode::Forward).at(&[empty]).expect("it runs");
     assert_eq!(g.value, 1.0.into());
     let integers = function("fn f(x: [f64; n]) -> i64 { n }", 8);
-    let (value, j) = integers.jacobian(&[[1.0, 2.0].into()], &[]).expect("it runs");
+    let (value, j) = integers.jacobian().at(&[[1.0, 2.0].into()]).expect("it runs");
     assert_eq!((value, j), (2i64.into(), Array::f64(&[0, 2], vec![])));
 }
 
@@ -124,12 +125,12 @@ fn a_program_prints_once_however_many_sweeps_it_takes() {
     let count = || std::mem::take(&mut *lines.lock().expect("no panic")).len();
     let [f, g] = ["f", "g"].map(|name| module.function(name).expect("it is there"));
     for mode in [Mode::Forward, Mode::Reverse] {
-        f.jacobian_in(args, &[], Some(mode)).expect("it runs");
+        f.jacobian().mode(mode).at(args).expect("it runs");
         assert_eq!(count(), 1, "{mode:?}");
     }
-    g.hessian(args, &[]).expect("it runs");
+    g.hessian().at(args).expect("it runs");
     assert_eq!(count(), 1);
-    g.gradient_wrt(args, &[], Mode::Forward).expect("it runs");
+    g.gradient().mode(Mode::Forward).at(args).expect("it runs");
     assert_eq!(count(), 1);
 }
 
@@ -141,8 +142,8 @@ fn matrices_beyond_the_memory_limit_are_refused() {
     let f = module.function("f").expect("it is there");
     let x: Value = vec![1.0; 2000].into();
     for (what, result) in [
-        ("lanes", f.jacobian_in(std::slice::from_ref(&x), &[], Some(Mode::Forward)).map(|_| ())),
-        ("hessian", f.hessian(std::slice::from_ref(&x), &[]).map(|_| ())),
+        ("lanes", f.jacobian().mode(Mode::Forward).at(std::slice::from_ref(&x)).map(|_| ())),
+        ("hessian", f.hessian().at(std::slice::from_ref(&x)).map(|_| ())),
     ] {
         let error = result.expect_err(what);
         assert_eq!(error.diagnostics()[0].code.0, "AD0805", "{what}");
@@ -157,9 +158,9 @@ fn arrays_of_the_most_dimensions_go_one_direction_at_a_time() {
     dims[0] = 2;
     let x = Value::Array(Array::f64(&dims, vec![3.0, 5.0]));
     let f = function(&source, 8);
-    let (_, h) = f.hessian(std::slice::from_ref(&x), &[]).expect("it runs");
+    let (_, h) = f.hessian().at(std::slice::from_ref(&x)).expect("it runs");
     assert_eq!(floats(&h), [0.0, 1.0, 1.0, 0.0]);
-    let (_, j) = f.jacobian_in(&[x], &[], Some(Mode::Forward)).expect("it runs");
+    let (_, j) = f.jacobian().mode(Mode::Forward).at(&[x]).expect("it runs");
     assert_eq!(floats(&j), [5.0, 3.0]);
 }
 
@@ -168,14 +169,14 @@ fn matrices_of_single_precision_are_of_single_precision() {
     let f = function("fn f(x: [f32; n], c: f64) -> f64 { f64(sum(x * x)) * 0.1 * c }", 8);
     let args = [Value::from(vec![0.1_f32, 0.2]), 0.9.into()];
     for mode in [Mode::Forward, Mode::Reverse] {
-        let (_, j) = f.jacobian_in(&args, &["x"], Some(mode)).expect("it runs");
+        let (_, j) = f.jacobian().wrt(["x"]).mode(mode).at(&args).expect("it runs");
         assert_eq!(j.data.element(), adit::ScalarType::F32);
-        let (_, mixed) = f.jacobian_in(&args, &[], Some(mode)).expect("it runs");
+        let (_, mixed) = f.jacobian().mode(mode).at(&args).expect("it runs");
         assert_eq!(mixed.data.element(), adit::ScalarType::F64);
         let x = Value::Array(mixed).floats();
         assert!(x[..2].iter().all(|x| f64::from(*x as f32) == *x) && f64::from(x[2] as f32) != x[2], "{x:?}");
     }
-    let (gradient, h) = f.hessian(&args, &["x"]).expect("it runs");
+    let (gradient, h) = f.hessian().wrt(["x"]).at(&args).expect("it runs");
     assert!(gradient.of("x").is_some_and(|x| x.as_slice_f32().is_some()));
     assert_eq!(h.data.element(), adit::ScalarType::F32);
 }
@@ -199,15 +200,15 @@ fn where_no_mode_is_asked_for_rules_of_either_serve() {
         let f = module.function(name).expect("it is there");
         let args = [[1.0, 2.0, 2.0].into()];
         let slopes = [9.0, 18.0, 18.0];
-        assert_eq!(f.gradient(&args).expect("there is one").floats(), slopes);
-        assert_eq!(Value::Array(f.jacobian(&args, &[]).expect("there is one").1).floats(), slopes);
-        let (gradient, hessian) = f.hessian(&args, &[]).expect("there is one");
+        assert_eq!(f.gradient().at(&args).expect("there is one").floats(), slopes);
+        assert_eq!(Value::Array(f.jacobian().at(&args).expect("there is one").1).floats(), slopes);
+        let (gradient, hessian) = f.hessian().at(&args).expect("there is one");
         assert_eq!(gradient.floats(), slopes);
         assert_eq!(Value::Array(hessian).floats(), [10.0, 2.0, 2.0, 2.0, 13.0, 4.0, 2.0, 4.0, 13.0]);
-        let product = f.hvp(&args, &[Some([0.0, 1.0, 0.0].into())], &[]).expect("there is one");
+        let product = f.hvp().at(&args, &[Some([0.0, 1.0, 0.0].into())]).expect("there is one");
         assert_eq!(product.floats(), [2.0, 13.0, 4.0]);
-        f.prepare_gradient(&args, &[]).expect("there is one");
-        let refused = [Mode::Forward, Mode::Reverse].map(|mode| f.gradient_wrt(&args, &[], mode).is_err());
+        f.gradient().build().expect("there is one");
+        let refused = [Mode::Forward, Mode::Reverse].map(|mode| f.gradient().mode(mode).at(&args).is_err());
         assert_eq!(refused, [k > 0, k != 1]);
     }
 }

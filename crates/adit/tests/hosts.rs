@@ -75,7 +75,7 @@ fn both_modes_use_what_was_registered() {
     let args = [[0.5, -1.2].into(), 3.0.into()];
     let (host, plain) = (function(text), function(&format!("{own}\n{text}")));
     for mode in [adit::Mode::Forward, adit::Mode::Reverse] {
-        let [a, b] = [&host, &plain].map(|f| f.gradient_wrt(&args, &[], mode).expect("there is one"));
+        let [a, b] = [&host, &plain].map(|f| f.gradient().mode(mode).at(&args).expect("there is one"));
         assert_eq!(a.value, b.value);
         for (a, b) in a.floats().iter().zip(b.floats()) {
             assert!((a - b).abs() < 1e-12, "{a} {b}");
@@ -105,7 +105,7 @@ fn single_precision_is_widened_and_rounded() {
     let args = [Value::from(vec![0.5_f32, -1.2]), 3.1.into()];
     let (host, plain) = (function(text), function(&format!("{own}\n{text}")));
     for mode in [adit::Mode::Forward, adit::Mode::Reverse] {
-        let [a, b] = [&host, &plain].map(|f| f.gradient_wrt(&args, &[], mode).expect("there is one"));
+        let [a, b] = [&host, &plain].map(|f| f.gradient().mode(mode).at(&args).expect("there is one"));
         assert_eq!(a.value, b.value);
         assert!(matches!(a.value, Value::F32(_)) && a.of("x").is_some_and(|x| x.as_slice_f32().is_some()));
         for (a, b) in a.floats().iter().zip(b.floats()) {
@@ -130,7 +130,7 @@ fn the_library_keeps_its_own_functions() {
     let text = "fn f(x: f64, a: [f64; n, n]) -> f64 { cholesky(x) + inner(a) }
                 fn inner(a: [f64; n, n]) -> f64 { multi_normal_cholesky_logpdf([0.0, 0.0], [0.0, 0.0], a) }";
     let f = engine.compile(text).and_then(|m| m.function("f")).expect("it compiles");
-    let gradient = f.gradient(&[2.0.into(), Value::matrix(&[vec![1.0, 0.0], vec![0.0, 1.0]])]).expect("it runs");
+    let gradient = f.gradient().at(&[2.0.into(), Value::matrix(&[vec![1.0, 0.0], vec![0.0, 1.0]])]).expect("it runs");
     assert_eq!(gradient.of("x"), Some(&Value::F64(3.0)));
 }
 
@@ -165,13 +165,13 @@ fn what_was_not_registered_is_refused() {
     let engine =
         Engine::new().with_function(HostFunction::scalar("fn f(x: f64) -> f64", |a| a[0])).expect("a signature");
     let module = engine.compile("fn g(x: f64) -> f64 { f(x)^2 }").expect("it compiles");
-    let error = module.function("g").and_then(|g| g.gradient(&[2.0.into()])).expect_err("no derivative");
+    let error = module.function("g").and_then(|g| g.gradient().at(&[2.0.into()])).expect_err("no derivative");
     assert_eq!(error.diagnostics()[0].code.0, "AD0611");
     // Partials have no derivatives of their own.
     let engine = Engine::new().with_function(spring()).expect("a signature");
     let module = engine.compile("fn g(x: f64) -> f64 { spring(x, 2) }").expect("it compiles");
     let g = module.function("g").expect("it is there");
-    let error = g.hvp(&[2.0.into()], &[Some(1.0.into())], &[]).expect_err("no second derivative");
+    let error = g.hvp().at(&[2.0.into()], &[Some(1.0.into())]).expect_err("no second derivative");
     assert_eq!(error.diagnostics()[0].code.0, "AD0611");
 }
 

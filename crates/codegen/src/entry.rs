@@ -27,7 +27,7 @@ const SPARE_STACK: usize = 1 << 20;
 
 /// What a parameter takes.
 #[derive(Clone, Debug)]
-enum Kind {
+pub(crate) enum Kind {
     Scalar(ScalarType),
     Array {
         element: ScalarType,
@@ -40,12 +40,15 @@ enum Kind {
 
 /// The outside of one compiled function.
 #[derive(Debug)]
-struct Signature {
+pub(crate) struct Signature {
     name: String,
     span: Span,
-    params: Vec<Kind>,
-    results: Vec<ScalarType>,
-    shapes: Shapes,
+    pub(crate) params: Vec<Kind>,
+    /// Where the extents of each parameter begin in a list of all, and how many there are.
+    pub(crate) first_extent: Vec<usize>,
+    pub(crate) extents: usize,
+    pub(crate) results: Vec<ScalarType>,
+    pub(crate) shapes: Shapes,
     /// The words of the checks that [`Shapes`] lists.
     words: Vec<String>,
 }
@@ -70,10 +73,19 @@ impl EntryPoint {
         };
         let shapes = Shapes::of(f);
         let words = shapes.checks.iter().map(|c| c.what(f)).collect();
+        let ranks = f.params.iter().map(|p| f.ty(p.value).array().map_or(0, |a| a.dims.len()));
+        let mut extents = 0;
+        let first = |rank: usize| {
+            extents += rank;
+            extents - rank
+        };
+        let first_extent = ranks.map(first).collect();
         let signature = Signature {
             name: f.name.clone(),
             span: f.span,
             params: f.params.iter().map(kind).collect(),
+            first_extent,
+            extents,
             results: f.results.clone(),
             shapes,
             words,
@@ -103,6 +115,10 @@ impl fmt::Debug for Entry {
 impl Entry {
     pub(crate) fn new(code: Arc<Inner>, point: EntryPoint) -> Self {
         Entry { code, point }
+    }
+
+    pub(crate) fn signature(&self) -> &Signature {
+        &self.point.signature
     }
 
     /// The function's name.
@@ -139,7 +155,7 @@ impl Entry {
     }
 
     /// Refuses a call beyond the depth limit, or one whose frames no stack can hold.
-    fn check_room(&self, workspace: &Workspace) -> Result<(), RunError> {
+    pub(crate) fn check_room(&self, workspace: &Workspace) -> Result<(), RunError> {
         let depth = workspace.limits().depth;
         if depth > 0 && self.needs() <= MOST_STACK {
             return Ok(());
@@ -154,7 +170,7 @@ impl Entry {
     }
 
     /// Runs the function on checked arguments: here, or on a thread of its own if this one's stack is too small for its frames.
-    fn run(&self, workspace: &mut Workspace, args: &[u64], results: &mut [u64]) -> Result<(), RunError> {
+    pub(crate) fn run(&self, workspace: &mut Workspace, args: &[u64], results: &mut [u64]) -> Result<(), RunError> {
         let room = stack::here().saturating_sub(stack::limit()) as u64;
         if self.needs() <= room {
             return self.run_here(workspace, args, results);
@@ -211,7 +227,7 @@ impl Entry {
 }
 
 impl Signature {
-    fn refuse(&self, what: String, details: [i64; 2]) -> RunError {
+    pub(crate) fn refuse(&self, what: String, details: [i64; 2]) -> RunError {
         RunError::with_details(Trap::ShapeMismatch(format!("{what} of `{}`", self.name)), self.span, details)
     }
 
@@ -285,7 +301,7 @@ fn fits(kind: &Kind, arg: &Argument<'_>) -> bool {
 }
 
 /// The number of elements that extents say; `None` beyond what can be addressed.
-fn element_count(dims: &[usize]) -> Option<usize> {
+pub(crate) fn element_count(dims: &[usize]) -> Option<usize> {
     if dims.contains(&0) {
         return Some(0);
     }

@@ -28,19 +28,8 @@ const REVERSE: usize = 4;
 const MOST_CODE: usize = 8_000;
 
 impl Function {
-    /// The value, the gradient, and the dense Hessian: one square matrix over all active floats, in order: of `f32` if all of them are.
-    ///
-    /// ```
-    /// let module = adit::Engine::new().compile("fn f(x: [f64; n]) -> f64 { prod(x) }")?;
-    /// let (gradient, hessian) = module.function("f")?.hessian(&[[2.0, 3.0, 5.0].into()], &[])?;
-    /// assert_eq!(gradient.floats(), [15.0, 10.0, 6.0]);
-    /// assert_eq!(adit::Value::from(hessian).floats(), [0.0, 5.0, 3.0, 5.0, 0.0, 2.0, 3.0, 2.0, 0.0]);
-    /// # Ok::<(), adit::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    /// As [`Function::gradient`].
-    pub fn hessian(&self, args: &[Value], wrt: Wrt<'_>) -> Result<(Gradient, Array)> {
+    /// The value, the gradient, and the dense Hessian: one square matrix over all active floats, in order.
+    pub(crate) fn hessian_at(&self, args: &[Value], wrt: Wrt<'_>) -> Result<(Gradient, Array)> {
         self.one_float()?;
         let active = self.active(wrt, false)?;
         let (frame, shape) = (self.frame(args)?, self.shape());
@@ -66,20 +55,8 @@ impl Function {
         Ok((gradient, matrix_of(&shape.float_types(&frame, &active), [n, n], rows)))
     }
 
-    /// The value, and for each active parameter's floats the derivative of every float of the result: rows by result, one matrix over all active floats, of `f32` if all of them are. The mode is
-    /// the one that looks cheaper.
-    ///
-    /// # Errors
-    /// As [`Function::gradient`], but for any result.
-    pub fn jacobian(&self, args: &[Value], wrt: Wrt<'_>) -> Result<(Value, Array)> {
-        self.jacobian_in(args, wrt, None)
-    }
-
-    /// [`Function::jacobian`] in a mode of choice.
-    ///
-    /// # Errors
-    /// As [`Function::jacobian`].
-    pub fn jacobian_in(&self, args: &[Value], wrt: Wrt<'_>, mode: Option<Mode>) -> Result<(Value, Array)> {
+    /// The value, and for each active parameter's floats the derivative of every float of the result: rows by result, one matrix over all active floats. Without a mode, it is the one that looks cheaper.
+    pub(crate) fn jacobian_at(&self, args: &[Value], wrt: Wrt<'_>, mode: Option<Mode>) -> Result<(Value, Array)> {
         let active = self.active(wrt, true)?;
         let frame = self.frame(args)?;
         let (rows, columns) = (self.shape().result_floats(&frame), self.shape().active_floats(&frame, &active));
@@ -102,7 +79,7 @@ impl Function {
             Some(mode) => mode == Mode::Reverse,
             None => {
                 let lanes = self.lanes(columns, 1);
-                let cheaper = rows.saturating_mul(REVERSE) < columns.saturating_add(columns.div_ceil(lanes));
+                let cheaper = Function::rows_look_cheaper(rows, columns, self.most_lanes(1));
                 if cheaper && self.compiled(&Derivative::Vjp(active.to_vec())).is_ok() {
                     return true;
                 }
@@ -171,8 +148,19 @@ impl Function {
         Ok((value, matrix))
     }
 
-    /// How many lanes each sweep of a derivative of this order gets where so many directions are wanted: as even as can be, fewer where the code would get long or arrays have no dimension left for lanes.
+    /// Whether a Jacobian looks cheaper by reverse sweeps than by forward sweeps of at most so many lanes.
+    pub(crate) fn rows_look_cheaper(rows: usize, columns: usize, most: usize) -> bool {
+        let sweeps = columns.div_ceil(even_lanes(columns, most));
+        rows.saturating_mul(REVERSE) < columns.saturating_add(sweeps)
+    }
+
+    /// How many lanes each sweep of a derivative of this order gets where so many directions are wanted.
     fn lanes(&self, directions: usize, order: u32) -> usize {
+        even_lanes(directions, self.most_lanes(order))
+    }
+
+    /// How many lanes there may be in derivatives of this order: fewer where the code would get long or arrays have no dimension left for lanes.
+    pub(crate) fn most_lanes(&self, order: u32) -> usize {
         let module = &self.unit().ir;
         let functions: Vec<&IrFunction> =
             pipeline::reachable(module, self.ir_id()).into_iter().map(|f| module.function(f)).collect();
@@ -181,8 +169,7 @@ impl Function {
             true => 1,
             false => MOST_CODE / (REVERSE.pow(order - 1) * size).max(1),
         };
-        let sweeps = directions.div_ceil(self.options().lanes.min(affordable).max(1));
-        directions.div_ceil(sweeps.max(1)).max(1)
+        self.options().lanes.min(affordable).max(1)
     }
 }
 
@@ -199,6 +186,11 @@ fn matrix_of(types: &[ScalarType], dims: [usize; 2], mut entries: Vec<f64>) -> A
         }
     }
     Array::f64(&dims, entries)
+}
+
+/// So many lanes for so many directions that all sweeps have equally many, as nearly as can be, and no more than `most`.
+pub(crate) fn even_lanes(directions: usize, most: usize) -> usize {
+    directions.div_ceil(directions.div_ceil(most).max(1)).max(1)
 }
 
 /// Whether an array has as many dimensions as there may be, so that its shadow has none left for lanes.

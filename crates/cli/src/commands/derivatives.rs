@@ -15,7 +15,7 @@ use adit::{Array, Data, Function, Gradient, Mode, Result, Type, Value, float_nam
 /// What compiling, differentiating and running give.
 pub fn grad(session: &Session, args: &Grad) -> Result<Answer> {
     let point = Point::of(session, &args.target)?;
-    let gradient = point.function.gradient_wrt(&point.args, &names(&args.wrt), args.mode.map(Mode::from))?;
+    let gradient = point.function.gradient().wrt(names(&args.wrt)).mode(args.mode.map(Mode::from)).at(&point.args)?;
     Ok(by_parameter(session, &point.function, "gradient", &gradient))
 }
 
@@ -27,7 +27,7 @@ pub fn vjp(session: &Session, args: &Vjp) -> Result<Answer> {
     let point = Point::of(session, &args.target)?;
     let given = input::json("--seed", &args.seed)?;
     let seed = json_in::seed(&point.function, &given.json, &given.folder)?;
-    let cotangent = point.function.vjp(&point.args, &seed, &names(&args.wrt))?;
+    let cotangent = point.function.vjp().wrt(names(&args.wrt)).at(&point.args, &seed)?;
     Ok(by_parameter(session, &point.function, "cotangent", &cotangent))
 }
 
@@ -38,7 +38,7 @@ pub fn vjp(session: &Session, args: &Vjp) -> Result<Answer> {
 pub fn hvp(session: &Session, args: &Jvp) -> Result<Answer> {
     let point = Point::of(session, &args.target)?;
     let directions = directions(&point, &args.dir)?;
-    let product = point.function.hvp(&point.args, &directions, &names(&args.wrt))?;
+    let product = point.function.hvp().wrt(names(&args.wrt)).at(&point.args, &directions)?;
     Ok(by_parameter(session, &point.function, "hvp", &product))
 }
 
@@ -53,7 +53,7 @@ pub fn jvp(session: &Session, args: &Jvp) -> Result<Answer> {
     for (direction, wanted) in directions.iter_mut().zip(wanted) {
         direction.take_if(|_| !wanted);
     }
-    let (value, tangent) = point.function.jvp(&point.args, &directions)?;
+    let (value, tangent) = point.function.jvp().at(&point.args, &directions)?;
     if session.json {
         let object = Object::new()
             .with("value", |out| json_out::value(out, &value))
@@ -71,7 +71,7 @@ pub fn jac(session: &Session, Jac { dense: args, mode }: &Jac) -> Result<Answer>
     dense(args)?;
     let point = Point::of(session, &args.target)?;
     let mode = mode.map(Mode::from);
-    let (value, matrix) = point.function.jacobian_in(&point.args, &names(&args.wrt), mode)?;
+    let (value, matrix) = point.function.jacobian().wrt(names(&args.wrt)).mode(mode).at(&point.args)?;
     let wanted = wanted(&point.function, &args.wrt)?;
     let blocks = Block::all(&point, &wanted);
     let result = &point.function.signature().result;
@@ -94,7 +94,7 @@ pub fn jac(session: &Session, Jac { dense: args, mode }: &Jac) -> Result<Answer>
 pub fn hess(session: &Session, args: &Dense) -> Result<Answer> {
     dense(args)?;
     let point = Point::of(session, &args.target)?;
-    let (gradient, matrix) = point.function.hessian(&point.args, &names(&args.wrt))?;
+    let (gradient, matrix) = point.function.hessian().wrt(names(&args.wrt)).at(&point.args)?;
     let columns: Vec<Column> = gradient.parameters.iter().flat_map(|(name, v)| Column::all(name, v)).collect();
     if session.json {
         let object = Object::new()

@@ -1,0 +1,238 @@
+//! Workspaces: the memory that calls of handles reuse.
+//!
+//! In: limits and sinks, by the engine of whatever is called. Out: [`Workspace`], where arguments are laid out, arrays lie that a host does not give, and compiled code keeps its tapes. It grows in the first
+//! call at a size, and not after it.
+
+use crate::options::Options;
+use adit_codegen::{Element, Staging};
+use sealed::Number as Sealed;
+use std::fmt;
+use std::sync::Arc;
+
+/// Memory for calls of [handles](crate::GradientFn): one for each thread. Any handle may use any workspace.
+///
+/// The first call at a size allocates, those after it do not. Nothing that a call leaves in it is seen by the next.
+#[derive(Default)]
+pub struct Workspace {
+    pub(super) machine: adit_runtime::Workspace,
+    pub(super) staging: Staging,
+    pub(super) scratch: Scratch,
+    /// Where in `scratch` arguments of the last call lie.
+    pub(super) placed: Vec<Placed>,
+    /// A row or column under way.
+    pub(super) row: Vec<f64>,
+    /// Whose limits and sinks are set.
+    pub(super) options: Option<Arc<Options>>,
+}
+
+impl Workspace {
+    /// An empty one.
+    pub fn new() -> Self {
+        Workspace::default()
+    }
+
+    /// Bytes kept for the next call.
+    pub fn bytes(&self) -> u64 {
+        let (arrays, tapes) = self.machine.memory_in_use();
+        let row = 8 * self.row.capacity();
+        arrays + tapes + (self.staging.bytes() + self.scratch.bytes() + row) as u64
+    }
+
+    /// Gives the memory back to the system.
+    pub fn release(&mut self) {
+        self.machine.release_memory();
+        self.scratch = Scratch::default();
+        self.staging = Staging::default();
+        (self.placed, self.row) = (Vec::new(), Vec::new());
+    }
+
+    /// Takes over the limits and sinks of an engine.
+    #[inline]
+    pub(super) fn serve(&mut self, options: &Arc<Options>) {
+        if !self.options.as_ref().is_some_and(|o| Arc::ptr_eq(o, options)) {
+            self.machine.set_limits(options.limits);
+            self.machine.set_interrupt(options.interrupt.clone());
+            self.options = Some(options.clone());
+            self.print(true);
+        }
+    }
+
+    /// Lets what the program prints through, or drops it.
+    pub(super) fn print(&mut self, on: bool) {
+        let sink = self.options.as_ref().and_then(|o| o.sink.clone()).filter(|_| on);
+        self.machine.set_sink(sink.map(|sink| Box::new(move |line: &str| sink(line)) as _));
+    }
+
+    /// Floats of single or double precision of an argument that lies here.
+    pub(super) fn floats(&self, slot: usize) -> Option<Floats<'_>> {
+        let placed = self.placed.iter().find(|p| p.slot == slot)?;
+        let range = placed.start..placed.start + placed.len;
+        match placed.kind {
+            f64::KIND => Some(Floats::Double(&self.scratch.f64[range])),
+            f32::KIND => Some(Floats::Single(&self.scratch.f32[range])),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Debug for Workspace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Workspace").field("bytes", &self.bytes()).finish_non_exhaustive()
+    }
+}
+
+/// An argument in the scratch memory.
+#[derive(Clone, Copy, Debug)]
+pub struct Placed {
+    slot: usize,
+    kind: usize,
+    start: usize,
+    len: usize,
+}
+
+/// An array of floats.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Floats<'a> {
+    Double(&'a [f64]),
+    Single(&'a [f32]),
+}
+
+impl Floats<'_> {
+    pub(super) fn len(self) -> usize {
+        match self {
+            Floats::Double(x) => x.len(),
+            Floats::Single(x) => x.len(),
+        }
+    }
+
+    pub(super) fn get(self, i: usize) -> f64 {
+        match self {
+            Floats::Double(x) => x[i],
+            Floats::Single(x) => f64::from(x[i]),
+        }
+    }
+}
+
+/// Memory for arrays that a host does not give.
+#[derive(Debug, Default)]
+pub(super) struct Scratch {
+    f64: Vec<f64>,
+    f32: Vec<f32>,
+    i64: Vec<i64>,
+    bool: Vec<bool>,
+}
+
+/// How many elements of each type.
+pub(super) type Sizes = [usize; 4];
+
+impl Scratch {
+    fn bytes(&self) -> usize {
+        8 * (self.f64.capacity() + self.i64.capacity()) + 4 * self.f32.capacity() + self.bool.capacity()
+    }
+
+    /// Makes room.
+    pub(super) fn grow(&mut self, sizes: Sizes) {
+        let larger = |have: usize, want: usize| have.max(want);
+        self.f64.resize(larger(self.f64.len(), sizes[f64::KIND]), 0.0);
+        self.f32.resize(larger(self.f32.len(), sizes[f32::KIND]), 0.0);
+        self.i64.resize(larger(self.i64.len(), sizes[i64::KIND]), 0);
+        self.bool.resize(larger(self.bool.len(), sizes[bool::KIND]), false);
+    }
+}
+
+/// What is left of the scratch memory while arguments are passed.
+#[derive(Debug)]
+pub struct Carver<'a> {
+    f64: &'a mut [f64],
+    f32: &'a mut [f32],
+    i64: &'a mut [i64],
+    bool: &'a mut [bool],
+    placed: &'a mut Vec<Placed>,
+    /// What was asked for, in all.
+    pub(super) wanted: Sizes,
+    /// Whether there was too little.
+    pub(super) short: bool,
+}
+
+impl<'a> Carver<'a> {
+    pub(super) fn new(scratch: &'a mut Scratch, placed: &'a mut Vec<Placed>) -> Self {
+        placed.clear();
+        Carver {
+            f64: &mut scratch.f64,
+            f32: &mut scratch.f32,
+            i64: &mut scratch.i64,
+            bool: &mut scratch.bool,
+            placed,
+            wanted: [0; 4],
+            short: false,
+        }
+    }
+
+    /// Room for an argument of so many elements, holding what it held; none if there is too little.
+    pub(super) fn carve<T: Number>(&mut self, slot: usize, len: usize) -> Option<&'a mut [T]> {
+        let start = self.wanted[T::KIND];
+        self.wanted[T::KIND] = start.saturating_add(len);
+        if self.short || T::rest(self).len() < len {
+            self.short = true;
+            return None;
+        }
+        let rest = T::rest(self);
+        let (part, after) = std::mem::take(rest).split_at_mut(len);
+        *rest = after;
+        self.placed.push(Placed { slot, kind: T::KIND, start, len });
+        Some(part)
+    }
+}
+
+/// A number of the language: `f64`, `f32`, `i64`, `bool`.
+pub trait Number: Element + Sealed + Into<crate::value::Value> {}
+
+pub(crate) mod sealed {
+    /// What the library does with numbers.
+    pub trait Number: Sized {
+        /// Its place among the four.
+        const KIND: usize;
+        /// What it is called in errors.
+        const NAME: &'static str;
+        /// The scratch memory that is left for it.
+        fn rest<'c, 'a>(carver: &'c mut super::Carver<'a>) -> &'c mut &'a mut [Self];
+        /// The sum; for what is no float, the second.
+        fn plus(self, other: Self) -> Self;
+        /// The nearest to a float; itself for what is no float.
+        fn nearest(self, float: f64) -> Self;
+        /// A float as one of double precision; 0 for what is none.
+        fn wide(self) -> f64;
+    }
+}
+
+macro_rules! numbers {
+    ($($ty:ident, $kind:literal, $name:literal, |$x:ident, $y:ident| $plus:expr, |$f:ident| $near:expr, |$w:ident| $wide:expr;)*) => {
+        $(impl Number for $ty {}
+        impl sealed::Number for $ty {
+            const KIND: usize = $kind;
+            const NAME: &'static str = $name;
+            fn rest<'c, 'a>(carver: &'c mut Carver<'a>) -> &'c mut &'a mut [Self] {
+                &mut carver.$ty
+            }
+            fn plus(self, $y: Self) -> Self {
+                let $x = self;
+                $plus
+            }
+            fn nearest(self, float: f64) -> Self {
+                let $f = (self, float);
+                $near
+            }
+            fn wide(self) -> f64 {
+                let $w = self;
+                $wide
+            }
+        })*
+    };
+}
+
+numbers! {
+    f64, 0, "f64", |x, y| x + y, |f| f.1, |w| w;
+    f32, 1, "f32", |x, y| x + y, |f| f.1 as f32, |w| f64::from(w);
+    i64, 2, "i64", |_x, y| y, |f| f.0, |_w| 0.0;
+    bool, 3, "bool", |_x, y| y, |f| f.0, |_w| 0.0;
+}

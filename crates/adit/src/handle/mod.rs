@@ -1,0 +1,37 @@
+//! Handles: compiled functions and derivatives that are called many times, on the host's own values.
+//!
+//! In: a [`Function`](crate::Function) and what is asked of it ([`Request`]). Out: handles, which are `Send + Sync` and cheap to clone, and called with a [`Workspace`] for each thread, [`Arguments`] in
+//! and `&mut` buffers out. After the first call at a size, nothing is allocated.
+//!
+//! ```text
+//! request   gradient().wrt(["x"]).build()                      once: compiles, and plans where every leaf goes (plan)
+//! call      Arguments → Leaves → Pass → words → compiled code  each time: straight into the words of the call (pass)
+//! after     results → Take → Leaves                            numbers come back; arrays were written in place
+//! ```
+//!
+//! What it deliberately does not do: it holds no values and remembers nothing of a call; all code is made by [`crate::pipeline`], and one-time calls on [`Value`](crate::Value)s are [`crate::function`]'s.
+
+pub(crate) mod arguments;
+mod forward;
+mod gradient;
+pub(crate) mod leaves;
+mod matrix;
+pub(crate) mod memory;
+pub(crate) mod pass;
+mod plan;
+mod primal;
+mod request;
+mod reverse;
+mod second;
+
+pub use arguments::{Argument, Arguments, View, ViewMut};
+pub use forward::JvpFn;
+pub use gradient::GradientFn;
+pub use leaves::Leaves;
+pub use matrix::{HessianFn, JacobianFn};
+pub use memory::{Number, Workspace};
+pub use pass::{Pass, Take};
+pub use primal::CallFn;
+pub use request::Request;
+pub use reverse::VjpFn;
+pub use second::HvpFn;

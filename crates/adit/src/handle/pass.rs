@@ -1,0 +1,732 @@
+//! Passing values: each leaf straight to its word of the call, and back.
+//!
+//! In: the values of a host, which walk over their own leaves ([`Leaves`](super::Leaves)), and a [`Plan`]. Out: a call with all its arguments, errors in the words of the program; after the call, scalars
+//! written where the host wants them ([`Take`]). Arrays that a host does not give lie in the workspace.
+//!
+//! A pass may find the workspace too small. Then nothing runs, the workspace grows, and all is passed again: [`Ran::Grow`].
+
+use super::arguments::Argument;
+use super::memory::{Carver, Number, Sizes, Workspace};
+use super::plan::{Group, Like, Plan, Target};
+use crate::calls::Shape;
+use crate::error::{Error, Result};
+use crate::function::Function;
+use adit_codegen::{Entry, Misfit, Staged, Staging};
+use adit_diag::Code;
+use adit_ir::ScalarType;
+use adit_sema::layout::{DimSource, Given, Leaf, ResultLeaf, eval_dim};
+use adit_sema::typed::{DimExpr, LocalId};
+use smallvec::SmallVec;
+use std::ops::Range;
+
+/// Extents of an array.
+pub(crate) type Extents = SmallVec<[usize; 4]>;
+
+/// What a handle calls.
+#[derive(Debug)]
+pub(crate) struct Callee {
+    pub(crate) function: Function,
+    pub(crate) entry: Entry,
+    pub(crate) plan: Plan,
+}
+
+/// Values on their way into a call. [`Leaves`](super::Leaves) of a host's own hand their parts over to it.
+#[derive(Debug)]
+pub struct Pass<'a> {
+    target: &'a Callee,
+    group: &'a Group,
+    staged: Staged<'a, 'a>,
+    machine: &'a mut adit_runtime::Workspace,
+    carver: Carver<'a>,
+    /// The leaf that comes next, and the end of the value's.
+    leaf: usize,
+    end: usize,
+    item: usize,
+    depth: usize,
+    /// Whether what is written starts at zero.
+    fresh: bool,
+    /// Whether what is lent stays as it is.
+    preserve: bool,
+    /// Whether nothing is given, and extents are compared with those of arguments.
+    probe: bool,
+    /// Where floats that are read go, instead of into the call.
+    gathered: Option<&'a mut Vec<f64>>,
+    fault: Option<(Group, Fault)>,
+}
+
+/// What does not fit, at a leaf.
+#[derive(Clone, Debug)]
+enum Fault {
+    Misfit(usize, Misfit, &'static str),
+    /// There is no such field.
+    Field(usize, Box<str>),
+    /// A value has more parts than its type.
+    More(usize),
+    /// A value has fewer.
+    Fewer(usize),
+    /// Another number of values than wanted.
+    Count(usize),
+    /// Other extents than those of the parameter.
+    Extents(usize),
+}
+
+/// How a pass ended.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Ran {
+    Done,
+    /// The workspace must grow first.
+    Grow(Sizes),
+}
+
+impl Workspace {
+    /// Begins a call.
+    pub(super) fn begin<'a>(&'a mut self, target: &'a Callee) -> Pass<'a> {
+        self.serve(target.function.options_arc());
+        let Workspace { machine, staging, scratch, placed, .. } = self;
+        let carver = Carver::new(scratch, placed);
+        Pass {
+            group: &target.plan.params,
+            staged: target.entry.stage(staging),
+            target,
+            machine,
+            carver,
+            leaf: 0,
+            end: 0,
+            item: 0,
+            depth: 0,
+            fresh: false,
+            preserve: false,
+            probe: false,
+            gathered: None,
+            fault: None,
+        }
+    }
+
+    /// Whether the call ran; otherwise the workspace is larger now.
+    pub(super) fn ran(&mut self, target: &Callee, ran: Ran) -> Result<bool> {
+        match ran {
+            Ran::Done => Ok(true),
+            Ran::Grow(sizes) => {
+                let [a, b, c, d] = sizes.map(|n| n as u64);
+                let words = a.checked_add(c).and_then(|n| n.checked_mul(8));
+                let bytes = words.and_then(|n| n.checked_add(b.checked_mul(4)?)?.checked_add(d));
+                target.function.within_memory(bytes)?;
+                self.scratch.grow(sizes);
+                Ok(false)
+            }
+        }
+    }
+
+    /// Reads the scalars of values of a group out of the results of the last call.
+    pub(super) fn take<'w>(&'w self, group: &'w Group) -> Take<'w> {
+        Take { staging: &self.staging, group, leaf: 0, add: false, row: None, mismatch: false }
+    }
+}
+
+impl<'a> Pass<'a> {
+    fn shape(&self) -> &'a Shape {
+        self.target.function.shape()
+    }
+
+    fn fail(&mut self, fault: Fault) {
+        if self.fault.is_none() {
+            self.fault = Some((self.group.clone(), fault));
+        }
+    }
+
+    /// Values of this group come next. What is written starts at zero if `fresh`.
+    pub(super) fn group(&mut self, group: &'a Group, fresh: bool) {
+        (self.group, self.fresh) = (group, fresh);
+        (self.leaf, self.end, self.item, self.depth) = (0, 0, 0, 0);
+    }
+
+    /// The one value of this group comes.
+    pub(super) fn one(&mut self, group: &'a Group, fresh: bool, value: &'a mut impl Argument) {
+        self.group(group, fresh);
+        self.item();
+        value.pass(self);
+        self.done();
+    }
+
+    /// What is lent is copied from now on, and stays as it is.
+    pub(super) fn preserve(&mut self) {
+        self.preserve = true;
+    }
+
+    /// What is lent is written again.
+    pub(super) fn lend(&mut self) {
+        self.preserve = false;
+    }
+
+    /// Values of this group are compared with arguments, and their floats put in a list.
+    pub(super) fn gather(&mut self, group: &'a Group, to: &'a mut Vec<f64>) {
+        self.group(group, false);
+        self.gathered = Some(to);
+        (self.probe, self.preserve) = (true, true);
+    }
+
+    /// Values of this group are compared with arguments, and not given.
+    pub(super) fn probe(&mut self, group: &'a Group) {
+        self.group(group, true);
+        (self.probe, self.preserve) = (true, false);
+    }
+
+    /// The next value of the group comes.
+    pub(super) fn item(&mut self) {
+        self.ended();
+        match self.group.items.get(self.item) {
+            Some(leaves) => (self.leaf, self.end) = (leaves.start, leaves.end),
+            None => self.fail(Fault::Count(self.item + 1)),
+        }
+        self.item += 1;
+    }
+
+    /// No value comes: of what is written, none is wanted.
+    pub(super) fn nothing(&mut self) {
+        if !self.fresh {
+            self.done();
+        }
+    }
+
+    /// No more values come.
+    pub(super) fn done(&mut self) {
+        self.ended();
+        if self.item < self.group.items.len() {
+            self.fail(Fault::Count(self.item));
+        }
+    }
+
+    fn ended(&mut self) {
+        if self.leaf < self.end {
+            self.fail(Fault::Fewer(self.leaf));
+        }
+        self.leaf = self.end;
+    }
+
+    /// The value that comes is lent to the function, or is written for another reason.
+    pub(super) fn is_written(&self) -> bool {
+        let leaf = self.group.items.get(self.item.wrapping_sub(1)).map(|leaves| leaves.start);
+        let lent = |leaf: usize| self.shape().layout.params.get(leaf).is_some_and(|leaf| leaf.lent);
+        !std::ptr::eq(self.group, &self.target.plan.params) || leaf.is_some_and(lent)
+    }
+
+    /// Nothing is given for the rest of the value.
+    pub(super) fn rest(&mut self) {
+        self.leaf = self.end;
+    }
+
+    /// Parts of a struct or a tuple follow, each announced by [`Pass::field`].
+    #[inline]
+    pub fn enter(&mut self) {
+        self.depth += 1;
+    }
+
+    /// The parts of a struct or a tuple are all there.
+    #[inline]
+    pub fn leave(&mut self) {
+        self.depth -= 1;
+    }
+
+    /// The field of this name comes; fields of tuples are called by their number.
+    #[inline]
+    pub fn field(&mut self, name: &str) {
+        if self.expected() != Some(name) {
+            self.fail(Fault::Field(self.leaf, name.into()));
+        }
+    }
+
+    /// What the next field is called.
+    pub(super) fn expected(&self) -> Option<&'a str> {
+        if self.leaf >= self.end {
+            return None;
+        }
+        let steps = &self.leaf_at(self.leaf).path.steps;
+        steps.get(self.depth.wrapping_sub(1)).map(|(_, name)| &**name)
+    }
+
+    /// The type of the number or of the elements that come next.
+    pub(super) fn element(&self) -> Option<ScalarType> {
+        (self.leaf < self.end).then(|| self.leaf_at(self.leaf).element)
+    }
+
+    fn leaf_at(&self, leaf: usize) -> &'a Leaf {
+        leaf_of(self.shape(), self.group, leaf)
+    }
+
+    /// The place of the next leaf.
+    #[inline]
+    fn next(&mut self) -> Option<(usize, Target)> {
+        if self.leaf >= self.end {
+            self.fail(Fault::More(self.leaf));
+            return None;
+        }
+        self.leaf += 1;
+        Some((self.leaf - 1, self.group.targets[self.leaf - 1]))
+    }
+
+    /// A number.
+    #[inline]
+    pub fn scalar<T: Number>(&mut self, x: T) {
+        let Some((leaf, target)) = self.next() else { return };
+        let given = match target {
+            Target::Slot(_) | Target::Lanes(_) | Target::Result(_) if self.probe => match self.leaf_at(leaf) {
+                leaf if leaf.is_array() => Err(Misfit::Kind),
+                leaf if leaf.element != T::TYPE => Err(Misfit::Element),
+                _ => {
+                    if let Some(to) = &mut self.gathered {
+                        to.push(x.wide());
+                    }
+                    Ok(())
+                }
+            },
+            Target::Slot(at) | Target::Lanes(at) => self.staged.scalar(at, x),
+            Target::Result(_) if self.leaf_at(leaf).element != T::TYPE => Err(Misfit::Element),
+            Target::Result(_) | Target::Skip => Ok(()),
+        };
+        if let Err(misfit) = given {
+            self.fail(Fault::Misfit(leaf, misfit, T::NAME));
+        }
+    }
+
+    /// An array that is read, row major.
+    #[inline]
+    pub fn array<T: Number>(&mut self, dims: &[usize], x: &'a [T]) {
+        let Some((leaf, target)) = self.next() else { return };
+        let given = match target {
+            Target::Slot(at) | Target::Lanes(at) if self.probe => {
+                if let Some(to) = &mut self.gathered {
+                    to.extend(x.iter().map(|x| x.wide()));
+                }
+                return self.compare::<T>(leaf, at, dims);
+            }
+            Target::Slot(at) | Target::Lanes(at) if self.staged.writes(at) => self.copied(at, dims, x),
+            Target::Slot(at) | Target::Lanes(at) => self.staged.array(at, dims, x),
+            Target::Result(_) => Err(Misfit::Kind),
+            Target::Skip => Ok(()),
+        };
+        if let Err(misfit) = given {
+            self.fail(Fault::Misfit(leaf, misfit, T::NAME));
+        }
+    }
+
+    /// An array that is written, row major.
+    #[inline]
+    pub fn array_mut<T: Number>(&mut self, dims: &[usize], x: &'a mut [T]) {
+        if self.preserve {
+            return self.array(dims, x);
+        }
+        let Some((leaf, target)) = self.next() else { return };
+        if self.fresh && target != Target::Skip {
+            x.fill(T::default());
+        }
+        let given = match target {
+            Target::Slot(at) | Target::Lanes(at) if self.probe => return self.compare::<T>(leaf, at, dims),
+            Target::Slot(at) | Target::Lanes(at) => self.staged.array_mut(at, dims, x),
+            Target::Result(_) => Err(Misfit::Kind),
+            Target::Skip => Ok(()),
+        };
+        if let Err(misfit) = given {
+            self.fail(Fault::Misfit(leaf, misfit, T::NAME));
+        }
+    }
+
+    /// That an array is like an argument.
+    fn compare<T: Number>(&mut self, leaf: usize, at: usize, dims: &[usize]) {
+        let like = self.leaf_at(leaf);
+        if !like.is_array() {
+            self.fail(Fault::Misfit(leaf, Misfit::Kind, T::NAME));
+        } else if like.element != T::TYPE {
+            self.fail(Fault::Misfit(leaf, Misfit::Element, T::NAME));
+        } else if !self.carver.short && self.extents(self.origin(at)).as_deref() != Some(dims) {
+            self.fail(Fault::Extents(leaf));
+        }
+    }
+
+    /// The extents that the next leaf is to have, where the other arguments say them.
+    pub(super) fn wanted(&self) -> Option<Extents> {
+        if self.leaf >= self.end {
+            return None;
+        }
+        match self.group.targets[self.leaf] {
+            Target::Slot(at) | Target::Lanes(at) if self.probe => self.extents(self.origin(at)),
+            Target::Slot(at) | Target::Lanes(at) if self.like(at) != Like::Given => self.extents(at),
+            Target::Slot(_) | Target::Lanes(_) | Target::Skip | Target::Result(_) => None,
+        }
+    }
+
+    /// A copy of an array, in the workspace.
+    fn copied<T: Number>(&mut self, at: usize, dims: &[usize], x: &[T]) -> std::result::Result<(), Misfit> {
+        match self.carver.carve::<T>(at, x.len()) {
+            Some(copy) => {
+                copy.copy_from_slice(x);
+                self.staged.array_mut(at, dims, copy)
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Zeros for an array argument; `None` if there is no room yet.
+    pub(super) fn zeros<T: Number>(&mut self, at: usize, dims: &[usize]) -> Option<&'a mut [T]> {
+        let len = dims.iter().try_fold(1_usize, |n, &d| n.checked_mul(d)).unwrap_or(usize::MAX);
+        let zeros = self.carver.carve::<T>(at, if dims.contains(&0) { 0 } else { len })?;
+        zeros.fill(T::default());
+        Some(zeros)
+    }
+
+    /// Gives an array of zeros with these extents, after `change`.
+    pub(super) fn blank<T: Number>(&mut self, at: usize, dims: &[usize], change: impl FnOnce(&mut [T])) {
+        let Some(zeros) = self.zeros::<T>(at, dims) else { return };
+        change(zeros);
+        // Whether it is written decides how it is given; both are of the plan's own making, so they fit.
+        let given = if self.staged.writes(at) {
+            self.staged.array_mut(at, dims, zeros)
+        } else {
+            self.staged.array(at, dims, zeros)
+        };
+        debug_assert!(given.is_ok(), "argument {at}: {given:?}");
+    }
+
+    /// A float argument of either precision.
+    pub(super) fn float(&mut self, at: usize, x: f64) {
+        let given = match self.target.plan.elements[at] {
+            ScalarType::F32 => self.staged.scalar(at, x as f32),
+            ScalarType::F64 | ScalarType::I64 | ScalarType::Bool => self.staged.scalar(at, x),
+        };
+        debug_assert!(given.is_ok(), "argument {at}: {given:?}");
+    }
+
+    /// Seeds: the first is this, the others are 0.
+    #[inline]
+    pub(super) fn seeds(&mut self, first: f64) {
+        let target = self.target;
+        for (k, &(at, _)) in target.plan.seeds.iter().enumerate() {
+            self.float(at, if k == 0 { first } else { 0.0 });
+        }
+    }
+
+    /// The extents of an argument, as given or as those that were given say.
+    pub(super) fn extents(&self, at: usize) -> Option<Extents> {
+        match self.target.plan.likes[at] {
+            Like::Given => Some(self.staged.extents(at).into()),
+            Like::Argument(of, lanes) => {
+                let mut dims = self.extents(of)?;
+                dims.extend((lanes > 1).then_some(lanes));
+                Some(dims)
+            }
+            Like::Destination(k) => {
+                let dims = self.shape().layout.destinations[k].dims.iter();
+                dims.map(|dim| usize::try_from(self.dim(dim)?).ok()).collect()
+            }
+        }
+    }
+
+    /// The value of an extent that a type says.
+    fn dim(&self, dim: &DimExpr) -> Option<i64> {
+        eval_dim(dim, &|local| self.local(local))
+    }
+
+    fn local(&self, local: LocalId) -> Option<i64> {
+        let layout = &self.shape().layout;
+        if let Some(dim) = layout.dims.iter().find(|d| d.local == local) {
+            return match dim.source {
+                DimSource::Extent { leaf, axis } => Some(self.staged.extents(layout.ir_param(leaf))[axis] as i64),
+                DimSource::Explicit(_) => None,
+            };
+        }
+        let leaf = layout.params.iter().position(|l| l.local == Some(local))?;
+        self.staged.given::<i64>(layout.ir_param(leaf))
+    }
+
+    /// How many floats the values of a group hold, whose arguments were given.
+    pub(super) fn floats(&self, group: &Group) -> usize {
+        let leaves = group.items.iter().flat_map(Range::clone);
+        let float = |leaf: usize| leaf_of(self.shape(), group, leaf).element.is_float();
+        let count = |leaf: usize| match group.targets[leaf] {
+            Target::Skip => 0,
+            Target::Slot(at) | Target::Lanes(at) if leaf_of(self.shape(), group, leaf).is_array() => {
+                let of = match self.target.plan.likes[at] {
+                    Like::Argument(of, _) => of,
+                    Like::Given | Like::Destination(_) => at,
+                };
+                self.extents(of).map_or(0, |dims| dims.iter().product())
+            }
+            Target::Slot(_) | Target::Lanes(_) | Target::Result(_) => 1,
+        };
+        leaves.filter(|&leaf| float(leaf)).map(count).sum()
+    }
+
+    /// How many directions go at once.
+    pub(super) fn lanes(&self) -> usize {
+        self.target.plan.lanes
+    }
+
+    /// Whose extents an argument has.
+    pub(super) fn like(&self, at: usize) -> Like {
+        self.target.plan.likes[at]
+    }
+
+    /// The element type of an argument.
+    pub(super) fn type_of(&self, at: usize) -> ScalarType {
+        self.target.plan.elements[at]
+    }
+
+    /// That everything given fits, and whether there was room for it.
+    #[inline]
+    pub(super) fn checked(&self) -> Result<Ran> {
+        if let Some((group, fault)) = &self.fault {
+            return Err(fault_error(self.target, group, fault.clone()));
+        }
+        if self.carver.short {
+            return Ok(Ran::Grow(self.carver.wanted));
+        }
+        if let Err(d) = self.staged.check() {
+            return Err(self.disagreement(d.found.param));
+        }
+        self.sizes()?;
+        Ok(Ran::Done)
+    }
+
+    /// Gives what nobody gave, and runs.
+    pub(super) fn run(mut self) -> Result<Ran> {
+        if self.fault.is_none() && !self.carver.short {
+            self.sizes()?;
+            self.complete()?;
+        }
+        if let Ran::Grow(sizes) = self.checked()? {
+            return Ok(Ran::Grow(sizes));
+        }
+        let Pass { staged, machine, target, .. } = self;
+        let options = target.function.options();
+        let ran = match &options.clock {
+            None => staged.run(machine),
+            Some(_) => options.timed("run", || staged.run(machine)),
+        };
+        ran.map_err(|e| Error::run(&e, target.function.unit().sources.clone()))?;
+        Ok(Ran::Done)
+    }
+
+    /// That extents which types compute are as they say.
+    #[inline]
+    fn sizes(&self) -> Result<()> {
+        let layout = &self.shape().layout;
+        for &(leaf, axis) in &self.target.plan.computed {
+            let at = layout.ir_param(leaf);
+            let found = self.staged.extents(at)[axis] as i64;
+            if self.dim(&layout.params[leaf].dims[axis]) != Some(found) {
+                return Err(self.disagreement(at));
+            }
+        }
+        for at in (0..layout.destinations.len()).map(|k| layout.ir_destination(k)) {
+            if self.staged.is_given(at) && self.extents(at).as_deref() != Some(self.staged.extents(at)) {
+                return Err(self.disagreement(at));
+            }
+        }
+        Ok(())
+    }
+
+    /// Arrays of zeros for the arguments that nobody gave.
+    #[inline]
+    fn complete(&mut self) -> Result<()> {
+        let Some(first) = self.staged.missing() else { return Ok(()) };
+        let plan = &self.target.plan;
+        for at in first..plan.likes.len() {
+            if self.staged.is_given(at) {
+                continue;
+            }
+            if plan.likes[at] == Like::Given {
+                return Err(Error::input(UNKNOWN_NAME, format!("{} was not given", argument_name(self.target, at))));
+            }
+            let Some(dims) = self.extents(at) else { return Err(self.disagreement(at)) };
+            match plan.elements[at] {
+                ScalarType::F64 => self.blank::<f64>(at, &dims, |_| ()),
+                ScalarType::F32 => self.blank::<f32>(at, &dims, |_| ()),
+                ScalarType::I64 => self.blank::<i64>(at, &dims, |_| ()),
+                ScalarType::Bool => self.blank::<bool>(at, &dims, |_| ()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Says which sizes do not agree: of the function's own arguments if those do not, else of this one.
+    #[cold]
+    fn disagreement(&self, at: usize) -> Error {
+        let layout = &self.shape().layout;
+        let params = 0..layout.params.len();
+        let extents = |i| self.staged.extents(layout.ir_param(i)).iter().map(|&d| Some(d)).collect();
+        let shapes: Vec<Vec<Option<usize>>> = params.clone().map(extents).collect();
+        let ints: Vec<Option<i64>> = params.map(|i| self.staged.given::<i64>(layout.ir_param(i))).collect();
+        if let Err(e) = layout.bind(Given { shapes: &shapes, ints: &ints, explicit: &[] }) {
+            return Error::input(WRONG_SIZE, e.to_string());
+        }
+        let (found, wanted) = (self.staged.extents(at), self.extents(self.origin(at)));
+        let wanted = wanted.unwrap_or_default();
+        let name = argument_name(self.target, at);
+        Error::input(WRONG_SIZE, format!("{name} has the extents {found:?} where {:?} are wanted", &wanted[..]))
+    }
+
+    /// The argument whose extents another one has, found through to the end.
+    fn origin(&self, mut at: usize) -> usize {
+        while let Like::Argument(of, _) = self.target.plan.likes[at] {
+            at = of;
+        }
+        at
+    }
+}
+
+const UNKNOWN_NAME: Code = Code("AD0904");
+const WRONG_KIND: Code = Code("AD0905");
+const WRONG_SIZE: Code = Code("AD0906");
+
+impl Callee {
+    /// The element type of a leaf.
+    pub(super) fn element(&self, group: &Group, leaf: usize) -> ScalarType {
+        leaf_of(self.function.shape(), group, leaf).element
+    }
+}
+
+fn leaf_of<'s>(shape: &'s Shape, group: &Group, leaf: usize) -> &'s Leaf {
+    let layout = &shape.layout;
+    if !group.of_result {
+        return &layout.params[leaf];
+    }
+    match layout.result_leaves[leaf] {
+        ResultLeaf::Scalar(k) => &layout.results[k],
+        ResultLeaf::Array(k) => &layout.destinations[k],
+    }
+}
+
+/// What an argument of a derivative is called.
+fn argument_name(target: &Callee, at: usize) -> String {
+    let plan = &target.plan;
+    let groups = [&plan.params, &plan.value, &plan.along, &plan.gradient, &plan.product, &plan.result];
+    for group in groups {
+        let found = group.targets.iter().position(|t| matches!(*t, Target::Slot(s) | Target::Lanes(s) if s == at));
+        if let Some(leaf) = found {
+            return format!("{}`{}`", group.what, leaf_of(target.function.shape(), group, leaf).path);
+        }
+    }
+    format!("argument {at}")
+}
+
+#[cold]
+fn fault_error(target: &Callee, group: &Group, fault: Fault) -> Error {
+    let shape = target.function.shape();
+    let name = |leaf: usize| format!("{}`{}`", group.what, leaf_of(shape, group, leaf).path);
+    match fault {
+        Fault::Misfit(leaf, misfit, found) => misfit_error(leaf_of(shape, group, leaf), &name(leaf), misfit, found),
+        Fault::Field(leaf, field) => {
+            let inside = group.items.iter().any(|item| item.contains(&leaf));
+            let next = if inside { format!("where {} comes", name(leaf)) } else { "there is no such part".to_owned() };
+            Error::input(UNKNOWN_NAME, format!("a field `{field}` was given: {next}"))
+        }
+        Fault::More(leaf) => {
+            let of = group.items.iter().find(|item| item.end == leaf && !item.is_empty());
+            let of = of.map_or_else(|| format!("{}a value", group.what), |item| name(item.start));
+            Error::input(WRONG_KIND, format!("more was given than {of} and what belongs to it"))
+        }
+        Fault::Extents(leaf) => {
+            Error::input(WRONG_SIZE, format!("{} has other extents than the parameter", name(leaf)))
+        }
+        Fault::Fewer(leaf) => Error::input(UNKNOWN_NAME, format!("{} was not given", name(leaf))),
+        Fault::Count(given) => {
+            let names = group.items.iter().map(|item| match (group.of_result, item.is_empty()) {
+                (true, _) => "the result".to_owned(),
+                (false, false) => format!("`{}`", leaf_of(shape, group, item.start).path.name),
+                (false, true) => "`()`".to_owned(),
+            });
+            let names = names.collect::<Vec<_>>().join(", ");
+            let text = format!("{}{} values are wanted ({names}), {given} were given", group.what, group.items.len());
+            Error::input(UNKNOWN_NAME, text)
+        }
+    }
+}
+
+fn misfit_error(leaf: &Leaf, name: &str, misfit: Misfit, found: &str) -> Error {
+    let rank = leaf.dims.len();
+    let wanted = match rank {
+        0 => leaf.element.to_string(),
+        1 => format!("an array of {}", leaf.element),
+        _ => format!("an array of {} with {rank} dimensions", leaf.element),
+    };
+    let text = match misfit {
+        Misfit::Kind if leaf.is_array() => format!("{name} takes {wanted}, not one {found}"),
+        Misfit::Kind => format!("{name} takes one {wanted}, not an array of {found}"),
+        Misfit::Element => format!("{name} takes {wanted}, not {found}"),
+        Misfit::Rank => format!("{name} takes {wanted}: another number of dimensions was given"),
+        Misfit::Count => {
+            return Error::input(WRONG_SIZE, format!("{name} has another number of elements than its extents say"));
+        }
+        Misfit::NotLent => format!("{name} is not lent to the function: pass it by `&`, not by `&mut`"),
+        Misfit::ReadOnly => format!("{name} is written: pass it by `&mut`"),
+    };
+    Error::input(WRONG_KIND, text)
+}
+
+/// The results of a call, on their way to where a host wants them.
+#[derive(Debug)]
+pub struct Take<'w> {
+    staging: &'w Staging,
+    group: &'w Group,
+    leaf: usize,
+    /// Whether results are added to what is there.
+    pub(super) add: bool,
+    /// Floats that are put into the leaves in order, in the place of results.
+    pub(super) row: Option<&'w [f64]>,
+    /// Whether the row was not as long as the leaves.
+    pub(super) mismatch: bool,
+}
+
+impl Take<'_> {
+    /// The value of this place in the group comes.
+    pub(super) fn item(&mut self, at: usize) {
+        self.leaf = self.group.items.get(at).map_or(0, |leaves| leaves.start);
+    }
+
+    fn next(&mut self) -> Target {
+        self.leaf += 1;
+        self.group.targets.get(self.leaf - 1).copied().unwrap_or(Target::Skip)
+    }
+
+    /// The next number of the row.
+    fn from_row(&mut self) -> f64 {
+        match self.row.and_then(<[f64]>::split_first) {
+            Some((&x, rest)) => {
+                self.row = Some(rest);
+                x
+            }
+            None => {
+                self.mismatch = true;
+                0.0
+            }
+        }
+    }
+
+    fn put<T: Number>(&self, to: &mut T, x: T) {
+        *to = if self.add { to.plus(x) } else { x };
+    }
+
+    /// A number, in the order in which it was passed.
+    #[inline]
+    pub fn scalar<T: Number>(&mut self, x: &mut T) {
+        match (self.next(), self.row) {
+            (Target::Skip, _) => {}
+            (_, Some(_)) => {
+                let float = self.from_row();
+                self.put(x, x.nearest(float));
+            }
+            (Target::Result(k), None) => self.put(x, self.staging.result::<T>(k)),
+            (Target::Slot(_) | Target::Lanes(_), None) => {}
+        }
+    }
+
+    /// An array, in the order in which it was passed.
+    #[inline]
+    pub fn array<T: Number>(&mut self, x: &mut [T]) {
+        if self.next() != Target::Skip && self.row.is_some() {
+            for x in x {
+                let float = self.from_row();
+                self.put(x, x.nearest(float));
+            }
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! Nothing is allocated after the first call at a size; threads that share a handle compute the same bits as one; programs that are dropped leave nothing behind.
+//!
+//! A counting allocator of its own, so these are one test after another, in one function.
+
+use adit::{Engine, Workspace};
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+struct Counting;
+
+thread_local! {
+    static COUNT: Cell<u64> = const { Cell::new(0) };
+}
+
+static BYTES: AtomicI64 = AtomicI64::new(0);
+
+#[expect(unsafe_code, reason = "an allocator that counts is one that allocates")]
+// SAFETY: all is the system's.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        let _ = COUNT.try_with(|count| count.set(count.get() + 1));
+        BYTES.fetch_add(layout.size() as i64, Ordering::Relaxed);
+        // SAFETY: the caller's promises are passed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        BYTES.fetch_sub(layout.size() as i64, Ordering::Relaxed);
+        // SAFETY: the caller's promises are passed on.
+        unsafe { System.dealloc(memory, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// How often the second and third of three calls allocate.
+fn allocations(mut call: impl FnMut()) -> u64 {
+    call();
+    let before = COUNT.get();
+    call();
+    call();
+    COUNT.get() - before
+}
+
+/// A loop whose reverse saves something, an array of its own, a struct, a matrix.
+const SOURCE: &str = "
+struct P<n> { w: [f64; n], k: f64 }
+fn f(p: P<n>, x: [f64; n], a: [f64; n, n]) -> f64 {
+    let mut s = p.k;
+    let y = a @ x;
+    for i in 0..n { s = sin(s) * y[i] + p.w[i] * exp(-s^2); }
+    s
+}
+fn g(p: P<n>, x: [f64; n]) -> [f64; n] { [sin(p.k * x[i]) * p.w[i] for i in 0..n] }
+fn h(x: f64, y: f64) -> f64 { x * y + x }";
+
+struct Handles {
+    gradient: adit::GradientFn,
+    forward: adit::GradientFn,
+    hvp: adit::HvpFn,
+    hessian: adit::HessianFn,
+    jacobian: adit::JacobianFn,
+    jvp: adit::JvpFn,
+    vjp: adit::VjpFn,
+    call: adit::CallFn,
+}
+
+type Tuple<'a> = (&'a [f64], f64);
+
+fn handles() -> adit::Result<Handles> {
+    let module = Engine::new().compile(SOURCE)?;
+    let (f, g) = (module.function("f")?, module.function("g")?);
+    Ok(Handles {
+        gradient: f.gradient().wrt(["x", "a"]).build()?,
+        forward: f.gradient().wrt(["x"]).mode(adit::Mode::Forward).build()?,
+        hvp: f.hvp().wrt(["x"]).build()?,
+        hessian: f.hessian().wrt(["x"]).build()?,
+        jacobian: g.jacobian().wrt(["x"]).build()?,
+        jvp: g.jvp().wrt(["x"]).build()?,
+        vjp: g.vjp().wrt(["x"]).build()?,
+        call: g.build()?,
+    })
+}
+
+/// Names of fields differ from those of a tuple, so a struct of the host's own.
+struct P<'a>(Tuple<'a>);
+
+impl adit::Leaves for P<'_> {
+    fn read<'a>(&'a self, to: &mut adit::Pass<'a>) {
+        to.enter();
+        to.field("w");
+        self.0.0.read(to);
+        to.field("k");
+        self.0.1.read(to);
+        to.leave();
+    }
+
+    fn write<'a>(&'a mut self, to: &mut adit::Pass<'a>) {
+        self.read(to);
+    }
+
+    fn take(&mut self, _: &mut adit::Take<'_>) {}
+}
+
+fn numbers(n: usize, from: f64) -> Vec<f64> {
+    (0..n).map(|i| (from + i as f64 * 0.37).sin()).collect()
+}
+
+/// Everything once, all results in one list.
+fn all(h: &Handles, ws: &mut Workspace, n: usize, out: &mut Vec<f64>) -> adit::Result<()> {
+    let (w, x, a) = (numbers(n, 0.1), numbers(n, 0.2), numbers(n * n, 0.3));
+    let a = adit::View::new(&a, [n, n])?;
+    let (mut v, mut m, mut b) = (vec![0.0; n], vec![0.0; n * n], vec![0.0; n * n]);
+    let p = &P((&w, 0.4));
+    let args = || (p, &x, a);
+    out.push(h.gradient.value_and_gradient(ws, args(), (&mut v, adit::ViewMut::new(&mut m, [n, n])?))?);
+    out.extend(&v);
+    out.extend(&m);
+    out.push(h.hvp.value_gradient_and_product(ws, args(), &w, (), &mut v)?);
+    out.extend(&v);
+    h.jacobian.value_and_jacobian(ws, (p, &x), &mut v, &mut b)?;
+    out.extend(&b);
+    Ok(())
+}
+
+fn nothing_is_allocated(h: &Handles) -> adit::Result<()> {
+    let mut ws = Workspace::new();
+    for n in [5, 12] {
+        let (w, x, a) = (numbers(n, 0.1), numbers(n, 0.2), numbers(n * n, 0.3));
+        let a = adit::View::new(&a, [n, n])?;
+        let p = &P((&w, 0.4));
+        let (mut v, mut u, mut m) = (vec![0.0; n], vec![0.0; n], vec![0.0; n * n]);
+        let ws = &mut ws;
+        let count = |name: &str, call: &mut dyn FnMut() -> adit::Result<()>| {
+            assert_eq!(allocations(|| call().expect("it runs")), 0, "{name}, n = {n}");
+        };
+        count("gradient", &mut || {
+            let da = adit::ViewMut::new(&mut m, [n, n])?;
+            h.gradient.value_and_gradient(ws, (p, &x, a), (&mut v, da)).map(drop)
+        });
+        count("gradient, forward", &mut || h.forward.value_and_gradient(ws, (p, &x, a), &mut v).map(drop));
+        count("hvp", &mut || h.hvp.value_gradient_and_product(ws, (p, &x, a), &w, &mut u, &mut v).map(drop));
+        count("hessian", &mut || h.hessian.value_gradient_and_hessian(ws, (p, &x, a), &mut u, &mut m).map(drop));
+        count("jacobian", &mut || h.jacobian.value_and_jacobian(ws, (p, &x), &mut u, &mut m));
+        count("jvp", &mut || h.jvp.value_and_tangent(ws, (p, &x), &w, &mut u, &mut v));
+        count("vjp", &mut || h.vjp.value_and_cotangents(ws, (p, &x), &w, &mut u, &mut v));
+        count("call", &mut || h.call.call(ws, (p, &x), &mut v));
+    }
+    Ok(())
+}
+
+fn threads_compute_the_same_bits(h: &Handles) -> adit::Result<()> {
+    let run = || {
+        let (mut ws, mut out) = (Workspace::new(), Vec::new());
+        for n in (1..20).chain((1..20).rev()) {
+            all(h, &mut ws, n, &mut out)?;
+        }
+        Ok::<Vec<u64>, adit::Error>(out.into_iter().map(f64::to_bits).collect())
+    };
+    let serial = run()?;
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..8).map(|_| scope.spawn(run)).collect();
+        for thread in threads {
+            assert_eq!(thread.join().expect("no panic")?, serial);
+        }
+        Ok(())
+    })
+}
+
+/// Compiles and drops programs that differ, and calls each; the bytes that this leaves allocated.
+fn cycles(count: usize) -> adit::Result<i64> {
+    let engine = Engine::new();
+    let mut ws = Workspace::new();
+    let mut cycle = |k: usize| {
+        let module = engine.compile(&format!("fn f(x: f64, y: f64) -> f64 {{ x * y + {k}.0 }}"))?;
+        let (mut dx, mut dy) = (0.0, 0.0);
+        let gradient = module.function("f")?.gradient().build()?;
+        let value = gradient.value_and_gradient(&mut ws, (2.0, 3.0), (&mut dx, &mut dy))?;
+        assert_eq!((value, dx, dy), (6.0 + k as f64, 3.0, 2.0));
+        Ok::<(), adit::Error>(())
+    };
+    (0..20).try_for_each(&mut cycle)?;
+    let before = BYTES.load(Ordering::Relaxed);
+    (0..count).try_for_each(&mut cycle)?;
+    Ok(BYTES.load(Ordering::Relaxed) - before)
+}
+
+/// Pages of the process in memory, where the system tells.
+fn resident() -> Option<u64> {
+    std::fs::read_to_string("/proc/self/statm").ok()?.split(' ').nth(1)?.parse().ok()
+}
+
+#[test]
+fn handles_allocate_nothing_share_among_threads_and_leave_nothing() {
+    let handles = handles().unwrap_or_else(|e| panic!("{e}"));
+    nothing_is_allocated(&handles).unwrap_or_else(|e| panic!("{e}"));
+    threads_compute_the_same_bits(&handles).unwrap_or_else(|e| panic!("{e}"));
+    let left = cycles(300).unwrap_or_else(|e| panic!("{e}"));
+    assert!(left.abs() < 10_000, "{left} bytes are left");
+}
+
+/// `cargo test --release -p adit --test allocations -- --ignored`
+#[test]
+#[ignore = "takes minutes"]
+fn a_hundred_thousand_programs_come_and_go_in_flat_memory() {
+    cycles(1000).unwrap_or_else(|e| panic!("{e}"));
+    let pages = resident();
+    let left = cycles(100_000).unwrap_or_else(|e| panic!("{e}"));
+    assert!(left.abs() < 100_000, "{left} bytes are left");
+    if let (Some(before), Some(after)) = (pages, resident()) {
+        assert!(after < before + before / 4 + 1000, "{before} pages became {after}");
+    }
+}
