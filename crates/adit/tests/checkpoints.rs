@@ -23,19 +23,31 @@ fn runs(attribute: &str, header: &str, length: i64) -> i64 {
     count.load(Ordering::Relaxed)
 }
 
-/// The fewest steps that any schedule runs besides one for each turn, the first time through counted without the last step.
+/// The fewest steps that any schedule runs to reverse some steps from a snapshot before them, besides one for each turn.
 fn fewest(length: i64, snapshots: i64) -> i64 {
-    let binomial = |n: i64, k: i64| (0..k).fold(1, |product, i| product * (n - i) / (i + 1));
+    let binomial = |n: i64, k: i64| (0..k.min(n - k)).fold(1, |product, i| product * (n - i) / (i + 1));
     let t = (0..).find(|&t| binomial(snapshots + t, snapshots) >= length).expect("it grows");
     t * length - if t > 0 { binomial(snapshots + t, t - 1) } else { 0 }
+}
+
+/// The same after a forward sweep through all of them, which may take as many snapshots on its way, by trying where the next one goes.
+fn after_all(length: i64, snapshots: i64) -> i64 {
+    let mut left = vec![vec![0; length as usize + 1]; snapshots as usize + 1];
+    for s in 1..=snapshots {
+        for l in 2..=length {
+            let cuts = (1..l).filter(|_| s > 1).map(|m| fewest(m, s) + left[s as usize - 1][(l - m) as usize]);
+            left[s as usize][l as usize] = cuts.chain([fewest(l, s)]).min().expect("there is one");
+        }
+    }
+    left[snapshots as usize][length as usize]
 }
 
 #[test]
 fn as_few_iterations_run_as_can_be() {
     for (length, snapshots) in [(1, 1), (2, 1), (5, 1), (10, 3), (56, 5), (60, 3), (100, 10), (9, 20)] {
         let attribute = format!("binomial: {snapshots}");
-        // The forward sweep also runs the last step, then each turn runs its own.
-        let expected = fewest(length, snapshots) + 1 + length;
+        // The forward sweep, what is run again, and each turn's own.
+        let expected = length + after_all(length, snapshots) + length;
         assert_eq!(runs(&attribute, "for _ in 0..n", length), expected, "{length} steps, {snapshots} snapshots");
         // Without a known length, iterations are counted first.
         assert_eq!(runs(&attribute, "while t < n", length), expected + length, "{length} steps, {snapshots} snapshots");
@@ -43,6 +55,28 @@ fn as_few_iterations_run_as_can_be() {
     assert_eq!(runs("every: 7", "for _ in 0..n", 20), 40);
     assert_eq!(runs("every: 7", "while t < n", 20), 40);
     assert_eq!(runs("binomial: 3", "for _ in 0..n", 0), 0);
+}
+
+/// A snapshot is x and how many iterations came before; an iteration saves x.
+#[test]
+fn there_are_never_more_snapshots_than_asked_for() {
+    let gradient = |snapshots: u64, tape_bytes: u64| {
+        let limits = Limits { tape_bytes: Some(tape_bytes), ..Limits::default() };
+        let text = format!(
+            "fn f(x0: f64, n: i64) -> f64 {{ let mut x = x0; @checkpoint(binomial: {snapshots}) for i in 0..n {{ x += 0.01 * sin(x); }} x }}"
+        );
+        let engine = Engine::with_options(Options { limits, ..Options::default() });
+        engine
+            .compile(&text)
+            .and_then(|module| module.function("f"))
+            .expect("it compiles")
+            .gradient()
+            .at(&[1.0.into(), 50.into()])
+    };
+    for snapshots in [1, 2, 5, 10, 49] {
+        gradient(snapshots, 16 * snapshots + 8).expect("it fits");
+        assert_eq!(gradient(snapshots, 16 * snapshots + 7).expect_err("a byte is missing").kind(), ErrorKind::Run);
+    }
 }
 
 #[test]

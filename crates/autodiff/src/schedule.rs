@@ -59,16 +59,20 @@ pub fn block_start(b: &mut Builder, width: Value, end: Value) -> Value {
 pub fn following(b: &mut Builder, plan: &Plan, n: Value, left: Value) -> [Value; 2] {
     let one = b.i64(1);
     let last = b.prim(Prim::Isub, &[plan.trips, one]);
-    onward(b, plan.width, [n, last], left)
+    next(b, Prim::Sow, plan.width, [n, last], left)
 }
 
-/// Where the next snapshot goes after one before iteration `n`, if the last block is that of iteration `last`; and how many may follow.
-pub fn onward(b: &mut Builder, width: Value, [n, last]: [Value; 2], left: Value) -> [Value; 2] {
+/// In the reverse sweep: where the next snapshot goes after one before iteration `n`, if the last block is that of iteration `last`; and how many may follow.
+pub fn onward(b: &mut Builder, width: Value, between: [Value; 2], left: Value) -> [Value; 2] {
+    next(b, Prim::Revolve, width, between, left)
+}
+
+fn next(b: &mut Builder, schedule: Prim, width: Value, [n, last]: [Value; 2], left: Value) -> [Value; 2] {
     let one = b.i64(1);
     let distance = b.prim(Prim::Isub, &[last, n]);
     let between = b.prim(Prim::Idiv, &[distance, width]);
     let blocks = successor(b, between);
-    let on = b.prim(Prim::Revolve, &[blocks, left]);
+    let on = b.prim(schedule, &[blocks, left]);
     let iterations = b.prim(Prim::Imul, &[on, width]);
     [b.prim(Prim::Iadd, &[n, iterations]), b.prim(Prim::Isub, &[left, one])]
 }

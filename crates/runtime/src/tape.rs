@@ -119,10 +119,10 @@ impl Tapes {
         tape
     }
 
-    /// How many bytes `tape` should grow by for at least `record` more, given what the limits leave; `None` if they leave too little. No more than half of what is left, since other tapes grow too.
+    /// How many bytes `tape` should grow by for at least `record` more, given what the limits leave; `None` if they leave too little. Whole records, and no more than half of what is left, since other tapes grow too.
     pub fn growth(tape: &Tape, record: u64, left: u64) -> Option<u64> {
         let wish = (tape.capacity() as u64).max(FIRST_CAPACITY);
-        let growth = wish.min(left / 2).max(record);
+        let growth = (wish.min(left / 2) / record.max(1) * record).max(record);
         (growth <= left).then_some(growth)
     }
 
@@ -175,7 +175,7 @@ mod tests {
     #[test]
     fn growth_stops_at_the_limit() {
         let tape = Tape::empty();
-        assert_eq!(Tapes::growth(&tape, 16, 100), Some(50));
+        assert_eq!(Tapes::growth(&tape, 16, 100), Some(48));
         assert_eq!(Tapes::growth(&tape, 16, 16), Some(16));
         assert_eq!(Tapes::growth(&tape, 16, 15), None);
     }

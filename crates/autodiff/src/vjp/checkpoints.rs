@@ -7,7 +7,7 @@
 //! for v4 in … (carried, n = 0, next = 0, left = c)    while (end = trips, left, adjoints) end > 0 {
 //!   if n == next {                                      pop a snapshot: the state before iteration `at`
 //!     push the state, n                                 while at < start of the last block before end {
-//!     next += width · revolve(blocks to come, left)       push it again ; run some blocks: call @f__steps ; at += …
+//!     next += width · sow(blocks to come, left)           push it again ; run some blocks: call @f__steps ; at += …
 //!     left -= 1                                         }
 //!   }                                                   reverse the block: call @f__steps__vjp
 //!   the body                                            end = start of the block
@@ -15,8 +15,8 @@
 //! ```
 //!
 //! **The plan** is two numbers: the width of a block, in iterations, and the number of snapshots. `every k` has blocks of k and as many snapshots as there are blocks, `binomial c` blocks of one
-//! and c snapshots (and one more before the last block, with which the way back starts); a budget decides both by the size of the state. Where snapshots go is [`revolve`](adit_ir::Prim)'s to say,
-//! a row of the table of primitives; that any plan is right does not depend on it: the driver reads from each snapshot where it was taken.
+//! and c snapshots; a budget decides both by the size of the state. Where snapshots go is for [`sow`](adit_ir::Prim) (in the forward sweep) and `revolve` (in the reverse) to say,
+//! rows of the table of primitives; that any plan is right does not depend on them: the driver reads from each snapshot where it was taken.
 //!
 //! **The state** is what the loop carries and the contents of the arrays that it writes and reads. Iterations are run again on arrays of their own, so that the primal's keep their final contents.
 //! Arrays that the loop only reads are used where they are, unless something writes them later; then they are saved once.

@@ -190,7 +190,7 @@ pub(super) fn partial(prim: Prim, operand: usize, args: &[Number], value: &Numbe
         // Steps are flat, `stop_gradient` is a constant by decree, and the others are functions of integers and truth values.
         (P::Sign | P::Floor | P::Ceil | P::Round | P::Trunc | P::Stopgrad | P::Itof | P::Itos | P::Ftoi, _)
         | (P::Iadd | P::Isub | P::Imul | P::Idiv | P::Irem | P::Ineg | P::Ipow, _)
-        | (P::Iabs | P::Isign | P::Imin | P::Imax | P::Revolve | P::And | P::Or | P::Not, _) => return None,
+        | (P::Iabs | P::Isign | P::Imin | P::Imax | P::Revolve | P::Sow | P::And | P::Or | P::Not, _) => return None,
     })
 }
 

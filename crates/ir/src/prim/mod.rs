@@ -94,7 +94,7 @@ prims! {
         Erf erf, Erfc erfc, Erfinv erfinv, Erfcinv erfcinv, Gauss gauss, Lgamma lgamma, Digamma digamma, Polygamma polygamma,
     }
     integer {
-        Iadd iadd, Isub isub, Imul imul, Idiv idiv, Irem irem, Ineg ineg, Ipow ipow, Iabs iabs, Isign isign, Imin imin, Imax imax, Revolve revolve,
+        Iadd iadd, Isub isub, Imul imul, Idiv idiv, Irem irem, Ineg ineg, Ipow ipow, Iabs iabs, Isign isign, Imin imin, Imax imax, Revolve revolve, Sow sow,
         And and, Or or, Not not,
     }
 }

@@ -2,6 +2,9 @@
 //!
 //! With s snapshots and no step run more than t times, chains of up to β(s, t) = C(s + t, s) steps can be reversed. A chain of l steps is cut where both parts stay within the least t that
 //! serves l: m steps on, the rest is reversed with one snapshot less, then the first m steps with all.
+//!
+//! A forward sweep that runs all steps before any is reversed is cut otherwise ([`sow`]): what lies behind its last snapshot is run again, and then that one is free. The part behind the ith of s snapshots is so
+//! reversed with s − i + 1 of them, and s snapshots reach Σ β(i, t) for i from 1 to s, which is β(s, t + 1) − 1. No more than s exist at any time.
 
 /// C(s + t, s), at most `i64::MAX`; 0 where one of the two is negative.
 fn reach(s: i64, t: i64) -> i64 {
@@ -75,6 +78,44 @@ pub extern "C" fn revolve(l: i64, s: i64) -> i64 {
     first.min(l - rest).clamp(1, l - 1)
 }
 
+/// How far s snapshots of a forward sweep reach, for s ≥ 1.
+fn sown(s: i64, t: i64) -> i64 {
+    reach(s, t + 1) - 1
+}
+
+/// The least t with which s snapshots of a forward sweep reach l, for s ≥ 2.
+fn sowings(l: i64, s: i64) -> i64 {
+    if let Some(t) = (0..FEW).find(|&t| sown(s, t) >= l) {
+        return t;
+    }
+    let (mut low, mut high) = (FEW, l);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if sown(s, middle) >= l {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    low
+}
+
+/// How many steps a forward sweep goes on before the next snapshot, if l steps are left and s snapshots may be taken, one of them here: between 1 and l − 1; l if there is no other. 1 for chains of less than two steps.
+pub extern "C" fn sow(l: i64, s: i64) -> i64 {
+    if l < 2 {
+        return 1;
+    }
+    match s {
+        ..2 => l,
+        _ if l <= s => 1,
+        _ => {
+            let t = sowings(l, s);
+            // What is left must be at least what the others reach with one repetition less.
+            reach(s, t).min(l - sown(s - 1, t - 1)).clamp(1, l - 1)
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -114,6 +155,30 @@ mod tests {
         }
     }
 
+    /// What is run after a forward sweep that follows [`sow`], besides the one that each turn runs.
+    fn after_sowing(l: i64, s: i64) -> i64 {
+        if l < 2 {
+            return 0;
+        }
+        let m = sow(l, s);
+        followed(m, s) + if s > 1 { after_sowing(l - m, s - 1) } else { 0 }
+    }
+
+    #[test]
+    fn no_forward_sweep_leaves_fewer_steps_to_run() {
+        let fewest = fewest(200, 20);
+        let mut left = vec![vec![0; 201]; 21];
+        for s in 1..=20 {
+            for l in 2..=200 {
+                let cuts = (1..l).map(|m| fewest[s][m] + left[s - 1][l - m]);
+                let cut = if s > 1 { cuts.min() } else { None };
+                left[s][l] = cut.map_or(fewest[s][l], |cut| cut.min(fewest[s][l]));
+                assert_eq!(after_sowing(l as i64, s as i64), left[s][l], "{l} steps, {s} snapshots");
+            }
+        }
+        assert_eq!([after_sowing(1000, 10), after_sowing(1000, 100)], [2640, 900]);
+    }
+
     #[test]
     fn counts_known_by_hand() {
         for (l, s, steps) in
@@ -139,6 +204,8 @@ mod tests {
             for s in [i64::MIN, -1, 0, 1, 2, 3, 63, 64, 1 << 40, i64::MAX] {
                 let m = revolve(l, s);
                 assert!(m >= 1 && (l < 2 || m < l), "{l} steps, {s} snapshots: {m}");
+                let m = sow(l, s);
+                assert!(m >= 1 && (l < 2 || m < l || s < 2), "{l} steps, {s} snapshots: {m}");
             }
         }
     }

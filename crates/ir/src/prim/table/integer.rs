@@ -230,6 +230,23 @@ pub static revolve: Row = Row {
     kinks: &[],
 };
 
+pub static sow: Row = Row {
+    name: "sow",
+    source: None,
+    parameters: &["n", "m"],
+    signature: Signature::I2,
+    eval: Eval::I2(eval::sow),
+    guard: None,
+    complex: Complex::RealPart,
+    partials: partials![not_float; not_float],
+    code: Code::Call,
+    cost: 60,
+    algebra: Algebra::NONE,
+    about: "How many of n steps a first sweep runs before the next of m snapshots, so that reversing them all afterwards computes least again; n where there is no other.",
+    points: integer_pairs![(10, 3), (100, 10), (5, 1), (1, 4), (0, 0), (i64::MAX, 2)],
+    kinks: &[],
+};
+
 pub static and: Row = Row {
     name: "and",
     source: Some("&&"),
