@@ -3,10 +3,11 @@
 //! In: the body of a function, and its signature. Out: the same as typed tree. A block whose end is never reached has the type [`Ty::Never`]; a block's `value` is there
 //! only if it is neither unit nor never, else it stands among the statements.
 
+use super::adapt::{element, with_element};
 use super::dims;
 use super::fit::Why;
 use super::frames::{Frame, FrameId};
-use super::lambdas::{InstanceOf, Site};
+use super::lambdas::{InstanceOf, Site, shapeless};
 use super::report::{Names, codes, error, is_error, is_silent};
 use super::scope::{Fact, Scope};
 use super::types::{DimNames, Found};
@@ -41,6 +42,8 @@ pub(super) struct Body<'c, 'a> {
     pub(super) height: u32,
     /// The function's name.
     pub(super) owner: Arc<str>,
+    /// The name that a lambda is about to get.
+    pub(super) naming: Option<Arc<str>>,
 }
 
 /// What `return` must give.
@@ -57,9 +60,38 @@ pub(super) enum Gives {
         want: Option<Ty>,
         /// What was returned first.
         found: Option<Ty>,
+        /// What would fit that and a later value that does not fit, without dimensions.
+        joined: Option<Ty>,
         /// The body.
         at: Span,
     },
+}
+
+impl Gives {
+    /// Notes a value that does not fit what a lambda returned before: literals may adapt to it.
+    pub(super) fn join(&mut self, ty: &Ty) {
+        if let Gives::Lambda { want: None, found: Some(found), joined, .. } = self {
+            *joined = Some(joined_types(joined.as_ref().unwrap_or(found), ty));
+        }
+    }
+}
+
+/// A type that literals of one and values of the other may have, without dimensions: floats come before integers, `f32` before `f64`.
+fn joined_types(a: &Ty, b: &Ty) -> Ty {
+    let join = |a: ScalarType, b: ScalarType| match (a, b) {
+        (ScalarType::I64 | ScalarType::F64, ScalarType::F32) => b,
+        (ScalarType::I64, ScalarType::F64) => b,
+        (ScalarType::F64 | ScalarType::F32 | ScalarType::I64 | ScalarType::Bool, _) => a,
+    };
+    match (a, b) {
+        (Ty::Tuple(a), Ty::Tuple(b)) if a.len() == b.len() => {
+            Ty::Tuple(a.iter().zip(b).map(|(a, b)| joined_types(a, b)).collect())
+        }
+        _ => match (element(a), element(b)) {
+            (Some(x), Some(y)) => shapeless(&with_element(a, join(x, y))),
+            (_, _) => shapeless(a),
+        },
+    }
 }
 
 /// A variable, or part of one, that an expression reads, assigns or lends.
@@ -93,7 +125,20 @@ impl<'c, 'a> Body<'c, 'a> {
     fn new(checker: &'c mut Checker<'a>, scope: Scope, result: Gives, owner: Arc<str>) -> Self {
         let frames = vec![Frame::default()];
         let (loops, mentions, sites) = (Vec::new(), Vec::new(), Vec::new());
-        Body { checker, scope, result, loops, mentions, watching: 0, frame: 0, frames, sites, height: 0, owner }
+        Body {
+            checker,
+            scope,
+            result,
+            loops,
+            mentions,
+            watching: 0,
+            frame: 0,
+            frames,
+            sites,
+            height: 0,
+            owner,
+            naming: None,
+        }
     }
 
     /// Checks a function.
@@ -219,10 +264,15 @@ impl<'c, 'a> Body<'c, 'a> {
     /// A type as written in a body: its dimensions may be any immutable `i64` in scope.
     #[inline(never)]
     pub(super) fn written_type(&mut self, ty: &ast::Type) -> Ty {
+        self.open_type(ty, &[])
+    }
+
+    /// As [`Body::written_type`], where some names stand for dimensions that are not known yet.
+    pub(super) fn open_type(&mut self, ty: &ast::Type, open: &[Arc<str>]) -> Ty {
         let mut names = Vec::new();
         dimension_names(ty, &mut names);
         let found = names.into_iter().filter_map(|name| Some((name.clone(), self.find(name)?))).collect();
-        self.checker.resolve(ty, &ScopeDims { scope: &self.scope, found })
+        self.checker.resolve(ty, &ScopeDims { scope: &self.scope, found, open })
     }
 
     /// An expression whose value may be dropped.
@@ -281,14 +331,16 @@ impl<'c, 'a> Body<'c, 'a> {
         let (result, at) = match &self.result {
             Gives::Nothing => (Some(error()), span),
             Gives::Told(ty, at) => (Some(ty.clone()), *at),
-            Gives::Lambda { want, found, at } => (want.clone().or_else(|| found.clone()), *at),
+            Gives::Lambda { want, found, at, .. } => (want.clone().or_else(|| found.clone()), *at),
         };
         let typed = value.map(|v| {
             let mut typed = self.expr(v);
             if let Some(result) = &result {
                 let what =
                     if result.is_unit() { "a function without `->` gives nothing" } else { "the function's result" };
-                self.fit(&mut typed, v, result, &Why::at(what, at));
+                if !self.fit(&mut typed, v, result, &Why::at(what, at)) {
+                    self.result.join(&typed.ty);
+                }
             }
             typed
         });
@@ -446,6 +498,8 @@ impl<'c, 'a> Body<'c, 'a> {
 struct ScopeDims<'s> {
     scope: &'s Scope,
     found: FxHashMap<Arc<str>, LocalId>,
+    /// Names whose values are not known yet.
+    open: &'s [Arc<str>],
 }
 
 impl DimNames for ScopeDims<'_> {
@@ -454,13 +508,14 @@ impl DimNames for ScopeDims<'_> {
             Some(&local) if self.scope.is_dimension(local) => Found::Dim(DimExpr::Local(local)),
             Some(&local) if is_error(&self.scope.local(local).ty) => Found::Dim(DimExpr::Unknown),
             Some(_) => Found::Refused("is not an immutable `i64`"),
+            None if self.open.iter().any(|open| **open == *name) => Found::Dim(DimExpr::Unknown),
             None => Found::Nothing,
         }
     }
 }
 
 /// The names in the dimensions of a type.
-fn dimension_names<'t>(ty: &'t ast::Type, out: &mut Vec<&'t Arc<str>>) {
+pub(super) fn dimension_names<'t>(ty: &'t ast::Type, out: &mut Vec<&'t Arc<str>>) {
     let mut pending: Vec<&ast::Expr> = Vec::new();
     match &ty.kind {
         ast::TypeKind::Named { dims, .. } => pending.extend(dims),

@@ -147,6 +147,10 @@ impl Body<'_, '_> {
     }
 
     pub(super) fn call_of_name(&mut self, call: Call) -> Expr {
+        // What the compiler writes means the compiler's own, whatever the program defines.
+        if let Some(known) = call.name.strip_prefix('#').and_then(builtins::find) {
+            return known.check(self, call);
+        }
         if self.is_own_function(call.name) {
             let id = self.checker.function_names[call.name];
             return self.function_call(call, id);
@@ -299,7 +303,11 @@ impl Body<'_, '_> {
                 call.name_span,
                 format!("there is no function `{}`", call.name),
             );
-            d.help = similar.map(|s| format!("did you mean `{s}`?"));
+            d.help = if self.is_within(call.name) {
+                Some(format!("a lambda can't call itself; a function can: `fn {}(…) -> … {{ … }}`", call.name))
+            } else {
+                similar.map(|s| format!("did you mean `{s}`?"))
+            };
             self.checker.reports.push(d);
         }
         self.args_for_themselves(call.args);

@@ -93,6 +93,22 @@ impl Body<'_, '_> {
         Some(self.capture(place.frame, outer))
     }
 
+    /// Whether a variable of a frame around names a function, although what is checked here can't see it: as a lambda can't see the name that it is given.
+    pub(super) fn is_within(&self, name: &str) -> bool {
+        let mut frame = self.frame;
+        if self.naming.as_deref() == Some(name) && self.frames[frame].parent.is_some() {
+            return true;
+        }
+        while let Some(place) = self.frames[frame].parent {
+            let named = |l: &LocalDef| *l.name == *name && matches!(l.ty, Ty::Fn(_));
+            if self.scope_of(place.frame).locals.iter().skip(place.first.0 as usize).any(named) {
+                return true;
+            }
+            frame = place.frame;
+        }
+        false
+    }
+
     /// The scope of a frame that is being checked.
     pub(super) fn scope_of(&self, frame: FrameId) -> &Scope {
         self.frames[frame].waiting.as_ref().map_or(&self.scope, |w| &w.scope)

@@ -143,7 +143,11 @@ impl Body<'_, '_> {
                 (None, Kind::Typed)
             }
             None => {
+                if let PatternKind::Name { name, .. } = &pattern.kind {
+                    self.naming = Some(name.name.clone());
+                }
                 self.annotated_alone(&known);
+                self.naming = None;
                 (Some(self.untyped(&known)), known.kind.clone())
             }
         };

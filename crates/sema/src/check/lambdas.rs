@@ -9,8 +9,10 @@
 //!
 //! A function of the table or the compiler's own that is used as a value is the lambda `|p0, p1| name(p0, p1)`; its instances belong to the whole program.
 
+use super::binding::binding;
 use super::body::{Body, Gives, Use};
 use super::dims;
+use super::expr::known_dims;
 use super::fit::Why;
 use super::frames::{Left, Place};
 use super::functions::Kind;
@@ -113,14 +115,17 @@ impl Body<'_, '_> {
     #[inline(never)]
     pub(super) fn lambda_site(&mut self, span: Span, params: &[ast::LambdaParam], body: &ast::Expr) -> SiteId {
         self.checker.duplicates(params.iter().map(|p| &p.name), "parameter");
+        let bound = self.bound_by(params);
+        let names: Vec<Arc<str>> = bound.iter().map(|(name, _)| name.clone()).collect();
+        let body = binding(&bound, params, body);
         let params = params.iter().map(|p| SiteParam {
             name: p.name.clone(),
             lent: p.lent,
             span: p.span,
-            ty: p.ty.as_ref().map(|ty| self.written_type(ty)),
+            ty: p.ty.as_ref().map(|ty| self.open_type(ty, &names)),
         });
         let params: Vec<SiteParam> = params.collect();
-        self.site(span, Code::Written { params: params.into(), body: Rc::new(body.clone()) }, None)
+        self.site(span, Code::Written { params: params.into(), body: Rc::new(body) }, None)
     }
 
     /// A lambda that the compiler writes; for each parameter whether it is lent. One that captures nothing may be `shared`, under a name for what it is.
@@ -210,7 +215,7 @@ impl Body<'_, '_> {
         list.push(InstanceOf { params: params.clone(), want: want.clone(), state: State::Open });
         let index = list.len() - 1;
         self.height += u32::from(body.height);
-        let checked = self.check_instance(&this, &names, &params, want, &body);
+        let checked = self.check_joined(&this, &names, &params, want, &body);
         self.height -= u32::from(body.height);
         self.instances(site)[index].state = match &checked {
             Some(checked) => State::Right(checked.clone()),
@@ -229,7 +234,8 @@ impl Body<'_, '_> {
         if let Code::Written { params: written, .. } = &this.code {
             for (param, written) in params.iter_mut().zip(written.iter()) {
                 if let Some(ty) = &written.ty {
-                    param.ty = ty.clone();
+                    // Where a dimension is bound by the call, its argument tells.
+                    param.ty = known_dims(ty, &param.ty);
                     param.lent = written.lent;
                 }
             }
@@ -276,7 +282,8 @@ impl Body<'_, '_> {
         true
     }
 
-    fn check_instance(
+    /// Checks it; where a `return` of a literal does not fit a later value, once more, with what both can be.
+    fn check_joined(
         &mut self,
         this: &Site,
         names: &[SiteParam],
@@ -284,12 +291,37 @@ impl Body<'_, '_> {
         want: Option<Ty>,
         body: &ast::Expr,
     ) -> Option<Rc<Checked>> {
+        let attempt = self.checker.reports.attempt();
+        let joined = match self.check_instance(this, names, params, want, body) {
+            Ok(checked) => return Some(checked),
+            Err(joined) => joined?,
+        };
+        let said = self.checker.reports.take_back(attempt);
+        if self.may_grow(this, body, this.span)
+            && let Ok(checked) = self.check_instance(this, names, params, Some(joined), body)
+        {
+            return Some(checked);
+        }
+        self.checker.reports.take_back(attempt);
+        self.checker.reports.restore(said);
+        None
+    }
+
+    /// The lambda for these types; if it is wrong, what its value could be instead, should that be the mistake.
+    fn check_instance(
+        &mut self,
+        this: &Site,
+        names: &[SiteParam],
+        params: &[Given],
+        want: Option<Ty>,
+        body: &ast::Expr,
+    ) -> Result<Rc<Checked>, Option<Ty>> {
         self.checker.reports.may_repeat();
         let (met, sites) = (self.checker.reports.met(), self.sites.len());
-        self.enter_frame(this.place, Gives::Lambda { want: want.clone(), found: None, at: body.span });
+        self.enter_frame(this.place, Gives::Lambda { want: want.clone(), found: None, joined: None, at: body.span });
         let frame = self.frame;
         let types = Ty::Tuple(params.iter().map(|p| p.ty.clone()).collect());
-        let Ty::Tuple(types) = self.inward(frame, &types) else { return None };
+        let Ty::Tuple(types) = self.inward(frame, &types) else { return Err(None) };
         let mut locals = Vec::with_capacity(params.len());
         for ((name, given), ty) in names.iter().zip(params).zip(&types) {
             let local =
@@ -299,11 +331,11 @@ impl Body<'_, '_> {
         }
         let first = self.scope.next();
         let mut typed = self.used(body, Use::Kept);
-        let result = self.lambda_result(&mut typed, body, first);
+        let (result, joined) = self.lambda_result(&mut typed, body, first);
         self.unused_lambdas(sites);
         let left = self.leave_frame();
         if met != self.checker.reports.met() || is_error(&result) {
-            return None;
+            return Err(joined);
         }
         let outer = left.frame.outer_of();
         let own: Vec<ParamDef> = locals
@@ -313,12 +345,20 @@ impl Body<'_, '_> {
             .map(|((&local, given), name)| ParamDef { local, lent: given.lent, span: name.span })
             .collect();
         let function = self.instance_function(this, left, own, typed, result.clone(), names);
-        Some(Rc::new(Checked { function, params: types, locals, result, outer }))
+        Ok(Rc::new(Checked { function, params: types, locals, result, outer }))
     }
 
-    /// What a lambda gives, whose body was checked; its own variables aside.
-    fn lambda_result(&mut self, typed: &mut Expr, body: &ast::Expr, first: LocalId) -> Ty {
-        let Gives::Lambda { want, found, .. } = std::mem::take(&mut self.result) else { return error() };
+    /// What a lambda gives, whose body was checked, its own variables aside; and what it could give, where its values do not fit each other.
+    fn lambda_result(&mut self, typed: &mut Expr, body: &ast::Expr, first: LocalId) -> (Ty, Option<Ty>) {
+        let mut gives = std::mem::take(&mut self.result);
+        let ty = self.value_of_lambda(&mut gives, typed, body, first);
+        let Gives::Lambda { joined, .. } = gives else { return (ty, None) };
+        (ty, joined)
+    }
+
+    fn value_of_lambda(&mut self, gives: &mut Gives, typed: &mut Expr, body: &ast::Expr, first: LocalId) -> Ty {
+        let Gives::Lambda { want, found, .. } = &*gives else { return error() };
+        let (want, found) = (want.clone(), found.clone());
         let ty = if typed.ty == Ty::Never {
             found.or(want).unwrap_or_else(Ty::unit)
         } else {
@@ -326,10 +366,11 @@ impl Body<'_, '_> {
                 let why = Why::new(if want.is_some() { "what takes this lambda" } else { "what it returns before" });
                 let ty = if want.is_some() { ty.clone() } else { shapeless(ty) };
                 if !self.fit(typed, body, &ty, &why) {
+                    gives.join(&typed.ty);
                     return error();
                 }
             }
-            found.map_or_else(|| typed.ty.clone(), |found| super::expr::known_dims(&typed.ty, &found))
+            found.map_or_else(|| typed.ty.clone(), |found| known_dims(&typed.ty, &found))
         };
         if matches!(ty, Ty::Fn(_)) {
             self.function_as_value(body.span, "what a lambda gives");

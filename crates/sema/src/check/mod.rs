@@ -17,6 +17,7 @@
 //! optimise; what types can't decide is left for run time.
 
 mod adapt;
+mod binding;
 mod body;
 mod builtins;
 mod calls;

@@ -80,9 +80,30 @@ impl Body<'_, '_> {
         };
         let mut e = self.derivative(call.span, f.span, operator, mode, applied)?;
         let ExprKind::Derivative(d) = &mut e.kind else { return None };
+        let before = stmts.len();
         let along = self.directions(operator, &d.callee, direction, stmts)?;
+        if stmts.len() > before {
+            self.evaluate_first(&mut d.args, before, stmts);
+        }
         d.args.extend(along.into_iter().map(Arg::Value));
         Some(e)
+    }
+
+    /// The point, before a direction that is evaluated in a statement of its own.
+    fn evaluate_first(&mut self, args: &mut [Arg], before: usize, stmts: &mut Vec<Stmt>) {
+        let mut first = Vec::new();
+        for (k, arg) in args.iter_mut().enumerate() {
+            let Arg::Value(e) = arg else { continue };
+            if matches!(e.ty, Ty::Fn(_)) || matches!(e.kind, ExprKind::Const(_)) {
+                continue;
+            }
+            let (span, ty) = (e.span, e.ty.clone());
+            let def = LocalDef { name: format!("#point{k}").into(), ty: ty.clone(), mutable: false, span };
+            let local = self.scope.declare(def, Fact::default());
+            let value = std::mem::replace(e, Expr { span, ty, kind: ExprKind::Local(local) });
+            first.push(Stmt { span, kind: StmtKind::Let { pattern: Pattern::Local(local), value, ascribed: None } });
+        }
+        stmts.splice(before..before, first);
     }
 
     /// An argument that is a value.
