@@ -19,7 +19,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("interp", &["diag", "ir", "syntax", "sema"]),
     ("runtime", &["diag", "ir"]),
     ("codegen", &["diag", "ir", "runtime"]),
-    ("adit", &["diag", "syntax", "ir", "sema", "reader", "opt", "autodiff", "interp", "runtime", "codegen"]),
+    ("derive", &[]),
+    ("adit", &["derive", "diag", "syntax", "ir", "sema", "reader", "opt", "autodiff", "interp", "runtime", "codegen"]),
     ("cli", &["adit", "diag"]),
 ];
 

@@ -47,6 +47,8 @@ mod value;
 
 pub use adit_autodiff::MAX_ORDER as DEFAULT_MAX_ORDER;
 pub use adit_autodiff::{AdOpt, AdOpts};
+#[cfg(feature = "derive")]
+pub use adit_derive::Leaves;
 pub use adit_diag as diag;
 pub use adit_ir as ir;
 pub use adit_ir::ScalarType;

@@ -67,8 +67,6 @@ struct Handles {
     call: adit::CallFn,
 }
 
-type Tuple<'a> = (&'a [f64], f64);
-
 fn handles() -> adit::Result<Handles> {
     let module = Engine::new().compile(SOURCE)?;
     let (f, g) = (module.function("f")?, module.function("g")?);
@@ -84,24 +82,10 @@ fn handles() -> adit::Result<Handles> {
     })
 }
 
-/// Names of fields differ from those of a tuple, so a struct of the host's own.
-struct P<'a>(Tuple<'a>);
-
-impl adit::Leaves for P<'_> {
-    fn read<'a>(&'a self, to: &mut adit::Pass<'a>) {
-        to.enter();
-        to.field("w");
-        self.0.0.read(to);
-        to.field("k");
-        self.0.1.read(to);
-        to.leave();
-    }
-
-    fn write<'a>(&'a mut self, to: &mut adit::Pass<'a>) {
-        self.read(to);
-    }
-
-    fn take(&mut self, _: &mut adit::Take<'_>) {}
+#[derive(adit::Leaves)]
+struct P<'x> {
+    w: &'x [f64],
+    k: f64,
 }
 
 fn numbers(n: usize, from: f64) -> Vec<f64> {
@@ -113,7 +97,7 @@ fn all(h: &Handles, ws: &mut Workspace, n: usize, out: &mut Vec<f64>) -> adit::R
     let (w, x, a) = (numbers(n, 0.1), numbers(n, 0.2), numbers(n * n, 0.3));
     let a = adit::View::new(&a, [n, n])?;
     let (mut v, mut m, mut b) = (vec![0.0; n], vec![0.0; n * n], vec![0.0; n * n]);
-    let p = &P((&w, 0.4));
+    let p = &P { w: &w, k: 0.4 };
     let args = || (p, &x, a);
     out.push(h.gradient.value_and_gradient(ws, args(), (&mut v, adit::ViewMut::new(&mut m, [n, n])?))?);
     out.extend(&v);
@@ -130,7 +114,7 @@ fn nothing_is_allocated(h: &Handles) -> adit::Result<()> {
     for n in [5, 12] {
         let (w, x, a) = (numbers(n, 0.1), numbers(n, 0.2), numbers(n * n, 0.3));
         let a = adit::View::new(&a, [n, n])?;
-        let p = &P((&w, 0.4));
+        let p = &P { w: &w, k: 0.4 };
         let (mut v, mut u, mut m) = (vec![0.0; n], vec![0.0; n], vec![0.0; n * n]);
         let ws = &mut ws;
         let count = |name: &str, call: &mut dyn FnMut() -> adit::Result<()>| {

@@ -5,7 +5,8 @@
 
 use super::leaves::Leaves;
 use super::memory::Number;
-use super::pass::{Pass, Take};
+use super::pass::Pass;
+use super::take::Take;
 use crate::error::{Error, Result};
 use crate::value::Value;
 use adit_diag::Code;
@@ -213,7 +214,7 @@ impl Arguments for &mut [Value] {
     fn pass_all<'a>(&'a mut self, to: &mut Pass<'a>) {
         for value in self.iter_mut() {
             to.item();
-            if to.is_written() { value.write(to) } else { value.read(to) }
+            if to.is_written() { value.write(to) } else { Value::read(value, to) }
         }
         to.done();
     }

@@ -25,7 +25,7 @@ pub struct GradientFn {
 #[derive(Debug)]
 enum Inner {
     Reverse(Callee),
-    Forward(Sweeps),
+    Forward(Box<Sweeps>),
 }
 
 impl GradientFn {
@@ -36,7 +36,9 @@ impl GradientFn {
         let inner = match request.mode {
             Some(Mode::Reverse) => Inner::Reverse(request.callee(&reverse, &active, How::Reverse)?),
             None => Inner::Reverse(request.callee(&request.function.served(reverse), &active, How::Reverse)?),
-            Some(Mode::Forward) => Inner::Forward(Sweeps::forward(&request.function, request.positions(), active)?),
+            Some(Mode::Forward) => {
+                Inner::Forward(Box::new(Sweeps::forward(&request.function, request.positions(), active)?))
+            }
         };
         Ok(GradientFn { inner: Arc::new(inner) })
     }

@@ -14,7 +14,8 @@
 //! Arrays are never copied on their way, but where a function writes what it is only shown.
 
 use super::memory::Number;
-use super::pass::{Pass, Take};
+use super::pass::Pass;
+use super::take::Take;
 use crate::value::{Array, Data, Value};
 use adit_ir::ScalarType;
 
@@ -69,6 +70,33 @@ pub trait Leaves {
 
     /// Takes what the call made of the leaves that were handed over by [`Leaves::write`], in the same order.
     fn take(&mut self, from: &mut Take<'_>);
+}
+
+/// What is borrowed can be read; it is refused where it is to be written.
+impl<T: Leaves + ?Sized> Leaves for &T {
+    fn read<'a>(&'a self, to: &mut Pass<'a>) {
+        (**self).read(to);
+    }
+
+    fn write<'a>(&'a mut self, to: &mut Pass<'a>) {
+        to.unwritable();
+    }
+
+    fn take(&mut self, _: &mut Take<'_>) {}
+}
+
+impl<T: Leaves + ?Sized> Leaves for &mut T {
+    fn read<'a>(&'a self, to: &mut Pass<'a>) {
+        (**self).read(to);
+    }
+
+    fn write<'a>(&'a mut self, to: &mut Pass<'a>) {
+        (**self).write(to);
+    }
+
+    fn take(&mut self, from: &mut Take<'_>) {
+        (**self).take(from);
+    }
 }
 
 macro_rules! numbers {

@@ -63,15 +63,16 @@ impl Workspace {
         self.machine.set_sink(sink.map(|sink| Box::new(move |line: &str| sink(line)) as _));
     }
 
+    /// An argument that lies here.
+    pub(super) fn argument<T: Number>(&self, slot: usize) -> Option<&[T]> {
+        let placed = self.placed.iter().find(|p| p.slot == slot && p.kind == T::KIND)?;
+        Some(&T::all(&self.scratch)[placed.start..placed.start + placed.len])
+    }
+
     /// Floats of single or double precision of an argument that lies here.
     pub(super) fn floats(&self, slot: usize) -> Option<Floats<'_>> {
-        let placed = self.placed.iter().find(|p| p.slot == slot)?;
-        let range = placed.start..placed.start + placed.len;
-        match placed.kind {
-            f64::KIND => Some(Floats::Double(&self.scratch.f64[range])),
-            f32::KIND => Some(Floats::Single(&self.scratch.f32[range])),
-            _ => None,
-        }
+        let double = self.argument(slot).map(Floats::Double);
+        double.or_else(|| self.argument(slot).map(Floats::Single))
     }
 }
 
@@ -115,7 +116,7 @@ impl Floats<'_> {
 
 /// Memory for arrays that a host does not give.
 #[derive(Debug, Default)]
-pub(super) struct Scratch {
+pub struct Scratch {
     f64: Vec<f64>,
     f32: Vec<f32>,
     i64: Vec<i64>,
@@ -196,6 +197,8 @@ pub(crate) mod sealed {
         const NAME: &'static str;
         /// The scratch memory that is left for it.
         fn rest<'c, 'a>(carver: &'c mut super::Carver<'a>) -> &'c mut &'a mut [Self];
+        /// All of the scratch memory for it.
+        fn all(scratch: &super::Scratch) -> &[Self];
         /// The sum; for what is no float, the second.
         fn plus(self, other: Self) -> Self;
         /// The nearest to a float; itself for what is no float.
@@ -213,6 +216,9 @@ macro_rules! numbers {
             const NAME: &'static str = $name;
             fn rest<'c, 'a>(carver: &'c mut Carver<'a>) -> &'c mut &'a mut [Self] {
                 &mut carver.$ty
+            }
+            fn all(scratch: &Scratch) -> &[Self] {
+                &scratch.$ty
             }
             fn plus(self, $y: Self) -> Self {
                 let $x = self;

@@ -12,6 +12,9 @@
 //! What it deliberately does not do: it holds no values and remembers nothing of a call; all code is made by [`crate::pipeline`], and one-time calls on [`Value`](crate::Value)s are [`crate::function`]'s.
 
 pub(crate) mod arguments;
+mod fault;
+#[cfg(any(feature = "ndarray", feature = "nalgebra", feature = "faer"))]
+mod foreign;
 mod forward;
 mod gradient;
 pub(crate) mod leaves;
@@ -23,6 +26,7 @@ mod primal;
 mod request;
 mod reverse;
 mod second;
+mod take;
 
 pub use arguments::{Argument, Arguments, View, ViewMut};
 pub use forward::JvpFn;
@@ -30,8 +34,9 @@ pub use gradient::GradientFn;
 pub use leaves::Leaves;
 pub use matrix::{HessianFn, JacobianFn};
 pub use memory::{Number, Workspace};
-pub use pass::{Pass, Take};
+pub use pass::Pass;
 pub use primal::CallFn;
 pub use request::Request;
 pub use reverse::VjpFn;
 pub use second::HvpFn;
+pub use take::Take;

@@ -6,15 +6,16 @@
 //! A pass may find the workspace too small. Then nothing runs, the workspace grows, and all is passed again: [`Ran::Grow`].
 
 use super::arguments::Argument;
+use super::fault::{Fault, UNKNOWN_NAME, WRONG_SIZE, argument_name, leaf_of};
 use super::memory::{Carver, Number, Sizes, Workspace};
 use super::plan::{Group, Like, Plan, Target};
+use super::take::Take;
 use crate::calls::Shape;
 use crate::error::{Error, Result};
 use crate::function::Function;
-use adit_codegen::{Entry, Misfit, Staged, Staging};
-use adit_diag::Code;
+use adit_codegen::{Entry, Misfit, Staged};
 use adit_ir::ScalarType;
-use adit_sema::layout::{DimSource, Given, Leaf, ResultLeaf, eval_dim};
+use adit_sema::layout::{DimSource, Given, Leaf, eval_dim};
 use adit_sema::typed::{DimExpr, LocalId};
 use smallvec::SmallVec;
 use std::ops::Range;
@@ -52,22 +53,6 @@ pub struct Pass<'a> {
     /// Where floats that are read go, instead of into the call.
     gathered: Option<&'a mut Vec<f64>>,
     fault: Option<(Group, Fault)>,
-}
-
-/// What does not fit, at a leaf.
-#[derive(Clone, Debug)]
-enum Fault {
-    Misfit(usize, Misfit, &'static str),
-    /// There is no such field.
-    Field(usize, Box<str>),
-    /// A value has more parts than its type.
-    More(usize),
-    /// A value has fewer.
-    Fewer(usize),
-    /// Another number of values than wanted.
-    Count(usize),
-    /// Other extents than those of the parameter.
-    Extents(usize),
 }
 
 /// How a pass ended.
@@ -119,7 +104,7 @@ impl Workspace {
 
     /// Reads the scalars of values of a group out of the results of the last call.
     pub(super) fn take<'w>(&'w self, group: &'w Group) -> Take<'w> {
-        Take { staging: &self.staging, group, leaf: 0, add: false, row: None, mismatch: false }
+        Take { workspace: self, group, leaf: 0, add: false, row: None, mismatch: false }
     }
 }
 
@@ -342,8 +327,43 @@ impl<'a> Pass<'a> {
         }
     }
 
+    /// An array whose elements do not lie row by row in memory: it is copied. `get` gives the elements row by row; if it is written, [`Take::elements`] brings them back.
+    pub fn elements<T: Number>(&mut self, dims: &[usize], written: bool, get: impl Fn(usize) -> T) {
+        let Some((leaf, target)) = self.next() else { return };
+        let (Target::Slot(at) | Target::Lanes(at)) = target else {
+            if matches!(target, Target::Result(_)) {
+                self.fail(Fault::Misfit(leaf, Misfit::Kind, T::NAME));
+            }
+            return;
+        };
+        let n = dims.iter().product();
+        if self.probe {
+            if let Some(to) = &mut self.gathered {
+                to.extend((0..n).map(|i| get(i).wide()));
+            }
+            return self.compare::<T>(leaf, at, dims);
+        }
+        let Some(copy) = self.carver.carve::<T>(at, n) else { return };
+        let zero = written && self.fresh;
+        copy.iter_mut().enumerate().for_each(|(i, x)| *x = if zero { T::default() } else { get(i) });
+        let lent = written && !self.preserve;
+        let given = if lent || self.staged.writes(at) {
+            self.staged.array_mut(at, dims, copy)
+        } else {
+            self.staged.array(at, dims, copy)
+        };
+        if let Err(misfit) = given {
+            self.fail(Fault::Misfit(leaf, misfit, T::NAME));
+        }
+    }
+
+    /// What comes cannot be written, and is to be: it is refused.
+    pub(super) fn unwritable(&mut self) {
+        self.fail(Fault::Misfit(self.leaf.min(self.end.saturating_sub(1)), Misfit::ReadOnly, ""));
+    }
+
     /// The extents that the next leaf is to have, where the other arguments say them.
-    pub(super) fn wanted(&self) -> Option<Extents> {
+    pub(crate) fn wanted(&self) -> Option<Extents> {
         if self.leaf >= self.end {
             return None;
         }
@@ -474,7 +494,7 @@ impl<'a> Pass<'a> {
     #[inline]
     pub(super) fn checked(&self) -> Result<Ran> {
         if let Some((group, fault)) = &self.fault {
-            return Err(fault_error(self.target, group, fault.clone()));
+            return Err(fault.error(self.target, group));
         }
         if self.carver.short {
             return Ok(Ran::Grow(self.carver.wanted));
@@ -570,163 +590,5 @@ impl<'a> Pass<'a> {
             at = of;
         }
         at
-    }
-}
-
-const UNKNOWN_NAME: Code = Code("AD0904");
-const WRONG_KIND: Code = Code("AD0905");
-const WRONG_SIZE: Code = Code("AD0906");
-
-impl Callee {
-    /// The element type of a leaf.
-    pub(super) fn element(&self, group: &Group, leaf: usize) -> ScalarType {
-        leaf_of(self.function.shape(), group, leaf).element
-    }
-}
-
-fn leaf_of<'s>(shape: &'s Shape, group: &Group, leaf: usize) -> &'s Leaf {
-    let layout = &shape.layout;
-    if !group.of_result {
-        return &layout.params[leaf];
-    }
-    match layout.result_leaves[leaf] {
-        ResultLeaf::Scalar(k) => &layout.results[k],
-        ResultLeaf::Array(k) => &layout.destinations[k],
-    }
-}
-
-/// What an argument of a derivative is called.
-fn argument_name(target: &Callee, at: usize) -> String {
-    let plan = &target.plan;
-    let groups = [&plan.params, &plan.value, &plan.along, &plan.gradient, &plan.product, &plan.result];
-    for group in groups {
-        let found = group.targets.iter().position(|t| matches!(*t, Target::Slot(s) | Target::Lanes(s) if s == at));
-        if let Some(leaf) = found {
-            return format!("{}`{}`", group.what, leaf_of(target.function.shape(), group, leaf).path);
-        }
-    }
-    format!("argument {at}")
-}
-
-#[cold]
-fn fault_error(target: &Callee, group: &Group, fault: Fault) -> Error {
-    let shape = target.function.shape();
-    let name = |leaf: usize| format!("{}`{}`", group.what, leaf_of(shape, group, leaf).path);
-    match fault {
-        Fault::Misfit(leaf, misfit, found) => misfit_error(leaf_of(shape, group, leaf), &name(leaf), misfit, found),
-        Fault::Field(leaf, field) => {
-            let inside = group.items.iter().any(|item| item.contains(&leaf));
-            let next = if inside { format!("where {} comes", name(leaf)) } else { "there is no such part".to_owned() };
-            Error::input(UNKNOWN_NAME, format!("a field `{field}` was given: {next}"))
-        }
-        Fault::More(leaf) => {
-            let of = group.items.iter().find(|item| item.end == leaf && !item.is_empty());
-            let of = of.map_or_else(|| format!("{}a value", group.what), |item| name(item.start));
-            Error::input(WRONG_KIND, format!("more was given than {of} and what belongs to it"))
-        }
-        Fault::Extents(leaf) => {
-            Error::input(WRONG_SIZE, format!("{} has other extents than the parameter", name(leaf)))
-        }
-        Fault::Fewer(leaf) => Error::input(UNKNOWN_NAME, format!("{} was not given", name(leaf))),
-        Fault::Count(given) => {
-            let names = group.items.iter().map(|item| match (group.of_result, item.is_empty()) {
-                (true, _) => "the result".to_owned(),
-                (false, false) => format!("`{}`", leaf_of(shape, group, item.start).path.name),
-                (false, true) => "`()`".to_owned(),
-            });
-            let names = names.collect::<Vec<_>>().join(", ");
-            let text = format!("{}{} values are wanted ({names}), {given} were given", group.what, group.items.len());
-            Error::input(UNKNOWN_NAME, text)
-        }
-    }
-}
-
-fn misfit_error(leaf: &Leaf, name: &str, misfit: Misfit, found: &str) -> Error {
-    let rank = leaf.dims.len();
-    let wanted = match rank {
-        0 => leaf.element.to_string(),
-        1 => format!("an array of {}", leaf.element),
-        _ => format!("an array of {} with {rank} dimensions", leaf.element),
-    };
-    let text = match misfit {
-        Misfit::Kind if leaf.is_array() => format!("{name} takes {wanted}, not one {found}"),
-        Misfit::Kind => format!("{name} takes one {wanted}, not an array of {found}"),
-        Misfit::Element => format!("{name} takes {wanted}, not {found}"),
-        Misfit::Rank => format!("{name} takes {wanted}: another number of dimensions was given"),
-        Misfit::Count => {
-            return Error::input(WRONG_SIZE, format!("{name} has another number of elements than its extents say"));
-        }
-        Misfit::NotLent => format!("{name} is not lent to the function: pass it by `&`, not by `&mut`"),
-        Misfit::ReadOnly => format!("{name} is written: pass it by `&mut`"),
-    };
-    Error::input(WRONG_KIND, text)
-}
-
-/// The results of a call, on their way to where a host wants them.
-#[derive(Debug)]
-pub struct Take<'w> {
-    staging: &'w Staging,
-    group: &'w Group,
-    leaf: usize,
-    /// Whether results are added to what is there.
-    pub(super) add: bool,
-    /// Floats that are put into the leaves in order, in the place of results.
-    pub(super) row: Option<&'w [f64]>,
-    /// Whether the row was not as long as the leaves.
-    pub(super) mismatch: bool,
-}
-
-impl Take<'_> {
-    /// The value of this place in the group comes.
-    pub(super) fn item(&mut self, at: usize) {
-        self.leaf = self.group.items.get(at).map_or(0, |leaves| leaves.start);
-    }
-
-    fn next(&mut self) -> Target {
-        self.leaf += 1;
-        self.group.targets.get(self.leaf - 1).copied().unwrap_or(Target::Skip)
-    }
-
-    /// The next number of the row.
-    fn from_row(&mut self) -> f64 {
-        match self.row.and_then(<[f64]>::split_first) {
-            Some((&x, rest)) => {
-                self.row = Some(rest);
-                x
-            }
-            None => {
-                self.mismatch = true;
-                0.0
-            }
-        }
-    }
-
-    fn put<T: Number>(&self, to: &mut T, x: T) {
-        *to = if self.add { to.plus(x) } else { x };
-    }
-
-    /// A number, in the order in which it was passed.
-    #[inline]
-    pub fn scalar<T: Number>(&mut self, x: &mut T) {
-        match (self.next(), self.row) {
-            (Target::Skip, _) => {}
-            (_, Some(_)) => {
-                let float = self.from_row();
-                self.put(x, x.nearest(float));
-            }
-            (Target::Result(k), None) => self.put(x, self.staging.result::<T>(k)),
-            (Target::Slot(_) | Target::Lanes(_), None) => {}
-        }
-    }
-
-    /// An array, in the order in which it was passed.
-    #[inline]
-    pub fn array<T: Number>(&mut self, x: &mut [T]) {
-        if self.next() != Target::Skip && self.row.is_some() {
-            for x in x {
-                let float = self.from_row();
-                self.put(x, x.nearest(float));
-            }
-        }
     }
 }

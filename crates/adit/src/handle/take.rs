@@ -1,0 +1,90 @@
+//! After a call: its results, on their way to where a host wants them.
+//!
+//! In: the results of the last call, or a row of floats. Out: numbers, written into leaves in the order in which these were passed. Arrays were written by the call itself, but for rows.
+
+use super::memory::{Number, Workspace};
+use super::plan::{Group, Target};
+
+/// The results of a call, on their way to where a host wants them.
+#[derive(Debug)]
+pub struct Take<'w> {
+    pub(super) workspace: &'w Workspace,
+    pub(super) group: &'w Group,
+    pub(super) leaf: usize,
+    /// Whether results are added to what is there.
+    pub(super) add: bool,
+    /// Floats that are put into the leaves in order, in the place of results.
+    pub(super) row: Option<&'w [f64]>,
+    /// Whether the row was not as long as the leaves.
+    pub(super) mismatch: bool,
+}
+
+impl Take<'_> {
+    /// The value of this place in the group comes.
+    pub(super) fn item(&mut self, at: usize) {
+        self.leaf = self.group.items.get(at).map_or(0, |leaves| leaves.start);
+    }
+
+    fn next(&mut self) -> Target {
+        self.leaf += 1;
+        self.group.targets.get(self.leaf - 1).copied().unwrap_or(Target::Skip)
+    }
+
+    /// The next number of the row.
+    fn next_of_row(&mut self) -> f64 {
+        match self.row.and_then(<[f64]>::split_first) {
+            Some((&x, rest)) => {
+                self.row = Some(rest);
+                x
+            }
+            None => {
+                self.mismatch = true;
+                0.0
+            }
+        }
+    }
+
+    fn put<T: Number>(&self, to: &mut T, x: T) {
+        *to = if self.add { to.plus(x) } else { x };
+    }
+
+    /// A number, in the order in which it was passed.
+    #[inline]
+    pub fn scalar<T: Number>(&mut self, x: &mut T) {
+        match (self.next(), self.row) {
+            (Target::Skip, _) => {}
+            (_, Some(_)) => {
+                let float = self.next_of_row();
+                self.put(x, x.nearest(float));
+            }
+            (Target::Result(k), None) => self.put(x, self.workspace.staging.result::<T>(k)),
+            (Target::Slot(_) | Target::Lanes(_), None) => {}
+        }
+    }
+
+    /// An array, in the order in which it was passed.
+    #[inline]
+    pub fn array<T: Number>(&mut self, x: &mut [T]) {
+        if self.next() != Target::Skip && self.row.is_some() {
+            for x in x {
+                let float = self.next_of_row();
+                self.put(x, x.nearest(float));
+            }
+        }
+    }
+
+    /// An array that was handed over by [`Pass::elements`](super::Pass::elements): `put` is given elements row by row.
+    pub fn elements<T: Number>(&mut self, n: usize, mut put: impl FnMut(usize, T)) {
+        let target = self.next();
+        if target != Target::Skip && self.row.is_some() {
+            for i in 0..n {
+                let float = self.next_of_row();
+                put(i, T::default().nearest(float));
+            }
+        } else if let Target::Slot(at) | Target::Lanes(at) = target
+            && let Some(x) = self.workspace.argument::<T>(at)
+        {
+            x.iter().enumerate().for_each(|(i, &x)| put(i, x));
+        }
+    }
+}
