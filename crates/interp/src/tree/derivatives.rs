@@ -324,7 +324,11 @@ fn matrix(result: &Value, inputs: &Value, columns: &[Value]) -> Value {
 /// How an array moves with each part of the inputs that carries floats.
 fn rows(result: &Array, input: &Value, columns: &mut dyn Iterator<Item = &Array>) -> Value {
     match input {
-        Value::Scalar(_) => Value::Array(columns.next().expect("there is one for each float").clone()),
+        Value::Scalar(n) => {
+            let column = columns.next().expect("there is one for each float");
+            let elements = column.elements.iter().map(|e| e.clone().to(n.ty())).collect();
+            Value::Array(Array { element: n.ty(), dims: column.dims.clone(), elements })
+        }
         Value::Array(a) => {
             let own: Vec<&Array> = columns.take(a.elements.len()).collect();
             let row = |k: usize| own.iter().map(move |column| column.elements[k].clone().to(a.element));
