@@ -16,7 +16,7 @@
 //! Parameters: the scalars from outside that the body mentions; what is carried; from which iteration to which; the arrays from outside. Results: what is carried, and the floats from
 //! outside, unchanged: seeds for these are what their adjoints start from, so that sums are made in the order in which a reverse without snapshots makes them.
 //!
-//! Iterations are run to be reversed, after all of them ran once: nothing is printed, and what is asserted held. Loops that run backwards, or whose condition writes, or that use a tape
+//! Iterations are run to be reversed, after all of them ran once: nothing is printed, and what is asserted held. Where the iterations of a `while` are counted first, they are run for the first time, and assert. Loops that run backwards, or whose condition writes, or that use a tape
 //! from outside, or call what prints, have no such function: their reverse keeps everything.
 
 use crate::algebra;
@@ -248,7 +248,7 @@ impl Search {
         source.walk_region(region, &mut |inst| insts.push(inst));
         for inst in insts {
             let data = source.inst(inst);
-            if matches!(data.op, Op::Print { .. } | Op::Assert { .. }) {
+            if matches!(data.op, Op::Print { .. }) {
                 continue;
             }
             data.op.visit_operands(&mut |v| self.see(v));
@@ -285,12 +285,15 @@ impl Search {
     }
 }
 
-/// The copy of a body: nothing printed, nothing asserted.
-struct Silently;
+/// The copy of a body: nothing is printed, and nothing asserted unless it runs for the first time.
+struct Silently {
+    first: bool,
+}
 
 impl Rewrite for Silently {
     fn inst(&mut self, copier: &mut Copier<'_>, b: &mut Builder, inst: Inst) {
-        if !matches!(copier.source.inst(inst).op, Op::Print { .. } | Op::Assert { .. }) {
+        let op = &copier.source.inst(inst).op;
+        if !matches!(op, Op::Print { .. }) && (self.first || !matches!(op, Op::Assert { .. })) {
             copier.copy(self, b, inst);
         }
     }
@@ -349,7 +352,7 @@ fn iterations(source: &Function, inst: Inst, taken: &Surroundings, name: String)
     for (&from, &to) in receives.iter().zip(&params[1..]) {
         copier.map.set(from, to);
     }
-    let yields = copier.copy_insts(&mut Silently, &mut b, body);
+    let yields = copier.copy_insts(&mut Silently { first: false }, &mut b, body);
     b.set_span(data.span);
     let region = b.close(&yields);
     let [lo, hi] = bounds.map_or([Int::Const(0); 2], |bounds| bounds.map(Int::Value));
@@ -378,7 +381,7 @@ fn counted(source: &Function, inst: Inst, taken: &Surroundings, name: String) ->
         for (&from, &to) in source.region(region).params.iter().zip(&params) {
             copier.map.set(from, to);
         }
-        let mut yields = copier.copy_insts(&mut Silently, &mut b, region);
+        let mut yields = copier.copy_insts(&mut Silently { first: true }, &mut b, region);
         b.set_span(data.span);
         if let (true, Some(&count)) = (counts, params.last()) {
             yields.push(algebra::successor(&mut b, count));

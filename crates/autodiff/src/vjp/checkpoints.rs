@@ -384,7 +384,11 @@ fn prices(
     let mut inside = FxHashSet::default();
     let body = source.inst(inst).op.regions().last().copied().unwrap_or(source.body);
     inside.extend(&source.region(body).params);
-    source.walk_region(body, &mut |inner| inside.extend(&source.inst(inner).results));
+    source.walk_region(body, &mut |inner| {
+        let data = source.inst(inner);
+        inside.extend(&data.results);
+        data.op.regions().into_iter().for_each(|region| inside.extend(&source.region(region).params));
+    });
     let iteration = tape_bytes(b, source, map, &inside, body);
     [snapshot, iteration.unwrap_or_else(|| b.constant(Const::I64(i64::MAX)))]
 }

@@ -2,7 +2,7 @@
 
 use crate::harness::{Random, bits, derivatives, inputs, read, relations_to_order, reverse};
 use crate::programs::Arg::{self, F, I, Mut, V};
-use adit_autodiff::Options;
+use adit_autodiff::{AdOpt, AdOpts, Options};
 use adit_ir::{FuncId, verify};
 
 /// x = a·x + sin y₀, with an array that is written and read, one that is only read and written afterwards, and one that is only written; `v2` iterations.
@@ -79,9 +79,9 @@ fn arguments(length: i64, size: i64) -> Vec<Arg> {
 }
 
 /// Every adjoint and the value, bit by bit.
-fn all_bits(text: &str, cases: &[(i64, i64)]) -> Vec<String> {
+fn all_bits(text: &str, cases: &[(i64, i64)], opts: AdOpts) -> Vec<String> {
     let mut module = read(text);
-    let (_, vjp) = derivatives(&mut module, FuncId::new(0), &Options::default());
+    let (_, vjp) = derivatives(&mut module, FuncId::new(0), &Options { opts, ..Options::default() });
     let of = |&(length, size): &(i64, i64)| {
         let point = inputs(&module, FuncId::new(0), &arguments(length, size));
         bits(&reverse(&module, FuncId::new(0), vjp, &point, &[0.6], &[vec![0.2, -0.4]]).expect("it runs"))
@@ -89,16 +89,36 @@ fn all_bits(text: &str, cases: &[(i64, i64)]) -> Vec<String> {
     cases.iter().map(of).collect()
 }
 
+/// Nothing, each optimisation alone, and all.
+fn levels() -> Vec<AdOpts> {
+    let alone = AdOpt::ALL.iter().map(|&opt| AdOpts::NONE.with(opt));
+    [AdOpts::NONE].into_iter().chain(alone).chain([AdOpts::ALL]).collect()
+}
+
 #[test]
 fn no_schedule_changes_a_bit() {
-    let cases: Vec<(i64, i64)> = (0..=40).flat_map(|length| (1..=8).map(move |size| (length, size))).collect();
-    for text in [COUNTED, UNCOUNTED] {
-        let plain = all_bits(&kept(text, ""), &cases);
-        for kind in ["every", "binomial"] {
-            let snapshots = all_bits(&kept(text, &format!("checkpoint {kind} v3")), &cases);
-            for ((case, plain), snapshots) in cases.iter().zip(&plain).zip(&snapshots) {
-                assert_eq!(plain, snapshots, "{kind}, iterations and size {case:?}");
-            }
+    std::thread::scope(|scope| {
+        for (at, opts) in levels().into_iter().enumerate() {
+            scope.spawn(move || [COUNTED, UNCOUNTED].iter().for_each(|text| no_schedule(text, at, opts)));
+        }
+    });
+}
+
+/// Up to 40 iterations, up to 8 snapshots: all pairs without optimisations and with all of them, a third of the pairs with one alone.
+fn no_schedule(text: &str, at: usize, opts: AdOpts) {
+    let whole = [AdOpts::NONE, AdOpts::ALL].contains(&opts);
+    let chosen = |length: i64, size: i64| whole || (length + size) % 3 == at as i64 % 3;
+    let pairs = (0..=40).flat_map(|length| (1..=8).map(move |size| (length, size)));
+    let cases: Vec<(i64, i64)> = pairs.filter(|&(length, size)| chosen(length, size)).collect();
+    let budgets: Vec<(i64, i64)> = cases.iter().map(|&(length, size)| (length, 120 * size)).collect();
+    // Without snapshots, sizes mean nothing.
+    let lengths: Vec<(i64, i64)> = (0..=40).map(|length| (length, 0)).collect();
+    let plain = all_bits(&kept(text, ""), &lengths, opts);
+    for (kind, cases) in [("every", &cases), ("binomial", &cases), ("budget", &budgets)] {
+        let snapshots = all_bits(&kept(text, &format!("checkpoint {kind} v3")), cases, opts);
+        for ((length, size), snapshots) in cases.iter().zip(&snapshots) {
+            let plain = &plain[*length as usize];
+            assert_eq!(plain, snapshots, "{opts}, {kind}, {length} iterations, size {size}");
         }
     }
 }
@@ -108,7 +128,9 @@ fn no_budget_changes_a_bit() {
     let cases: Vec<(i64, i64)> =
         [0, 1, 2, 7, 40].into_iter().flat_map(|l| [-5, 0, 1, 100, 300, 1000, 5000, i64::MAX].map(|b| (l, b))).collect();
     for text in [COUNTED, UNCOUNTED] {
-        assert_eq!(all_bits(&kept(text, ""), &cases), all_bits(&kept(text, "checkpoint budget v3"), &cases));
+        let [plain, snapshots] =
+            ["", "checkpoint budget v3"].map(|kind| all_bits(&kept(text, kind), &cases, AdOpts::default()));
+        assert_eq!(plain, snapshots);
     }
 }
 
@@ -123,5 +145,40 @@ fn every_relation_holds_to_second_order() {
             panic!("{kind}: {error}");
         }
         assert_eq!(verify(&module), Ok(()));
+    }
+}
+
+/// A `while` that asserts before it reads out of range: `v4` has two elements.
+const ASSERTS: &str = "
+func @f(v0: f64, v1: i64, v4: [f64; 2]) -> f64 {
+  v5 = const 0
+  v6 = const 1
+  v7 = const 2
+  v8, v9 = while checkpoint binomial 2 (v10: f64 = v0, v11: i64 = v5) {
+    v12 = cmp lt v11, v1
+    yield v12
+  } do (v13, v14) {
+    v15 = cmp lt v14, v7
+    assert v15, failed(\"too far\")
+    v16 = load v4[v14]
+    v17 = mul v13, v16
+    v18 = iadd v14, v6
+    yield v17, v18
+  }
+  return v8
+}
+";
+
+#[test]
+fn where_iterations_are_counted_first_they_stop_as_the_loop_does() {
+    let mut module = read(ASSERTS);
+    let (_, vjp) = derivatives(&mut module, FuncId::new(0), &Options::default());
+    for (length, told) in [(2, None), (3, Some("too far"))] {
+        let point = inputs(&module, FuncId::new(0), &[F(0.7), I(length), V(vec![1.5, -0.5])]);
+        let found = reverse(&module, FuncId::new(0), vjp, &point, &[0.6], &[]);
+        match told {
+            None => assert!(found.is_ok(), "{found:?}"),
+            Some(told) => assert!(found.as_ref().is_err_and(|e| e.contains(told)), "{found:?}"),
+        }
     }
 }
