@@ -28,7 +28,7 @@ fn relations_hold_for_random_programs() {
         enough: 3,
         shrink: Duration::from_secs(20),
     };
-    let tally = campaign::run(&campaign, &|_| {});
+    let tally = campaign::run(&campaign, &());
     let told: Vec<String> = tally.found.iter().map(|found| campaign::text(SEED, found)).collect();
     assert!(told.is_empty(), "{}", told.join("\n\n"));
     let share = tally.first() * 100 / tally.histogram.programs();

@@ -12,6 +12,7 @@
 use adit_tests::fuzz::bug::Bug;
 use adit_tests::fuzz::campaign::{self, Campaign};
 use adit_tests::fuzz::hostile::{self, Attack, Kind};
+use adit_tests::fuzz::progress::Progress;
 use adit_tests::fuzz::{by_hand, generate, mutants};
 use std::io::Write;
 use std::process::ExitCode;
@@ -20,6 +21,7 @@ use std::time::Duration;
 const USAGE: &str = "fuzz COMMAND [--flag VALUE]…
   programs   random programs and all relations
              --count 20000 --seed 1 --from 0 --threads N --second 8 (for one program in 8) --failures fuzz-failures --enough 10 --shrink 20 (seconds)
+             --summary fuzz-summary.json
   mutants    how many programs it takes to find each seeded bug
              --count 2000 --seed 1 --threads N --bug NAME (one alone) --all 0 (1: a table, with the share of programs that show each)
   hostile    spoiled texts: no panic, nothing that takes longer than a second
@@ -90,7 +92,11 @@ fn programs(flags: &Flags) -> ExitCode {
         enough: flags.number("enough", 10) as usize,
         shrink: Duration::from_secs(flags.number("shrink", 20)),
     };
-    let tally = campaign::run(&campaign, &say);
+    let progress = Progress::new(&campaign, flags.text("summary", "fuzz-summary.json").into());
+    let tally = campaign::run(&campaign, &progress);
+    if let Err(e) = progress.finish(&tally) {
+        say(&format!("there is no summary: {e}"));
+    }
     say(&tally.to_string());
     let missed = tally.histogram.missed();
     missed.iter().for_each(|m| say(&format!("quota missed: {m}")));

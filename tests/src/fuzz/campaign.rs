@@ -1,15 +1,13 @@
 //! Many programs on many threads.
 //!
-//! In: a seed and how many programs. Out: a [`Tally`]: what they contained, what was checked and what not, and failures, shrunk, each perhaps written to a file. A program that takes
-//! very long is named while it runs.
+//! In: a seed and how many programs. Out: a [`Tally`]: what they contained, what was checked and what not, and failures, shrunk, each perhaps written to a file. Who [watches](Watch) hears of it on
+//! the way.
 
 use super::caught::QUIET_NAME;
-use super::features::Histogram;
 use super::generate::{Case, MAIN, case};
-use super::relations::{Failure, Plan, Report};
+use super::relations::{Failure, Plan};
 use super::shrink::{check_caught, shrink};
-use std::collections::BTreeMap;
-use std::fmt;
+use super::tally::Tally;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -47,131 +45,93 @@ pub struct Found {
     pub failure: Failure,
 }
 
-/// What came of it.
-#[derive(Debug, Default)]
-pub struct Tally {
-    /// What the programs contained.
-    pub histogram: Histogram,
-    /// How many programs of each report.
-    reports: BTreeMap<String, u64>,
-    /// Sums over reports.
-    counts: [u64; 8],
-    /// Failures, in order of discovery.
-    pub found: Vec<Found>,
-    /// How long it took.
-    pub time: Duration,
+/// Who listens to a campaign.
+pub trait Watch: Sync {
+    /// A failure, in words.
+    fn failure(&self, text: &str);
+
+    /// All that was counted so far: told now and then, and at the end.
+    fn progress(&self, tally: &Tally);
 }
 
-const NAMES: [&str; 8] = [
-    "first derivatives compared",
-    "second derivatives compared",
-    "stopped by an error, alike in all forms",
-    "too long or too large to compare",
-    "values or derivatives too large to compare",
-    "difference excused by a kink",
-    "modes of derivatives within compared",
-    "derivatives within compared with the tree",
-];
+/// Nobody.
+impl Watch for () {
+    fn failure(&self, _: &str) {}
 
-impl Tally {
-    fn count(&mut self, case: &Case, report: &Report) {
-        self.histogram.count(case.features);
-        let Report { stopped, too_long, wild, near_kink, modes, tree, first, second } = *report;
-        let flags = [first, second, stopped.is_some(), too_long, wild, near_kink, modes, tree];
-        self.counts.iter_mut().zip(flags).for_each(|(count, flag)| *count += u64::from(flag));
-        if let Some(code) = stopped {
-            *self.reports.entry(code.to_owned()).or_default() += 1;
-        }
-    }
-
-    fn add(&mut self, other: Tally) {
-        self.histogram.add(&other.histogram);
-        self.counts.iter_mut().zip(other.counts).for_each(|(a, b)| *a += b);
-        for (key, count) in other.reports {
-            *self.reports.entry(key).or_default() += count;
-        }
-    }
-
-    /// How many programs had their first derivatives compared.
-    pub fn first(&self) -> u64 {
-        self.counts[0]
-    }
+    fn progress(&self, _: &Tally) {}
 }
 
-impl fmt::Display for Tally {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.histogram)?;
-        let programs = self.histogram.programs();
-        writeln!(f, "of these")?;
-        for (name, count) in NAMES.iter().zip(self.counts) {
-            writeln!(f, "  {name:45} {count:9}  {:5.1} %", 100.0 * count as f64 / programs.max(1) as f64)?;
-        }
-        let errors: Vec<String> = self.reports.iter().map(|(code, count)| format!("{code} {count}")).collect();
-        writeln!(f, "  errors: {}", errors.join(", "))?;
-        let seconds = self.time.as_secs_f64();
-        writeln!(
-            f,
-            "{} failures in {programs} programs, {seconds:.1} s, {:.0} programs/s",
-            self.found.len(),
-            programs as f64 / seconds
-        )?;
-        if self.found.is_empty() && programs > 0 {
-            writeln!(
-                f,
-                "0 failures in {programs} programs of this distribution: below {:.1e} with 95 % confidence",
-                3.0 / programs as f64
-            )?;
-        }
-        Ok(())
-    }
+/// After so many programs, a thread tells what it counted.
+const TURN: u64 = 50;
+
+/// What the threads of a campaign share.
+struct Shared<'c> {
+    campaign: &'c Campaign,
+    watch: &'c dyn Watch,
+    start: Instant,
+    next: AtomicU64,
+    failures: AtomicUsize,
+    total: Mutex<Tally>,
 }
 
-/// Runs a campaign. Failures are told to `tell` as they are found.
-pub fn run(campaign: &Campaign, tell: &(dyn Fn(&str) + Sync)) -> Tally {
-    let start = Instant::now();
-    let next = AtomicU64::new(campaign.from);
-    let enough = AtomicUsize::new(0);
-    let total = Mutex::new(Tally::default());
+/// Runs a campaign. Failures are told as they are found.
+pub fn run(campaign: &Campaign, watch: &dyn Watch) -> Tally {
+    let shared = Shared {
+        campaign,
+        watch,
+        start: Instant::now(),
+        next: AtomicU64::new(campaign.from),
+        failures: AtomicUsize::new(0),
+        total: Mutex::new(Tally::default()),
+    };
     std::thread::scope(|scope| {
         for _ in 0..campaign.threads {
-            let work = || worker(campaign, &next, &enough, &total, tell);
             let thread = std::thread::Builder::new().name(QUIET_NAME.into()).stack_size(16 << 20);
-            thread.spawn_scoped(scope, work).expect("the host has threads left");
+            thread.spawn_scoped(scope, || shared.work()).expect("the host has threads left");
         }
     });
-    let mut tally = total.into_inner().unwrap_or_else(PoisonError::into_inner);
-    tally.time = start.elapsed();
+    let mut tally = shared.total.into_inner().unwrap_or_else(PoisonError::into_inner);
+    tally.time = shared.start.elapsed();
     tally
 }
 
-fn worker(
-    campaign: &Campaign,
-    next: &AtomicU64,
-    enough: &AtomicUsize,
-    total: &Mutex<Tally>,
-    tell: &(dyn Fn(&str) + Sync),
-) {
-    let mut mine = Tally::default();
-    while enough.load(Ordering::Relaxed) < campaign.enough {
-        let number = next.fetch_add(1, Ordering::Relaxed);
-        if number >= campaign.from + campaign.count {
-            break;
-        }
-        let plan = Plan::of(campaign.seed, number, campaign.second_in);
-        let case = case(campaign.seed, number);
-        match check_caught(&case, plan) {
-            Ok(report) => mine.count(&case, &report),
-            Err(failure) => {
-                enough.fetch_add(1, Ordering::Relaxed);
-                mine.histogram.count(case.features);
-                let (case, failure) = shrink(&case, plan, &failure, campaign.shrink);
-                let found = Found { number, case, failure };
-                tell(&told(campaign, &found));
-                total.lock().unwrap_or_else(PoisonError::into_inner).found.push(found);
+impl Shared<'_> {
+    /// Takes programs until there are no more.
+    fn work(&self) {
+        let campaign = self.campaign;
+        let mut mine = Tally::default();
+        while self.failures.load(Ordering::Relaxed) < campaign.enough {
+            let number = self.next.fetch_add(1, Ordering::Relaxed);
+            if number >= campaign.from + campaign.count {
+                break;
+            }
+            let plan = Plan::of(campaign.seed, number, campaign.second_in);
+            let case = case(campaign.seed, number);
+            match check_caught(&case, plan) {
+                Ok(report) => mine.count(&case, &report),
+                Err(failure) => {
+                    self.failures.fetch_add(1, Ordering::Relaxed);
+                    mine.histogram.count(case.features);
+                    let (case, failure) = shrink(&case, plan, &failure, campaign.shrink);
+                    let found = Found { number, case, failure };
+                    self.watch.failure(&told(campaign, &found));
+                    mine.found.push(found);
+                }
+            }
+            if mine.histogram.programs() >= TURN {
+                self.tell(&mut mine);
             }
         }
+        self.tell(&mut mine);
     }
-    total.lock().unwrap_or_else(PoisonError::into_inner).add(mine);
+
+    /// Adds what a thread counted.
+    fn tell(&self, mine: &mut Tally) {
+        let mut total = self.total.lock().unwrap_or_else(PoisonError::into_inner);
+        total.add(std::mem::take(mine));
+        total.time = self.start.elapsed();
+        self.watch.progress(&total);
+    }
 }
 
 /// A failure in words, after it was written to its file.

@@ -19,6 +19,8 @@ pub enum Sort {
     Expr(Ty),
     /// The mode of a derivative: `, forward`, `, reverse`, or nothing.
     Mode,
+    /// `@checkpoint(…)` before a loop, or nothing.
+    Kept,
     /// Anything else.
     Group,
 }
@@ -105,14 +107,14 @@ impl Node {
         }
     }
 
-    /// The same with every mode of a derivative this one.
-    pub fn with_modes(&self, mode: &str) -> Node {
-        if self.sort == Sort::Mode {
-            return Node { sort: Sort::Mode, pieces: vec![mode.into()] };
+    /// The same with this text in every node of a sort, such as modes of derivatives.
+    pub fn with(&self, sort: &Sort, text: &str) -> Node {
+        if self.sort == *sort {
+            return Node { sort: sort.clone(), pieces: vec![text.into()] };
         }
         let pieces = self.pieces.iter().map(|piece| match piece {
             Piece::Text(_) => piece.clone(),
-            Piece::Node(node) => node.with_modes(mode).into(),
+            Piece::Node(node) => node.with(sort, text).into(),
         });
         Node { sort: self.sort.clone(), pieces: pieces.collect() }
     }

@@ -114,6 +114,11 @@ fn edits(program: &Node, k: usize) -> Vec<Node> {
                 with.push(Node { sort: Sort::Mode, pieces: pieces![] });
             }
         }
+        Sort::Kept => {
+            if node.mentions("@") {
+                with.push(Node { sort: Sort::Kept, pieces: pieces![] });
+            }
+        }
         Sort::Body | Sort::Group => {}
     }
     with.iter().map(|new| program.replaced(k, new)).collect()

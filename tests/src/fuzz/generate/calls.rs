@@ -42,7 +42,13 @@ impl Writer {
 
     /// A call of any function as a statement.
     pub(super) fn call_statement(&mut self) -> Option<Node> {
-        let functions: Vec<Signature> = self.functions.iter().filter(|s| s.order <= self.allowed).cloned().collect();
+        self.call_statement_of(&|_| true)
+    }
+
+    /// A call as a statement, of a function that suits.
+    pub(super) fn call_statement_of(&mut self, suits: &dyn Fn(&Signature) -> bool) -> Option<Node> {
+        let functions = self.functions.iter().filter(|s| s.order <= self.allowed && suits(s));
+        let functions: Vec<Signature> = functions.cloned().collect();
         if functions.is_empty() {
             return None;
         }
@@ -66,7 +72,7 @@ impl Writer {
         Some(Node::stmt(all))
     }
 
-    fn call(&mut self, signature: &Signature, mut names: Names, depth: usize) -> Option<Vec<Piece>> {
+    pub(super) fn call(&mut self, signature: &Signature, mut names: Names, depth: usize) -> Option<Vec<Piece>> {
         for dim in &signature.dims {
             if !names.contains_key(dim) {
                 let chosen = self.some_dim();
@@ -94,6 +100,9 @@ impl Writer {
         }
         if signature.recursive.is_some() {
             self.note(Feature::Recursion);
+            if self.differentiating > 0 {
+                self.note(Feature::DerivativeOfRecursion);
+            }
         }
         let mut pieces = pieces![format!("{}(", signature.name)];
         for (i, arg) in args.into_iter().enumerate() {
@@ -196,9 +205,7 @@ impl Writer {
         for (i, (ty, place)) in types.iter().zip(places).enumerate() {
             args.push(match place {
                 Some((text, _)) => Node::group(pieces![format!("&mut {text}")]),
-                None if signature.recursive == Some(i) => {
-                    Node::expr(&Ty::I64, pieces![self.rng.between(0, 3).to_string()])
-                }
+                None if signature.recursive == Some(i) => self.depth_argument(),
                 None if signature.params[i].below.is_some() => self.indices(ty),
                 None => self.value(ty, depth.min(2)),
             });

@@ -45,11 +45,15 @@ impl Form {
     /// Whether functions with such a parameter are differentiated so here.
     pub(super) fn takes(self, ty: &Ty) -> bool {
         match ty {
-            Ty::F64 | Ty::I64 | Ty::Bool => true,
-            Ty::Array(element, _) if **element != Ty::F32 => true,
-            Ty::F32 | Ty::Array(..) | Ty::Struct(..) | Ty::Tuple(_) => !matches!(self, Form::Jacobian | Form::Hessian),
+            Ty::F64 | Ty::F32 | Ty::I64 | Ty::Bool | Ty::Array(..) => true,
+            Ty::Struct(..) | Ty::Tuple(_) => !matches!(self, Form::Jacobian | Form::Hessian),
             Ty::Fn(..) => false,
         }
+    }
+
+    /// Whether an `&mut` parameter is lent to it.
+    pub(super) fn lends(self) -> bool {
+        matches!(self, Form::Grad | Form::ValueAndGrad | Form::Hessian)
     }
 
     /// How many derivatives stand inside one another.
@@ -83,6 +87,10 @@ impl Writer {
     /// A derivative of this function, which contains others to this order.
     pub(super) fn derivative_of(&mut self, form: Form, callee: &Callee, inner: usize) -> (Node, Ty) {
         self.note_derivative(form, inner);
+        let matrix = matches!(form, Form::Jacobian | Form::Hessian);
+        if matrix && callee.params.iter().chain([&callee.result]).any(is_single) {
+            self.note(Feature::SingleMatrix);
+        }
         let ty = self.type_of(form, callee);
         let pieces = self.derivative_call(form, callee);
         for place in callee.lent.iter().flatten() {
@@ -110,10 +118,10 @@ impl Writer {
     }
 
     fn callee(&mut self, form: Form, depth: usize) -> Option<Callee> {
-        let lends = matches!(form, Form::Grad | Form::ValueAndGrad | Form::Hessian) && self.arguments == 0;
+        let lends = form.lends() && self.arguments == 0;
         match self.rng.below(10) {
             0..=3 => {
-                if let Some(callee) = self.item_to_differentiate(form, lends) {
+                if let Some(callee) = self.item_to_differentiate(form, lends, &|_| true) {
                     return Some(callee);
                 }
             }
@@ -143,7 +151,7 @@ impl Writer {
         let mut params = Vec::new();
         for _ in 0..count {
             params.push(match self.rng.below(10) {
-                0 if self.singles && !whole => Ty::F32,
+                0 if self.singles => self.single_or_array(),
                 0..=4 => Ty::F64,
                 8 if !whole => Ty::Tuple(vec![Ty::F64, Ty::F64]),
                 9 if !whole && !self.structs.is_empty() => self.struct_with_floats(),
@@ -162,6 +170,10 @@ impl Writer {
 
     fn differentiable_result(&mut self, form: Form) -> Ty {
         match form {
+            Form::Grad | Form::ValueAndGrad | Form::Hessian | Form::Hvp if self.singles && self.rng.percent(20) => {
+                Ty::F32
+            }
+            Form::Jacobian if self.singles && self.rng.percent(20) => self.single_or_array(),
             Form::Grad | Form::ValueAndGrad | Form::Hessian | Form::Hvp => Ty::F64,
             Form::Jacobian => Ty::floats(&[self.some_dim()]),
             Form::Jvp | Form::Vjp => match self.rng.below(8) {
@@ -173,15 +185,21 @@ impl Writer {
     }
 
     /// A function of the program, its dimension names standing for some of those in scope.
-    fn item_to_differentiate(&mut self, form: Form, lends: bool) -> Option<Callee> {
+    pub(super) fn item_to_differentiate(
+        &mut self,
+        form: Form,
+        lends: bool,
+        wanted: &dyn Fn(&Signature) -> bool,
+    ) -> Option<Callee> {
         let structs = &self.structs;
         let suits = |s: &&Signature| {
             let result = match (&s.result, form) {
-                (Some(Ty::F64), _) => true,
+                (Some(Ty::F64 | Ty::F32), _) => true,
                 (Some(Ty::Array(..)), Form::Jvp | Form::Vjp | Form::Jacobian) => true,
                 (_, _) => false,
             };
             result
+                && wanted(s)
                 && s.order <= self.allowed
                 && s.params.iter().all(|p| form.takes(&p.ty) && (lends || !p.lent))
                 && s.params.iter().any(|p| p.ty.has_floats(structs))
@@ -212,16 +230,23 @@ impl Writer {
             Ty::Array(_, dims) => dims.clone(),
             Ty::F64 | Ty::F32 | Ty::I64 | Ty::Bool | Ty::Struct(..) | Ty::Tuple(_) | Ty::Fn(..) => Vec::new(),
         };
-        let shaped = |dims: Vec<Dim>| if dims.is_empty() { Ty::F64 } else { Ty::floats(&dims) };
+        // Numbers of a derivative have the type of the parameter that it is taken in.
+        let shaped = |dims: Vec<Dim>, parameter: &Ty| {
+            let element = if is_single(parameter) { Ty::F32 } else { Ty::F64 };
+            if dims.is_empty() { element } else { Ty::Array(Box::new(element), dims) }
+        };
         let gradient = one_or_tuple(floats.clone());
         let result = callee.result.clone();
         match form {
             Form::Grad | Form::Hvp => gradient,
             Form::ValueAndGrad | Form::Vjp => Ty::Tuple(vec![result, gradient]),
             Form::Jvp => Ty::Tuple(vec![result.clone(), result]),
-            Form::Jacobian => one_or_tuple(floats.iter().map(|p| shaped([dims(&result), dims(p)].concat())).collect()),
+            Form::Jacobian => {
+                one_or_tuple(floats.iter().map(|p| shaped([dims(&result), dims(p)].concat(), p)).collect())
+            }
             Form::Hessian => {
-                let row = |p: &Ty| one_or_tuple(floats.iter().map(|q| shaped([dims(p), dims(q)].concat())).collect());
+                let row =
+                    |p: &Ty| one_or_tuple(floats.iter().map(|q| shaped([dims(p), dims(q)].concat(), q)).collect());
                 one_or_tuple(floats.iter().map(row).collect())
             }
         }
@@ -378,24 +403,52 @@ impl Writer {
             return Some(Node::stmt(pieces![format!("{} -= 0.1 * ", path.text), step, ";"]));
         }
         let (derivative, ty) = self.derivative(2)?;
-        if let Ty::Tuple(items) = &ty
+        Some(self.bound_to_names(derivative, &ty))
+    }
+
+    /// `let d = …;`, or the parts of a tuple.
+    pub(super) fn bound_to_names(&mut self, derivative: Node, ty: &Ty) -> Node {
+        if let Ty::Tuple(items) = ty
             && self.rng.percent(50)
         {
             let names: Vec<String> = items.iter().map(|_| self.fresh("d")).collect();
             names.iter().zip(items).for_each(|(name, ty)| self.declare(name, ty.clone(), false));
-            return Some(Node::stmt(pieces![format!("let ({}) = ", names.join(", ")), derivative, ";"]));
+            return Node::stmt(pieces![format!("let ({}) = ", names.join(", ")), derivative, ";"]);
         }
         let name = self.fresh("d");
         let mutable = self.rng.percent(40);
-        self.declare(&name, ty, mutable);
+        self.declare(&name, ty.clone(), mutable);
         let word = if mutable { "let mut" } else { "let" };
-        Some(Node::stmt(pieces![format!("{word} {name} = "), derivative, ";"]))
+        Node::stmt(pieces![format!("{word} {name} = "), derivative, ";"])
+    }
+
+    /// `let j = jacobian(…)(…);` or `let h = hessian(…)(…);` with numbers of 32 bits.
+    pub(super) fn matrix_of_singles(&mut self) -> Option<Node> {
+        let form = if self.allowed > 1 && self.rng.percent(50) { Form::Hessian } else { Form::Jacobian };
+        if form.orders() > self.allowed {
+            return None;
+        }
+        let mut params = vec![self.single_or_array()];
+        params.extend(self.differentiable_params(form).pop().filter(|_| self.rng.clone().percent(40)));
+        let result = self.differentiable_result(form);
+        let (text, inner) = self.inside(form.orders(), |w| w.lambda(&params, &result, 2, true));
+        let (derivative, ty) = self.derivative_of(form, &plain(text, params, result), inner);
+        Some(self.bound_to_names(derivative, &ty))
     }
 }
 
 fn plain(text: Node, params: Vec<Ty>, result: Ty) -> Callee {
     let lent = params.iter().map(|_| None).collect();
     Callee { text, params, result, lent }
+}
+
+/// Whether it is made of numbers of 32 bits.
+fn is_single(ty: &Ty) -> bool {
+    match ty {
+        Ty::F32 => true,
+        Ty::Array(element, _) => **element == Ty::F32,
+        Ty::F64 | Ty::I64 | Ty::Bool | Ty::Struct(..) | Ty::Tuple(_) | Ty::Fn(..) => false,
+    }
 }
 
 fn one_or_tuple(mut parts: Vec<Ty>) -> Ty {

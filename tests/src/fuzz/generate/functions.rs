@@ -37,6 +37,11 @@ impl Writer {
         self.singles = self.flavour == Flavour::Mixed && self.rng.percent(16);
         self.lambdas = self.flavour == Flavour::Mixed && self.rng.percent(50);
         self.allowed = if self.flavour == Flavour::Mixed { self.rng.weighted(&[50, 28, 16, 6]) } else { 0 };
+        let recursive = self.rng.percent(if self.flavour == Flavour::Mixed { 24 } else { 4 });
+        if recursive && self.flavour == Flavour::Mixed {
+            self.allowed = self.allowed.max(self.rng.weighted(&[10, 45, 35, 10]));
+        }
+        self.checkpoints = if self.rng.percent(20) { 50 } else { 0 };
         for _ in 0..self.rng.weighted(&[5, 3, 2]) {
             self.structure_item();
         }
@@ -57,6 +62,9 @@ impl Writer {
         }
         for _ in 0..helpers {
             self.helper();
+        }
+        if recursive {
+            self.recursive_item();
         }
         self.main()
     }
@@ -93,7 +101,7 @@ impl Writer {
     }
 
     /// A type for a parameter over these dimension names.
-    fn param_type(&mut self, dims: &[&str], rich: bool) -> Ty {
+    pub(super) fn param_type(&mut self, dims: &[&str], rich: bool) -> Ty {
         let dim = |w: &mut Self| match w.rng.below(8) {
             0 => Dim::Lit(w.rng.between(2, 3)),
             _ => Dim::name(w.rng.pick::<&str>(dims)),
@@ -118,7 +126,7 @@ impl Writer {
     }
 
     /// Dimension names that an array of the parameters mentions bare; other parameters that mention names lose them.
-    fn bound(&self, params: &mut Vec<Param>) -> Vec<String> {
+    pub(super) fn bound(&self, params: &mut Vec<Param>) -> Vec<String> {
         let mut bound: Vec<String> = Vec::new();
         for p in params.iter() {
             self.bare(&p.ty, &mut bound);
@@ -161,33 +169,20 @@ impl Writer {
         if self.lambdas && self.rng.percent(45) {
             self.function_param(&dims, &mut params);
         }
-        let recursive = self.rng.percent(15).then_some(params.len());
-        if recursive.is_some() {
-            params.push(param("deep", Ty::I64, false));
-        }
         let result = self.helper_result(&dims, params.iter().any(|p| p.lent));
-        let mut signature = Signature { name, dims, params, result, recursive, order: 0 };
-        self.budget = 25;
-        self.recursing = recursive.is_some();
-        let other = (self.recursing && signature.result.is_some() && self.rng.percent(45)).then(|| self.fresh("g"));
-        let next = recursive.map(|_| other.clone().unwrap_or_else(|| signature.name.clone()));
-        let ((), order) = self.inside(0, |w| w.function(&signature, next.as_deref()));
-        signature.order = order;
-        if let Some(other) = other {
-            self.note(Feature::MutualRecursion);
-            self.budget = 15;
-            let partner = Signature { name: other, ..signature.clone() };
-            let ((), order) = self.inside(0, |w| w.function(&partner, Some(&signature.name)));
-            signature.order = signature.order.max(order);
+        let mut signature = Signature { name, dims, params, result, recursive: None, order: 0 };
+        if self.rng.percent(12) {
+            return self.recursive_function(signature);
         }
-        self.recursing = false;
-        signature.params.iter_mut().for_each(|p| p.below = None);
+        self.budget = 25;
+        let ((), order) = self.inside(0, |w| w.function(&signature, None));
+        signature.order = order;
         self.functions.push(signature);
     }
 
     /// A parameter that is a function.
     fn function_param(&mut self, dims: &[String], params: &mut Vec<Param>) {
-        let dim = dims.first().map_or(Dim::Lit(2), |d| Dim::name(d));
+        let dim = Self::shared_dim(dims);
         let array = Ty::floats(&[dim]);
         let (inputs, result) = match self.rng.below(6) {
             0..=1 => (vec![Ty::F64], Ty::F64),
@@ -199,8 +194,8 @@ impl Writer {
         params.push(param("f", Ty::Fn(inputs, Box::new(result)), false));
     }
 
-    fn helper_result(&mut self, dims: &[String], lends: bool) -> Option<Ty> {
-        let dim = dims.first().map_or(Dim::Lit(2), |d| Dim::name(d));
+    pub(super) fn helper_result(&mut self, dims: &[String], lends: bool) -> Option<Ty> {
+        let dim = Self::shared_dim(dims);
         match self.rng.below(12) {
             0..=5 => Some(Ty::F64),
             6..=7 => Some(Ty::floats(&[dim])),
@@ -213,16 +208,12 @@ impl Writer {
     }
 
     /// Writes a function of this signature with random statements; if it is recursive, by a call of `next`.
-    fn function(&mut self, signature: &Signature, next: Option<&str>) {
+    pub(super) fn function(&mut self, signature: &Signature, next: Option<&str>) {
         let outside = self.scope.len();
         self.enter(signature);
         let mut stmts = Vec::new();
-        if let (Some(next), Some(ty)) = (next, &signature.result) {
-            let end = self.value(ty, 2);
-            stmts.push(Node::stmt(pieces!["if deep <= 0 { return ", end, "; }"]));
-            if let Some(call) = self.recursive_call(signature, next) {
-                stmts.push(call);
-            }
+        if let Some(next) = next {
+            stmts.extend(self.recursive_start(signature, next));
         }
         let count = 1 + self.rng.below(3);
         stmts.push(self.let_float());
@@ -245,27 +236,6 @@ impl Writer {
         self.push_function(signature, stmts, value);
         self.scope.truncate(outside);
         self.result = None;
-    }
-
-    /// `let r = next(…, deep - 1);`
-    fn recursive_call(&mut self, signature: &Signature, next: &str) -> Option<Node> {
-        let ty = signature.result.clone()?;
-        let r = self.fresh("r");
-        let mut args = pieces![];
-        for (i, p) in signature.params.iter().enumerate() {
-            let comma = if i == 0 { "" } else { ", " };
-            let arg = match (p.lent, Some(i) == signature.recursive) {
-                (_, true) => "deep - 1".to_owned(),
-                (true, _) => format!("&mut {}", p.name),
-                (false, _) => p.name.clone(),
-            };
-            args.extend(pieces![format!("{comma}{arg}")]);
-        }
-        let mut pieces = pieces![format!("let {r} = {next}(")];
-        pieces.extend(args);
-        pieces.extend(pieces![");"]);
-        self.declare(&r, ty, false);
-        Some(Node::stmt(pieces))
     }
 
     fn enter(&mut self, signature: &Signature) {
@@ -378,8 +348,15 @@ impl Writer {
         let functions = if self.lambdas { 50 } else { 0 };
         let derivatives = if self.allowed > 0 { 75 } else { 0 };
         let singles = if self.singles { 80 } else { 0 };
-        let wanted: [(u64, Write); 10] = [
+        let matrices = if self.singles && self.allowed > 0 { 50 } else { 0 };
+        let recursive = self.functions.iter().any(|s| s.recursive.is_some());
+        let (calls, of_calls) = if recursive { (65, if self.allowed > 0 { 80 } else { 0 }) } else { (0, 0) };
+        let wanted: [(u64, Write); 14] = [
             (singles, |w| Some(w.single_statement())),
+            (matrices, |w| w.matrix_of_singles()),
+            (calls, |w| w.call_of_recursion()),
+            (of_calls, |w| w.derivative_of_recursion()),
+            (30, |w| Some(w.sweep())),
             (derivatives, |w| w.let_derivative()),
             (functions, |w| Some(w.let_function())),
             (55, |w| Some(w.for_loop())),
@@ -412,7 +389,7 @@ impl Writer {
         stmts
     }
 
-    fn mutable_float(&mut self) -> Node {
+    pub(super) fn mutable_float(&mut self) -> Node {
         let value = self.float(2);
         let name = self.fresh("u");
         self.declare(&name, Ty::F64, true);

@@ -17,7 +17,9 @@ impl Writer {
     pub(super) fn inside<T>(&mut self, orders: usize, write: impl FnOnce(&mut Self) -> T) -> (T, usize) {
         let (allowed, order) = (self.allowed, std::mem::take(&mut self.order));
         self.allowed = allowed.saturating_sub(orders);
+        self.differentiating += orders;
         let written = write(self);
+        self.differentiating -= orders;
         let inner = self.order;
         self.allowed = allowed;
         self.order = order.max(inner + orders);
@@ -56,7 +58,10 @@ impl Writer {
                 continue;
             }
             let Some(ty) = self.scope.iter().find(|v| v.name == *name).map(|v| v.ty.clone()) else { continue };
-            let Some(x) = self.float_of(Node::expr(&ty, pieces![name.clone()]), &ty) else { continue };
+            let Some(mut x) = self.float_of(Node::expr(&ty, pieces![name.clone()]), &ty) else { continue };
+            if matches!(result, Ty::Array(element, _) if **element == Ty::F32) {
+                x = Node::expr(&Ty::F32, pieces!["f32(", x, ")"]);
+            }
             let pieces = match self.rng.below(4) {
                 0 => pieces!["(", body, " * sin(", x, "))"],
                 1 => pieces!["(0.4 * ", x, "^2 + ", body, ")"],

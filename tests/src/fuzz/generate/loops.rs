@@ -71,8 +71,9 @@ impl Writer {
         self.note_loop();
         let (range, below) = self.range();
         let i = self.fresh("i");
+        let kept = self.kept();
         let body = self.loop_body(|w| w.declare_index(&i, below));
-        Node::stmt(pieces![format!("for {i} in "), range, " {\n", body, "}"])
+        Node::stmt(pieces![kept, format!("for {i} in "), range, " {\n", body, "}"])
     }
 
     fn note_loop(&mut self) {
@@ -84,6 +85,8 @@ impl Writer {
 
     fn loop_body(&mut self, declare: impl FnOnce(&mut Self)) -> Node {
         let before = std::mem::replace(&mut self.breakable, true);
+        let kept = usize::from(std::mem::take(&mut self.kept));
+        self.checkpointed += kept;
         self.loops += 1;
         let count = 1 + self.rng.below(4);
         let body = self.scoped(|w| {
@@ -91,6 +94,7 @@ impl Writer {
             w.statements(count)
         });
         self.loops -= 1;
+        self.checkpointed -= kept;
         self.breakable = before;
         Node::body(body)
     }
@@ -110,18 +114,28 @@ impl Writer {
             _ => pieces![format!("{k} < {rounds}")],
         };
         let endless = self.rng.percent(15);
+        let kept = self.kept_while();
         let body = self.loop_body(|_| {});
         let pieces = if endless {
             self.note(Feature::Break);
-            let mut pieces = pieces![format!("let mut {k} = 0;\nwhile true {{\nif !("), Node::group(condition)];
+            let mut pieces =
+                pieces![format!("let mut {k} = 0;\n"), kept, "while true {\nif !(", Node::group(condition)];
             pieces.extend(pieces![format!(") {{ break; }}\n{k} += 1;\n"), body, "}"]);
             pieces
         } else {
-            let mut pieces = pieces![format!("let mut {k} = 0;\nwhile "), Node::group(condition)];
+            let mut pieces = pieces![format!("let mut {k} = 0;\n"), kept, "while ", Node::group(condition)];
             pieces.extend(pieces![format!(" {{\n{k} += 1;\n"), body, "}"]);
             pieces
         };
         Node::stmt(pieces)
+    }
+
+    fn kept_while(&mut self) -> Node {
+        let kept = self.kept();
+        if self.kept {
+            self.note(Feature::CheckpointedWhile);
+        }
+        kept
     }
 
     /// `while` whose condition is about a float that shrinks.
@@ -134,9 +148,10 @@ impl Writer {
         let floor = (floor * 1e5 + 41.0).round() / 1e5;
         let shrink = self.rng.float(0.4, 0.7);
         self.declare(&v, Ty::F64, false);
+        let kept = self.kept_while();
         let body = self.loop_body(|_| {});
         let mut pieces =
-            pieces![format!("let mut {v} = 1.7 + sin("), start, format!(");\nwhile {v} > {floor:?} {{\n"),];
+            pieces![format!("let mut {v} = 1.7 + sin("), start, ");\n", kept, format!("while {v} > {floor:?} {{\n")];
         pieces.extend(pieces![format!("{v} *= {shrink:?};\n"), body, "}"]);
         Node::stmt(pieces)
     }

@@ -18,10 +18,12 @@ mod lambdas;
 mod lending;
 mod loops;
 mod odd;
+mod recursions;
 mod rules;
 mod scope;
 mod singles;
 mod stmts;
+mod sweeps;
 
 pub use inputs::Arg;
 
@@ -120,8 +122,16 @@ struct Writer {
     allowed: usize,
     /// How many do, so far.
     order: usize,
+    /// How many derivatives stand around what is being written.
+    differentiating: usize,
     /// Whether the function under way calls itself.
     recursing: bool,
+    /// Of a hundred loops, how many have a checkpoint.
+    checkpoints: u64,
+    /// How many loops with a checkpoint are around.
+    checkpointed: usize,
+    /// Whether the next loop has a checkpoint.
+    kept: bool,
     /// How many calls' arguments are being written: nothing is lent inside.
     arguments: usize,
 }
@@ -146,7 +156,11 @@ impl Writer {
             lambdas: false,
             allowed: 0,
             order: 0,
+            differentiating: 0,
             recursing: false,
+            checkpoints: 0,
+            checkpointed: 0,
+            kept: false,
             arguments: 0,
         }
     }

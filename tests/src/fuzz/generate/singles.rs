@@ -145,6 +145,12 @@ impl Writer {
         Node::stmt(pieces![format!("let mut {name}{ascribed} = "), value, ";"])
     }
 
+    /// `f32`, or an array of it.
+    pub(super) fn single_or_array(&mut self) -> Ty {
+        self.note(Feature::Single);
+        if self.rng.percent(50) { Ty::F32 } else { array_of(&[self.some_dim()]) }
+    }
+
     /// The type of a parameter.
     pub(super) fn single_param(&mut self, dims: &[&str]) -> Ty {
         self.note(Feature::Single);

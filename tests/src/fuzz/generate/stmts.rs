@@ -54,9 +54,10 @@ impl Writer {
 
     /// Loops of a sort that is not the simplest.
     fn nested_loops(&mut self) -> Node {
-        match self.rng.below(3) {
+        match self.rng.below(4) {
             0 => self.shrinking_loop(),
             1 => self.while_loop(),
+            2 => self.sweep(),
             _ => self.for_loop(),
         }
     }

@@ -9,7 +9,7 @@ use crate::fuzz::call::{Answer, Run, active, is_array, run_ir};
 use crate::fuzz::compile::verified;
 use crate::fuzz::features::Feature;
 use crate::fuzz::rng::Rng;
-use adit_autodiff::{AdOpt, AdOpts, Options, Refusal, jvp_with, vjp_with};
+use adit_autodiff::{AdOpts, Options, Refusal, Reversal, jvp_with, saved, vjp_with};
 use adit_interp::ir::{Cell, Input, Interpreter, Number};
 use adit_ir::{FuncId, Function, Module, Passing, RunError, ScalarType, print_module};
 use num_complex::Complex64;
@@ -164,16 +164,13 @@ pub(super) struct Derived {
 }
 
 /// Relative tolerance of everything that is not bit for bit.
-const CLOSE: f64 = 1e-9;
+pub(super) const CLOSE: f64 = 1e-9;
 
 /// The same where numbers of 32 bits are among them.
 const CLOSE_SINGLE: f64 = 2e-4;
 
 /// Where larger numbers of 32 bits are added, nothing is left to compare.
 pub(super) const DROWNED_SINGLE: f64 = 300.0;
-
-/// How far level 0 and optimised plans may be apart, relative to the largest number on the way.
-const LEVEL: f64 = 1e-12;
 
 impl Subject<'_> {
     /// Whether there are numbers of 32 bits.
@@ -204,7 +201,9 @@ impl Subject<'_> {
         let reverse_0 = self.reverse(&level_0, &probe, inputs, &primal)?;
         let forward_1 = self.forward(&best, &probe, inputs, &primal)?;
         let reverse_1 = self.reverse(&best, &probe, inputs, &primal)?;
-        self.levels(&clean, opts, &probe, inputs, [&primal, &reverse_1])?;
+        self.levels(&clean, (opts, &reverse_1), &probe, inputs)?;
+        self.checkpoints(&clean, &probe, inputs, &primal)?;
+        self.in_place(&clean, &probe)?;
         // As the compiler does: what has rules may be inlined now.
         best.module.forget_rules();
         for id in [best.jvp, best.vjp] {
@@ -234,8 +233,21 @@ impl Subject<'_> {
         self.unless_drowned(&level_0, &probe, inputs, compared)?;
         if self.plan.second && self.report.first {
             let inner = if self.rng.percent(50) { &level_0 } else { &best };
-            self.second(inner, &probe, inputs)?;
+            self.second(inner, &clean, &probe, inputs)?;
         }
+        Ok(())
+    }
+
+    /// Of one program in eight, whether a loop is reversed iteration by iteration: counted, not checked.
+    fn in_place(&mut self, clean: &Module, probe: &Probe) -> Result<(), Failure> {
+        if !self.plan.seed.is_multiple_of(8) {
+            return Ok(());
+        }
+        let report = saved(clean, self.built.main, probe.active(), &self.plan.bug.derivative());
+        let report = report.map_err(|r| Failure { relation: "derives", detail: r.to_diagnostic().to_string() })?;
+        self.report.loops_seen = true;
+        self.report.in_place = report.loops.iter().any(|l| !matches!(l.how, Reversal::Whole(_)));
+        self.report.again = report.loops.iter().any(|l| l.how == Reversal::Again);
         Ok(())
     }
 
@@ -244,44 +256,21 @@ impl Subject<'_> {
         derive(module, f, active, &Options { opts, ..self.plan.bug.derivative() })
     }
 
-    /// Some optimisations of reverse mode, all of them for every other program.
-    pub(super) fn switches(&self, stream: u64) -> AdOpts {
-        let mut rng = Rng::new(self.plan.seed, 0x5e7 + stream);
-        if rng.percent(50) {
-            return AdOpts::ALL;
-        }
-        AdOpt::ALL.iter().fold(AdOpts::NONE, |set, &opt| if rng.percent(50) { set.with(opt) } else { set })
-    }
-
-    /// That what reverse mode gives with these optimisations is what it gives at level 0: bit for bit where they keep the order of additions.
-    fn levels(
+    /// The reverse derivative of a function alone.
+    pub(super) fn derive_reverse(
         &self,
         module: &Module,
-        opts: AdOpts,
+        f: FuncId,
         probe: &Probe,
-        inputs: &[Input<f64>],
-        [primal, optimised]: [&Run; 2],
-    ) -> Result<(), Failure> {
-        let plain = self.derive(module, self.built.main, probe.active(), AdOpts::NONE)?;
-        let level_0 = self.reverse(&plain, probe, inputs, primal)?;
-        if opts.is_exact() {
-            return self.same("levels", ["level 0", &opts.to_string()], &level_0, optimised);
-        }
-        let (Ok(a), Ok(b)) = (&level_0, optimised) else { return Ok(()) };
-        let (a, b) = (probe.derivative(a), probe.derivative(b));
-        let tolerance =
-            LEVEL * (self.close() / CLOSE) * (1.0 + self.largest(&plain, plain.vjp, &probe.reverse(inputs, 1.0)));
-        let apart = |(a, b): (&f64, &f64)| (a - b).abs() > tolerance || a.is_finite() != b.is_finite();
-        if wild(&a) || !a.iter().zip(&b).any(apart) {
-            return Ok(());
-        }
-        Err(Failure { relation: "levels", detail: format!("level 0 gives {a:?}, {opts} {b:?}") })
-    }
-
-    /// The largest number on the way.
-    fn largest(&self, d: &Derived, id: FuncId, inputs: &[Input<f64>]) -> f64 {
-        let interpreter = Interpreter::new(&d.module, MORE);
-        run_ir(&interpreter, d.module.function(id), id, inputs).map_or(0.0, |(_, outcome)| outcome.largest)
+        opts: AdOpts,
+    ) -> Result<Derived, Failure> {
+        let fail = |detail: String| Failure { relation: "derives", detail };
+        let mut module = module.clone();
+        let options = Options { opts, ..self.plan.bug.derivative() };
+        let vjp =
+            vjp_with(&mut module, f, probe.active(), &options).map_err(|r| fail(r.to_diagnostic().to_string()))?;
+        verified(&module).map_err(fail)?;
+        Ok(Derived { module, jvp: vjp, vjp })
     }
 
     fn forward(&self, d: &Derived, probe: &Probe, inputs: &[Input<f64>], primal: &Run) -> Result<Run, Failure> {
@@ -290,7 +279,13 @@ impl Subject<'_> {
         Ok(run)
     }
 
-    fn reverse(&self, d: &Derived, probe: &Probe, inputs: &[Input<f64>], primal: &Run) -> Result<Run, Failure> {
+    pub(super) fn reverse(
+        &self,
+        d: &Derived,
+        probe: &Probe,
+        inputs: &[Input<f64>],
+        primal: &Run,
+    ) -> Result<Run, Failure> {
         let id = d.vjp;
         let interpreter = Interpreter::new(&d.module, MORE);
         let f = d.module.function(id);

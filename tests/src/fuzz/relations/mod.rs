@@ -12,7 +12,8 @@
 //! | `native` | compiled code agrees with the interpreter, bit for bit |
 //! | `derives` | derivatives are made, keep the IR's rules, and stop where the program stops |
 //! | `primal` | derivatives leave the values as they are, bit for bit |
-//! | `levels` | optimised reverse mode agrees with level 0, bit for bit where the order of additions is kept |
+//! | `levels` | optimised reverse mode agrees with level 0, to second order, bit for bit where the order of additions is kept |
+//! | `checkpoints` | loops that keep snapshots have the derivatives of loops without, bit for bit |
 //! | `lanes` | forward mode along several directions at once computes what it does along each, bit for bit |
 //! | `complex step` | the tangent is that of the complex step |
 //! | `inner product` | ⟨ȳ, J ẋ⟩ = ⟨Jᵀ ȳ, ẋ⟩ |
@@ -22,8 +23,10 @@
 //! | `modes` | derivatives within the program are the same, forward, in reverse and as the compiler chooses |
 //! | `second order` | forward over reverse is the complex step of reverse; reverse over reverse agrees with it |
 
+mod checkpoints;
 pub mod derivatives;
 mod lanes;
+mod levels;
 mod modes;
 mod numbers;
 mod second;
@@ -94,6 +97,18 @@ pub struct Report {
     pub first: bool,
     /// Second derivatives were compared.
     pub second: bool,
+    /// How many optimised plans gave the first derivatives of level 0.
+    pub levels: u32,
+    /// How many gave its second derivatives.
+    pub levels_second: u32,
+    /// Loops with snapshots gave the same as loops without.
+    pub checkpoints: bool,
+    /// It was seen how loops are reversed.
+    pub loops_seen: bool,
+    /// A loop was reversed iteration by iteration.
+    pub in_place: bool,
+    /// One of them runs again for that.
+    pub again: bool,
 }
 
 /// Limits of every run.

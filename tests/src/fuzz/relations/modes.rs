@@ -10,6 +10,7 @@ use crate::fuzz::call::{Answer, run_ir, run_tree};
 use crate::fuzz::compile::{Built, Clean, build, verified};
 use crate::fuzz::features::Feature;
 use crate::fuzz::generate::MAIN;
+use crate::fuzz::node::{Node, Sort};
 use adit_autodiff::vjp_with;
 use adit_interp::ir::{Input, Interpreter, Outcome};
 use adit_ir::{Limits, RunError, Scalar};
@@ -38,8 +39,10 @@ impl Subject<'_> {
         }
         let gradients = self.rng.percent(40);
         let probe = Probe::new(self.built.plain.function(self.built.main), inputs, usize::MAX, &mut self.rng);
-        for (mode, name) in MODES {
-            let program = mode.map_or_else(|| self.case.program.clone(), |mode| self.case.program.with_modes(mode));
+        let program = &self.case.program;
+        let bare = program.mentions("@checkpoint").then(|| (program.with(&Sort::Kept, ""), "without snapshots"));
+        let with = |(mode, name)| (mode_or(program, mode), name);
+        for (program, name) in MODES.into_iter().map(with).chain(bare) {
             let fail = |detail: String| Failure { relation: "modes", detail: format!("{name}: {detail}") };
             let other = build(&program.source(), MAIN, Clean::Each, self.plan.bug).map_err(fail)?;
             if let Some(detail) = self.unlike(&other, inputs).map_err(fail)? {
@@ -127,6 +130,11 @@ impl Subject<'_> {
         self.report.near_kink |= near_kink;
         (!drowned && !near_kink).then_some(detail)
     }
+}
+
+/// A program with this in place of every mode.
+fn mode_or(program: &Node, mode: Option<&str>) -> Node {
+    mode.map_or_else(|| program.clone(), |mode| program.with(&Sort::Mode, mode))
 }
 
 /// What a run gave, and what the interpreter of the IR likes to tell.

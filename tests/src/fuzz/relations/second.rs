@@ -8,9 +8,16 @@ use super::numbers::{answer_floats, wild};
 use super::{Failure, MORE, Subject};
 use crate::fuzz::call::Answer;
 use adit_interp::ir::Input;
+use adit_ir::Module;
 
 impl Subject<'_> {
-    pub(super) fn second(&mut self, d: &Derived, probe: &Probe, inputs: &[Input<f64>]) -> Result<(), Failure> {
+    pub(super) fn second(
+        &mut self,
+        d: &Derived,
+        clean: &Module,
+        probe: &Probe,
+        inputs: &[Input<f64>],
+    ) -> Result<(), Failure> {
         let vjp = d.vjp;
         let f = d.module.function(vjp);
         let inputs = probe.reverse(inputs, 1.0);
@@ -31,6 +38,7 @@ impl Subject<'_> {
         let compared = self.compare_second(d, &again, &outer, &inputs, forward);
         self.unless_drowned(&again, &outer, &inputs, compared)?;
         self.report.second = true;
+        self.levels_of_second(clean, probe, &outer, &inputs)?;
         Ok(())
     }
 
