@@ -24,6 +24,7 @@
 //! | `forward-grad: JSON` | the gradient where reverse mode meets an infinity with zero |
 //! | `reverse-grad: JSON` | the gradient where forward mode meets an infinity with zero |
 //! | `final: JSON` | what `&mut` parameters hold afterwards |
+//! | `prints: JSON` | the lines that are printed, by the value and by each derivative that the group expects |
 //! | `seed: JSON`, `cotangent: JSON` | a vector-Jacobian product |
 //! | `error: CODE [LINE:COLUMN]` | in a group a run-time error; before any group one of the compiler's |
 //! | `grad-error: CODE [LINE:COLUMN]` | the value exists, the gradient is refused |
@@ -75,6 +76,8 @@ pub enum Expect {
     ForwardGrad(Json),
     /// What `&mut` parameters hold afterwards.
     Final(Json),
+    /// The lines that are printed.
+    Prints(Vec<String>),
     /// The cotangents of the parameters for this seed.
     Cotangent(Json, Json),
     /// The run stops.
@@ -188,6 +191,7 @@ impl Reader {
             "forward-grad" => self.expect(Expect::ForwardGrad(json(rest)?))?,
             "reverse-grad" => self.expect(Expect::ReverseGrad(json(rest)?))?,
             "final" => self.expect(Expect::Final(json(rest)?))?,
+            "prints" => self.expect(Expect::Prints(lines(rest)?))?,
             "error" => self.expect(Expect::Error(told(rest)?))?,
             "grad-error" => self.expect(Expect::GradError(told(rest)?))?,
             "cotangent" => {
@@ -212,6 +216,10 @@ fn number(text: &str) -> Result<f64, String> {
 }
 
 fn json(text: &str) -> Result<Json, String> {
+    serde_json::from_str(text).map_err(|error| format!("{error} in `{text}`"))
+}
+
+fn lines(text: &str) -> Result<Vec<String>, String> {
     serde_json::from_str(text).map_err(|error| format!("{error} in `{text}`"))
 }
 

@@ -6,8 +6,8 @@
 use crate::filetest::{Limits, Told, split};
 use adit::{Array, Data, Engine, Error, Function, Mode, Module, Options, ScalarType, Type, Value};
 use serde_json::{Map, Value as Json, json};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// Why there is no result.
@@ -50,6 +50,7 @@ pub type Outcome<T> = Result<T, Refusal>;
 pub struct Subject {
     module: Module,
     timer: Option<(Duration, Arc<AtomicBool>)>,
+    lines: Arc<Mutex<Vec<String>>>,
 }
 
 impl Subject {
@@ -58,6 +59,9 @@ impl Subject {
         let mut options = Options { opt, ..Options::default() };
         options.limits.steps = limits.steps;
         options.limits.tape_bytes = limits.tape;
+        let lines: Arc<Mutex<Vec<String>>> = Arc::default();
+        let printed = lines.clone();
+        options.sink = Some(Arc::new(move |line| lock(&printed).push(line.to_owned())));
         let interrupt = options.interrupt.clone();
         let (main, others) = split(source);
         let read = |path: &str| {
@@ -66,7 +70,12 @@ impl Subject {
         };
         let module = Engine::with_options(options).compile_with("source", main, &read)?;
         let timer = limits.timeout.map(|t| (Duration::from_secs_f64(t), interrupt));
-        Ok(Subject { module, timer })
+        Ok(Subject { module, timer, lines })
+    }
+
+    /// The lines that were printed since the last time.
+    pub fn printed(&self) -> Vec<String> {
+        std::mem::take(&mut *lock(&self.lines))
     }
 
     fn function(&self, name: Option<&str>) -> Outcome<Function> {
@@ -148,6 +157,10 @@ impl Subject {
         let gradient = function.vjp().at(&args, &seed)?;
         Ok(named(&function, &gradient.parameters))
     }
+}
+
+fn lock(lines: &Mutex<Vec<String>>) -> MutexGuard<'_, Vec<String>> {
+    lines.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn arguments(function: &Function, at: &Json) -> Outcome<Vec<Value>> {

@@ -185,10 +185,40 @@ fn check(subject: &Subject, group: &Group, expect: &Expect, tolerance: f64) -> V
             .concat(),
         Expect::ForwardGrad(v) => same("forward", v, gradient(Mode::Forward).map(|o| o.1)),
         Expect::ReverseGrad(v) => same("reverse", v, gradient(Mode::Reverse).map(|o| o.1)),
+        Expect::Prints(lines) => prints(subject, group, lines),
         Expect::Cotangent(seed, v) => same("cotangent", v, subject.vjp(name, at, seed)),
         Expect::Error(told) => refused(told, subject.value(name, at)),
         Expect::GradError(told) => refused(told, gradient(Mode::Reverse)),
     }
+}
+
+/// That the value, and each derivative that the group expects, prints these lines.
+fn prints(subject: &Subject, group: &Group, lines: &[String]) -> Vec<String> {
+    let name = group.function.as_deref();
+    let at = &group.at;
+    let mut complaints = Vec::new();
+    let mut printed = |what: &str, ran: Outcome<()>| {
+        let found = subject.printed();
+        match ran {
+            Ok(()) if found == lines => {}
+            Ok(()) => complaints.push(format!("{what} prints {found:?} instead of {lines:?}")),
+            Err(refusal) => complaints.push(format!("{what}: {refusal}")),
+        }
+    };
+    subject.printed();
+    printed("the value", subject.value(name, at).map(|_| ()));
+    let expects = |what: fn(&Expect) -> bool| group.expect.iter().any(|(e, _)| what(e));
+    if expects(|e| matches!(e, Expect::Grad(_))) {
+        printed("the gradient", subject.gradient(name, at, Mode::Reverse).map(|_| ()));
+        printed("the forward gradient", subject.gradient(name, at, Mode::Forward).map(|_| ()));
+    }
+    if expects(|e| matches!(e, Expect::Hess(_))) {
+        printed("the Hessian", subject.hessian(name, at).map(|_| ()));
+    }
+    if expects(|e| matches!(e, Expect::Jac(_))) {
+        printed("the Jacobian", subject.jacobian(name, at, Mode::Forward).map(|_| ()));
+    }
+    complaints
 }
 
 fn refused<T: std::fmt::Debug>(expected: &Told, outcome: Outcome<T>) -> Vec<String> {

@@ -5,6 +5,7 @@
 //! | what | engines | agree if |
 //! |---|---|---|
 //! | value | typed tree, IR as written, IR cleaned up (all interpreted), machine code in strict mode | equal bit for bit; as derivatives, if the program contains a derivative: it is made before or after cleaning up, and rounds otherwise; the tree where both are finite |
+//! | output | the same | equal line by line; equally many lines, if the program contains a derivative |
 //! | derivative | reverse and forward as machine code; reverse and forward as written, interpreted; reverse cleaned up, interpreted; the typed tree in numbers that move; forward by the bodies of functions that have rules; complex step | difference at most [`TOLERANCE`] ([`SINGLE_TOLERANCE`] where the program has an `f32`) · max(1, largest component) |
 //! | inner product | ⟨w, J d⟩ by forward, ⟨Jᵀ w, d⟩ by reverse mode, for random d (and w, unless the result is one float) | as derivatives |
 //! | second derivative | forward over reverse and reverse over reverse as machine code, complex step of reverse, symmetry | as derivatives |
@@ -14,6 +15,7 @@
 //! being wrong, which is noted.
 
 mod engines;
+mod output;
 mod second;
 mod tree;
 
@@ -21,6 +23,7 @@ use crate::error::Result;
 use crate::function::{Function, Wrt};
 use crate::value::{Value, float_names};
 use engines::{Flat, Subject};
+use output::Output;
 
 /// How far derivatives may be apart, relative to max(1, largest component).
 pub const TOLERANCE: f64 = 1e-10;
@@ -36,6 +39,8 @@ const NEAR: f64 = 1e-8;
 pub enum Quantity {
     /// The result and the final contents of `&mut` parameters.
     Value,
+    /// What is printed.
+    Output,
     /// The derivative of the result, or of a random combination of results.
     Derivative,
     /// The two sides of the identity that ties the modes together.
@@ -45,10 +50,15 @@ pub enum Quantity {
 }
 
 impl Quantity {
+    /// All of them, in the order of reports.
+    pub const ALL: [Quantity; 5] =
+        [Quantity::Value, Quantity::Output, Quantity::Derivative, Quantity::InnerProduct, Quantity::SecondDerivative];
+
     /// In words.
     pub fn name(self) -> &'static str {
         match self {
             Quantity::Value => "value",
+            Quantity::Output => "output",
             Quantity::Derivative => "derivative",
             Quantity::InnerProduct => "inner product",
             Quantity::SecondDerivative => "second derivative",
@@ -135,8 +145,13 @@ impl Function {
 fn values(subject: &Subject<'_>, report: &mut CheckReport) -> Result<()> {
     let engines = engines::values(subject, &mut report.notes)?;
     let rounds = engines::contains_derivatives(subject.function).then_some(report.tolerance);
-    for (i, (right, b)) in engines.iter().enumerate() {
-        for (left, a) in &engines[..i] {
+    for (i, (right, b, printed)) in engines.iter().enumerate() {
+        for (left, a, before) in &engines[..i] {
+            if *before != Output::default() || *printed != Output::default() {
+                let agrees = before.lines == printed.lines && (rounds.is_some() || before == printed);
+                let worst = if agrees { 0.0 } else { f64::INFINITY };
+                report.pairs.push(Pair { quantity: Quantity::Output, left, right, worst, place: None, agrees });
+            }
             let pair = match rounds {
                 Some(tolerance) if *left == tree::NAME => near(left, a, right, b, tolerance),
                 Some(tolerance) => {

@@ -6,12 +6,10 @@
 mod dense;
 mod sweeps;
 
-pub(crate) use dense::even_lanes;
-
 use crate::calls::{self, Along, Lane, Shape};
 use crate::error::{Error, Result};
 use crate::frame::{self, Frame};
-use crate::options::Options;
+use crate::options::{Options, Sink};
 use crate::outcome::{Gradient, Mode, Outcome};
 use crate::pipeline::{self, Derivative, Unit};
 use crate::signature::{Signature, Type};
@@ -327,7 +325,7 @@ impl Function {
     }
 
     /// Runs, and prints what the program prints.
-    fn run(&self, derivative: &Derivative, frame: &mut Frame) -> Result<Vec<Scalar>> {
+    pub(crate) fn run(&self, derivative: &Derivative, frame: &mut Frame) -> Result<Vec<Scalar>> {
         Sweeps::new(self, derivative)?.run(frame)
     }
 
@@ -336,10 +334,10 @@ impl Function {
         Sweeps::quiet(self, derivative)?.run(frame)
     }
 
-    /// The same function in strict mode.
-    pub(crate) fn strict(&self) -> Result<Function> {
+    /// The same function in strict mode, with another sink of what it prints.
+    pub(crate) fn strict(&self, sink: Option<Sink>) -> Result<Function> {
         let i = &self.inner;
-        let options = Arc::new(Options { strict: true, ..(*i.options).clone() });
+        let options = Arc::new(Options { strict: true, sink, ..(*i.options).clone() });
         let shape = Shape { layout: i.shape.layout.clone(), signature: i.shape.signature.clone() };
         let (unit, name) = (i.unit.clone(), i.name.clone());
         Ok(Function { inner: Arc::new(Inner { unit, options, id: i.id, name, shape, compiled: Mutex::default() }) })

@@ -14,16 +14,18 @@
 //! ```
 //!
 //! The *order* of a function is how many derivatives stand inside one another in what it reaches. It is finite unless a function contains its own derivative, which is refused,
-//! as is an order beyond the limit ([`check_orders`]). A function is cleaned (by whoever asks: this crate does not optimise) before it is differentiated, and
+//! as is an order beyond the limit ([`check_orders`]). A silent derivative is that of a copy that does not print ([`silence`]). A function is cleaned (by whoever asks: this crate does not optimise) before it is differentiated, and
 //! so is what comes out. A declaration stays in the module, without a caller.
 
 mod order;
+mod silence;
 
 use crate::refusal::Refusal;
 use crate::{Options, jvp_with, vjp_with};
-use adit_ir::{Derived, FuncId, Mode, Module, Op};
+use adit_ir::{Derived, FuncId, Mode, Module};
 use order::Order;
 use rustc_hash::{FxHashMap, FxHashSet};
+use silence::Silence;
 
 /// How many derivatives may stand inside one another, if nobody says otherwise.
 pub const MAX_ORDER: usize = 4;
@@ -62,7 +64,13 @@ pub fn resolve(
     if let Some(refusal) = order.refusals(module, limit).into_iter().next() {
         return Err(refusal);
     }
-    let mut resolver = Resolver { made: FxHashMap::default(), cleaned: FxHashSet::default(), options, clean };
+    let mut resolver = Resolver {
+        made: FxHashMap::default(),
+        cleaned: FxHashSet::default(),
+        silence: Silence::default(),
+        options,
+        clean,
+    };
     for id in order.inner_first {
         match module.function(id).derived.clone() {
             Some(derived) => resolver.make(module, id, &derived)?,
@@ -80,6 +88,7 @@ struct Resolver<'a> {
     /// By declaration: the function that it became.
     made: FxHashMap<FuncId, FuncId>,
     cleaned: FxHashSet<FuncId>,
+    silence: Silence,
     options: &'a Options,
     clean: Clean<'a>,
 }
@@ -89,9 +98,11 @@ impl Resolver<'_> {
     fn make(&mut self, module: &mut Module, id: FuncId, derived: &Derived) -> Result<(), Refusal> {
         let of = self.actual(derived.of);
         self.clean(module, of);
+        let of = if derived.silent { self.silence.of(module, of) } else { of };
+        let options = Options { lanes: derived.lanes, ..*self.options };
         let made = match derived.mode {
-            Mode::Jvp => jvp_with(module, of, &derived.active, self.options),
-            Mode::Vjp => vjp_with(module, of, &derived.active, self.options),
+            Mode::Jvp => jvp_with(module, of, &derived.active, &options),
+            Mode::Vjp => vjp_with(module, of, &derived.active, &options),
         };
         let made = made.map_err(|refusal| refusal.asked_for_at(module.function(id).span, module.function(of).span))?;
         exchange_names(module, id, made);
@@ -113,20 +124,7 @@ impl Resolver<'_> {
 
     /// Calls of declarations become calls of what was made of them.
     fn redirect(&self, module: &mut Module, id: FuncId) {
-        let f = module.function_mut(id);
-        let mut calls = Vec::new();
-        f.walk(&mut |inst| {
-            if let Op::Call { callee, .. } = f.inst(inst).op
-                && self.made.contains_key(&callee)
-            {
-                calls.push(inst);
-            }
-        });
-        for inst in calls {
-            if let Op::Call { callee, .. } = &mut f.inst_mut(inst).op {
-                *callee = self.actual(*callee);
-            }
-        }
+        module.function_mut(id).redirect_calls(&|callee| self.actual(callee));
     }
 }
 

@@ -84,8 +84,6 @@ struct Machine<'p, 'r> {
     modes: Vec<Mode>,
     /// How many of the runs under way do not print.
     silent: u32,
-    /// Lines that were not printed.
-    swallowed: u64,
 }
 
 /// Bytes of stack that a run has (reserved, not used), and how many expressions may be under way at one time: 10,000 calls of a body that nests 12 deep.
@@ -153,7 +151,6 @@ fn on_a_stack<T: Send>(
         nesting: 0,
         modes: Vec::new(),
         silent: 0,
-        swallowed: 0,
     };
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().stack_size(STACK);

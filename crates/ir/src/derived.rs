@@ -8,14 +8,20 @@
 //! func @f(v0: f64, v1: [f64; d0]) -> f64 { … }
 //! func @f__jvp(v0: f64, v1: [f64; d0], v2: f64) -> (f64, f64) = jvp @f wrt v0
 //! func @f__vjp(v0: f64, v1: [f64; d0], v2: mut [f64; d0], v3: f64) -> f64 = vjp @f wrt v1
+//! func @f__jvp2(v0: f64, v1: [f64; d0], v2: [f64; d0, 2]) -> (f64, f64, f64) = silent jvp 2 @f wrt v1
 //! ```
+//!
+//! Forward derivatives follow one direction or several (*lanes*); a *silent* derivative does not print, nor does what it calls.
 
 use crate::build::Builder;
 use crate::copy::Copier;
 use crate::entities::FuncId;
 use crate::func::{Function, Module, Param, Passing};
 use crate::graph::CallGraph;
-use crate::types::{ScalarType, Type};
+use crate::types::{Int, ScalarType, Type};
+
+/// The most directions that a forward derivative follows at once.
+pub const MAX_LANES: usize = 64;
 
 /// How derivatives are computed.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -48,6 +54,10 @@ pub struct Derived {
     pub mode: Mode,
     /// One entry per parameter of `of`; only floats and arrays of floats are active.
     pub active: Vec<bool>,
+    /// How many directions are followed at once: 1 to [`MAX_LANES`] forward, 1 in reverse.
+    pub lanes: usize,
+    /// Whether nothing is printed, though the function and what it calls may print.
+    pub silent: bool,
 }
 
 /// The first function, of one and all that it reaches by calls, that is declared as a derivative and not made: it has nothing to run or to differentiate.
@@ -60,6 +70,17 @@ pub fn unmade(module: &Module, root: FuncId) -> Option<FuncId> {
 }
 
 impl Derived {
+    /// The reverse derivative, or the forward derivative along one direction; it prints what the function prints.
+    pub fn new(of: FuncId, mode: Mode, active: Vec<bool>) -> Self {
+        Derived { of, mode, active, lanes: 1, silent: false }
+    }
+
+    /// What follows the function's name in that of its derivative.
+    pub fn suffix(&self) -> String {
+        let lanes = if self.lanes == 1 { String::new() } else { self.lanes.to_string() };
+        format!("__{}{lanes}", self.mode.name())
+    }
+
     /// The derivative's signature, without a body: the function to be called, before it is made.
     pub fn declare(self, module: &Module, name: String) -> Function {
         let of = module.function(self.of);
@@ -79,7 +100,7 @@ impl Derived {
     fn added_params(&self, of: &Function) -> Vec<(Type, Passing)> {
         let active = self.active_params(of).map(|p| (of.ty(p.value).clone(), p.passing));
         match self.mode {
-            Mode::Jvp => active.collect(),
+            Mode::Jvp => active.flat_map(|(ty, passing)| self.tangents(ty).map(move |ty| (ty, passing))).collect(),
             Mode::Vjp => {
                 let shadows = active.filter(|(ty, _)| ty.array().is_some()).map(|(ty, _)| (ty, Passing::Mut));
                 let seeds = floats(&of.results).map(|ty| (ty.into(), Passing::ByValue));
@@ -91,9 +112,23 @@ impl Derived {
     fn results(&self, of: &Function) -> Vec<ScalarType> {
         let primal = of.results.iter().copied();
         match self.mode {
-            Mode::Jvp => primal.chain(floats(&of.results)).collect(),
+            Mode::Jvp => primal.chain(floats(&of.results).flat_map(|ty| std::iter::repeat_n(ty, self.lanes))).collect(),
             Mode::Vjp => primal.chain(self.active_params(of).filter_map(|p| of.ty(p.value).scalar())).collect(),
         }
+    }
+
+    /// The types that a forward derivative adds for what has this type: a scalar for each lane, or a shadow whose last dimension they are.
+    fn tangents(&self, mut ty: Type) -> impl Iterator<Item = Type> + use<> {
+        let count = match &mut ty {
+            Type::Scalar(_) => self.lanes,
+            Type::Array(shadow) => {
+                let lanes = (self.lanes > 1).then(|| Int::Const(i64::try_from(self.lanes).unwrap_or(i64::MAX)));
+                shadow.dims.extend(lanes);
+                1
+            }
+            Type::Tape(_) => 1,
+        };
+        std::iter::repeat_n(ty, count)
     }
 
     fn active_params<'a>(&'a self, of: &'a Function) -> impl Iterator<Item = &'a Param> {
@@ -112,7 +147,7 @@ mod tests {
     use crate::types::{ArrayType, Int};
     use adit_diag::Span;
 
-    fn declared(mode: Mode, active: [bool; 4]) -> String {
+    fn declared(active: [bool; 4], derived: impl FnOnce(FuncId, Vec<bool>) -> Derived) -> String {
         let mut b = Builder::new("f", Span::default());
         let n = b.dim();
         let array = Type::Array(ArrayType { element: ScalarType::F64, dims: [Int::Value(n)].into_iter().collect() });
@@ -122,22 +157,35 @@ mod tests {
         let i = b.param(Type::I64, Passing::ByValue);
         let mut module = Module::new();
         let of = module.push(b.finish(&[x, i]));
-        let derived = Derived { of, mode, active: active.to_vec() };
-        print_function(&module, &derived.declare(&module, format!("f__{}", mode.name())))
+        let derived = derived(of, active.to_vec());
+        let name = format!("f{}", derived.suffix());
+        print_function(&module, &derived.declare(&module, name))
     }
 
     #[test]
     fn signatures_of_forward_derivatives() {
         assert_eq!(
-            declared(Mode::Jvp, [true, false, true, false]),
+            declared([true, false, true, false], |of, active| Derived::new(of, Mode::Jvp, active)),
             "func @f__jvp(v0: f64, v1: [f64; d0], v2: mut [f64; d0], v3: i64, v4: f64, v5: mut [f64; d0]) -> (f64, i64, f64) = jvp @f wrt v0, v2\n"
+        );
+    }
+
+    #[test]
+    fn signatures_of_several_lanes() {
+        assert_eq!(
+            declared([true, false, true, false], |of, active| Derived {
+                lanes: 3,
+                silent: true,
+                ..Derived::new(of, Mode::Jvp, active)
+            }),
+            "func @f__jvp3(v0: f64, v1: [f64; d0], v2: mut [f64; d0], v3: i64, v4: f64, v5: f64, v6: f64, v7: mut [f64; d0, 3]) -> (f64, i64, f64, f64, f64) = silent jvp 3 @f wrt v0, v2\n"
         );
     }
 
     #[test]
     fn signatures_of_reverse_derivatives() {
         assert_eq!(
-            declared(Mode::Vjp, [true, true, false, false]),
+            declared([true, true, false, false], |of, active| Derived::new(of, Mode::Vjp, active)),
             "func @f__vjp(v0: f64, v1: [f64; d0], v2: mut [f64; d0], v3: i64, v4: mut [f64; d0], v5: f64) -> (f64, i64, f64) = vjp @f wrt v0, v1\n"
         );
     }

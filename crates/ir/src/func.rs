@@ -164,6 +164,23 @@ impl Function {
         }
     }
 
+    /// Calls of each function become calls of what `actual` says for it.
+    pub fn redirect_calls(&mut self, actual: &dyn Fn(FuncId) -> FuncId) {
+        let mut calls = Vec::new();
+        self.walk(&mut |inst| {
+            if let Op::Call { callee, .. } = self.inst(inst).op
+                && actual(callee) != callee
+            {
+                calls.push(inst);
+            }
+        });
+        for inst in calls {
+            if let Op::Call { callee, .. } = &mut self.inst_mut(inst).op {
+                *callee = actual(*callee);
+            }
+        }
+    }
+
     /// How many instructions are part of the program.
     pub fn live_inst_count(&self) -> usize {
         let mut count = 0;

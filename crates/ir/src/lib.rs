@@ -4,7 +4,7 @@
 //! instructions ([`inst`]), functions and modules ([`func`]), derivatives not yet made ([`derived`]), the builder ([`build`]), copies that differ ([`copy`]), the text form ([`mod@print`]), when two programs are
 //! one ([`mod@same`]), the verifier ([`mod@verify`]), the table of primitives ([`prim`]), functions without a body ([`external`]) and the table of kernels ([`kernel`]), run-time
 //! errors ([`trap`]), what hosts pass in ([`host`]) and how it looks to users ([`display`]), what a run may use ([`limits`]), what a call checks ([`shape`]), what derivative rules take
-//! and give ([`mod@rules`]), who calls whom ([`graph`]), the form of tables of seeded bugs ([`mod@mutants`]). Nothing here optimises, differentiates or runs anything.
+//! and give ([`mod@rules`]), who calls whom ([`graph`]), of which sweeps matrices are made ([`sweeps`]), the form of tables of seeded bugs ([`mod@mutants`]). Nothing here optimises, differentiates or runs anything.
 
 pub mod build;
 pub mod copy;
@@ -24,13 +24,14 @@ pub mod print;
 pub mod rules;
 pub mod same;
 pub mod shape;
+pub mod sweeps;
 pub mod trap;
 pub mod types;
 pub mod verify;
 
 pub use build::{Bounds, Builder};
 pub use copy::{Copier, Plain, Rewrite, ValueMap};
-pub use derived::{Derived, Mode, unmade};
+pub use derived::{Derived, MAX_LANES, Mode, unmade};
 pub use entities::{FuncId, Inst, Region, Value};
 pub use external::{External, Operand};
 pub use func::{Function, Module, Param, Passing, RegionData, Rules};

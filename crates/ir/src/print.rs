@@ -189,7 +189,10 @@ impl Printer<'_> {
         let active = self.f.params.iter().zip(&derived.active).filter(|(_, active)| **active);
         let active: Vec<String> = active.map(|(p, _)| self.value(p.value)).collect();
         let wrt = if active.is_empty() { String::new() } else { format!(" wrt {}", active.join(", ")) };
-        self.put(&format!("{head} = {} {}{wrt}\n", derived.mode.name(), self.callee(derived.of)));
+        let silent = if derived.silent { "silent " } else { "" };
+        let lanes = if derived.lanes == 1 { String::new() } else { format!("{} ", derived.lanes) };
+        let of = self.callee(derived.of);
+        self.put(&format!("{head} = {silent}{} {lanes}{of}{wrt}\n", derived.mode.name()));
     }
 
     /// The instructions of a region and what it yields, one step further in.

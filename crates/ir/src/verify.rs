@@ -27,7 +27,7 @@
 //! - [`Rule::External`]: a function without a body has none, takes scalars and arrays of floats, gives floats, and its `mut` parameters are arrays of floats.
 //! - [`Rule::Rules`]: a function's derivative rules exist and have the signatures of [`crate::rules`].
 //! - [`Rule::Details`]: an `assert` has at most two details.
-//! - [`Rule::Derived`]: a derivative without a body is of a function that exists, its active parameters are floats, and its signature is the one that follows.
+//! - [`Rule::Derived`]: a derivative without a body is of a function that exists, its active parameters are floats, it has 1 to [`MAX_LANES`] lanes (one in reverse), and its signature is the one that follows.
 //!
 //! It does **not** check what only a run can tell: that subscripts are in range, that extents agree across a call or a copy (both trap), that loops end, that a
 //! tape has a record to pop (traps), that recursion has a bottom. It does not ask whether a trap's details are the right ones, whether spans are, or whether a result is used.
@@ -36,7 +36,7 @@ mod ops;
 #[cfg(test)]
 mod tests;
 
-use crate::derived::{Derived, Mode};
+use crate::derived::{Derived, MAX_LANES, Mode};
 use crate::entities::{FuncId, Inst, Region, Value};
 use crate::func::{Function, Module, Param, Passing};
 use crate::rules::RuleShape;
@@ -247,6 +247,13 @@ impl<'a> Checker<'a> {
             && of.params.iter().zip(&derived.active).all(|(p, &active)| !active || float(p));
         if !fits {
             return self.report(Rule::Derived, "the active parameters are not floats of the function derived from");
+        }
+        let most = match derived.mode {
+            Mode::Jvp => MAX_LANES,
+            Mode::Vjp => 1,
+        };
+        if !(1..=most).contains(&derived.lanes) {
+            return self.report(Rule::Derived, "so many lanes there are not");
         }
         let wanted = derived.clone().declare(self.module, f.name.clone());
         let body = f.body.index() < f.region_count() && f.region(f.body).insts.is_empty();

@@ -7,7 +7,8 @@ use crate::lexer::Kind;
 use crate::parser::{Cursor, Parse};
 use adit_diag::Span;
 use adit_ir::{
-    ArrayType, Builder, External, Function, Int, Ints, Kernel, Mode, Passing, ScalarType, TapeType, Type, Value,
+    ArrayType, Builder, External, Function, Int, Ints, Kernel, MAX_LANES, Mode, Passing, ScalarType, TapeType, Type,
+    Value,
 };
 
 /// A dimension of a parameter.
@@ -33,10 +34,12 @@ struct HeaderParam<'t> {
     ty: ParamType,
 }
 
-/// `vjp @g wrt v0, v1`
+/// `vjp @g wrt v0, v1`, `silent jvp 8 @g wrt v0`
 #[derive(Clone, Debug)]
 pub(crate) struct DerivedHeader<'t> {
     pub(crate) mode: Mode,
+    pub(crate) lanes: usize,
+    pub(crate) silent: bool,
     pub(crate) of: String,
     pub(crate) of_span: Span,
     pub(crate) active: Vec<&'t str>,
@@ -154,10 +157,12 @@ impl<'t> Cursor<'_, 't> {
         Ok(Header { name, span, params, dims, results, rules, derived, external, body })
     }
 
-    /// Reads `vjp @g wrt v0, v1`.
+    /// Reads `vjp @g wrt v0, v1`, perhaps with `silent` before it and a number of lanes in it.
     fn derived(&mut self) -> Parse<DerivedHeader<'t>> {
+        let silent = self.eat_word("silent");
         let mode = Mode::ALL.into_iter().find(|mode| self.eat_word(mode.name()));
         let mode = mode.ok_or_else(|| self.expected("`jvp` or `vjp`"))?;
+        let lanes = self.lanes()?;
         let of_span = self.here();
         let of = self.function_name()?;
         let mut active = Vec::new();
@@ -167,7 +172,17 @@ impl<'t> Cursor<'_, 't> {
                 active.push(self.expect(Kind::Value)?);
             }
         }
-        Ok(DerivedHeader { mode, of, of_span, active })
+        Ok(DerivedHeader { mode, lanes, silent, of, of_span, active })
+    }
+
+    /// Reads how many lanes there are, if that is said.
+    fn lanes(&mut self) -> Parse<usize> {
+        if self.peek() != Some(Kind::Int) {
+            return Ok(1);
+        }
+        let lanes = self.integer()?;
+        let told = usize::try_from(lanes).ok().filter(|lanes| (1..=MAX_LANES).contains(lanes));
+        told.ok_or_else(|| self.error(self.before(), format!("a derivative has 1 to {MAX_LANES} lanes")))
     }
 
     /// Reads `kernel cholesky` or `host "name"`. Who registered the latter is not known to a text.

@@ -91,6 +91,8 @@ func @mixed(v0: mut tape, v1: f64) -> (i64, bool) {
 
 func @horner__jvp(v0: f64, v1: [f64; d0], v2: f64) -> (f64, f64) = jvp @horner wrt v0
 
+func @horner__jvp3(v0: f64, v1: [f64; d0], v2: [f64; d0, 3]) -> (f64, f64, f64, f64) = silent jvp 3 @horner wrt v1
+
 func @nothing__vjp() = vjp @nothing
 "#;
 
@@ -102,6 +104,17 @@ fn complaint(text: &str) -> (u32, u32, String) {
     let errors = read_verified(FileId(0), text).expect_err("the text is wrong");
     let first = &errors[0];
     (first.span.start, first.span.end, first.message.clone())
+}
+
+#[test]
+fn lanes_have_a_limit() {
+    for lanes in ["0", "65", "-1", "99999999999999999999"] {
+        let text = format!("func @f(v0: f64) -> f64 {{\n  return v0\n}}\n\nfunc @g(v0: f64) -> f64 = jvp {lanes} @f\n");
+        let (.., message) = complaint(&text);
+        assert!(message.contains("lanes") || message.contains("64 bits"), "{message}");
+    }
+    let reverse = "func @f(v0: f64) -> f64 {\n  return v0\n}\n\nfunc @g(v0: f64, v1: f64) -> f64 = vjp 2 @f\n";
+    assert!(complaint(reverse).2.contains("lanes"));
 }
 
 #[test]

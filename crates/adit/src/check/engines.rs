@@ -2,6 +2,7 @@
 //!
 //! In: a [`Subject`]: a function, a point, the combination of results whose derivative is taken. Out: values, and derivatives along directions, by each engine.
 
+use super::output::Output;
 use super::{NEAR, SINGLE_TOLERANCE, TOLERANCE, difference, tree};
 use crate::calls::{self, Along, Lane, Seeds};
 use crate::error::{Error, ErrorKind, Result};
@@ -312,7 +313,12 @@ impl<'f> Machine<'f> {
 
     /// Runs in floats.
     pub(super) fn run(&self, frame: &mut Frame) -> Result<Vec<Scalar>> {
-        let ran = self.interpreter().run(self.derived.id, &mut frame.arguments(), &mut |_| {});
+        self.run_printing(frame, &mut |_| {})
+    }
+
+    /// [`Machine::run`], and `print` gets the lines.
+    fn run_printing(&self, frame: &mut Frame, print: &mut dyn FnMut(&str)) -> Result<Vec<Scalar>> {
+        let ran = self.interpreter().run(self.derived.id, &mut frame.arguments(), print);
         ran.map_err(|e| Error::run(&e, self.function.unit().sources.clone()))
     }
 
@@ -400,8 +406,8 @@ fn take_imaginary(slot: &mut Slot, input: &Input<Complex64>) {
     }
 }
 
-/// The value by every engine that has one.
-pub(super) fn values(subject: &Subject<'_>, notes: &mut Vec<String>) -> Result<Vec<(&'static str, Flat)>> {
+/// The value by every engine that has one, and what was printed.
+pub(super) fn values(subject: &Subject<'_>, notes: &mut Vec<String>) -> Result<Vec<(&'static str, Flat, Output)>> {
     let f = subject.function;
     let mut out = Vec::new();
     out.extend(tree::value(subject, notes));
@@ -409,13 +415,14 @@ pub(super) fn values(subject: &Subject<'_>, notes: &mut Vec<String>) -> Result<V
     note_kinks(subject, &written, notes)?;
     for (name, machine) in [("IR as written", written), ("IR cleaned up", Machine::new(f, &Derivative::Primal, 1)?)] {
         let mut frame = subject.frame.clone();
-        let results = machine.run(&mut frame)?;
-        out.push((name, Flat::of(f, &frame, &results)));
+        let mut output = Output::default();
+        let results = machine.run_printing(&mut frame, &mut |line| output.add(line))?;
+        out.push((name, Flat::of(f, &frame, &results), output));
     }
-    let strict = f.strict()?;
+    let (sink, output) = Output::sink();
     let mut frame = subject.frame.clone();
-    let results = strict.run_quietly(&Derivative::Primal, &mut frame)?;
-    out.push(("machine code", Flat::of(f, &frame, &results)));
+    let results = f.strict(Some(sink))?.run(&Derivative::Primal, &mut frame)?;
+    out.push(("machine code", Flat::of(f, &frame, &results), output()));
     Ok(out)
 }
 

@@ -6,6 +6,7 @@
 //! That is slow, so it gets a number of steps; a run that needs more is left out, and noted.
 
 use super::engines::{Directions, Flat, Subject, contains_derivatives, dot, first_message, flatten};
+use super::output::Output;
 use crate::error::{Error, Result};
 use crate::frame::{Slot, rebuild, scalar_value};
 use crate::value::Value;
@@ -23,12 +24,13 @@ const STEPS: u64 = 1_000_000;
 const STEPS_OF_DIRECTIONS: u64 = 200_000;
 
 /// The value, unless it takes too long.
-pub(super) fn value(subject: &Subject<'_>, notes: &mut Vec<String>) -> Option<(&'static str, Flat)> {
+pub(super) fn value(subject: &Subject<'_>, notes: &mut Vec<String>) -> Option<(&'static str, Flat, Output)> {
     let mut limits = subject.function.options().limits;
     if contains_derivatives(subject.function) {
         limits.steps = Some(limits.steps.unwrap_or(STEPS).min(STEPS));
     }
-    let outcome = match run(subject, &limits) {
+    let mut output = Output::default();
+    let outcome = match run(subject, &limits, &mut |line| output.add(line)) {
         Ok(outcome) => outcome,
         Err(e) if is_limit(&e) => {
             notes.push(format!("the typed tree is left out: {}", first_message(&e)));
@@ -37,13 +39,13 @@ pub(super) fn value(subject: &Subject<'_>, notes: &mut Vec<String>) -> Option<(&
         Err(e) => {
             // The function has run before: an error here is a result of its own, unlike any number.
             notes.push(format!("the typed tree stops: {}", first_message(&e)));
-            return Some((NAME, Flat(Vec::new())));
+            return Some((NAME, Flat(Vec::new()), output));
         }
     };
     let mut out = Vec::new();
     numbers(&outcome.value, &mut out);
     outcome.finals.iter().for_each(|v| numbers(v, &mut out));
-    Some((NAME, Flat(out)))
+    Some((NAME, Flat(out), output))
 }
 
 /// Whether a run stopped at a limit, which the tree counts in its own way.
@@ -87,10 +89,10 @@ fn derivative(subject: &Subject<'_>, along: &[f64], limits: &Limits) -> Result<f
     Ok(dot(&subject.weights, &floats))
 }
 
-fn run(subject: &Subject<'_>, limits: &Limits) -> Result<tree::Outcome> {
+fn run(subject: &Subject<'_>, limits: &Limits, print: &mut (dyn FnMut(&str) + Send)) -> Result<tree::Outcome> {
     let unit = subject.function.unit();
     let args = arguments(subject, &mut |_, x| x);
-    let ran = tree::run(&unit.program, id(subject)?, args, limits, &mut |_| {});
+    let ran = tree::run(&unit.program, id(subject)?, args, limits, print);
     ran.map_err(|e| Error::run(&e, unit.sources.clone()))
 }
 

@@ -1,13 +1,9 @@
 //! Jacobians and Hessians: many directions, several in one sweep.
 //!
-//! In: a function and a point. Out: matrices. Forward sweeps go along as many unit directions at once as [`crate::Options::lanes`] allows; the sweeps of one matrix have equally many, so that one
-//! compiled function serves all of them, and lanes that are left over at the end get directions of zeros:
+//! In: a function and a point. Out: matrices. Forward sweeps go along as many unit directions at once as [`crate::Options::lanes`] allows; how many sweeps there are, and in which mode, is
+//! [`adit_ir::sweeps`]' matter.
 //!
-//! ```text
-//! 19 columns, at most 8 lanes: 3 sweeps with 7 lanes, columns 0..7, 7..14, 14..19
-//! ```
-//!
-//! Long functions get fewer lanes, for each lane is compiled. A Jacobian takes forward sweeps or one reverse sweep per row, whichever looks cheaper by counting; a Hessian is forward over reverse. What a program prints is printed in the
+//! Long functions get fewer lanes, for each lane is compiled. A Jacobian takes forward sweeps or one reverse sweep per row, whichever looks cheaper; a Hessian is forward over reverse. What a program prints is printed in the
 //! first sweep alone. Nothing here knows of sparsity, and a Hessian's symmetry is not made use of: it is what the tests look at.
 
 use super::sweeps::Sweeps;
@@ -19,13 +15,7 @@ use crate::outcome::{Gradient, Mode};
 use crate::pipeline::{self, Derivative};
 use crate::value::{Array, Data, Value};
 use adit_ir::verify::MAX_RANK;
-use adit_ir::{Function as IrFunction, ScalarType, Value as IrValue};
-
-/// What a reverse sweep costs, as a multiple of a run, and how much longer its code is; a forward sweep costs one, and one for each lane.
-const REVERSE: usize = 4;
-
-/// Instructions times lanes: beyond this, compiling more lanes takes longer than the sweeps that they save.
-const MOST_CODE: usize = 8_000;
+use adit_ir::{Function as IrFunction, ScalarType, Value as IrValue, sweeps};
 
 impl Function {
     /// The value, the gradient, and the dense Hessian: one square matrix over all active floats, in order.
@@ -79,7 +69,7 @@ impl Function {
             Some(mode) => mode == Mode::Reverse,
             None => {
                 let lanes = self.lanes(columns, 1);
-                let cheaper = Function::rows_look_cheaper(rows, columns, self.most_lanes(1));
+                let cheaper = sweeps::by_rows(rows, columns, self.most_lanes(1));
                 if cheaper && self.compiled(&Derivative::Vjp(active.to_vec())).is_ok() {
                     return true;
                 }
@@ -148,15 +138,9 @@ impl Function {
         Ok((value, matrix))
     }
 
-    /// Whether a Jacobian looks cheaper by reverse sweeps than by forward sweeps of at most so many lanes.
-    pub(crate) fn rows_look_cheaper(rows: usize, columns: usize, most: usize) -> bool {
-        let sweeps = columns.div_ceil(even_lanes(columns, most));
-        rows.saturating_mul(REVERSE) < columns.saturating_add(sweeps)
-    }
-
     /// How many lanes each sweep of a derivative of this order gets where so many directions are wanted.
     fn lanes(&self, directions: usize, order: u32) -> usize {
-        even_lanes(directions, self.most_lanes(order))
+        sweeps::lanes(directions, self.most_lanes(order))
     }
 
     /// How many lanes there may be in derivatives of this order: fewer where the code would get long or arrays have no dimension left for lanes.
@@ -165,11 +149,10 @@ impl Function {
         let functions: Vec<&IrFunction> =
             pipeline::reachable(module, self.ir_id()).into_iter().map(|f| module.function(f)).collect();
         let size: usize = functions.iter().map(|f| f.inst_count()).sum();
-        let affordable = match functions.iter().any(|f| has_full_rank(f)) {
+        match functions.iter().any(|f| has_full_rank(f)) {
             true => 1,
-            false => MOST_CODE / (REVERSE.pow(order - 1) * size).max(1),
-        };
-        self.options().lanes.min(affordable).max(1)
+            false => sweeps::affordable(self.options().lanes, size, order),
+        }
     }
 }
 
@@ -186,11 +169,6 @@ fn matrix_of(types: &[ScalarType], dims: [usize; 2], mut entries: Vec<f64>) -> A
         }
     }
     Array::f64(&dims, entries)
-}
-
-/// So many lanes for so many directions that all sweeps have equally many, as nearly as can be, and no more than `most`.
-pub(crate) fn even_lanes(directions: usize, most: usize) -> usize {
-    directions.div_ceil(directions.div_ceil(most).max(1)).max(1)
 }
 
 /// Whether an array has as many dimensions as there may be, so that its shadow has none left for lanes.

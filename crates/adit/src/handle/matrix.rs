@@ -9,11 +9,11 @@ use super::pass::{Callee, Pass, Ran};
 use super::plan::{Group, How, Like, Target};
 use super::request::Request;
 use crate::error::{Error, Result};
-use crate::function::{Function, even_lanes};
+use crate::function::Function;
 use crate::outcome::Mode;
 use crate::pipeline::Derivative;
 use adit_diag::Code;
-use adit_ir::ScalarType;
+use adit_ir::{ScalarType, sweeps};
 use std::sync::{Arc, OnceLock};
 
 /// A compiled Jacobian: [`Function::jacobian`], built. Cheap to clone; to be shared between threads, each with a [`Workspace`] of its own.
@@ -63,7 +63,7 @@ impl Sweeps {
 
     /// The derivative along so many directions as even sweeps have.
     fn along(&self, directions: usize) -> Result<&Callee> {
-        let lanes = even_lanes(directions, self.lanes.len() - 1);
+        let lanes = sweeps::lanes(directions, self.lanes.len() - 1);
         let place = &self.lanes[lanes];
         if let Some(callee) = place.get() {
             return Ok(callee);
@@ -282,9 +282,7 @@ impl JacobianFn {
     fn by_rows(&self, (rows, columns): Size) -> bool {
         match self.mode {
             Some(mode) => mode == Mode::Reverse,
-            None => {
-                Function::rows_look_cheaper(rows, columns, self.sweeps.lanes.len() - 1) && self.sweeps.has_reverse()
-            }
+            None => sweeps::by_rows(rows, columns, self.sweeps.lanes.len() - 1) && self.sweeps.has_reverse(),
         }
     }
 }

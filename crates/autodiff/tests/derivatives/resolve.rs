@@ -192,3 +192,64 @@ func @main(v0: f64) -> f64 {
     // pow(x, 3) has the slope 3x².
     assert_eq!(value(&module, "main", &[F(2.0)]), 12.0);
 }
+
+/// Prints its argument, and so do what it calls and the rule that it has.
+const PRINTING: &str = "
+func @g(v0: f64) -> f64 jvp @rule {
+  print \"g of\", v0
+  v1 = mul v0, v0
+  return v1
+}
+
+func @rule(v0: f64, v1: f64) -> f64 {
+  print \"rule\"
+  v2 = add v0, v0
+  v3 = mul v2, v1
+  return v3
+}
+
+func @f(v0: f64, v1: i64) -> f64 {
+  print \"f of\", v0
+  v2 = const 0
+  v3 = cmp gt v1, v2
+  v4 = if v3 {
+    v5 = const 1
+    v6 = isub v1, v5
+    v7 = call @f(v0, v6)
+    yield v7
+  } else {
+    v8 = call @g(v0)
+    yield v8
+  }
+  return v4
+}
+
+func @f__d(v0: f64, v1: i64, v2: f64, v3: f64) -> (f64, f64, f64) = MODE jvp 2 @f wrt v0
+
+func @main(v0: f64) -> (f64, f64) {
+  v1 = const 1.0
+  v2 = const 10.0
+  v3 = const 2
+  v4, v5, v6 = call @f__d(v0, v3, v1, v2)
+  return v5, v6
+}
+";
+
+#[test]
+fn silent_derivatives_of_several_lanes_do_not_print() {
+    for (mode, lines) in [("", 6), ("silent ", 0)] {
+        let module = resolved(&PRINTING.replace("MODE ", mode), "main", MAX_ORDER).expect("it resolves");
+        let main = module.find("main").expect("it is there");
+        let mut printed = Vec::new();
+        let mut inputs = harness::inputs(&module, main, &[F(3.0)]);
+        let interpreter = adit_interp::ir::Interpreter::new(&module, adit_ir::Limits::default());
+        let outcome = interpreter.run_with(main, &mut inputs, &mut |line| printed.push(line.to_owned()));
+        let results = outcome.expect("it runs").results;
+        assert!(matches!(results[..], [Cell::F64(a), Cell::F64(b)] if a == 6.0 && b == 60.0), "{results:?}");
+        assert_eq!(printed.len(), lines, "{printed:?}");
+        // The program's own functions print as before.
+        assert!(
+            adit_ir::print_function(&module, module.function(module.find("f").expect("it is there"))).contains("print")
+        );
+    }
+}

@@ -46,7 +46,7 @@ fn as_text(report: &CheckReport) -> String {
     let mut out = String::new();
     let width = |side: fn(&Pair) -> &str| report.pairs.iter().map(|p| side(p).chars().count()).max().unwrap_or(0);
     let (left, right) = (width(|p| p.left), width(|p| p.right));
-    for quantity in [Quantity::Value, Quantity::Derivative, Quantity::InnerProduct, Quantity::SecondDerivative] {
+    for quantity in Quantity::ALL {
         let pairs: Vec<&Pair> = report.pairs.iter().filter(|p| p.quantity == quantity).collect();
         if pairs.is_empty() {
             continue;

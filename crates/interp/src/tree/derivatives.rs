@@ -7,13 +7,13 @@
 //! grad(f)([x₀, x₁])     f([x₀ + ε, x₁]) and f([x₀, x₁ + ε]): the two tangents
 //! ```
 //!
-//! The mode decides two things alone: which rule of a function is asked ([`super::ruled`]), and how often the function prints: once for each run of the compiled derivative.
+//! The mode decides one thing alone: which rule of a function is asked ([`super::ruled`]). A derivative prints what the function prints, once, however often it is run.
 
 use super::number::{Array, Closure, Number, Outcome, Value};
 use super::value::{one, zero};
 use super::{Eval, Machine};
 use adit_diag::Span;
-use adit_ir::{Mode, Prim, RunError, ScalarType};
+use adit_ir::{Mode, Prim, RunError, ScalarType, sweeps};
 use adit_sema::typed::{Arg, Derivative, DerivativeKind, DimExpr, Expr, FnId, FnTy, StructDef, Ty};
 
 /// A function of its arguments.
@@ -61,13 +61,12 @@ impl<'p, 'r> Machine<'p, 'r> {
         along: &[Value],
         span: Span,
     ) -> Eval<(Value, Outcome)> {
-        let lends = told.params.iter().any(|param| param.lent);
         match d.kind {
             DerivativeKind::Gradient | DerivativeKind::ValueAndGradient => {
                 let with_value = d.kind == DerivativeKind::ValueAndGradient;
                 let (gradient, outcome) = match d.mode {
-                    Some(Mode::Jvp) => self.slopes(point, with_value || lends)?,
-                    Some(Mode::Vjp) | None => self.gradient(point)?,
+                    Some(mode) => self.gradient(point, mode)?,
+                    None => self.gradient(point, Mode::Vjp)?,
                 };
                 let value = if with_value { pair(outcome.value.clone(), gradient) } else { gradient };
                 Ok((value, outcome))
@@ -77,27 +76,27 @@ impl<'p, 'r> Machine<'p, 'r> {
                 Ok((pair(outcome.value.clone(), tangent), outcome))
             }
             DerivativeKind::Vjp => {
-                let columns = self.silent_columns(point)?;
+                let columns = self.columns(point, Mode::Vjp)?;
                 same_shapes(&columns.outcome.value, &along[0], span)?;
                 let cotangents = point.shaped(columns.weighted(&along[0]));
                 Ok((pair(columns.outcome.value.clone(), cotangents), columns.outcome))
             }
             DerivativeKind::Jacobian => {
                 let mode = d.mode.unwrap_or_else(|| cheaper(&self.program.structs, told));
-                self.jacobian(point, mode, lends)
+                self.jacobian(point, mode)
             }
             DerivativeKind::Hessian => {
                 let gradient = |machine: &mut Self, args: &[Value]| machine.gradient_of(point, args);
                 let slope = Point { f: &gradient, args: point.args.clone(), inputs: point.inputs.clone() };
-                let (value, _) = self.jacobian(&slope, d.mode.unwrap_or(Mode::Jvp), false)?;
-                let outcome = self.again(point, lends)?;
+                let outcome = (point.f)(self, &point.args)?;
+                let (value, _) = self.in_silence(|machine| machine.jacobian(&slope, d.mode.unwrap_or(Mode::Jvp)))?;
                 Ok((value, outcome))
             }
             DerivativeKind::Hvp => {
                 let gradient = |machine: &mut Self, args: &[Value]| machine.gradient_of(point, args);
                 let slope = Point { f: &gradient, args: point.args.clone(), inputs: point.inputs.clone() };
                 if d.mode == Some(Mode::Vjp) {
-                    let columns = self.silent_columns(&slope)?;
+                    let columns = self.columns(&slope, Mode::Vjp)?;
                     return Ok((slope.shaped(columns.weighted(&together(along.to_vec()))), columns.outcome));
                 }
                 let (outcome, tangent) = self.directional(&slope, along, Mode::Jvp)?;
@@ -152,8 +151,15 @@ impl<'p, 'r> Machine<'p, 'r> {
         Ok(outcome?.value.map(&mut |n| n.split_or_zero(level).1))
     }
 
+    /// The function once, as it is, and then in silence along each float of the inputs.
+    fn columns(&mut self, point: &Point<'_, 'p, 'r>, mode: Mode) -> Eval<Columns> {
+        let outcome = (point.f)(self, &point.args)?;
+        let tangents = self.in_silence(|machine| machine.tangents(point, mode))?;
+        Ok(Columns { outcome, tangents })
+    }
+
     /// One run for each float of the inputs.
-    fn columns(&mut self, point: &Point<'_, 'p, 'r>, mode: Mode) -> Eval<Vec<Value>> {
+    fn tangents(&mut self, point: &Point<'_, 'p, 'r>, mode: Mode) -> Eval<Vec<Value>> {
         let mut tangents = Vec::new();
         let resting: Vec<Value> = point.inputs.iter().map(|&input| zeros_like(&point.args[input])).collect();
         for which in 0..resting.len() {
@@ -166,13 +172,6 @@ impl<'p, 'r> Machine<'p, 'r> {
         Ok(tangents)
     }
 
-    /// The function once, as it is, and then in silence along each float of the inputs.
-    fn silent_columns(&mut self, point: &Point<'_, 'p, 'r>) -> Eval<Columns> {
-        let outcome = (point.f)(self, &point.args)?;
-        let tangents = self.in_silence(|machine| machine.columns(point, Mode::Vjp))?;
-        Ok(Columns { outcome, tangents })
-    }
-
     /// Runs without printing.
     fn in_silence<T>(&mut self, run: impl FnOnce(&mut Self) -> Eval<T>) -> Eval<T> {
         self.silent += 1;
@@ -181,46 +180,21 @@ impl<'p, 'r> Machine<'p, 'r> {
         result
     }
 
-    /// The function once more, where that shows in what is lent or printed.
-    fn again(&mut self, point: &Point<'_, 'p, 'r>, shows: bool) -> Eval<Outcome> {
-        if shows { (point.f)(self, &point.args) } else { self.in_silence(|machine| (point.f)(machine, &point.args)) }
-    }
-
-    /// The gradient in reverse mode, of one run.
-    fn gradient(&mut self, point: &Point<'_, 'p, 'r>) -> Eval<(Value, Outcome)> {
-        let columns = self.silent_columns(point)?;
+    fn gradient(&mut self, point: &Point<'_, 'p, 'r>, mode: Mode) -> Eval<(Value, Outcome)> {
+        let columns = self.columns(point, mode)?;
         let slopes = columns.tangents.iter().map(Value::scalar).collect();
         Ok((point.shaped(slopes), columns.outcome))
     }
 
-    /// The gradient as a function.
+    /// The gradient as a function, in reverse mode.
     fn gradient_of(&mut self, point: &Point<'_, 'p, 'r>, args: &[Value]) -> Eval<Outcome> {
         let at = Point { f: point.f, args: args.to_vec(), inputs: point.inputs.clone() };
-        let (value, outcome) = self.gradient(&at)?;
+        let (value, outcome) = self.gradient(&at, Mode::Vjp)?;
         Ok(Outcome { value, finals: outcome.finals })
     }
 
-    /// The gradient in forward mode: the function runs for each float, and once more if its value is wanted.
-    fn slopes(&mut self, point: &Point<'_, 'p, 'r>, again: bool) -> Eval<(Value, Outcome)> {
-        let tangents = self.columns(point, Mode::Jvp)?;
-        let outcome = self.again(point, again)?;
-        Ok((point.shaped(tangents.iter().map(Value::scalar).collect()), outcome))
-    }
-
-    fn jacobian(&mut self, point: &Point<'_, 'p, 'r>, mode: Mode, lends: bool) -> Eval<(Value, Outcome)> {
-        let tangents = match mode {
-            Mode::Jvp => self.columns(point, mode)?,
-            Mode::Vjp => self.in_silence(|machine| machine.columns(point, mode))?,
-        };
-        let before = self.swallowed;
-        let quiet = self.in_silence(|machine| (point.f)(machine, &point.args))?;
-        if mode == Mode::Vjp && self.swallowed > before {
-            // Compiled code runs it for each row.
-            for _ in 0..floats(&quiet.value) {
-                (point.f)(self, &point.args)?;
-            }
-        }
-        let outcome = if lends { (point.f)(self, &point.args)? } else { quiet };
+    fn jacobian(&mut self, point: &Point<'_, 'p, 'r>, mode: Mode) -> Eval<(Value, Outcome)> {
+        let Columns { outcome, tangents } = self.columns(point, mode)?;
         let inputs = together(point.inputs.iter().map(|&input| zeros_like(&point.args[input])).collect());
         Ok((matrix(&outcome.value, &inputs, &tangents), outcome))
     }
@@ -378,26 +352,22 @@ fn leaves_of<'t>(structs: &'t [StructDef], ty: &'t Ty, out: &mut Vec<(ScalarType
     }
 }
 
-/// The mode with fewer runs, as far as types tell: forward if they don't.
+/// The mode that looks cheaper to the compiler, as far as types tell.
 fn cheaper(structs: &[StructDef], told: &FnTy) -> Mode {
     let count = |types: &mut dyn Iterator<Item = &Ty>| {
         let mut leaves = Vec::new();
         types.for_each(|ty| leaves_of(structs, ty, &mut leaves));
         let extent = |dim: &DimExpr| match dim {
-            DimExpr::Const(n) => Some(*n),
+            DimExpr::Const(n) => usize::try_from(*n).ok(),
             DimExpr::Local(_) | DimExpr::Struct(_) | DimExpr::Apply(..) | DimExpr::Unknown => None,
         };
-        let size = |dims: &[DimExpr]| dims.iter().try_fold(1_i64, |n, dim| n.checked_mul(extent(dim)?));
+        let size = |dims: &[DimExpr]| dims.iter().try_fold(1_usize, |n, dim| n.checked_mul(extent(dim)?));
         let mut sizes = leaves.iter().filter(|leaf| leaf.0.is_float()).map(|leaf| size(leaf.1));
-        sizes.try_fold(0_i64, |n, size| n.checked_add(size?))
+        sizes.try_fold(0_usize, |n, size| n.checked_add(size?))
     };
-    let inputs = count(&mut told.params.iter().map(|param| &param.ty));
-    let outputs = count(&mut std::iter::once(&told.result));
-    match (inputs, outputs) {
-        (Some(inputs), Some(outputs)) if outputs < inputs => Mode::Vjp,
-        (None, Some(_)) => Mode::Vjp,
-        (Some(_), _) | (None, None) => Mode::Jvp,
-    }
+    let columns = count(&mut told.params.iter().map(|param| &param.ty));
+    let rows = count(&mut std::iter::once(&told.result));
+    sweeps::cheaper(rows, columns)
 }
 
 #[cfg(test)]

@@ -127,9 +127,7 @@ impl<'p> Machine<'p, '_> {
             }
             line.push_str(&text);
         }
-        if self.silent > 0 {
-            self.swallowed += 1;
-        } else {
+        if self.silent == 0 {
             (self.print)(&line);
         }
         Ok(Value::unit())

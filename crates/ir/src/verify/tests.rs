@@ -432,9 +432,9 @@ fn derived() {
     let of = module.push(b.finish(&[x]));
     let of_another = |of: FuncId, active: &[bool], change: &dyn Fn(&mut Function)| {
         let mut module = module.clone();
-        let derived = Derived { of: FuncId::new(0), mode: Mode::Vjp, active: vec![true, false] };
+        let derived = Derived::new(FuncId::new(0), Mode::Vjp, vec![true, false]);
         let mut f = derived.declare(&module, "f__vjp".into());
-        f.derived = Some(Derived { of, mode: Mode::Vjp, active: active.to_vec() });
+        f.derived = Some(Derived::new(of, Mode::Vjp, active.to_vec()));
         change(&mut f);
         module.push(f);
         rules_of(&module)

@@ -95,6 +95,14 @@ pub(super) struct Facts {
     pub(super) home: Vec<u32>,
     /// Every call.
     pub(super) calls: Vec<FnId>,
+    /// Those among them that are differentiated, with how many times longer their code gets by that, about.
+    pub(super) derived: Vec<(FnId, usize)>,
+    /// How many expressions there are.
+    pub(super) nodes: usize,
+    /// The most dimensions of an array.
+    pub(super) rank: usize,
+    /// Whether something is printed.
+    pub(super) prints: bool,
     busy: FxHashSet<Key>,
 }
 
@@ -326,6 +334,10 @@ impl Walk<'_> {
         if matches!(e.kind, ExprKind::If { .. } | ExprKind::Comprehension(_)) {
             self.mention_dims(&e.ty);
         }
+        self.facts.nodes += 1;
+        if let Ty::Array { dims, .. } = &e.ty {
+            self.facts.rank = self.facts.rank.max(dims.len());
+        }
         let does = self.kind(&e.kind);
         if does != Does::default() {
             self.facts.busy.insert(Key::of_expr(e));
@@ -374,7 +386,10 @@ impl Walk<'_> {
                 Does::default()
             }
             ExprKind::Derivative(d) => {
+                let first = self.facts.calls.len();
                 let does = self.expr(&d.callee);
+                let derived = self.facts.calls[first..].iter().map(|&id| (id, growth(d.kind)));
+                self.facts.derived.extend(derived);
                 does.and(self.args(&d.args))
             }
             ExprKind::CallValue { callee, args } => {
@@ -388,6 +403,7 @@ impl Walk<'_> {
             ExprKind::Block(block) => self.block(block),
             ExprKind::Assert { condition, .. } => self.expr(condition),
             ExprKind::Print(args) => {
+                self.facts.prints = true;
                 let values = args.iter().filter_map(|a| match a {
                     PrintArg::Text(_) => None,
                     PrintArg::Value(e) => Some(e),
@@ -489,6 +505,16 @@ impl Walk<'_> {
         does = does.and(self.expr(&generator.element));
         generator.loops.iter().for_each(|_| self.leave());
         does
+    }
+}
+
+/// How many times longer code gets by a derivative, about.
+fn growth(kind: DerivativeKind) -> usize {
+    match kind {
+        DerivativeKind::Jvp => 2,
+        DerivativeKind::Gradient | DerivativeKind::ValueAndGradient | DerivativeKind::Vjp => 4,
+        DerivativeKind::Jacobian | DerivativeKind::Hvp => 8,
+        DerivativeKind::Hessian => 32,
     }
 }
 

@@ -1,33 +1,35 @@
 //! Derivatives of functions at a point: calls of functions that are declared as derivatives, and what stands around them.
 //!
-//! In: a [`Derivative`]. Out: its leaves. Gradients in reverse mode and products with one vector are one call; matrices, and gradients in forward mode, are one call for each unit vector.
+//! In: a [`Derivative`]. Out: its leaves. Gradients in reverse mode and products with one vector are one call; matrices, and gradients in forward mode, are sweeps along unit vectors (`matrices`).
 //!
 //! ```text
 //! grad(f)(x)        v1 = alloc [f64; d0]; v2 = const 1.0; v3 = call @f__vjp(v0, v1, v2)                  the gradient is v1
 //! jvp(f, x, dx)     v2, v3 = call @f__jvp(v0, v1)                                                         (v2, v3)
-//! jacobian(f)(x)    for v9 in 0..d0 { store v7[v9], 1.0; call @f__jvp(…, v7, …); … store v7[v9], 0.0 }    column by column
+//! jacobian(f)(x)    for v9 in 0..d0 step 8 { … call @f__jvp8(v0, v7, v8); … }                              eight columns a sweep
 //! ```
+//!
+//! **Printing.** A derivative prints what the function prints, once. One call does that by itself; where there may be several, they are silent, and the function itself is run before.
 //!
 //! What is differentiated is a [`Map`]: the function itself, or for second derivatives its reverse derivative, whose outputs are the gradient.
 //! It deliberately does not differentiate: `adit_autodiff::resolve` makes the bodies.
 
 mod declared;
 mod map;
+mod matrices;
 
 pub(super) use declared::Declared;
 
 use super::env::Lowerer;
+use super::functions::FnVal;
+use super::special;
 use super::values::{Val, Vals};
 use crate::layout::DimSource;
 use crate::typed::*;
-use adit_ir::{Int, Ints, Mode, Prim, ScalarType, Value};
-use map::{Called, Map, Output, Part, Point, Shape, is_float, joined};
+use adit_ir::{Int, Ints, Mode, sweeps};
+use map::{Called, Map, Output, Part, Point, Shape, is_float};
 
 /// The derivative of each output in each input, by output; extents of the output first, numbers of the input's type.
 type Matrix = Vec<Vec<Option<Part>>>;
-
-/// What is done with directions of which one is a unit, and the indices of its 1.
-type OneCall<'b, L> = &'b mut dyn FnMut(&mut L, &[Part], &[Int]);
 
 impl<'p> Lowerer<'p> {
     pub(super) fn derivative(&mut self, e: &Expr, d: &Derivative) -> Vals {
@@ -45,19 +47,16 @@ impl<'p> Lowerer<'p> {
             DerivativeKind::Jvp => self.directional(&point),
             DerivativeKind::Vjp => self.cotangents(&point),
             DerivativeKind::Jacobian => {
-                let map = point.map(self, true);
-                let matrix = self.matrix(&map, d.mode.unwrap_or_else(|| cheaper(&map)));
-                if point.lends {
-                    self.leave_lent(&point);
-                }
+                let mut map = point.map(self, true);
+                let mode = d.mode.unwrap_or_else(|| cheaper(&map));
+                self.run_once(&point, &mut map);
+                let (matrix, _) = self.matrix(&point, &map, mode, 1);
                 self.matrix_leaves(&point, &map.outputs, matrix)
             }
             DerivativeKind::Hessian => {
-                let map = point.gradient_map(self);
-                let matrix = self.matrix(&map, d.mode.unwrap_or(Mode::Jvp));
-                if point.lends {
-                    self.leave_lent(&point);
-                }
+                let mut map = point.gradient_map(self);
+                self.run_once(&point, &mut map);
+                let (matrix, _) = self.matrix(&point, &map, d.mode.unwrap_or(Mode::Jvp), 2);
                 self.matrix_leaves(&point, &map.outputs, matrix)
             }
             DerivativeKind::Hvp => {
@@ -90,9 +89,26 @@ impl<'p> Lowerer<'p> {
         }
         let captures = unit.program.functions[callee.0 as usize].instance_of.as_ref().map_or(0, |i| i.captures.len());
         let lends = args.iter().any(|arg| matches!(arg, Arg::Lent(_)));
-        let point = Point { id, layout, leading, sizes, passed, along, captures, lends };
+        let functions = self.known_functions(callee, &given.functions);
+        let point = Point { id, functions, layout, leading, sizes, passed, along, captures, lends };
         self.compare_directions(d, &point);
         Some(point)
+    }
+
+    /// A function, and those that it is given.
+    fn known_functions(&self, callee: FnId, given: &[FnVal]) -> Vec<FnId> {
+        let specials = self.unit.specials.borrow();
+        let (mut known, mut open) = (vec![callee], given.iter().map(|f| f.shape).collect::<Vec<_>>());
+        while let Some(id) = open.pop() {
+            match specials.shape(id) {
+                special::Shape::Named(id) => known.push(*id),
+                special::Shape::Lambda { instance, functions, .. } => {
+                    known.extend(*instance);
+                    open.extend(functions);
+                }
+            }
+        }
+        known
     }
 
     /// Tangents have the shapes of their inputs, seeds those of the results.
@@ -126,8 +142,18 @@ impl<'p> Lowerer<'p> {
         out
     }
 
-    /// What the function leaves in lent arguments, and its value, by a call of it.
-    fn leave_lent(&mut self, point: &Point<'p>) -> Called {
+    /// Before many calls of a map: one of the function itself, if that shows in what is lent or printed. The many then begin with what is lent as it was, and print nothing.
+    fn run_once(&mut self, point: &Point<'p>, map: &mut Map) -> Option<Called> {
+        map.silent = self.unit.reach.prints(&point.functions);
+        if !point.lends && !map.silent {
+            return None;
+        }
+        map.keep(self);
+        Some(self.run(point))
+    }
+
+    /// The function itself; lent arguments hold what it leaves.
+    fn run(&mut self, point: &Point<'p>) -> Called {
         let itself = point.map(self, false);
         let called = self.plain(&itself);
         self.take_back(&point.passed, point.layout, &called.results);
@@ -136,14 +162,13 @@ impl<'p> Lowerer<'p> {
 
     /// A gradient in forward mode: a matrix of one row.
     fn slopes(&mut self, point: &Point<'p>, with_value: bool) -> Vals {
-        let map = point.map(self, true);
-        let matrix = self.matrix(&map, Mode::Jvp);
+        let mut map = point.map(self, true);
+        let before = self.run_once(point, &mut map);
+        let (matrix, only) = self.matrix(point, &map, Mode::Jvp, 1);
         let mut out = Vals::new();
         if with_value {
-            let called = self.leave_lent(point);
+            let called = before.or(only).unwrap_or_else(|| self.run(point));
             out.push(Val::Scalar(called.results[0]));
-        } else if point.lends {
-            self.leave_lent(point);
         }
         out.extend(self.matrix_leaves(point, &map.outputs, matrix));
         out
@@ -205,119 +230,16 @@ impl<'p> Lowerer<'p> {
         }
         out
     }
-
-    /// The derivative of each output in each input, by unit vectors.
-    fn matrix(&mut self, map: &Map, mode: Mode) -> Matrix {
-        let mut matrix: Matrix = Vec::with_capacity(map.outputs.len());
-        for output in &map.outputs {
-            let mut row = Vec::with_capacity(map.inputs.len());
-            for input in &map.inputs {
-                let dims = joined(&output.shape.dims, &input.shape.dims);
-                let is_array = !dims.is_empty();
-                row.push(is_array.then(|| Part::Array(self.storage(input.shape.element, &dims))));
-            }
-            matrix.push(row);
-        }
-        match mode {
-            Mode::Jvp => self.columns(map, &mut matrix),
-            Mode::Vjp => self.rows(map, &mut matrix),
-        }
-        matrix
-    }
-
-    /// A call for each unit tangent.
-    fn columns(&mut self, map: &Map, matrix: &mut Matrix) {
-        let shapes: Vec<Shape> = map.inputs.iter().map(|input| input.shape.clone()).collect();
-        let resting: Vec<Part> = shapes.iter().map(|shape| self.zeros_of(shape)).collect();
-        for (i, shape) in shapes.iter().enumerate() {
-            self.units(&resting, i, shape, &mut |this, tangents, at| {
-                let called = this.forward(map, tangents);
-                for (o, tangent) in called.parts.into_iter().enumerate() {
-                    let types = (map.outputs[o].shape.element, shape.element);
-                    this.put(&mut matrix[o][i], tangent, types, &mut |inner| joined(inner, at));
-                }
-            });
-        }
-    }
-
-    /// A call for each unit seed.
-    fn rows(&mut self, map: &Map, matrix: &mut Matrix) {
-        let shapes: Vec<Shape> = map.outputs.iter().map(|output| output.shape.clone()).collect();
-        let resting: Vec<Part> = shapes.iter().map(|shape| self.zeros_of(shape)).collect();
-        for (o, shape) in shapes.iter().enumerate() {
-            self.units(&resting, o, shape, &mut |this, seeds, at| {
-                let called = this.reverse(map, seeds);
-                for (i, adjoint) in called.parts.into_iter().enumerate() {
-                    let ty = map.inputs[i].shape.element;
-                    this.put(&mut matrix[o][i], adjoint, (ty, ty), &mut |inner| joined(at, inner));
-                }
-            });
-        }
-    }
-
-    /// Calls `body` for each unit vector of one of several directions, the others being zero.
-    fn units(&mut self, resting: &[Part], which: usize, shape: &Shape, body: OneCall<'_, Self>) {
-        match &resting[which] {
-            Part::Scalar(_) => {
-                let mut directions = resting.to_vec();
-                directions[which] = Part::Scalar(self.float(shape.element, 1.0));
-                body(self, &directions, &[]);
-            }
-            Part::Array(view) => {
-                let (one, zero) = (self.float(shape.element, 1.0), self.float(shape.element, 0.0));
-                self.nest(&shape.dims, &mut |this, at| {
-                    this.store(view, at, one);
-                    body(this, resting, at);
-                    this.store(view, at, zero);
-                });
-            }
-        }
-    }
-
-    /// Puts part of a block into its place: `whole` makes the indices of the block out of those of the part; `from` and `to` are the types of their numbers.
-    fn put(
-        &mut self,
-        block: &mut Option<Part>,
-        part: Part,
-        (from, to): (ScalarType, ScalarType),
-        whole: &mut dyn FnMut(&[Int]) -> Ints,
-    ) {
-        let converted = |this: &mut Self, v: Value| match Prim::conversion(from, to) {
-            Some(prim) => this.prim(prim, &[v]),
-            None => v,
-        };
-        match (block, part) {
-            (Some(Part::Array(block)), Part::Scalar(v)) => {
-                let at = whole(&[]);
-                let v = converted(self, v);
-                self.store(block, &at, v);
-            }
-            (Some(Part::Array(block)), Part::Array(view)) => {
-                let dims = view.dims.clone();
-                self.nest(&dims, &mut |this, inner| {
-                    let v = this.load(&view, inner);
-                    let v = converted(this, v);
-                    let at = whole(inner);
-                    this.store(block, &at, v);
-                });
-            }
-            (block, Part::Scalar(v)) => *block = Some(Part::Scalar(converted(self, v))),
-            (block, part @ Part::Array(_)) => *block = Some(part),
-        }
-    }
 }
 
-/// The mode with fewer calls, where types tell: forward if they don't.
+/// The mode that looks cheaper, as far as types tell.
 fn cheaper(map: &Map) -> Mode {
     let count = |shapes: &mut dyn Iterator<Item = &Shape>| {
-        let mut sizes = shapes.map(|s| s.dims.iter().try_fold(1i64, |n, d| n.checked_mul(d.constant()?)));
-        sizes.try_fold(0i64, |n, size| n.checked_add(size?))
+        let extent = |d: &Int| d.constant().and_then(|d| usize::try_from(d).ok());
+        let mut sizes = shapes.map(|s| s.dims.iter().try_fold(1usize, |n, d| n.checked_mul(extent(d)?)));
+        sizes.try_fold(0usize, |n, size| n.checked_add(size?))
     };
-    let inputs = count(&mut map.inputs.iter().map(|input| &input.shape));
-    let outputs = count(&mut map.outputs.iter().map(|output| &output.shape));
-    match (inputs, outputs) {
-        (Some(inputs), Some(outputs)) if outputs < inputs => Mode::Vjp,
-        (None, Some(_)) => Mode::Vjp,
-        (Some(_), _) | (None, None) => Mode::Jvp,
-    }
+    let columns = count(&mut map.inputs.iter().map(|input| &input.shape));
+    let rows = count(&mut map.outputs.iter().map(|output| &output.shape));
+    sweeps::cheaper(rows, columns)
 }

@@ -44,6 +44,7 @@ mod linalg;
 mod loops;
 mod mutant;
 mod places;
+mod reach;
 mod reductions;
 mod rules;
 mod shapes;
@@ -60,6 +61,7 @@ use adit_ir::{FuncId, Function, Module};
 use analysis::Facts;
 use derivatives::Declared;
 use env::Lowerer;
+use reach::Reach;
 use special::{Special, Specials, Task};
 use std::cell::RefCell;
 
@@ -86,6 +88,7 @@ struct Unit<'p> {
     specials: RefCell<Specials>,
     /// Derivatives that functions call.
     declared: Declared,
+    reach: Reach,
     options: Options,
 }
 
@@ -108,7 +111,8 @@ pub fn lower_with(program: &Program, options: Options) -> Result<Module, Vec<Dia
     let reachable = reachable(program, &facts);
     let declared = Declared::default();
     let specials = RefCell::default();
-    let mut unit = Unit { program, sizes, layouts: Vec::new(), ids: Vec::new(), specials, declared, options };
+    let (layouts, ids, reach) = (Vec::new(), Vec::new(), Reach::of(program, &facts));
+    let mut unit = Unit { program, sizes, layouts, ids, specials, declared, reach, options };
     let mut count = 0;
     for (i, def) in program.functions.iter().enumerate() {
         let layout = if reachable[i] { layout_of(program, i, def, &mut errors) } else { None };

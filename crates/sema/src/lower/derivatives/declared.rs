@@ -4,7 +4,7 @@
 //! others; [`Declared::finish`] puts the real one into the calls. The same derivative is declared once.
 
 use adit_diag::Span;
-use adit_ir::{Derived, FuncId, Module, Op};
+use adit_ir::{Derived, FuncId, Module};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::cell::RefCell;
 
@@ -43,33 +43,16 @@ impl Declared {
         let first = module.len();
         let actual = |id: FuncId| id.index().checked_sub(FIRST).map_or(id, |k| FuncId::new(first + k));
         for id in module.ids() {
-            redirect(module, id, &actual);
+            module.function_mut(id).redirect_calls(&actual);
         }
         let mut names: FxHashSet<String> = module.iter().map(|(_, f)| f.name.clone()).collect();
         for (derived, span) in list {
             let derived = Derived { of: actual(derived.of), ..derived };
-            let base = format!("{}__{}", module.function(derived.of).name, derived.mode.name());
+            let base = format!("{}{}", module.function(derived.of).name, derived.suffix());
             let name = fresh(&base, &mut names);
             let mut f = derived.declare(module, name);
             f.span = span;
             module.push(f);
-        }
-    }
-}
-
-fn redirect(module: &mut Module, id: FuncId, actual: &dyn Fn(FuncId) -> FuncId) {
-    let f = module.function_mut(id);
-    let mut calls = Vec::new();
-    f.walk(&mut |inst| {
-        if let Op::Call { callee, .. } = f.inst(inst).op
-            && callee.index() >= FIRST
-        {
-            calls.push(inst);
-        }
-    });
-    for inst in calls {
-        if let Op::Call { callee, .. } = &mut f.inst_mut(inst).op {
-            *callee = actual(*callee);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What is differentiated: a call with inputs and outputs, and its calls with directions.
 //!
-//! In: a [`Point`] (a function and its arguments, flattened). Out: a [`Map`], and calls of it: plain, forward with one tangent per input, reverse with one seed per output. A map is the function
+//! In: a [`Point`] (a function and its arguments, flattened). Out: a [`Map`], and calls of it: plain, forward with one tangent per input (or several, in lanes), reverse with one seed per output. A map is the function
 //! itself, or its reverse derivative, whose outputs are the gradient. Each call gets fresh storage for what it writes.
 
 use super::super::Mutant;
@@ -8,7 +8,8 @@ use super::super::calls::{Passed, Sizes};
 use super::super::env::Lowerer;
 use super::super::values::{Arr, Origin, Val, View};
 use crate::layout::{Layout, Leaf, ResultLeaf};
-use adit_ir::{Const, FuncId, Int, Ints, Mode, Prim, ScalarType, Value};
+use crate::typed::FnId;
+use adit_ir::{Const, Derived, FuncId, Int, Ints, Mode, Prim, ScalarType, Value, Values};
 
 /// A scalar or an array.
 #[derive(Clone, Debug)]
@@ -28,6 +29,8 @@ pub(super) struct Shape {
 #[derive(Debug)]
 pub(super) struct Point<'p> {
     pub(super) id: FuncId,
+    /// It, and the functions that it is given.
+    pub(super) functions: Vec<FnId>,
     pub(super) layout: &'p Layout,
     /// What comes before the parameters: what given functions captured, and dimensions that no array tells.
     pub(super) leading: Vec<Value>,
@@ -83,8 +86,17 @@ pub(super) struct Map {
     id: FuncId,
     gives: Vec<Give>,
     results: Vec<ScalarType>,
+    /// Derivatives of it print nothing.
+    pub(super) silent: bool,
     pub(super) inputs: Vec<Input>,
     pub(super) outputs: Vec<Output>,
+}
+
+/// How a number or an array moves along several directions: a number for each; or an array of one more dimension, the last, which counts them (none, if there is one direction).
+#[derive(Clone, Debug)]
+pub(super) enum Moves {
+    Scalars(Values),
+    Array(View),
 }
 
 /// What a call gave.
@@ -103,6 +115,25 @@ impl Part {
         match self {
             Part::Scalar(v) => Val::Scalar(v),
             Part::Array(view) => Val::Array(Box::new(Arr::of_view(element, view))),
+        }
+    }
+}
+
+impl Part {
+    fn moves(&self) -> Moves {
+        match self {
+            Part::Scalar(v) => Moves::Scalars(Values::from_slice(&[*v])),
+            Part::Array(view) => Moves::Array(view.clone()),
+        }
+    }
+}
+
+impl Moves {
+    /// Along the only direction.
+    fn into_part(self) -> Part {
+        match self {
+            Moves::Scalars(values) => Part::Scalar(values[0]),
+            Moves::Array(view) => Part::Array(view),
         }
     }
 }
@@ -127,6 +158,7 @@ impl<'p> Point<'p> {
             id: self.id,
             gives: self.leading.iter().map(|&v| Give::Value(v)).collect(),
             results: self.layout.results.iter().map(|leaf| leaf.element).collect(),
+            silent: false,
             inputs: Vec::new(),
             outputs: Vec::new(),
         };
@@ -163,7 +195,7 @@ impl<'p> Point<'p> {
     /// The gradient as a function, for a function of one float: its reverse derivative with the seed 1.
     pub(super) fn gradient_map(&self, l: &mut Lowerer<'p>) -> Map {
         let map = self.map(l, true);
-        let id = l.declare(map.id, Mode::Vjp, map.active());
+        let id = l.declare(&map, Mode::Vjp, 1);
         let mut gives = map.gives.clone();
         let (mut results, mut outputs, mut arrays) = (map.results.clone(), Vec::new(), 0);
         for input in &map.inputs {
@@ -182,7 +214,7 @@ impl<'p> Point<'p> {
             let seed = if i == 0 { 1.0 } else { 0.0 };
             gives.push(Give::Value(l.float(ty, seed)));
         }
-        Map { id, gives, results, inputs: map.inputs, outputs }
+        Map { id, gives, results, silent: map.silent, inputs: map.inputs, outputs }
     }
 
     pub(super) fn result_shape(&self, l: &mut Lowerer<'p>, leaf: &Leaf) -> Shape {
@@ -233,6 +265,18 @@ pub(super) fn is_float(leaf: &Leaf) -> bool {
 }
 
 impl Map {
+    /// Begins each call with what lent arrays hold now.
+    pub(super) fn keep(&mut self, l: &mut Lowerer<'_>) {
+        for give in &mut self.gives {
+            if let Give::Copy(array, shape) = give {
+                *array = l.copy_of(*array, shape);
+            }
+        }
+        for input in self.inputs.iter_mut().filter(|input| input.copied) {
+            input.value = l.copy_of(input.value, &input.shape);
+        }
+    }
+
     /// Which parameters of the IR are active: inputs and outputs.
     fn active(&self) -> Vec<bool> {
         let active = |give: &Give| match give {
@@ -278,13 +322,26 @@ impl Lowerer<'_> {
 
     /// The call with a tangent for each input: the tangent of each output.
     pub(super) fn forward(&mut self, map: &Map, tangents: &[Part]) -> Called {
+        let moves: Vec<Moves> = tangents.iter().map(Part::moves).collect();
+        let (called, moves) = self.sweep(map, 1, &moves);
+        Called { parts: moves.into_iter().map(Moves::into_part).collect(), ..called }
+    }
+
+    /// The call along several directions, in which the inputs move so: what it gives, and how the outputs move.
+    pub(super) fn sweep(&mut self, map: &Map, lanes: usize, inputs: &[Moves]) -> (Called, Vec<Moves>) {
         let (mut args, arrays) = self.give(map);
         let mut shadows = Vec::new();
         for give in &map.gives {
             match give {
-                Give::Input(i) => args.push(self.tangent(&map.inputs[*i], &tangents[*i])),
+                Give::Input(i) => match &inputs[*i] {
+                    Moves::Scalars(values) => args.extend(values),
+                    Moves::Array(view) => {
+                        let input = &map.inputs[*i];
+                        args.push(self.array_for(view, input.shape.element, input.written));
+                    }
+                },
                 Give::Zeros(shape) => {
-                    let shadow = self.storage(shape.element, &shape.dims);
+                    let shadow = self.storage(shape.element, &in_lanes(&shape.dims, lanes));
                     if shape.element.is_float() {
                         args.push(shadow.array);
                     }
@@ -294,26 +351,20 @@ impl Lowerer<'_> {
             }
         }
         let mut types = map.results.clone();
-        types.extend(map.float_results().map(|(_, ty)| ty));
-        let id = self.declare(map.id, Mode::Jvp, map.active());
+        types.extend(map.float_results().flat_map(|(_, ty)| std::iter::repeat_n(ty, lanes)));
+        let id = self.declare(map, Mode::Jvp, lanes);
         let inst = self.b.call(id, &args, &types);
         let results = self.b.results(inst).to_vec();
-        let part = |output: &Output| match output.place {
+        let moves = |output: &Output| match output.place {
             Place::Result(i) => {
                 let rank = map.float_results().position(|(k, _)| k == i).unwrap_or(0);
-                Part::Scalar(results[map.results.len() + rank])
+                let first = map.results.len() + rank * lanes;
+                Moves::Scalars(results[first..first + lanes].into())
             }
-            Place::Zeros(i) => Part::Array(shadows[i].clone()),
+            Place::Zeros(i) => Moves::Array(shadows[i].clone()),
         };
-        let parts = map.outputs.iter().map(part).collect();
-        Called { results, arrays, parts }
-    }
-
-    fn tangent(&mut self, input: &Input, tangent: &Part) -> Value {
-        match tangent {
-            Part::Scalar(v) => *v,
-            Part::Array(view) => self.array_for(view, input.shape.element, input.written),
-        }
+        let moves = map.outputs.iter().map(moves).collect();
+        (Called { results, arrays, parts: Vec::new() }, moves)
     }
 
     /// An array to pass: a copy if the callee writes it.
@@ -353,7 +404,7 @@ impl Lowerer<'_> {
         let scalars = map.inputs.iter().filter(|input| !input.shape.is_array());
         let mut types = map.results.clone();
         types.extend(scalars.map(|input| input.shape.element));
-        let id = self.declare(map.id, Mode::Vjp, map.active());
+        let id = self.declare(map, Mode::Vjp, 1);
         let inst = self.b.call(id, &args, &types);
         let results = self.b.results(inst).to_vec();
         let (mut scalars, mut shadows) = (results[map.results.len()..].iter(), shadows.into_iter());
@@ -413,10 +464,17 @@ impl Lowerer<'_> {
         Part::Scalar(zero)
     }
 
-    /// The derivative of a function, to be made later.
-    fn declare(&mut self, of: FuncId, mode: Mode, active: Vec<bool>) -> FuncId {
-        self.unit.declared.request(adit_ir::Derived { of, mode, active }, self.b.span())
+    /// The derivative of a map, to be made later.
+    fn declare(&mut self, map: &Map, mode: Mode, lanes: usize) -> FuncId {
+        let derived = Derived { lanes, silent: map.silent, ..Derived::new(map.id, mode, map.active()) };
+        self.unit.declared.request(derived, self.b.span())
     }
+}
+
+/// The extents of what moves in several lanes.
+pub(super) fn in_lanes(dims: &[Int], lanes: usize) -> Ints {
+    let last = (lanes > 1).then(|| Int::Const(lanes as i64));
+    dims.iter().copied().chain(last).collect()
 }
 
 /// The indices of an output, then those of an input.
