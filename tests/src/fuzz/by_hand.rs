@@ -267,14 +267,14 @@ pub const PROGRAMS: &[Shown] = &[
     Shown {
         bug: "contents-not-restored",
         source: "
-            fn squares(b: &mut [f64; n]) -> f64 {
+            fn squares(b: &mut [f64; n]) -> [f64; n] {
                 for i in 0..n { b[i] = b[i] * b[i]; }
-                sum(b)
+                b
             }
             fn f(x: f64, a: [f64; n]) -> f64 {
                 let mut b = a;
-                let d = grad(squares, forward)(&mut b);
-                d[2]
+                let d = jacobian(squares, reverse)(&mut b);
+                d[2, 2]
             }",
         value: 6.0,
     },
