@@ -6,6 +6,7 @@
 //! ```text
 //! f         params                                                  → results
 //! f__vjp    params, shadows of active arrays, seeds of float results → results, adjoints of active scalars
+//! gradient  the same without seeds, which are literals in it
 //! f__jvp    params, tangents of active params                       → results, tangents of float results
 //! ```
 //!
@@ -189,6 +190,15 @@ impl Shape {
         seeds: &[f64],
         arrays: &[Array],
     ) -> Result<()> {
+        self.add_shadow_arrays(frame, active, arrays)?;
+        let floats = self.ir_results().filter(|ty| ty.is_float());
+        let seeds = seeds.iter().copied().chain(std::iter::repeat(0.0));
+        frame.slots.extend(floats.zip(seeds).map(|(ty, s)| Slot::Scalar(Scalar::float(ty, s))));
+        Ok(())
+    }
+
+    /// Appends what a gradient takes: shadows (zero, or the seeds of destinations).
+    pub(crate) fn add_shadow_arrays(&self, frame: &mut Frame, active: &[bool], arrays: &[Array]) -> Result<()> {
         let first_destination = self.layout.ir_destination(0);
         let mut arrays = arrays.iter();
         for i in (0..active.len()).filter(|&i| active[i]) {
@@ -196,9 +206,6 @@ impl Shape {
             let shadow = if i < first_destination { zeroed(primal) } else { seed_array(primal, arrays.next())? };
             frame.slots.push(Slot::Array(Passing::Mut, shadow));
         }
-        let floats = self.ir_results().filter(|ty| ty.is_float());
-        let seeds = seeds.iter().copied().chain(std::iter::repeat(0.0));
-        frame.slots.extend(floats.zip(seeds).map(|(ty, s)| Slot::Scalar(Scalar::float(ty, s))));
         Ok(())
     }
 

@@ -107,7 +107,7 @@ impl Function {
     pub(crate) fn gradient_at(&self, args: &[Value], wrt: Wrt<'_>, mode: Option<Mode>) -> Result<Gradient> {
         self.one_float()?;
         let active = self.active(wrt, false)?;
-        let reverse = Derivative::Vjp(active.clone());
+        let reverse = Derivative::Gradient(active.clone());
         let reverse = match mode {
             Some(Mode::Reverse) => reverse,
             Some(Mode::Forward) => return self.gradient_by_lanes(args, &active),
@@ -117,7 +117,8 @@ impl Function {
                 answer => return answer,
             },
         };
-        let mut frame = self.reverse_frame(args, &active, &[1.0], &[])?;
+        let mut frame = self.frame(args)?;
+        self.inner.shape.add_shadow_arrays(&mut frame, &active, &[])?;
         let results = self.run(&reverse, &mut frame)?;
         Ok(self.inner.shape.gradient(&frame, &results, &active))
     }
@@ -298,6 +299,7 @@ impl Function {
             Derivative::Primal => derived,
             Derivative::Jvp(..)
             | Derivative::Vjp(_)
+            | Derivative::Gradient(_)
             | Derivative::Hvp(..)
             | Derivative::ReverseOverReverse(_)
             | Derivative::Completed(_) => i.options.timed("optimize", || pipeline::optimized(derived, &i.options))?,

@@ -10,7 +10,7 @@ use crate::options::Options;
 use adit_autodiff::Refusal;
 use adit_codegen::{Code, CodegenError};
 use adit_diag::{Code as DiagCode, Diagnostic, FileId, SourceMap, Span};
-use adit_ir::{CallGraph, FuncId, Function, Module};
+use adit_ir::{CallGraph, Const, FuncId, Function, Inst, Module, Op, ScalarType};
 use adit_sema::HostFn;
 use adit_sema::typed::Program;
 use std::sync::Arc;
@@ -31,6 +31,8 @@ pub(crate) enum Derivative {
     /// Forward, along so many directions at once.
     Jvp(Vec<bool>, usize),
     Vjp(Vec<bool>),
+    /// Reverse, with the seed 1 for the first float that is returned and 0 for others: these are literals, not parameters.
+    Gradient(Vec<bool>),
     /// Forward over reverse, along so many directions at once.
     Hvp(Vec<bool>, usize),
     /// Reverse over reverse.
@@ -89,7 +91,7 @@ pub(crate) fn derive(unit: &Unit, id: FuncId, derivative: &Derivative, options: 
             adit_autodiff::complete_rules(&mut module);
             derivative
         }
-        Derivative::Jvp(..) | Derivative::Vjp(_) => derivative,
+        Derivative::Jvp(..) | Derivative::Vjp(_) | Derivative::Gradient(_) => derivative,
     };
     clean(&mut module, id, options);
     let jvp = |module: &mut Module, id, active: &[bool], lanes| {
@@ -109,6 +111,12 @@ pub(crate) fn derive(unit: &Unit, id: FuncId, derivative: &Derivative, options: 
         Derivative::Primal | Derivative::Completed(_) => id,
         Derivative::Jvp(active, lanes) => jvp(&mut module, id, active, *lanes)?,
         Derivative::Vjp(active) => vjp(&mut module, id, active)?,
+        Derivative::Gradient(active) => {
+            let seeds = module.function(id).results.iter().filter(|ty| ty.is_float()).count();
+            let id = vjp(&mut module, id, active)?;
+            seed_with_one(module.function_mut(id), seeds);
+            id
+        }
         Derivative::Hvp(active, lanes) => {
             let (inner, active) = inner(&mut module, active)?;
             jvp(&mut module, inner, &active, *lanes)?
@@ -167,6 +175,21 @@ pub(crate) fn codegen_error(e: CodegenError) -> Error {
         }
         CodegenError::Internal(text) => Error::internal(text),
     }
+}
+
+/// Puts literals in place of the last parameters of `f__vjp`, its seeds: 1, then zeros.
+fn seed_with_one(f: &mut Function, seeds: usize) {
+    let first = f.params.len().saturating_sub(seeds);
+    let seeds = f.params.split_off(first);
+    let literals: Vec<Inst> = seeds
+        .iter()
+        .zip(std::iter::once(1.0).chain(std::iter::repeat(0.0)))
+        .map(|(seed, x)| {
+            let ty = f.ty(seed.value).scalar().unwrap_or(ScalarType::F64);
+            f.add_inst(Op::Const(Const::float(ty, x)), std::iter::once(seed.value).collect(), f.span)
+        })
+        .collect();
+    f.region_mut(f.body).insts.splice(0..0, literals);
 }
 
 /// Which parameters of `f__vjp` are active when it is differentiated again: the primal ones and their shadows, not the seeds.

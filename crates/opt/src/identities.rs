@@ -1,7 +1,7 @@
 //! Algebraic identities that keep IEEE results.
 //!
-//! In: a function. Out: the same without operations that give an operand back: x · 1, x + (−0), −(−x), `max(x, x)`, and with x − y for x + (−y), and what else the algebra column of
-//! the primitive table states. That column's identities hold bit for bit (NaNs being all equal), so x + 0 stays: it turns −0 into 0.
+//! In: a function. Out: the same without operations that give an operand back: x · 1, x + (−0), −(−x), `max(x, x)`, with x − y for x + (−y), −x for x · −1, a plain product for a strong one whose
+//! weight is a literal, negations where they cost least ([`signs`](crate::signs)), and what else the algebra column of the primitive table states. That column's identities hold bit for bit (NaNs being all equal), so x + 0 stays: it turns −0 into 0.
 //!
 //! ```text
 //! v1 = const 1.0
@@ -9,8 +9,9 @@
 //! ```
 
 use crate::Options;
-use crate::consts::{Consts, scalar};
+use crate::consts::{Consts, literal, scalar};
 use crate::per_value::PerValue;
+use crate::signs::{Shift, Uses, shift};
 use adit_ir::{Builder, Copier, Function, Inst, Module, Op, Prim, Region, Rewrite, Scalar, Value, Values};
 
 /// Simplifies one function.
@@ -27,6 +28,8 @@ pub fn run(_: &Module, f: &Function, _: Options) -> Option<Function> {
 
 #[derive(Default)]
 struct Identities {
+    /// Of the source, once they were asked for.
+    uses: Option<Uses>,
     consts: Consts,
     /// How values of the new function were computed: by what, first of all from what.
     computed: PerValue<(Prim, Value)>,
@@ -42,10 +45,8 @@ impl Rewrite for Identities {
             }
             Op::Prim { prim, args } => {
                 let args = copier.map.values(args);
-                let v = self.same_as(*prim, &args).unwrap_or_else(|| {
-                    let (prim, args) = self.through(*prim, &args).unwrap_or((*prim, args));
-                    self.emit(b, copier.span(inst), prim, args)
-                });
+                b.set_span(copier.span(inst));
+                let v = self.simplest(copier.source, b, (*prim, args), data.results[0]);
                 copier.map.set(data.results[0], v);
             }
             _ => copier.copy(self, b, inst),
@@ -54,11 +55,51 @@ impl Rewrite for Identities {
 }
 
 impl Identities {
-    fn emit(&mut self, b: &mut Builder, span: adit_diag::Span, prim: Prim, args: Values) -> Value {
-        b.set_span(span);
-        let v = b.prim(prim, &args);
-        self.note(v, prim, &args);
+    /// An operation's value by the simplest means; `result` is its name in the source.
+    fn simplest(&mut self, f: &Function, b: &mut Builder, operation: (Prim, Values), result: Value) -> Value {
+        let (mut prim, mut args) = operation;
+        loop {
+            if let Some(v) = self.same_as(prim, &args) {
+                return v;
+            }
+            if let Some(next) = self.through(prim, &args) {
+                (prim, args) = next;
+                continue;
+            }
+            match self.shift(f, prim, &args, result) {
+                None => return self.emit(b, prim, &args),
+                Some(Shift::Gone(next)) => args = next.into_iter().collect(),
+                Some(Shift::Literal { args: mut next, literal }) => {
+                    next[literal] = self.negated(b, prim, next[literal]);
+                    args = next.into_iter().collect();
+                }
+                Some(Shift::Outside(negation, next)) => {
+                    let v = self.emit(b, prim, &next);
+                    return self.emit(b, negation, &[v]);
+                }
+            }
+        }
+    }
+
+    fn emit(&mut self, b: &mut Builder, prim: Prim, args: &[Value]) -> Value {
+        let v = b.prim(prim, args);
+        self.note(v, prim, args);
         v
+    }
+
+    /// The literal that is a literal's negation, by what the operation is odd under.
+    fn negated(&mut self, b: &mut Builder, prim: Prim, v: Value) -> Value {
+        let negation = prim.row().algebra.odd.map(|(negation, _)| negation);
+        let c = self.consts.get(v).and_then(|c| negation?.apply(&[scalar(c)]).ok());
+        c.map_or(v, |c| self.consts.emit(b, literal(c)))
+    }
+
+    fn shift(&mut self, f: &Function, prim: Prim, args: &[Value], result: Value) -> Option<Shift> {
+        let Identities { uses, consts, computed } = self;
+        let from =
+            |negation: Prim, v: Value| computed.get(v).filter(|(p, _)| *p == negation).map(|&(_, operand)| operand);
+        let absorbed = || uses.get_or_insert_with(|| Uses::new(f)).absorb(result);
+        shift(prim, args, from, |v| consts.get(v).is_some(), absorbed)
     }
 
     fn note(&mut self, v: Value, prim: Prim, args: &[Value]) {
@@ -74,7 +115,8 @@ impl Identities {
             match &data.op {
                 Op::Const(c) => self.consts.note(data.results[0], *c),
                 Op::Prim { prim, args } => {
-                    if self.same_as(*prim, args).is_some() || self.through(*prim, args).is_some() {
+                    let simpler = self.same_as(*prim, args).is_some() || self.through(*prim, args).is_some();
+                    if simpler || self.shift(f, *prim, args, data.results[0]).is_some() {
                         return true;
                     }
                     self.note(data.results[0], *prim, args);
@@ -85,10 +127,29 @@ impl Identities {
         })
     }
 
-    /// The same by an operation that takes what an operand was computed from: x − y for x + (−y).
+    /// The same by a simpler operation.
     fn through(&self, prim: Prim, args: &[Value]) -> Option<(Prim, Values)> {
+        let &[x, y] = args else { return None };
         let algebra = &prim.row().algebra;
-        let (Some((inner, direct)), &[x, y]) = (algebra.second_through, args) else { return None };
+        if let Some(plain) = algebra.left_not_zero
+            && self.consts.get(x).and_then(adit_ir::Const::as_float).is_some_and(|c| c != 0.0)
+        {
+            return Some((plain, [x, y].into_iter().collect()));
+        }
+        if let Some((c, negation)) = algebra.right_negating {
+            let other =
+                if self.is(y, Some(c)) { Some(x) } else { (algebra.commutative && self.is(x, Some(c))).then_some(y) };
+            if let Some(other) = other {
+                return Some((negation, std::iter::once(other).collect()));
+            }
+        }
+        self.inverse(prim, [x, y])
+    }
+
+    /// The same by an operation that takes what an operand was computed from: x − y for x + (−y).
+    fn inverse(&self, prim: Prim, [x, y]: [Value; 2]) -> Option<(Prim, Values)> {
+        let algebra = &prim.row().algebra;
+        let (inner, direct) = algebra.second_through?;
         let from = |v: Value| self.computed.get(v).filter(|(p, _)| *p == inner).map(|&(_, operand)| operand);
         match (from(y), from(x)) {
             (Some(y), _) => Some((direct, [x, y].into_iter().collect())),

@@ -18,6 +18,7 @@ pub mod inline;
 mod mutant;
 mod per_value;
 pub mod promote;
+mod signs;
 mod writes;
 
 pub use mutant::Mutant;

@@ -32,10 +32,10 @@ impl GradientFn {
     pub(super) fn new(request: &Request<GradientFn>) -> Result<Self> {
         request.function.one_float()?;
         let active = request.active(false)?;
-        let reverse = Derivative::Vjp(active.clone());
+        let reverse = Derivative::Gradient(active.clone());
         let inner = match request.mode {
-            Some(Mode::Reverse) => Inner::Reverse(request.callee(&reverse, &active, How::Reverse)?),
-            None => Inner::Reverse(request.callee(&request.function.served(reverse), &active, How::Reverse)?),
+            Some(Mode::Reverse) => Inner::Reverse(request.callee(&reverse, &active, How::Gradient)?),
+            None => Inner::Reverse(request.callee(&request.function.served(reverse), &active, How::Gradient)?),
             Some(Mode::Forward) => {
                 Inner::Forward(Box::new(Sweeps::forward(&request.function, request.positions(), active)?))
             }
@@ -71,7 +71,6 @@ impl GradientFn {
             args.pass_all(&mut pass);
             pass.group(&callee.plan.gradient, true);
             gradient.pass_all(&mut pass);
-            pass.seeds(1.0);
             let ran = pass.run()?;
             if workspace.ran(callee, ran)? {
                 break;

@@ -59,6 +59,8 @@ pub(crate) enum How {
     Primal,
     Forward(usize),
     Reverse,
+    /// Reverse, with seeds that are literals.
+    Gradient,
     ForwardOverReverse(usize),
 }
 
@@ -125,7 +127,7 @@ impl Plan {
             elements: Vec::new(),
             computed: computed(shape),
             lanes: match how {
-                How::Primal | How::Reverse => 1,
+                How::Primal | How::Reverse | How::Gradient => 1,
                 How::Forward(lanes) | How::ForwardOverReverse(lanes) => lanes,
             },
         };
@@ -135,6 +137,7 @@ impl Plan {
             How::Primal => maker.sizes(),
             How::Forward(_) => maker.forward(),
             How::Reverse => maker.reverse(),
+            How::Gradient => maker.gradient(),
             How::ForwardOverReverse(_) => maker.forward_over_reverse(),
         }
         maker.plan
@@ -267,6 +270,18 @@ impl Maker<'_> {
 
     /// Shadows and seeds; gradients are found in shadows and results.
     fn reverse(&mut self) {
+        self.shadows();
+        self.seeds();
+        self.adjoints();
+    }
+
+    /// The same without seeds.
+    fn gradient(&mut self) {
+        self.shadows();
+        self.adjoints();
+    }
+
+    fn shadows(&mut self) {
         for (i, _, element) in self.actives().into_iter().filter(|(_, is_array, _)| *is_array) {
             let slot = self.slot(element, Like::Argument(i, 1));
             match (self.param_leaf(i), self.result_leaf(i)) {
@@ -275,6 +290,9 @@ impl Maker<'_> {
                 (None, None) => {}
             }
         }
+    }
+
+    fn seeds(&mut self) {
         let results = self.results();
         for (k, &element) in results.iter().enumerate().filter(|(_, element)| element.is_float()) {
             let slot = self.slot(element, Like::Given);
@@ -283,6 +301,10 @@ impl Maker<'_> {
                 self.plan.result.targets[leaf] = Target::Slot(slot);
             }
         }
+    }
+
+    fn adjoints(&mut self) {
+        let results = self.results();
         let scalars = self.actives().into_iter().filter(|(_, is_array, _)| !*is_array);
         for (k, (i, ..)) in scalars.enumerate() {
             if let Some(leaf) = self.param_leaf(i) {

@@ -8,7 +8,8 @@
 //! after(results…):
 //! ```
 //!
-//! Where the body is short and simple, interruption is looked for once in some hundred iterations: the loop becomes two, the inner one without a look.
+//! Where the body is short and simple, interruption is looked for once in some hundred iterations, and not before the first of them: the loop becomes two, the inner one without a look. What is around such
+//! a loop looks for itself.
 //!
 //! Loops with other steps, and reversed ones, know their last index beforehand, so no arithmetic can wrap past the bound. A region that allocates gives its memory back when it ends.
 
@@ -229,7 +230,7 @@ impl Lower<'_, '_, '_, '_> {
         Ok(())
     }
 
-    /// A loop that polls in its outer half, at `head`, and runs an inner loop of at most [`CHUNK`] iterations.
+    /// A loop that runs an inner loop of at most [`CHUNK`] iterations, and polls before it does so again.
     fn chunked(
         &mut self,
         course: &Course,
@@ -239,7 +240,6 @@ impl Lower<'_, '_, '_, '_> {
         after: Block,
     ) -> Result<(), CodegenError> {
         let span = self.span;
-        self.poll(span);
         let params = self.b.block_params(head).to_vec();
         let (from, to) = if step > 0 { (params[0], end) } else { (end, params[0]) };
         let left = self.b.ins().isub(to, from);
@@ -273,7 +273,12 @@ impl Lower<'_, '_, '_, '_> {
         self.b.switch_to_block(latch);
         self.store_ends()?;
         let (_, again) = self.advance(course, params[0]);
-        self.close_loop(again, (head, after), next, &yields);
+        let more = self.b.create_block();
+        let leave: Vec<BlockArg> = yields.iter().map(|&y| y.into()).collect();
+        self.b.ins().brif(again, more, &[], after, &leave);
+        self.b.switch_to_block(more);
+        self.poll(span);
+        self.b.ins().jump(head, &with_index(next, &yields));
         Ok(())
     }
 

@@ -90,7 +90,7 @@ impl Lower<'_, '_, '_, '_> {
 
     fn native_of_one(&mut self, native: Native, a: ir::Value) -> ir::Value {
         match native {
-            Native::FNeg => self.b.ins().fneg(a),
+            Native::FNeg => self.negated(a),
             Native::FAbs => self.b.ins().fabs(a),
             Native::FSqrt => self.b.ins().sqrt(a),
             Native::FFloor => self.b.ins().floor(a),
@@ -260,17 +260,27 @@ impl Lower<'_, '_, '_, '_> {
         self.b.ins().vconst(lanes_of(ty), zero)
     }
 
-    /// `x` where the comparison of `a` with 0 holds, +0 elsewhere.
+    /// `x` where the comparison of `a` with 0 holds, +0 elsewhere. The mask is made in lanes, where comparisons give one, and used on the float itself.
     fn keep_if(&mut self, x: ir::Value, order: FloatCC, a: ir::Value) -> ir::Value {
         let ty = self.b.func.dfg.value_type(x);
         let zero = self.zero_lanes(ty);
         let a = self.lanes(a, zero);
         let mask = self.b.ins().fcmp(order, a, zero);
         let mask = self.bits(mask);
-        let x = self.lanes(x, zero);
-        let x = self.bits(x);
-        let kept = self.b.ins().band(x, mask);
-        self.low_lane(kept, ty)
+        let mask = self.low_lane(mask, ty);
+        self.b.ins().band(x, mask)
+    }
+
+    /// The other sign. Cranelift's own way makes the mask anew in every iteration of a loop.
+    fn negated(&mut self, x: ir::Value) -> ir::Value {
+        let ty = self.b.func.dfg.value_type(x);
+        let bytes =
+            if ty == types::F32 { (-0.0_f32).to_le_bytes().to_vec() } else { (-0.0_f64).to_le_bytes().to_vec() };
+        let lanes = bytes.repeat(16 / bytes.len());
+        let sign = self.b.func.dfg.constants.insert(lanes.into());
+        let sign = self.b.ins().vconst(lanes_of(ty), sign);
+        let sign = self.b.ins().extractlane(sign, 0);
+        self.b.ins().bxor(x, sign)
     }
 
     /// `w == 0 ? w : w * p`: with `p` masked to +0 where `w` is a zero, the product is that zero.

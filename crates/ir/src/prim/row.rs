@@ -463,6 +463,12 @@ pub struct Algebra {
     pub idempotent: bool,
     /// (n, g) with f(a, n(b)) = g(a, b) for all a and b.
     pub second_through: Option<(Prim, Prim)>,
+    /// (c, n) with f(a, c) = n(a) for all a.
+    pub right_negating: Option<(Scalar, Prim)>,
+    /// (n, places) with f(n(a), b) = n(f(a, b)) if the first place is one, and f(a, n(b)) = n(f(a, b)) if the second is.
+    pub odd: Option<(Prim, [bool; 2])>,
+    /// g with f(c, a) = g(c, a) for all a, and for all c but zeros.
+    pub left_not_zero: Option<Prim>,
 }
 
 impl Algebra {
@@ -476,6 +482,9 @@ impl Algebra {
         involution: false,
         idempotent: false,
         second_through: None,
+        right_negating: None,
+        odd: None,
+        left_not_zero: None,
     };
 }
 

@@ -171,9 +171,26 @@ fn identities_hold_bit_for_bit() {
                         let direct = g.apply(&[a, b]).expect("identities do not trap");
                         assert!(same(apply(&[a, through]), direct), "{prim} {a:?} {b:?}");
                     }
+                    check_signs(prim, algebra, [a, b], &apply);
                 }
             }
         }
+    }
+}
+
+fn check_signs(prim: Prim, algebra: &Algebra, [a, b]: [Scalar; 2], apply: &dyn Fn(&[Scalar]) -> Scalar) {
+    let of = |n: Prim, x: Scalar| n.apply(&[x]).expect("identities do not trap");
+    if let Some((n, [first, second])) = algebra.odd {
+        let outside = of(n, apply(&[a, b]));
+        assert!(!first || same(apply(&[of(n, a), b]), outside), "{prim} {a:?} {b:?}");
+        assert!(!second || same(apply(&[a, of(n, b)]), outside), "{prim} {a:?} {b:?}");
+    }
+    if let Some((c, n)) = algebra.right_negating {
+        let c = c.as_float().map_or(c, |x| Scalar::float(a.ty(), x));
+        assert!(same(apply(&[a, c]), of(n, a)), "{prim} {a:?}");
+    }
+    if let Some(plain) = algebra.left_not_zero.filter(|_| a.as_float() != Some(0.0)) {
+        assert!(same(apply(&[a, b]), plain.apply(&[a, b]).expect("it does not trap")), "{prim} {a:?} {b:?}");
     }
 }
 

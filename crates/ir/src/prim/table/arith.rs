@@ -73,7 +73,14 @@ pub static mul: Row = Row {
     partials: partials![y; x],
     code: Code::Native(Native::FMul),
     cost: 1,
-    algebra: Algebra { commutative: true, left_identity: Some(f(1.0)), right_identity: Some(f(1.0)), ..Algebra::NONE },
+    algebra: Algebra {
+        commutative: true,
+        left_identity: Some(f(1.0)),
+        right_identity: Some(f(1.0)),
+        right_negating: Some((f(-1.0), Prim::Neg)),
+        odd: Some((Prim::Neg, [true, true])),
+        ..Algebra::NONE
+    },
     about: "Product.",
     points: pairs![
         (0.5, 2.0),
@@ -100,7 +107,12 @@ pub static div: Row = Row {
     partials: partials![div(1.0, y); neg(div(r, y))],
     code: Code::Native(Native::FDiv),
     cost: 4,
-    algebra: Algebra { right_identity: Some(f(1.0)), ..Algebra::NONE },
+    algebra: Algebra {
+        right_identity: Some(f(1.0)),
+        right_negating: Some((f(-1.0), Prim::Neg)),
+        odd: Some((Prim::Neg, [true, true])),
+        ..Algebra::NONE
+    },
     about: "Quotient.",
     points: pairs![
         (0.5, 2.0),
@@ -195,6 +207,8 @@ pub static smul: Row = Row {
         left_identity: Some(f(1.0)),
         right_identity: Some(f(1.0)),
         left_absorbing: Some(f(0.0)),
+        odd: Some((Prim::Neg, [true, false])),
+        left_not_zero: Some(Prim::Mul),
         ..Algebra::NONE
     },
     about: "The product whose zero is strong: 0 if w is 0, whatever p is, infinite and NaN included; else w * p. Tangents and cotangents meet partials in it.",
