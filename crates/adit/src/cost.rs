@@ -9,6 +9,7 @@
 
 use crate::pipeline::{Derived, Unit};
 use crate::stage::source_line;
+use adit_ir::limits::record_bytes;
 use adit_ir::{FuncId, Function, Inst, Int, Module, Op, Prim, Region, Type, Value};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -149,7 +150,8 @@ impl Walk<'_> {
             known[result.index()] = Some(value);
         }
         if let Op::TapePush { values, .. } = &data.op {
-            cost.tape = Formula::number(8.0 * values.len() as f64);
+            let bytes = record_bytes(values.iter().filter_map(|&v| f.ty(v).scalar()));
+            cost.tape = Formula::number(bytes as f64);
         }
         if let Op::Call { callee, args } = &data.op {
             let inner = self.call(f, *callee, args, known);

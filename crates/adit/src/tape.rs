@@ -62,7 +62,7 @@ fn of_function(unit: &Unit, name: &str, saved: &[&Saved]) -> String {
         }
         last = line;
         let what = if s.array.is_some() {
-            "8 bytes for each element of an array".to_owned()
+            format!("{} bytes for each element of an array", s.bytes)
         } else {
             format!("{} bytes", s.bytes)
         };

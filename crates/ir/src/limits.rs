@@ -51,6 +51,18 @@ pub fn record_bytes(fields: impl IntoIterator<Item = ScalarType>) -> u64 {
     fields.into_iter().map(|field| field.bytes() as u64).sum()
 }
 
+/// Where the fields of a record lie: wide ones first, no gaps.
+pub fn record_offsets(fields: &[ScalarType]) -> Vec<u64> {
+    let mut order: Vec<usize> = (0..fields.len()).collect();
+    order.sort_by_key(|&i| std::cmp::Reverse(fields[i].bytes()));
+    let (mut offsets, mut next) = (vec![0; fields.len()], 0);
+    for i in order {
+        offsets[i] = next;
+        next += fields[i].bytes() as u64;
+    }
+    offsets
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,5 +81,8 @@ mod tests {
         assert_eq!(array_bytes(ScalarType::Bool, [3, 2]), Some(6));
         assert_eq!(array_bytes(ScalarType::F64, [1 << 60]), None);
         assert_eq!(record_bytes([ScalarType::F64, ScalarType::Bool]), 9);
+        let fields = [ScalarType::Bool, ScalarType::F32, ScalarType::I64, ScalarType::Bool, ScalarType::F64];
+        assert_eq!(record_offsets(&fields), [20, 16, 0, 21, 8]);
+        assert_eq!(record_bytes(fields), 22);
     }
 }

@@ -192,11 +192,11 @@ unsafe extern "C" fn tape_open(context: *mut Context) -> *mut Tape {
     machine.tapes.open(&mut machine.context.tape_depth)
 }
 
-/// Makes room for one more record, which counts for so many bytes; 0 if a limit is met, with details and fault in the context.
+/// Makes room for one more record of so many bytes; 0 if a limit is met, with details and fault in the context.
 ///
 /// # Safety
 /// As for every hook; `tape` is alive.
-unsafe extern "C" fn tape_grow(context: *mut Context, tape: *mut Tape, record: u64, counted: u64) -> u64 {
+unsafe extern "C" fn tape_grow(context: *mut Context, tape: *mut Tape, record: u64) -> u64 {
     // SAFETY: compiled code passes its own context, and a header that the pool keeps at its place; the pool itself only sees the header through this reference.
     let (machine, tape) = unsafe { (machine(context), &mut *tape) };
     match machine.grow(tape, record) {
@@ -204,7 +204,7 @@ unsafe extern "C" fn tape_grow(context: *mut Context, tape: *mut Tape, record: u
         Err(fault) => {
             let limits = machine.limits;
             let limit = if fault == 0 { limits.memory_bytes } else { limits.tape_bytes.unwrap_or(u64::MAX) };
-            machine.refuse(counted, limit, fault);
+            machine.refuse(record, limit, fault);
             0
         }
     }
@@ -255,8 +255,8 @@ mod tests {
         // SAFETY: this is the context of a call that has begun.
         unsafe {
             let tape = tape_open(context);
-            assert_eq!(tape_grow(context, tape, 8, 8), 1);
-            assert_eq!(tape_grow(context, tape, 4096, 4096), 1);
+            assert_eq!(tape_grow(context, tape, 8), 1);
+            assert_eq!(tape_grow(context, tape, 4096), 1);
             assert!(alloc(context, [1024].as_ptr(), 1, 8).is_null());
             assert_eq!((*context).details, [8192, 8192]);
             assert_eq!((*context).fault, 1);

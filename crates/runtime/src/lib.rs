@@ -4,7 +4,7 @@
 //! the [`Context`] whose fields compiled code reads and writes directly. [`hooks`] are the functions compiled code calls when its inline paths do not suffice, [`external`] calls functions without a body, [`kernels`] are the fast ones, [`stack`] tells how much
 //! of the thread's stack is left. Nothing here compiles, and no function here panics or unwinds into compiled code.
 //!
-//! Memory counts as [`Limits`](adit_ir::limits::Limits) says, rounded up to 8 bytes an array and a tape field; tapes count with the capacity they have grown to.
+//! Memory counts as [`Limits`](adit_ir::limits::Limits) says, rounded up to 8 bytes an array; tapes count with the capacity they have grown to.
 
 #![expect(unsafe_code, reason = "compiled code works on raw memory; each block says why it is sound")]
 #![deny(unsafe_op_in_unsafe_fn)]

@@ -1,4 +1,4 @@
-//! Tapes: growable stacks of records, 8 bytes a field.
+//! Tapes: growable stacks of records.
 //!
 //! In: demands to grow. Out: [`Tape`] headers at fixed addresses, whose `top`, `end` and `base` compiled code uses inline: a push that fits is a comparison and stores, a pop a comparison
 //! and loads. Tapes live and die like a stack; dead ones keep their buffers for the next one until memory is wanted elsewhere. Records are not typed here.

@@ -80,6 +80,8 @@ impl Memory {
             MemFlagsData::trusted().with_alias_region(Some(clif.dfg.alias_regions.insert(data)))
         };
         let (context, tape, frame) = (region("context"), region("tape"), region("frame"));
+        // Records are packed.
+        let tape = MemFlagsData::new().with_notrap().with_alias_region(tape.alias_region());
         let arrays = ["arrays 0", "arrays 1", "arrays 2", "arrays 3"].map(region);
         Memory { context, tape, frame, arrays }
     }

@@ -1,4 +1,4 @@
-//! Tapes: records of 8 bytes a field on growable stacks.
+//! Tapes: records on growable stacks, as wide as their fields together.
 //!
 //! In: `tape.new`, `tape.push`, `tape.pop`. Out: inline stores and loads at the tape's top, after one comparison; the hook where the buffer is full, a trap where it is empty. Short loops keep the
 //! ends of their tapes in registers. What a pop gives is not
@@ -8,7 +8,7 @@ use super::Lower;
 use crate::abi;
 use crate::error::CodegenError;
 use crate::lower::traps::Status;
-use adit_ir::limits::record_bytes;
+use adit_ir::limits::{record_bytes, record_offsets};
 use adit_ir::{Op, Region, ScalarType, Trap, Value};
 use adit_runtime::{hooks, tape};
 use cranelift_codegen::ir::condcodes::IntCC;
@@ -30,9 +30,8 @@ impl Lower<'_, '_, '_, '_> {
 
     pub(super) fn tape_push(&mut self, tape: Value, values: &[Value]) -> Result<(), CodegenError> {
         let flags = self.memory.tape;
-        let counted = record_bytes(values.iter().filter_map(|&v| self.f.ty(v).scalar()));
+        let (offsets, bytes) = self.layout(values);
         let values = self.values(values)?;
-        let bytes = 8 * values.len() as i64;
         let header = self.get(tape)?;
         let Ends { top, end } = self.ends(tape, header);
         let behind = self.b.ins().iadd_imm_s(top, bytes);
@@ -44,26 +43,29 @@ impl Lower<'_, '_, '_, '_> {
         self.b.ins().brif(fits, room, &[top.into(), end.into()], full, &[]);
         self.b.switch_to_block(full);
         self.b.ins().store(flags, top, header, tape::TOP);
-        let Ends { top, end } = self.aside(|lower| lower.grow(header, bytes, counted as i64));
+        let Ends { top, end } = self.aside(|lower| lower.grow(header, bytes));
         self.b.ins().jump(room, &[top.into(), end.into()]);
         self.b.switch_to_block(room);
         let (top, end) = (self.b.block_params(room)[0], self.b.block_params(room)[1]);
-        for (i, &value) in values.iter().enumerate() {
-            let value = match self.b.func.dfg.value_type(value) {
-                types::I8 => self.b.ins().uextend(abi::WORD, value),
-                _ => value,
-            };
-            self.b.ins().store(flags, value, top, 8 * i as i32);
+        for (&value, offset) in values.iter().zip(offsets) {
+            self.b.ins().store(flags, value, top, offset);
         }
         let top = self.b.ins().iadd_imm_s(top, bytes);
         self.set_ends(tape, header, Ends { top, end });
         Ok(())
     }
 
-    /// Makes room for a record of so many bytes, which counts for so many.
-    fn grow(&mut self, header: ir::Value, bytes: i64, counted: i64) -> Ends {
-        let (context, record, counted) = (self.context(), self.word(bytes), self.word(counted));
-        let grown = self.call_cold(hooks::TAPE_GROW, &[context, header, record, counted]);
+    /// Where the fields of a record lie, and how many bytes it has.
+    fn layout(&self, fields: &[Value]) -> (Vec<i32>, i64) {
+        let types: Vec<ScalarType> = fields.iter().filter_map(|&v| self.f.ty(v).scalar()).collect();
+        let bytes = record_bytes(types.iter().copied());
+        (record_offsets(&types).into_iter().map(|offset| offset as i32).collect(), bytes as i64)
+    }
+
+    /// Makes room for a record of so many bytes.
+    fn grow(&mut self, header: ir::Value, bytes: i64) -> Ends {
+        let (context, record) = (self.context(), self.word(bytes));
+        let grown = self.call_cold(hooks::TAPE_GROW, &[context, header, record]);
         let site = self.unit.status(Trap::MemoryLimit, self.span);
         self.unit.status(Trap::TapeLimit, self.span);
         self.leave_unless(grown, Status::SitePlusFault(site));
@@ -72,7 +74,7 @@ impl Lower<'_, '_, '_, '_> {
 
     pub(super) fn tape_pop(&mut self, tape: Value, results: &[Value]) -> Result<(), CodegenError> {
         let flags = self.memory.tape;
-        let bytes = 8 * results.len() as i64;
+        let (offsets, bytes) = self.layout(results);
         let header = self.get(tape)?;
         let Ends { top, end } = self.ends(tape, header);
         let base = self.b.ins().load(abi::WORD, flags, header, tape::BASE);
@@ -81,11 +83,9 @@ impl Lower<'_, '_, '_, '_> {
         self.trap_if(empty, Trap::EmptyTape, &[]);
         let top = self.b.ins().iadd_imm_s(top, -bytes);
         self.set_ends(tape, header, Ends { top, end });
-        for (i, &result) in results.iter().enumerate() {
+        for (&result, offset) in results.iter().zip(offsets) {
             let ty = self.f.ty(result).scalar();
-            let float = ty.filter(|ty| ty.is_float());
-            let stored = float.map_or(types::I64, abi::scalar);
-            let mut value = self.b.ins().load(stored, flags, top, 8 * i as i32);
+            let mut value = self.b.ins().load(ty.map_or(types::I64, abi::scalar), flags, top, offset);
             if ty == Some(ScalarType::Bool) {
                 // A record of another kind, which only malformed IR text pops, must not give a truth value that is neither.
                 value = self.b.ins().icmp_imm_u(IntCC::NotEqual, value, 0);

@@ -1,6 +1,6 @@
 //! What a reverse sweep saves, and why: for people.
 //!
-//! In: what the sweep asked for when it was made by its plan. Out: one [`Saved`] per field of a record, with the loops around it. Sizes are those of compiled code: 8 bytes a field.
+//! In: what the sweep asked for when it was made by its plan. Out: one [`Saved`] per field of a record, with the loops around it. Sizes are those of compiled code, where records are packed.
 
 use super::{Asked, Question};
 use crate::AdOpt;
@@ -91,11 +91,14 @@ impl Question<'_> {
             let definition = self.facts.definition(v);
             let span = definition.or_else(|| self.facts.nest.around(self.facts.home(v)));
             let why = definition.map_or(Why::Carried, |inst| self.why(inst));
-            saved.push(self.entry(span, self.facts.home(v), why));
+            let (place, mut entry) = self.entry(span, self.facts.home(v), why);
+            entry.bytes = self.source.ty(v).scalar().map_or(8, |ty| ty.bytes() as u64);
+            saved.push((place, entry));
         }
         for &(call, array) in &asked.arrays {
             let (place, mut entry) = self.entry(Some(call), self.facts.nest.region(call), self.why_array(call, array));
             entry.array = self.source.ty(array).array().cloned();
+            entry.bytes = entry.array.as_ref().map_or(8, |ty| ty.element.bytes() as u64);
             saved.push((place, entry));
         }
         for &inst in &asked.trips {
