@@ -79,6 +79,31 @@ fn there_are_never_more_snapshots_than_asked_for() {
     }
 }
 
+/// What an iteration saves is what its reverse pushes: numbers, inner loops, snapshots of inner loops.
+#[test]
+fn a_budget_is_kept() {
+    let limits = Limits { tape_bytes: Some(64 << 10), ..Limits::default() };
+    let engine = Engine::with_options(Options { limits, ..Options::default() });
+    for (attribute, inner) in
+        [("", "m"), ("", "t % 7"), ("@checkpoint(every: 50)", "m"), ("@checkpoint(binomial: 7)", "m")]
+    {
+        let text = format!(
+            "fn f(x0: f64, n: i64, m: i64) -> f64 {{
+    let mut x = x0;
+    @checkpoint(budget: 64 KiB)
+    for t in 0..n {{
+        {attribute}
+        for i in 0..{inner} {{ x += if x > 1.0 {{ 0.01 * sin(x) }} else {{ 0.02 }}; }}
+    }}
+    x
+}}"
+        );
+        let f = engine.compile(&text).and_then(|module| module.function("f")).expect("it compiles");
+        let gradient = f.gradient().at(&[0.5.into(), 500.into(), 100.into()]);
+        gradient.unwrap_or_else(|e| panic!("{e}\n{text}"));
+    }
+}
+
 #[test]
 fn memory_is_bounded() {
     let gradient = |attribute: &str| {

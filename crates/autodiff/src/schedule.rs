@@ -8,7 +8,7 @@
 //! ```
 
 use crate::algebra::{int, successor};
-use adit_ir::{Builder, CmpOp, Int, Prim, Value, Values};
+use adit_ir::{Builder, CmpOp, Int, Prim, ScalarType, Value, Values};
 
 /// How a loop's snapshots are spread.
 #[derive(Clone, Copy, Debug)]
@@ -91,19 +91,25 @@ pub fn affordable(b: &mut Builder, bytes: Value, trips: Value, snapshot: Value, 
     Plan { width, snapshots, trips }
 }
 
-/// Eight bytes for each element.
-pub fn bytes_of(b: &mut Builder, extents: &[Int]) -> Value {
-    let eight = b.i64(8);
-    extents.iter().fold(eight, |bytes, &extent| {
+/// The bytes of all elements.
+pub fn bytes_of(b: &mut Builder, element: ScalarType, extents: &[Int]) -> Value {
+    let each = b.i64(element.bytes() as i64);
+    extents.iter().fold(each, |bytes, &extent| {
         let extent = int(b, extent);
         b.prim(Prim::Imul, &[bytes, extent])
     })
 }
 
 /// The sum of some integers and a number.
-pub fn total(b: &mut Builder, number: i64, more: Values) -> Value {
-    let number = b.i64(number);
+pub fn total(b: &mut Builder, number: u64, more: Values) -> Value {
+    let number = b.i64(i64::try_from(number).unwrap_or(i64::MAX));
     more.into_iter().fold(number, |sum, v| b.prim(Prim::Iadd, &[sum, v]))
+}
+
+/// How many blocks of so many iterations there are.
+pub fn blocks(b: &mut Builder, trips: Value, width: Value) -> Value {
+    let whole = b.prim(Prim::Idiv, &[trips, width]);
+    successor(b, whole)
 }
 
 /// A product.

@@ -16,7 +16,7 @@
 //!
 //! **The plan** is two numbers: the width of a block, in iterations, and the number of snapshots. `every k` has blocks of k and as many snapshots as there are blocks, `binomial c` blocks of one
 //! and c snapshots; a budget decides both by the size of the state. Where snapshots go is for [`sow`](adit_ir::Prim) (in the forward sweep) and `revolve` (in the reverse) to say,
-//! rows of the table of primitives; that any plan is right does not depend on them: the driver reads from each snapshot where it was taken.
+//! rows of the table of primitives; what a block saves is known, since its reverse is made first ([`super::prices`]). That any plan is right does not depend on them: the driver reads from each snapshot where it was taken.
 //!
 //! **The state** is what the loop carries and the contents of the arrays that it writes and reads. Iterations are run again on arrays of their own, so that the primal's keep their final contents.
 //! Arrays that the loop only reads are used where they are, unless something writes them later; then they are saved once.
@@ -27,16 +27,18 @@ use super::Sweep;
 use super::facts;
 use super::halves::Wanted;
 use super::loops::Carried;
+use super::prices::{Prices, Records};
 use super::ruled::{backwards, is_constant};
 use crate::algebra;
 use crate::nest;
+use crate::refusal::Refusal;
 use crate::schedule::{self, Plan};
 use crate::steps::{Lent, Steps, floats};
 use adit_ir::{
     Builder, Checkpoint, CheckpointKind, CmpOp, Const, FuncId, Function, Inst, Int, Ints, Op, OperandMap, Region,
     ScalarType, TapeType, Type, Value, ValueMap, Values,
 };
-use rustc_hash::FxHashSet;
+use std::rc::Rc;
 
 /// Where the state of a loop is kept.
 struct Snapshots {
@@ -69,6 +71,8 @@ struct Operands {
 struct Callees<'a> {
     steps: &'a Steps,
     reverse: FuncId,
+    /// What it saves, if that matters.
+    records: Option<Rc<Records>>,
     /// What iterations return: first so many that are carried.
     results: Vec<ScalarType>,
     carried: usize,
@@ -82,20 +86,20 @@ struct Callees<'a> {
 
 impl Sweep<'_, '_> {
     /// The reverse of a loop that is not silent; false if it has none of this kind.
-    pub(super) fn checkpointed(&mut self, inst: Inst, carried: &[Carried]) -> bool {
+    pub(super) fn checkpointed(&mut self, inst: Inst, carried: &[Carried]) -> Result<bool, Refusal> {
         let kept = self.source.inst(inst).op.checkpoint();
         if let Some(copy) = self.forward.inst(inst) {
             self.b.func_mut().inst_mut(copy).op.set_checkpoint(None);
         }
         let outlined = self.requests.outlined;
         let (Some(kept), Some(steps), Some(copy)) = (kept, outlined.of(self.id, inst), self.forward.inst(inst)) else {
-            return false;
+            return Ok(false);
         };
         let outside: Values = steps.scalars.iter().copied().filter(|&v| self.activity.of(v)).collect();
-        let Some(parent) = self.frame().primal.and_then(|primal| self.forward.region(primal)) else { return false };
-        let callees = self.callees(inst, kept.kind, steps, carried, outside);
+        let Some(parent) = self.frame().primal.and_then(|primal| self.forward.region(primal)) else { return Ok(false) };
+        let callees = self.callees(inst, kept.kind, steps, carried, outside)?;
         let snapshots = self.snapshots(inst, steps);
-        let taken = self.take_snapshots(inst, copy, parent, kept, steps, &snapshots);
+        let taken = self.take_snapshots(inst, copy, parent, kept, &callees, &snapshots);
         let operands = self.operands(steps, copy, parent);
         let mut seeds: Values = carried.iter().map(|c| self.or_zero(c.seed, c.init)).collect();
         for &v in &callees.outside {
@@ -109,7 +113,7 @@ impl Sweep<'_, '_> {
         for (c, &adjoint) in carried.iter().zip(&adjoints) {
             self.add(c.init, adjoint);
         }
-        true
+        Ok(true)
     }
 
     fn callees<'a>(
@@ -119,7 +123,7 @@ impl Sweep<'_, '_> {
         steps: &'a Steps,
         carried: &[Carried],
         outside: Values,
-    ) -> Callees<'a> {
+    ) -> Result<Callees<'a>, Refusal> {
         let source = self.source;
         let results = &source.inst(inst).results;
         let with_adjoint: Vec<bool> = results.iter().map(|r| carried.iter().any(|c| c.result == *r)).collect();
@@ -132,15 +136,18 @@ impl Sweep<'_, '_> {
         let wanted = Wanted { f: steps.id, params, results: seeded.collect() };
         let carried = (0..results.len()).filter(|&j| with_adjoint[j]).map(|j| results[j]);
         let returned = outside.iter().copied().chain(carried);
-        Callees {
+        let reverse = self.requests.request_whole(wanted.clone());
+        let records = (kind == CheckpointKind::Budget).then(|| self.records(&wanted)).transpose()?;
+        Ok(Callees {
             steps,
-            reverse: self.requests.request_whole(wanted),
+            reverse,
+            records,
             results: results.iter().chain(&floats).filter_map(|&r| source.ty(r).scalar()).collect(),
             carried: results.len(),
             adjoints: returned.filter_map(|v| source.ty(v).scalar()).collect(),
             outside,
             each_block: kind == CheckpointKind::Every,
-        }
+        })
     }
 
     fn snapshots(&mut self, inst: Inst, steps: &Steps) -> Snapshots {
@@ -170,14 +177,22 @@ impl Sweep<'_, '_> {
         copy: Inst,
         parent: Region,
         kept: Checkpoint,
-        steps: &Steps,
+        callees: &Callees<'_>,
         snapshots: &Snapshots,
     ) -> Taken {
-        let (source, map) = (self.source, self.forward.map.clone());
+        let (source, map, steps) = (self.source, self.forward.map.clone(), callees.steps);
+        let (outlined, iterations) = (self.requests.outlined, self.requests.function(steps.id));
         let state: Vec<(Value, Ints)> = state_of(steps).map(|lent| forward_array(source, &map, lent.array)).collect();
         let (plan, zero) = self.insert_forward(parent, Some(copy), |b| {
             let trips = trips(b, copy, steps, &map, kept.kind);
-            let prices = |b: &mut Builder| prices(b, source, &map, inst, snapshots, &state);
+            let prices = |b: &mut Builder| {
+                let elements = snapshots.arrays.iter().map(|(_, element)| *element);
+                let arrays: Vec<_> = elements.zip(state.iter().map(|(_, extents)| extents.clone())).collect();
+                let snapshot = Prices::snapshot(b, &snapshots.fields, &arrays);
+                let prices = Prices { source, map: &map, outlined, steps };
+                let iteration = callees.records.as_ref().and_then(|records| prices.iteration(b, iterations, records));
+                [snapshot, iteration.unwrap_or_else(|| b.constant(Const::I64(i64::MAX)))]
+            };
             let plan = plan(b, map.int(kept.size), kept.kind, trips, prices);
             (plan, b.i64(0))
         });
@@ -368,61 +383,6 @@ fn plan(
             schedule::affordable(b, size, trips, snapshot, iteration)
         }
     }
-}
-
-/// Bytes of a snapshot, and about those of the tape of one iteration.
-fn prices(
-    b: &mut Builder,
-    source: &Function,
-    map: &ValueMap,
-    inst: Inst,
-    snapshots: &Snapshots,
-    state: &[(Value, Ints)],
-) -> [Value; 2] {
-    let arrays = state.iter().map(|(_, extents)| schedule::bytes_of(b, extents)).collect();
-    let snapshot = schedule::total(b, 8 * snapshots.fields.len() as i64, arrays);
-    let mut inside = FxHashSet::default();
-    let body = source.inst(inst).op.regions().last().copied().unwrap_or(source.body);
-    inside.extend(&source.region(body).params);
-    source.walk_region(body, &mut |inner| {
-        let data = source.inst(inner);
-        inside.extend(&data.results);
-        data.op.regions().into_iter().for_each(|region| inside.extend(&source.region(region).params));
-    });
-    let iteration = tape_bytes(b, source, map, &inside, body);
-    [snapshot, iteration.unwrap_or_else(|| b.constant(Const::I64(i64::MAX)))]
-}
-
-/// As if each number that a region computes were saved; `None` where loops in it depend on what is known inside only.
-fn tape_bytes(
-    b: &mut Builder,
-    source: &Function,
-    map: &ValueMap,
-    inside: &FxHashSet<Value>,
-    region: Region,
-) -> Option<Value> {
-    let (mut number, mut more) = (0, Values::new());
-    for &inst in &source.region(region).insts {
-        let data = source.inst(inst);
-        number += 8 * data.results.iter().filter(|&&r| source.ty(r).scalar().is_some()).count() as i64;
-        let mut trips = None;
-        if let Op::While { .. } = data.op {
-            return None;
-        }
-        if let Op::For { lo, hi, step, .. } = data.op {
-            let bounds = [lo, hi, step];
-            if bounds.iter().any(|bound| bound.value().is_some_and(|v| inside.contains(&v))) {
-                return None;
-            }
-            let [lo, hi, step] = bounds.map(|bound| map.int(bound));
-            trips = Some(schedule::trips(b, lo, hi, step));
-        }
-        for inner in data.op.regions() {
-            let once = tape_bytes(b, source, map, inside, inner)?;
-            more.push(trips.map_or(once, |trips| schedule::times(b, trips, once)));
-        }
-    }
-    Some(schedule::total(b, number, more))
 }
 
 /// Saves the state of the loop before an iteration.

@@ -16,6 +16,7 @@
 //! Sizes that a shadow in the signature tells are not recorded, and constants are written again.
 
 use super::Report;
+use super::prices::Records;
 use crate::Mutant;
 use crate::catalog::Names;
 use crate::steps::Outlined;
@@ -24,6 +25,7 @@ use adit_ir::{
 };
 use rustc_hash::FxHashMap;
 use std::collections::VecDeque;
+use std::rc::Rc;
 
 /// What is asked of a callee's derivative.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -78,6 +80,8 @@ pub struct Requests<'m> {
     pub outlined: &'m Outlined,
     known: FxHashMap<Wanted, Halves>,
     wholes: FxHashMap<Wanted, FuncId>,
+    /// Those that were made before their turn, until then, with what they save.
+    pub early: FxHashMap<Wanted, (Option<Function>, Rc<Records>)>,
     /// How many functions will have joined the module.
     count: usize,
     waiting: VecDeque<Job>,
@@ -87,8 +91,9 @@ impl<'m> Requests<'m> {
     /// Nothing requested yet.
     pub fn new(module: &'m Module, names: Names, outlined: &'m Outlined) -> Self {
         let count = module.len() + 1 + outlined.functions.len();
-        let (known, wholes, waiting) = (FxHashMap::default(), FxHashMap::default(), VecDeque::new());
-        Requests { module, names, saved: None, taped: Vec::new(), outlined, known, wholes, count, waiting }
+        let (known, wholes, early) = (FxHashMap::default(), FxHashMap::default(), FxHashMap::default());
+        let waiting = VecDeque::new();
+        Requests { module, names, saved: None, taped: Vec::new(), outlined, known, wholes, early, count, waiting }
     }
 
     /// A function of the module, or one that was outlined.
@@ -110,6 +115,14 @@ impl<'m> Requests<'m> {
         self.waiting.push_back(Job { wanted: wanted.clone(), form: Form::Whole(name) });
         self.wholes.insert(wanted, id);
         id
+    }
+
+    /// The name of what runs a function and reverses it, and waits to be made.
+    pub fn name_of(&self, wanted: &Wanted) -> Option<String> {
+        self.waiting.iter().find(|job| job.wanted == *wanted).and_then(|job| match &job.form {
+            Form::Whole(name) => Some(name.clone()),
+            Form::Halves(_) => None,
+        })
     }
 
     /// What stands for a callee, once all waiting jobs are done.
@@ -148,6 +161,8 @@ pub struct Whole {
     pub params: usize,
     /// The number of results of the primal.
     pub results: usize,
+    /// What it saves.
+    pub records: Records,
 }
 
 /// Makes the augmented primal and the reverse out of the whole.

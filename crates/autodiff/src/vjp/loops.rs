@@ -53,7 +53,7 @@ impl Sweep<'_, '_> {
         if self.is_silent(&carried) && !self.facts.writes(body) {
             return Ok(());
         }
-        if self.checkpointed(inst, &carried) {
+        if self.checkpointed(inst, &carried)? {
             return Ok(());
         }
         if self.locally(inst, body, &carried)? || self.again_and_back(inst, body, &carried)? {
@@ -86,7 +86,7 @@ impl Sweep<'_, '_> {
         if self.is_silent(&carried) && !self.facts.writes(body) && !both {
             return Ok(());
         }
-        if self.checkpointed(inst, &carried) {
+        if self.checkpointed(inst, &carried)? {
             return Ok(());
         }
         if !both && (self.locally(inst, body, &carried)? || self.again_and_back(inst, body, &carried)?) {

@@ -49,6 +49,7 @@ mod local;
 mod loops;
 mod nest;
 mod plan;
+mod prices;
 mod registers;
 mod rerun;
 mod residuals;
@@ -75,8 +76,10 @@ use halves::{Form, Job, Requests, Wanted, Whole, cut};
 pub use independent::{Obstacle, Reversal, Reversed};
 use plan::{Asked, Overwrites, Plan};
 pub use plan::{Loop, Saved, Why};
+use prices::Records;
 use registers::Registers;
 use ruled::Ruled;
+use std::rc::Rc;
 
 /// What reverse sweeps do, for people.
 #[derive(Clone, PartialEq, Default, Debug)]
@@ -125,7 +128,10 @@ fn build(requests: &mut Requests<'_>, f: FuncId, active: &[bool], options: &Opti
         let source = requests.function(wanted.f);
         check_size(source, size + source.inst_count() + requests.len(), options)?;
         let made = match form {
-            Form::Whole(name) => vec![whole(requests, source, &wanted, &name, false, options)?.function],
+            Form::Whole(name) => match requests.early.get_mut(&wanted).and_then(|(made, _)| made.take()) {
+                Some(made) => vec![made],
+                None => vec![whole(requests, source, &wanted, &name, false, options)?.function],
+            },
             Form::Halves(names) => {
                 let whole = whole(requests, source, &wanted, &names[0], true, options)?;
                 cut(&whole, names, options.mutant).into()
@@ -191,6 +197,7 @@ fn whole(
         }
         (whole, asked) = attempt(requests, &target, plan)?;
     }
+    whole.records = Records::of(source, &target.facts, &asked);
     requests.taped.extend(asked.taped.iter().map(|&inst| (wanted.f, inst)));
     if let Some(saved) = &mut requests.saved {
         let reversed = |&(inst, how): &(Inst, Reversal)| Reversed {
@@ -225,7 +232,8 @@ fn attempt(requests: &mut Requests<'_>, target: &Target<'_>, plan: Plan) -> Resu
     sweep.reverse(returned, &seeds)?;
     let asked = std::mem::take(&mut sweep.asked);
     let (function, forward) = sweep.finish(primal, params);
-    let whole = Whole { function, forward, params: source.params.len(), results: source.results.len() };
+    let (params, results) = (source.params.len(), source.results.len());
+    let whole = Whole { function, forward, params, results, records: Records::default() };
     Ok((whole, asked))
 }
 
@@ -326,6 +334,19 @@ impl<'s, 'r> Sweep<'s, 'r> {
             last: None,
             b,
         }
+    }
+
+    /// What the derivative of some iterations saves, which is made before its turn.
+    fn records(&mut self, wanted: &Wanted) -> Result<Rc<Records>, Refusal> {
+        if let Some((_, records)) = self.requests.early.get(wanted) {
+            return Ok(records.clone());
+        }
+        let Some(name) = self.requests.name_of(wanted) else { return Ok(Rc::default()) };
+        let source = self.requests.function(wanted.f);
+        let made = whole(self.requests, source, wanted, &name, false, &self.options)?;
+        let records = Rc::new(made.records);
+        self.requests.early.insert(wanted.clone(), (Some(made.function), records.clone()));
+        Ok(records)
     }
 
     /// Emits the reverse sweep.
