@@ -476,7 +476,7 @@ pub(super) fn derivatives(
     match directions.each(|d| forward_compiled(subject, d)) {
         Ok(forward) => {
             out.push(("forward", forward));
-            let machine = Machine::new(subject.function, &Derivative::Jvp(subject.active.clone(), 1), 0)?;
+            let machine = Machine::new(subject.function, &forward_of(subject), 0)?;
             out.push(("forward as written", directions.each(|d| forward_interpreted(subject, &machine, d))?));
         }
         Err(e) if e.kind() == ErrorKind::Compile && !out.is_empty() => {
@@ -523,14 +523,24 @@ fn bodies(subject: &Subject<'_>, directions: &Directions, out: &mut Vec<(&'stati
     }
 }
 
+/// The reverse derivative, in which rules of one mode serve the other.
+fn reverse_of(subject: &Subject<'_>) -> Derivative {
+    subject.function.served(Derivative::Vjp(subject.active.clone()))
+}
+
+/// The forward one, likewise.
+fn forward_of(subject: &Subject<'_>) -> Derivative {
+    subject.function.served(Derivative::Jvp(subject.active.clone(), 1))
+}
+
 fn reverse_compiled(subject: &Subject<'_>) -> Result<Vec<f64>> {
     let mut frame = subject.reverse_frame()?;
-    let results = subject.function.run_quietly(&Derivative::Vjp(subject.active.clone()), &mut frame)?;
+    let results = subject.function.run_quietly(&reverse_of(subject), &mut frame)?;
     Ok(subject.function.shape().gradient(&frame, &results, &subject.active).floats())
 }
 
 fn reverse_interpreted(subject: &Subject<'_>, opt: u8) -> Result<Vec<f64>> {
-    let machine = Machine::new(subject.function, &Derivative::Vjp(subject.active.clone()), opt)?;
+    let machine = Machine::new(subject.function, &reverse_of(subject), opt)?;
     let mut frame = subject.reverse_frame()?;
     let results = machine.run(&mut frame)?;
     Ok(subject.function.shape().gradient(&frame, &results, &subject.active).floats())
@@ -538,7 +548,7 @@ fn reverse_interpreted(subject: &Subject<'_>, opt: u8) -> Result<Vec<f64>> {
 
 fn forward_compiled(subject: &Subject<'_>, along: &[f64]) -> Result<f64> {
     let mut frame = subject.forward_frame(along);
-    let results = subject.function.run_quietly(&Derivative::Jvp(subject.active.clone(), 1), &mut frame)?;
+    let results = subject.function.run_quietly(&forward_of(subject), &mut frame)?;
     Ok(subject.combined(&subject.function.shape().tangent(&frame, &results, &subject.active, Lane::ONLY)))
 }
 
