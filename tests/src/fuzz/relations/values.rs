@@ -65,7 +65,10 @@ impl Subject<'_> {
             let run = self.interpret(cleaned, self.built.main, inputs, &LIMITS);
             self.same("passes", ["the IR", "the cleaned IR"], expected, &run)
         });
-        let Err(failure) = found else { return self.text(cleaned) };
+        let Err(failure) = found else {
+            // Every program's text is read as lowered; texts take time.
+            return if self.plan.seed.is_multiple_of(3) { self.text(cleaned) } else { Ok(()) };
+        };
         let mut module = self.built.plain.clone();
         for id in reachable(&self.built.plain, self.built.main) {
             for name in adit_opt::CLEAN_UP {
