@@ -5,18 +5,25 @@
 
 use adit::{Engine, Of, Stage};
 use adit_benches::{problems, straight};
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
 
 fn examples(c: &mut Criterion) {
     for problem in problems::all() {
         let mut group = c.benchmark_group(format!("compile/{}", problem.title()));
-        let module = Engine::new().compile(problem.source).expect("examples compile");
-        let fresh = || module.function(problem.function).expect("it is there");
+        // A module keeps the code of its functions, so each iteration has one of its own.
+        let fresh = || {
+            let module = Engine::new().compile(problem.source).expect("examples compile");
+            module.function(problem.function).expect("it is there")
+        };
         group.bench_function("front end", |b| b.iter(|| black_box(Engine::new().compile(problem.source))));
-        group.bench_function("derivative", |b| b.iter(|| black_box(fresh().emit(Stage::VjpOptimized, Of::Vjp, 1))));
-        group.bench_function("primal", |b| b.iter(|| black_box(fresh().build())));
-        group.bench_function("gradient", |b| b.iter(|| black_box(fresh().gradient().wrt(problem.wrt).build())));
+        group.bench_function("derivative", |b| {
+            b.iter_batched(fresh, |f| black_box(f.emit(Stage::VjpOptimized, Of::Vjp, 1)), BatchSize::PerIteration)
+        });
+        group.bench_function("primal", |b| b.iter_batched(fresh, |f| black_box(f.build()), BatchSize::PerIteration));
+        group.bench_function("gradient", |b| {
+            b.iter_batched(fresh, |f| black_box(f.gradient().wrt(problem.wrt).build()), BatchSize::PerIteration)
+        });
         group.bench_function("whole", |b| {
             b.iter(|| black_box(problem.compile().map(|f| f.gradient().wrt(problem.wrt).build())));
         });

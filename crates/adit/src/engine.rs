@@ -4,12 +4,13 @@
 
 use crate::error::{Error, Result};
 use crate::host::{self, HostFunction};
-use crate::module::Module;
+use crate::module::{Module, Shared};
 use crate::options::Options;
 use adit_diag::Code;
 use adit_sema::HostFn;
+use std::collections::HashMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 /// Compiles source text to modules.
 ///
@@ -25,6 +26,29 @@ use std::sync::Arc;
 pub struct Engine {
     options: Arc<Options>,
     hosts: Arc<Vec<HostFn>>,
+    modules: Arc<Mutex<Modules>>,
+}
+
+/// Programs in use, by name and text.
+#[derive(Debug, Default)]
+struct Modules {
+    known: HashMap<(String, String), Weak<Shared>>,
+    /// When there are so many, those that are not in use any more are forgotten.
+    most: usize,
+}
+
+impl Modules {
+    fn find(&self, key: &(String, String)) -> Option<Module> {
+        Module::upgrade(self.known.get(key)?)
+    }
+
+    fn keep(&mut self, key: (String, String), module: &Module) {
+        if self.known.len() >= self.most {
+            self.known.retain(|_, shared| shared.strong_count() > 0);
+            self.most = 2 * self.known.len() + 16;
+        }
+        self.known.insert(key, module.downgrade());
+    }
 }
 
 impl Engine {
@@ -35,7 +59,7 @@ impl Engine {
 
     /// An engine with these options.
     pub fn with_options(options: Options) -> Self {
-        Engine { options: Arc::new(options), hosts: Arc::default() }
+        Engine { options: Arc::new(options), ..Engine::default() }
     }
 
     /// The same engine, whose programs may also call this function of the host. It comes before one of the same name that was registered earlier, and before the library's.
@@ -46,6 +70,7 @@ impl Engine {
         let host = function.build()?;
         let hosts = std::iter::once(host).chain(self.hosts.iter().cloned()).collect();
         self.hosts = Arc::new(hosts);
+        self.modules = Arc::default();
         if self.options.check_hosts {
             host::check(&self, &self.hosts[0], &function)?;
         }
@@ -65,12 +90,19 @@ impl Engine {
         self.compile_named("source", source)
     }
 
-    /// Compiles a program that errors speak of by this name.
+    /// Compiles a program that errors speak of by this name. As long as a module of the same name and text is in use, it is that one, with its compiled code.
     ///
     /// # Errors
     /// As [`Engine::compile`].
     pub fn compile_named(&self, name: &str, source: &str) -> Result<Module> {
-        Module::compile(self.options.clone(), &self.hosts, (name, source), &crate::imports::nothing)
+        let modules = || self.modules.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (name.to_owned(), source.to_owned());
+        if let Some(module) = modules().find(&key) {
+            return Ok(module);
+        }
+        let module = Module::compile(self.options.clone(), &self.hosts, (name, source), &crate::imports::nothing)?;
+        modules().keep(key, &module);
+        Ok(module)
     }
 
     /// Compiles a program that errors speak of by this name, which is a path; `loader` gives the texts of files that it imports, by their paths.
@@ -91,5 +123,22 @@ impl Engine {
         let text = std::fs::read_to_string(path).map_err(unreadable)?;
         let read = |path: &str| std::fs::read_to_string(path).map_err(|e| e.to_string());
         self.compile_with(&path.display().to_string(), &text, &read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_in_use_is_compiled_once_and_forgotten_when_it_is_not() {
+        let engine = Engine::new();
+        let compile = |k: usize| engine.compile(&format!("fn f(x: f64) -> f64 {{ x + {k}.0 }}")).expect("it compiles");
+        let (a, b, c) = (compile(1), compile(1), compile(2));
+        let same = |a: &Module, b: &Module| a.downgrade().ptr_eq(&b.downgrade());
+        assert!(same(&a, &b) && !same(&a, &c));
+        (0..1000).for_each(|k| drop(compile(k)));
+        assert!(engine.modules.lock().expect("no panic").known.len() < 100);
+        assert!(same(&a, &compile(1)));
     }
 }

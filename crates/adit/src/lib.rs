@@ -60,6 +60,10 @@ pub use engine::Engine;
 pub use error::{Error, ErrorKind, Result};
 pub use function::Function;
 pub use handle::{
+    Active, Activity, Adjoint, AllShadows, Annotated, Annotations, BatchDuplicated, Const, Differentiated, Duplicated,
+    DuplicatedNoNeed, NoShadow, Shadow, Shadows, Sweep,
+};
+pub use handle::{
     Argument, Arguments, CallFn, GradientFn, HessianFn, HvpFn, JacobianFn, JvpFn, Leaves, Number, Pass, Request, Take,
     View, ViewMut, VjpFn, Workspace,
 };
@@ -73,11 +77,14 @@ pub use signature::{Parameter, Signature, Type};
 pub use stage::{Of, Stage};
 pub use value::{Array, Data, Value, float_names, subscripts};
 
-/// The Rust snippets of the README and of the tutorial, as doc tests.
+/// The Rust snippets of the README, the tutorial and the page on the library, as doc tests.
 #[cfg(doctest)]
 mod book {
     #[doc = include_str!("../../../README.md")]
     struct Readme;
+
+    #[doc = include_str!("../../../docs/library.md")]
+    struct Library;
 
     #[doc = include_str!("../../../docs/tutorial.md")]
     struct Tutorial;

@@ -13,13 +13,21 @@ use adit_ir::{FuncId, Op};
 use adit_sema::HostFn;
 use adit_sema::typed::{FnDef, FnId};
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 /// A program that compiles.
 #[derive(Clone, Debug)]
 pub struct Module {
+    shared: Arc<Shared>,
+}
+
+/// What clones of a module share.
+#[derive(Debug)]
+pub(crate) struct Shared {
     unit: Arc<Unit>,
     options: Arc<Options>,
+    /// Those that were asked for, with their code.
+    functions: Mutex<HashMap<FnId, Function>>,
 }
 
 impl Module {
@@ -30,7 +38,16 @@ impl Module {
         loader: Loader<'_>,
     ) -> Result<Module> {
         let unit = Arc::new(options.timed("front end", || pipeline::front_end(source, loader, &options, hosts))?);
-        Ok(Module { unit, options })
+        Ok(Module { shared: Arc::new(Shared { unit, options, functions: Mutex::default() }) })
+    }
+
+    /// So that others can tell whether it is in use.
+    pub(crate) fn downgrade(&self) -> Weak<Shared> {
+        Arc::downgrade(&self.shared)
+    }
+
+    pub(crate) fn upgrade(shared: &Weak<Shared>) -> Option<Module> {
+        shared.upgrade().map(|shared| Module { shared })
     }
 
     /// The names of the program's own functions, in the order of the source.
@@ -48,7 +65,13 @@ impl Module {
             let names = self.function_names().join(", ");
             Error::input(Code("AD0904"), format!("there is no function `{name}`; there are: {names}"))
         })?;
-        Function::new(self.unit.clone(), self.options.clone(), id)
+        let mut functions = self.shared.functions.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(function) = functions.get(&id) {
+            return Ok(function.clone());
+        }
+        let function = Function::new(self.shared.unit.clone(), self.shared.options.clone(), id)?;
+        functions.insert(id, function.clone());
+        Ok(function)
     }
 
     /// The one function that no other function of the program calls.
@@ -56,7 +79,7 @@ impl Module {
     /// # Errors
     /// An input error that names the candidates if there is not exactly one.
     pub fn entry(&self) -> Result<Function> {
-        let called = called_by_others(&self.unit);
+        let called = called_by_others(&self.shared.unit);
         let free: Vec<&str> =
             self.own_functions().filter(|(id, _)| !called[id.0 as usize]).map(|(_, def)| &*def.name).collect();
         match free[..] {
@@ -71,14 +94,14 @@ impl Module {
     /// # Errors
     /// If the stage is one of a function.
     pub fn emit(&self, stage: Stage) -> Result<String> {
-        let text = self.unit.sources.text(self.unit.file).unwrap_or_default();
+        let text = self.shared.unit.sources.text(self.shared.unit.file).unwrap_or_default();
         stage
             .of_text(text)
             .ok_or_else(|| Error::input(Code("AD0901"), format!("the stage `{stage}` is one of a function")))
     }
 
     fn own_functions(&self) -> impl Iterator<Item = (FnId, &FnDef)> {
-        let all = self.unit.program.functions.iter().enumerate();
+        let all = self.shared.unit.program.functions.iter().enumerate();
         let own = |def: &FnDef| !def.is_library && def.instance_of.is_none() && !def.takes_functions();
         all.filter(move |(_, def)| own(def)).map(|(i, def)| (FnId(i as u32), def))
     }

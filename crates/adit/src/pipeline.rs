@@ -138,6 +138,13 @@ pub(crate) fn saved(unit: &Unit, id: FuncId, active: &[bool], options: &Options)
         .map_err(|r| Error::compile(vec![r.to_diagnostic()], unit.sources.clone()))
 }
 
+/// What of a function depends on its active parameters differentiably.
+pub(crate) fn reached(unit: &Unit, id: FuncId, active: &[bool], options: &Options) -> Result<adit_autodiff::Reached> {
+    let mut module = resolved(unit, id, options)?;
+    clean(&mut module, id, options);
+    Ok(adit_autodiff::reached(&module, id, active))
+}
+
 /// What derivatives of a function flow through.
 pub(crate) fn flows(unit: &Unit, id: FuncId, active: &[bool], options: &Options) -> Result<Vec<adit_autodiff::Flow>> {
     let mut module = resolved(unit, id, options)?;

@@ -264,6 +264,10 @@ fn what_does_not_fit_is_told_by_name() {
             case(&mut |ws, _| g.value_and_gradient(ws, good, &mut [0.0_f32; 2])),
         ),
         (
+            "AD0905: the gradient of `x` is written: pass it by `&mut`",
+            case(&mut |ws, _| g.value_and_gradient(ws, good, &[0.0; 2])),
+        ),
+        (
             "AD0904: the gradient of 1 values are wanted (`x`), 2 were given",
             case(&mut |ws, dx| g.value_and_gradient(ws, good, (dx, &mut 0.0))),
         ),

@@ -49,7 +49,7 @@ fn ndarray() {
 
     let f = Engine::new().compile(SOURCE).and_then(|m| m.function("f")).unwrap_or_else(|e| panic!("{e}"));
     let (a, x) = (Array2::<f64>::ones((2, 3)), Array1::<f64>::ones(3));
-    let mut da = Array2::zeros((0, 0));
+    let mut da = Array2::<f64>::zeros((0, 0));
     let gradient = f.gradient().wrt(["a"]).build().expect("it compiles");
     gradient.value_and_gradient(&mut Workspace::new(), (&a.view(), &a, &x), &mut da).expect("it runs");
     assert_eq!(da, 2.0 * a.clone());

@@ -33,6 +33,29 @@ impl Flow {
     }
 }
 
+/// What depends on active parameters differentiably.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Reached {
+    /// For each parameter; those that are written to, for what is written.
+    pub params: Vec<bool>,
+    /// For each result.
+    pub results: Vec<bool>,
+}
+
+/// Which parameters and results of a function depend on active parameters differentiably.
+pub fn reached(module: &Module, f: FuncId, active: &[bool]) -> Reached {
+    let f = module.function(f);
+    let is_float = |v: Value| f.ty(v).is_float();
+    let seeds = f.params.iter().zip(active).filter(|(p, a)| **a && is_float(p.value)).map(|(p, _)| p.value);
+    let everything: Vec<Value> = (0..f.value_count()).map(Value::new).filter(|&v| is_float(v)).collect();
+    let activity = Activity::new(module, f, &seeds.collect::<Vec<_>>(), &everything, Options::default());
+    let depends = |v: Value| is_float(v) && activity.of(v);
+    Reached {
+        params: f.params.iter().map(|p| depends(p.value)).collect(),
+        results: f.region(f.body).yields.iter().map(|&v| depends(v)).collect(),
+    }
+}
+
 /// All floats and arrays that a function makes.
 pub fn flows(module: &Module, f: FuncId, active: &[bool]) -> Vec<Flow> {
     let (f, options) = (module.function(f), Options::default());

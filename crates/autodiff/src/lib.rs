@@ -45,7 +45,7 @@ mod switches;
 mod units;
 mod vjp;
 
-pub use flows::{Flow, flows};
+pub use flows::{Flow, Reached, flows, reached};
 pub use mutant::Mutant;
 pub use refusal::{Refusal, RefusalKind};
 pub use resolve::{Clean, MAX_ORDER, check_orders, resolve};

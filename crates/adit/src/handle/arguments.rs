@@ -34,6 +34,7 @@ pub trait Arguments {
 impl<T: Leaves + ?Sized> Argument for &T {
     #[inline]
     fn pass<'a>(&'a mut self, to: &mut Pass<'a>) {
+        to.shown();
         (**self).read(to);
     }
 
@@ -113,6 +114,7 @@ impl<'v, T: Number, const R: usize> ViewMut<'v, T, R> {
 
 impl<T: Number, const R: usize> Argument for View<'_, T, R> {
     fn pass<'a>(&'a mut self, to: &mut Pass<'a>) {
+        to.shown();
         to.array(&self.extents, self.elements);
     }
 
@@ -134,6 +136,7 @@ macro_rules! numbers {
         $(impl Argument for $ty {
             #[inline]
             fn pass<'a>(&'a mut self, to: &mut Pass<'a>) {
+                to.shown();
                 to.scalar(*self);
             }
             #[inline]
@@ -189,6 +192,7 @@ impl Arguments for &[Value] {
     fn pass_all<'a>(&'a mut self, to: &mut Pass<'a>) {
         for value in *self {
             to.item();
+            to.shown();
             value.read(to);
         }
         to.done();
@@ -201,6 +205,7 @@ impl<const N: usize> Arguments for &[Value; N] {
     fn pass_all<'a>(&'a mut self, to: &mut Pass<'a>) {
         for value in *self {
             to.item();
+            to.shown();
             value.read(to);
         }
         to.done();

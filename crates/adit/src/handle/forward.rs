@@ -4,7 +4,7 @@
 
 use super::arguments::{Argument, Arguments};
 use super::memory::Workspace;
-use super::pass::Callee;
+use super::pass::{Callee, Pass};
 use super::plan::How;
 use super::request::Request;
 use crate::error::{Error, Result};
@@ -104,7 +104,7 @@ impl JvpFn {
         self.has_lanes(along.len())?;
         self.has_lanes(tangents.len())?;
         let mut row = std::mem::take(&mut workspace.row);
-        let ran = self.lanes(workspace, &mut args, along, &mut value, tangents, &mut row);
+        let ran = lanes(workspace, &self.callee, (&mut args, &mut Each(along)), &mut value, tangents, &mut row);
         workspace.row = row;
         ran
     }
@@ -117,61 +117,74 @@ impl JvpFn {
         let text = format!("this handle was built for {lanes} directions at once, {given} were given");
         Err(Error::input(Code("AD0904"), text))
     }
+}
 
-    fn lanes(
-        &self,
-        workspace: &mut Workspace,
-        args: &mut impl Arguments,
-        along: &mut [impl Arguments],
-        value: &mut impl Argument,
-        tangents: &mut [impl Argument],
-        row: &mut Vec<f64>,
-    ) -> Result<()> {
-        let (callee, lanes) = (&*self.callee, self.callee.plan.lanes);
-        let plan = &callee.plan;
-        loop {
-            row.clear();
-            let mut grew = false;
-            for (along, tangent) in along.iter_mut().zip(&mut *tangents) {
-                let mut pass = workspace.begin(callee);
-                args.pass_all(&mut pass);
-                pass.gather(&plan.along, row);
-                along.pass_all(&mut pass);
-                pass.probe(&plan.result);
-                pass.item();
-                tangent.pass(&mut pass);
-                pass.done();
-                let ran = pass.checked()?;
-                if !workspace.ran(callee, ran)? {
-                    grew = true;
-                    break;
-                }
-            }
-            if grew {
-                continue;
-            }
-            let n = row.len() / lanes;
+/// Several directions, one for each lane.
+pub(super) trait Directions {
+    fn pass_lane<'a>(&'a mut self, lane: usize, to: &mut Pass<'a>);
+}
+
+/// Arguments for each lane.
+struct Each<'s, A>(&'s mut [A]);
+
+impl<A: Arguments> Directions for Each<'_, A> {
+    fn pass_lane<'a>(&'a mut self, lane: usize, to: &mut Pass<'a>) {
+        self.0[lane].pass_all(to);
+    }
+}
+
+/// Runs a derivative along several directions at once.
+pub(super) fn lanes(
+    workspace: &mut Workspace,
+    callee: &Callee,
+    (args, along): (&mut impl Arguments, &mut impl Directions),
+    value: &mut impl Argument,
+    tangents: &mut [impl Argument],
+    row: &mut Vec<f64>,
+) -> Result<()> {
+    let (plan, lanes) = (&callee.plan, callee.plan.lanes);
+    loop {
+        row.clear();
+        let mut grew = false;
+        for (lane, tangent) in tangents.iter_mut().enumerate() {
             let mut pass = workspace.begin(callee);
             args.pass_all(&mut pass);
-            pass.directions(&plan.along, &|float, lane| row.get(lane * n + float).copied().unwrap_or(0.0));
-            pass.one(&plan.value, true, value);
-            let ran = pass.run()?;
-            if workspace.ran(callee, ran)? {
+            pass.gather(&plan.along, row);
+            along.pass_lane(lane, &mut pass);
+            pass.probe(&plan.result);
+            pass.item();
+            tangent.pass(&mut pass);
+            pass.done();
+            let ran = pass.checked()?;
+            if !workspace.ran(callee, ran)? {
+                grew = true;
                 break;
             }
         }
-        value.finish(&mut workspace.take(&plan.value));
-        args.finish_all(&mut workspace.take(&plan.finals));
-        row.clear();
-        for lane in 0..lanes {
-            workspace.each(callee, &plan.result, lanes, &mut |_, l, x| row.extend((l == lane).then_some(x)));
+        if grew {
+            continue;
         }
-        let n = (row.len() / lanes).max(1);
-        for (tangent, row) in tangents.iter_mut().zip(row.chunks(n)) {
-            let mut take = workspace.take(&plan.result);
-            take.row = Some(row);
-            tangent.finish(&mut take);
+        let n = row.len() / lanes;
+        let mut pass = workspace.begin(callee);
+        args.pass_all(&mut pass);
+        pass.directions(&plan.along, &|float, lane| row.get(lane * n + float).copied().unwrap_or(0.0));
+        pass.one(&plan.value, true, value);
+        let ran = pass.run()?;
+        if workspace.ran(callee, ran)? {
+            break;
         }
-        Ok(())
     }
+    value.finish(&mut workspace.take(&plan.value));
+    args.finish_all(&mut workspace.take(&plan.finals));
+    row.clear();
+    for lane in 0..lanes {
+        workspace.each(callee, &plan.result, lanes, &mut |_, l, x| row.extend((l == lane).then_some(x)));
+    }
+    let n = (row.len() / lanes).max(1);
+    for (tangent, row) in tangents.iter_mut().zip(row.chunks(n)) {
+        let mut take = workspace.take(&plan.result);
+        take.row = Some(row);
+        tangent.finish(&mut take);
+    }
+    Ok(())
 }

@@ -11,7 +11,9 @@
 //!
 //! What it deliberately does not do: it holds no values and remembers nothing of a call; all code is made by [`crate::pipeline`], and one-time calls on [`Value`](crate::Value)s are [`crate::function`]'s.
 
+mod annotations;
 pub(crate) mod arguments;
+mod explicit;
 mod fault;
 #[cfg(any(feature = "ndarray", feature = "nalgebra", feature = "faer"))]
 mod foreign;
@@ -28,7 +30,12 @@ mod reverse;
 mod second;
 mod take;
 
+pub use annotations::{
+    Active, Activity, Adjoint, AllShadows, Annotated, Annotations, BatchDuplicated, Const, Duplicated,
+    DuplicatedNoNeed, NoShadow, Shadow, Shadows,
+};
 pub use arguments::{Argument, Arguments, View, ViewMut};
+pub use explicit::{Differentiated, Sweep};
 pub use forward::JvpFn;
 pub use gradient::GradientFn;
 pub use leaves::Leaves;

@@ -192,7 +192,12 @@ impl<'a> Pass<'a> {
     pub(super) fn is_written(&self) -> bool {
         let leaf = self.group.items.get(self.item.wrapping_sub(1)).map(|leaves| leaves.start);
         let lent = |leaf: usize| self.shape().layout.params.get(leaf).is_some_and(|leaf| leaf.lent);
-        !std::ptr::eq(self.group, &self.target.plan.params) || leaf.is_some_and(lent)
+        !self.of_function() || leaf.is_some_and(lent)
+    }
+
+    /// Whether the function's own arguments come.
+    fn of_function(&self) -> bool {
+        std::ptr::eq(self.group, &self.target.plan.params)
     }
 
     /// Nothing is given for the rest of the value.
@@ -306,6 +311,10 @@ impl<'a> Pass<'a> {
         }
         let given = match target {
             Target::Slot(at) | Target::Lanes(at) if self.probe => return self.compare::<T>(leaf, at, dims),
+            // A buffer for what is not written serves to be read, but for arguments of the function: there it is a mistake.
+            Target::Slot(at) | Target::Lanes(at) if !self.of_function() && !self.staged.writes(at) => {
+                self.staged.array(at, dims, x)
+            }
             Target::Slot(at) | Target::Lanes(at) => self.staged.array_mut(at, dims, x),
             Target::Result(_) => Err(Misfit::Kind),
             Target::Skip => Ok(()),
@@ -354,6 +363,14 @@ impl<'a> Pass<'a> {
         };
         if let Err(misfit) = given {
             self.fail(Fault::Misfit(leaf, misfit, T::NAME));
+        }
+    }
+
+    /// What comes can only be read; it is refused where something is to be received.
+    #[inline]
+    pub(super) fn shown(&mut self) {
+        if self.group.receives {
+            self.unwritable();
         }
     }
 

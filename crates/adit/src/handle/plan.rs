@@ -34,6 +34,8 @@ pub(crate) enum Target {
 pub(crate) struct Group {
     /// What one of them is, in words that go before a name: `the gradient of `.
     pub(crate) what: &'static str,
+    /// Whether they receive what is computed.
+    pub(crate) receives: bool,
     /// Whether they are results of the function, not parameters.
     pub(crate) of_result: bool,
     /// For each value, its leaves.
@@ -105,23 +107,29 @@ impl Plan {
         let params = shape.signature.params.len();
         let all: Vec<usize> = (0..params).collect();
         let skip = vec![Target::Skip; shape.layout.params.len()];
-        let of = |what, which: &[usize]| Group {
+        let of = |what, receives, which: &[usize]| Group {
             what,
+            receives,
             of_result: false,
             items: which.iter().map(|&p| shape.layout.leaves_of_param(p)).collect(),
             targets: skip.clone(),
         };
         let leaves = shape.layout.result_leaves.len();
-        let result =
-            |what| Group { what, of_result: true, items: vec![0..leaves; 1], targets: vec![Target::Skip; leaves] };
+        let result = |what, receives| Group {
+            what,
+            receives,
+            of_result: true,
+            items: vec![0..leaves; 1],
+            targets: vec![Target::Skip; leaves],
+        };
         let plan = Plan {
-            params: of("", &all),
-            finals: of("", &all),
-            value: result("the value of "),
-            along: of("the direction of ", wrt),
-            gradient: of("the gradient of ", wrt),
-            product: of("the product of ", wrt),
-            result: result(if how == How::Reverse { "the seed of " } else { "the tangent of " }),
+            params: of("", false, &all),
+            finals: of("", false, &all),
+            value: result("the value of ", true),
+            along: of("the direction of ", false, wrt),
+            gradient: of("the gradient of ", true, wrt),
+            product: of("the product of ", true, wrt),
+            result: if how == How::Reverse { result("the seed of ", false) } else { result("the tangent of ", true) },
             seeds: Vec::new(),
             likes: Vec::new(),
             elements: Vec::new(),
