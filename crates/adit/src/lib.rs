@@ -41,6 +41,7 @@ mod outcome;
 pub mod passes;
 mod pipeline;
 mod signature;
+mod snapshots;
 mod stage;
 mod tape;
 mod value;

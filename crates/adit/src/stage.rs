@@ -142,7 +142,7 @@ pub(crate) fn emit(
         }
         Stage::Tape => {
             let saved = pipeline::saved(unit, id, active, options)?;
-            Ok(crate::tape::text(unit, &unit.ir.function(id).name, &saved))
+            Ok(crate::tape::text(unit, id, &shape.dim_names(), &saved))
         }
         Stage::JvpOptimized => Ok(ir_text(unit, &pipeline::optimized(jvp()?, options)?)),
         Stage::VjpOptimized => Ok(ir_text(unit, &pipeline::optimized(vjp()?, options)?)),

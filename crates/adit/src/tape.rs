@@ -9,17 +9,22 @@
 //!   in all 8·i3 bytes; iterations: i3 (line 3)
 //!   loop of line 3: reversed as a whole: a number that it carries is more than a sum
 //! ```
+//!
+//! The iterations of a loop with a checkpoint are a function of their own, `f__steps`; what that saves is gone when a block of iterations is reversed.
 
 use crate::pipeline::Unit;
 use crate::stage::source_line;
-use adit_autodiff::{Loop, Report, Reversal, Reversed, Saved};
+use adit_autodiff::{Kept, Loop, Report, Reversal, Reversed, Saved};
 use adit_diag::Span;
+use adit_ir::{FuncId, Function};
 use std::fmt::Write;
 
 /// The text of the stage.
-pub(crate) fn text(unit: &Unit, root: &str, report: &Report) -> String {
-    let mut functions: Vec<&str> = vec![root];
+pub(crate) fn text(unit: &Unit, root: FuncId, dims: &[(usize, usize, String)], report: &Report) -> String {
+    let root = unit.ir.function(root);
+    let mut functions: Vec<&str> = vec![&root.name];
     let names = report.saved.iter().map(|s| &s.function).chain(report.loops.iter().map(|l| &l.function));
+    let names = names.chain(report.kept.iter().map(|k| &k.function));
     names.for_each(|name| {
         if !functions.contains(&name.as_str()) {
             functions.push(name)
@@ -27,9 +32,36 @@ pub(crate) fn text(unit: &Unit, root: &str, report: &Report) -> String {
     });
     let of = |name: &str| {
         let saved = report.saved.iter().filter(|s| s.function == name).collect::<Vec<_>>();
-        of_function(unit, name, &saved) + &loops(unit, report.loops.iter().filter(|l| l.function == name))
+        let kept: Vec<&Kept> = report.kept.iter().filter(|k| k.function == name).collect();
+        let snapshots = kept.iter().any(|k| k.snapshot.is_ok());
+        let loops = loops(unit, report.loops.iter().filter(|l| l.function == name));
+        of_function(unit, name, &saved, snapshots)
+            + &loops
+            + &checkpoints(unit, &kept, &|dim| name_of(root, name, dims, dim))
     };
     functions.into_iter().map(of).collect::<Vec<_>>().join("\n")
+}
+
+/// How each loop with a checkpoint is reversed.
+fn checkpoints(unit: &Unit, kept: &[&Kept], name: &dyn Fn(usize) -> String) -> String {
+    let mut out = String::new();
+    for k in kept {
+        let line = source_line(unit, k.span).map_or(0, |(line, _)| line);
+        let _ = writeln!(out, "  loop of line {line}: {}", crate::snapshots::text(k, name));
+    }
+    out
+}
+
+/// The name of a dimension: that of the source, or that of the IR in functions that the source does not have.
+fn name_of(root: &Function, function: &str, dims: &[(usize, usize, String)], dim: usize) -> String {
+    let is_it = |(param, axis, _): &&(usize, usize, String)| {
+        let extents = root.params.get(*param).and_then(|p| root.ty(p.value).array()).map(|ty| &ty.dims);
+        extents.and_then(|extents| extents.get(*axis)).and_then(|e| e.value()) == root.dims.get(dim).copied()
+    };
+    match dims.iter().find(is_it).filter(|_| root.name == function) {
+        Some((.., name)) => name.clone(),
+        None => format!("d{dim}"),
+    }
 }
 
 /// How each loop is reversed.
@@ -47,9 +79,10 @@ fn loops<'r>(unit: &Unit, loops: impl Iterator<Item = &'r Reversed>) -> String {
     out
 }
 
-fn of_function(unit: &Unit, name: &str, saved: &[&Saved]) -> String {
+fn of_function(unit: &Unit, name: &str, saved: &[&Saved], snapshots: bool) -> String {
     if saved.is_empty() {
-        return format!("{name} saves nothing for its reverse sweep\n");
+        let but = if snapshots { " but snapshots" } else { "" };
+        return format!("{name} saves nothing{but} for its reverse sweep\n");
     }
     let mut names = Names { unit, loops: Vec::new() };
     let mut out = format!("{name} saves for its reverse sweep\n");

@@ -203,3 +203,39 @@ f saves for its reverse sweep
 ";
     assert_eq!(stage, expected);
 }
+
+#[test]
+fn the_stage_tells_what_snapshots_hold_and_how_many_there_are() {
+    let stage = |source: &str| {
+        let module = Engine::new().compile(source).unwrap_or_else(|e| panic!("{e}"));
+        module.function("f").and_then(|f| f.emit(Stage::Tape, Of::Vjp, 1)).unwrap_or_else(|e| panic!("{e}"))
+    };
+    let told = stage(
+        "fn f(x0: [f64; n], steps: i64) -> f64 {
+    let mut x = x0;
+    @checkpoint(binomial: 10)
+    for t in 0..steps { for i in 0..n { x[i] = sin(x[i]) * 1.5; } }
+    @checkpoint(budget: 1 KiB)
+    while x[0] > 1.0 { x[0] = 0.9 * x[0] - 0.01 * sin(x[0]); }
+    @checkpoint(every: 5)
+    for t in 0..20 { x[0] = sin(x[0]); }
+    sum(x)
+}",
+    );
+    let expected = "f saves nothing but snapshots for its reverse sweep
+  loop of line 9: each iteration is reversed right after it ran
+  loop of line 3: at most 10 snapshots of 8 + 8·n bytes; an iteration runs 4.6 times if there are 1000, 6.8 times if there are 10000
+  loop of line 5: within 1024 bytes, half of them for snapshots of 8 + 8·n bytes, half for iterations that are reversed at once; each runs twice, more often where snapshots are too few; iterations are counted before, which runs each once more
+  loop of line 7: a snapshot of 8 + 8·n bytes every 5 iterations, which are reversed at once; each runs twice
+";
+    assert_eq!(told.split("\n\n").next().map(|first| format!("{}\n", first.trim_end())), Some(expected.to_owned()));
+    let told = stage(
+        "fn f(x: [f64; n]) -> f64 { let mut s = 0.0; @checkpoint(binomial: 2) for i in 0..n { s += exp(x[i]); } s }",
+    );
+    assert!(told.contains("without `@checkpoint` each iteration would be reversed right after it ran"), "{told}");
+    let told = stage(
+        "fn tell(x: f64, k: i64) -> f64 { print(x); if k > 0 { tell(sin(x), k - 1) } else { x } }
+fn f(x0: f64, n: i64) -> f64 { let mut x = x0; @checkpoint(every: 3) for i in 0..n { x = tell(x, 2); } x }",
+    );
+    assert!(told.contains("loop of line 2: `@checkpoint` has no effect: it calls what prints"), "{told}");
+}

@@ -49,9 +49,10 @@ pub use flows::{Flow, Reached, flows, reached};
 pub use mutant::Mutant;
 pub use refusal::{Refusal, RefusalKind};
 pub use resolve::{Clean, MAX_ORDER, check_orders, resolve};
+pub use steps::Unkept;
 pub use switches::{AdOpt, AdOpts};
 pub use units::complete_rules;
-pub use vjp::{Loop, Obstacle, Report, Reversal, Reversed, Saved, Why};
+pub use vjp::{Extent, Kept, Loop, Obstacle, Report, Reversal, Reversed, Saved, Snapshot, Why};
 
 use adit_ir::{FuncId, Function, Module};
 

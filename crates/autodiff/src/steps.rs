@@ -27,6 +27,7 @@ use adit_ir::{
     OperandMap, Passing, Region, Rewrite, Type, Value, Values,
 };
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::fmt;
 
 /// Some iterations of one loop, and what its function takes.
 #[derive(Debug)]
@@ -65,6 +66,31 @@ pub struct Outlined {
     /// In the order in which they join the module.
     pub functions: Vec<Function>,
     by_loop: FxHashMap<(FuncId, Inst), Steps>,
+    prevented: FxHashMap<(FuncId, Inst), Unkept>,
+}
+
+/// Why a loop with a checkpoint is reversed without snapshots: its iterations can't be run again.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Unkept {
+    /// It runs backwards: the reverse of a loop, in a derivative of a derivative.
+    Backwards,
+    /// Its condition writes.
+    Condition,
+    /// It uses a tape from outside, in a derivative of a derivative.
+    Tape,
+    /// It calls what prints.
+    Prints,
+}
+
+impl fmt::Display for Unkept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Unkept::Backwards => "it runs backwards",
+            Unkept::Condition => "its condition writes to an array",
+            Unkept::Tape => "it uses a tape from outside",
+            Unkept::Prints => "it calls what prints",
+        })
+    }
 }
 
 impl Outlined {
@@ -95,6 +121,11 @@ impl Outlined {
         self.by_loop.get(&(f, inst))
     }
 
+    /// Why nothing was outlined of a loop with a checkpoint.
+    pub fn prevented(&self, f: FuncId, inst: Inst) -> Option<Unkept> {
+        self.prevented.get(&(f, inst)).copied()
+    }
+
     fn function(&mut self, quiet: &Quiet<'_>, id: FuncId, source: &Function, first: usize, names: &mut Names) {
         if !has_checkpoints(source) {
             return;
@@ -103,11 +134,18 @@ impl Outlined {
         while let Some(region) = open.pop() {
             for &inst in &source.region(region).insts {
                 let op = &source.inst(inst).op;
-                let taken = op.checkpoint().and_then(|_| Surroundings::of(quiet, source, inst));
+                let taken = op.checkpoint().map(|_| Surroundings::of(quiet, source, inst));
                 match taken {
-                    Some(taken) => self.outline(source, (id, inst), taken, first, names),
-                    None => open.extend(op.regions()),
+                    Some(Ok(taken)) => {
+                        self.outline(source, (id, inst), taken, first, names);
+                        continue;
+                    }
+                    Some(Err(unkept)) => {
+                        self.prevented.insert((id, inst), unkept);
+                    }
+                    None => {}
                 }
+                open.extend(op.regions());
             }
         }
     }
@@ -202,24 +240,25 @@ struct Surroundings {
 }
 
 impl Surroundings {
-    /// Nothing if the loop's iterations can't be run again.
-    fn of(quiet: &Quiet<'_>, source: &Function, inst: Inst) -> Option<Self> {
+    /// Why the loop's iterations can't be run again, otherwise.
+    fn of(quiet: &Quiet<'_>, source: &Function, inst: Inst) -> Result<Self, Unkept> {
         let op = &source.inst(inst).op;
         let mut search = Search::default();
         if let Op::For { lo, step, reversed, .. } = op {
             if *reversed {
-                return None;
+                return Err(Unkept::Backwards);
             }
             [*lo, *step].into_iter().filter_map(Int::value).for_each(|v| search.see(v));
         }
         if let Op::While { cond, .. } = op {
             search.region(quiet, source, *cond);
             if !search.written.is_empty() {
-                return None;
+                return Err(Unkept::Condition);
             }
         }
-        let body = *op.regions().last()?;
-        search.region(quiet, source, body);
+        if let Some(&body) = op.regions().last() {
+            search.region(quiet, source, body);
+        }
         search.surroundings(source)
     }
 }
@@ -264,14 +303,14 @@ impl Search {
         source.region(region).yields.iter().for_each(|&v| self.see(v));
     }
 
-    fn surroundings(self, source: &Function) -> Option<Surroundings> {
+    fn surroundings(self, source: &Function) -> Result<Surroundings, Unkept> {
         let mut taken = Surroundings { scalars: Values::new(), arrays: Vec::new() };
         let outside: Vec<Value> = self.mentioned.iter().copied().filter(|v| !self.inner.contains(v)).collect();
         let mut dims = FxHashSet::default();
         for &v in &outside {
             match source.ty(v) {
                 Type::Scalar(_) => {}
-                Type::Tape(_) => return None,
+                Type::Tape(_) => return Err(Unkept::Tape),
                 Type::Array(ty) => {
                     dims.extend(ty.dims.iter().filter_map(|dim| dim.value()));
                     let [written, read] = [&self.written, &self.read].map(|set| set.contains(&v));
@@ -281,7 +320,7 @@ impl Search {
         }
         let bare = |v: &Value| source.ty(*v).scalar().is_some() && !dims.contains(v);
         taken.scalars = outside.into_iter().filter(bare).collect();
-        (!self.loud).then_some(taken)
+        if self.loud { Err(Unkept::Prints) } else { Ok(taken) }
     }
 }
 

@@ -26,9 +26,11 @@
 use super::Sweep;
 use super::facts;
 use super::halves::Wanted;
+use super::kept::Met;
 use super::loops::Carried;
 use super::prices::{Prices, Records};
 use super::ruled::{backwards, is_constant};
+use crate::AdOpt;
 use crate::algebra;
 use crate::nest;
 use crate::refusal::Refusal;
@@ -92,6 +94,10 @@ impl Sweep<'_, '_> {
             self.b.func_mut().inst_mut(copy).op.set_checkpoint(None);
         }
         let outlined = self.requests.outlined;
+        if let (Some(_), Some(copy), true) = (kept, self.forward.inst(inst), self.requests.saved.is_some()) {
+            let needless = self.options.opts.has(AdOpt::Local) && self.seeds(inst, copy, carried).is_ok();
+            self.asked.kept.push(Met { inst, needless });
+        }
         let (Some(kept), Some(steps), Some(copy)) = (kept, outlined.of(self.id, inst), self.forward.inst(inst)) else {
             return Ok(false);
         };

@@ -55,7 +55,12 @@ impl Sweep<'_, '_> {
     }
 
     /// The adjoints of what a loop carries, before the loop, if its iterations can be reversed one by one.
-    fn seeds(&mut self, inst: Inst, copy: Inst, carried: &[Carried]) -> Result<Vec<Option<Value>>, Obstacle> {
+    pub(super) fn seeds(
+        &mut self,
+        inst: Inst,
+        copy: Inst,
+        carried: &[Carried],
+    ) -> Result<Vec<Option<Value>>, Obstacle> {
         match () {
             () if self.is_cut => Err(Obstacle::Apart),
             () if !self.frame().visible => Err(Obstacle::Around),

@@ -45,6 +45,7 @@ mod forward;
 mod frames;
 mod halves;
 mod independent;
+mod kept;
 mod local;
 mod loops;
 mod nest;
@@ -74,6 +75,7 @@ use forward::Forward;
 use frames::{Frame, Kind};
 use halves::{Form, Job, Requests, Wanted, Whole, cut};
 pub use independent::{Obstacle, Reversal, Reversed};
+pub use kept::{Extent, Kept, Snapshot};
 use plan::{Asked, Overwrites, Plan};
 pub use plan::{Loop, Saved, Why};
 use prices::Records;
@@ -88,28 +90,42 @@ pub struct Report {
     pub saved: Vec<Saved>,
     /// The loops that they reverse, likewise, and how.
     pub loops: Vec<Reversed>,
+    /// Those with a checkpoint, likewise.
+    pub kept: Vec<Kept>,
 }
 
 /// The reverse derivative of `f`, then the halves of all that it calls, in the order in which they join the module.
 ///
 /// With a limit for tapes, loops that save something share it as their budgets, and all is made again.
 pub fn all(module: &Module, f: FuncId, active: &[bool], options: &Options) -> Result<Vec<Function>, Refusal> {
-    let (names, outlined) = Outlined::find(module, f);
-    let mut requests = Requests::new(module, names, &outlined);
-    let built = build(&mut requests, f, active, options)?;
-    let Some(limit) = options.max_tape.filter(|_| !requests.taped.is_empty()) else { return Ok(built) };
-    let bounded = crate::steps::bounded(module, &requests.taped, limit);
-    let (names, outlined) = Outlined::find(&bounded, f);
-    build(&mut Requests::new(&bounded, names, &outlined), f, active, options)
+    Ok(made(module, f, active, options, None)?.0)
 }
 
 /// What the reverse derivative of `f`, and the halves of all that it calls, save.
 pub fn saved(module: &Module, f: FuncId, active: &[bool], options: &Options) -> Result<Report, Refusal> {
+    Ok(made(module, f, active, options, Some(Report::default()))?.1.unwrap_or_default())
+}
+
+fn made(
+    module: &Module,
+    f: FuncId,
+    active: &[bool],
+    options: &Options,
+    report: Option<Report>,
+) -> Result<(Vec<Function>, Option<Report>), Refusal> {
     let (names, outlined) = Outlined::find(module, f);
     let mut requests = Requests::new(module, names, &outlined);
-    requests.saved = Some(Report::default());
-    build(&mut requests, f, active, options)?;
-    Ok(requests.saved.unwrap_or_default())
+    requests.saved.clone_from(&report);
+    let built = build(&mut requests, f, active, options)?;
+    let Some(limit) = options.max_tape.filter(|_| !requests.taped.is_empty()) else {
+        return Ok((built, requests.saved));
+    };
+    let bounded = crate::steps::bounded(module, &requests.taped, limit);
+    let (names, outlined) = Outlined::find(&bounded, f);
+    let mut requests = Requests::new(&bounded, names, &outlined);
+    requests.saved = report;
+    let built = build(&mut requests, f, active, options)?;
+    Ok((built, requests.saved))
 }
 
 fn build(requests: &mut Requests<'_>, f: FuncId, active: &[bool], options: &Options) -> Result<Vec<Function>, Refusal> {
@@ -207,6 +223,10 @@ fn whole(
         };
         asked.say_once(&target.facts);
         saved.loops.extend(asked.loops.iter().map(reversed));
+        let outlined = requests.outlined;
+        saved
+            .kept
+            .extend(asked.kept.iter().filter_map(|met| kept::kept(source, &target.facts, outlined, wanted.f, met)));
         saved.saved.extend(plan::report(module, source, &target.facts, &asked, is_cut, &options));
     }
     Ok(whole)

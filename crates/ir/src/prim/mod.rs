@@ -23,6 +23,7 @@
 mod apply;
 mod complex;
 mod eval;
+pub use eval::reversed_after_all;
 #[macro_use]
 mod expr;
 mod row;

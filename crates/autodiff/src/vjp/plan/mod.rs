@@ -33,6 +33,7 @@ mod reruns;
 
 use super::facts::Facts;
 use super::independent::Reversal;
+use super::kept::Met;
 use crate::literals::Literals;
 use crate::{AdOpt, AdOpts, Mutant, Options};
 use adit_ir::prim::{Expr, Partial, Prim};
@@ -75,6 +76,8 @@ pub struct Asked {
     pub taped: Vec<Inst>,
     /// The calls whose callees save something.
     pub calls: Vec<Inst>,
+    /// The loops with a checkpoint.
+    pub kept: Vec<Met>,
     /// What was said about the loops that it reverses: a second word about one counts.
     pub loops: Vec<(Inst, Reversal)>,
 }
@@ -90,6 +93,8 @@ impl Asked {
         self.loops.reverse();
         self.loops.sort_by_key(|&(inst, _)| facts.nest.position(inst));
         self.loops.dedup_by_key(|(inst, _)| *inst);
+        self.kept.sort_by_key(|met| facts.nest.position(met.inst));
+        self.kept.dedup_by_key(|met| met.inst);
     }
 }
 

@@ -116,6 +116,18 @@ pub extern "C" fn sow(l: i64, s: i64) -> i64 {
     }
 }
 
+/// How many steps are run again after a forward sweep of l steps that took s snapshots on its way, besides one for each turn. Many where there are many.
+pub fn reversed_after_all(l: i64, s: i64) -> i64 {
+    let (mut left, mut free, mut again) = (l, s.max(1), 0_i64);
+    while left > 1 {
+        let part = sow(left, free).min(left);
+        let t = repetitions(part, free);
+        again = again.saturating_add(t.saturating_mul(part).saturating_sub(reach(free + 1, t - 1)));
+        (left, free) = (left - part, free - 1);
+    }
+    again
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -174,6 +186,7 @@ mod tests {
                 let cut = if s > 1 { cuts.min() } else { None };
                 left[s][l] = cut.map_or(fewest[s][l], |cut| cut.min(fewest[s][l]));
                 assert_eq!(after_sowing(l as i64, s as i64), left[s][l], "{l} steps, {s} snapshots");
+                assert_eq!(reversed_after_all(l as i64, s as i64), left[s][l], "{l} steps, {s} snapshots");
             }
         }
         assert_eq!([after_sowing(1000, 10), after_sowing(1000, 100)], [2640, 900]);
