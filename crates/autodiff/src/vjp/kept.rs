@@ -65,10 +65,8 @@ pub enum Extent {
 pub(super) fn kept(source: &Function, facts: &Facts, outlined: &Outlined, id: FuncId, met: &Met) -> Option<Kept> {
     let data = source.inst(met.inst);
     let checkpoint = data.op.checkpoint()?;
-    let trips = match data.op {
-        Op::For { lo, hi, step, .. } => facts.nest.known_trips(source, [lo, hi, step]),
-        _ => None,
-    };
+    let bounds = if let Op::For { lo, hi, step, .. } = data.op { Some([lo, hi, step]) } else { None };
+    let trips = bounds.and_then(|bounds| facts.nest.known_trips(source, bounds));
     let snapshot = match outlined.of(id, met.inst) {
         None => Err(outlined.prevented(id, met.inst)?),
         Some(steps) => {
