@@ -68,6 +68,7 @@ pub use handle::{
     Argument, Arguments, CallFn, GradientFn, HessianFn, HvpFn, JacobianFn, JvpFn, Leaves, Number, Pass, Request, Take,
     View, ViewMut, VjpFn, Workspace,
 };
+pub use handle::{FnType, Outline, Typed};
 pub use host::HostFunction;
 pub use imports::Loader;
 pub use module::Module;

@@ -25,6 +25,7 @@ pub fn derive_leaves(input: proc_macro::TokenStream) -> proc_macro::TokenStream 
 struct Field {
     member: Member,
     name: String,
+    ty: syn::Type,
 }
 
 fn expand(mut input: DeriveInput) -> Result<TokenStream> {
@@ -36,6 +37,7 @@ fn expand(mut input: DeriveInput) -> Result<TokenStream> {
     let name = &input.ident;
     let names: Vec<&str> = fields.iter().map(|f| f.name.as_str()).collect();
     let members: Vec<TokenStream> = fields.iter().map(|f| f.member.to_token_stream()).collect();
+    let types: Vec<&syn::Type> = fields.iter().map(|f| &f.ty).collect();
     Ok(quote! {
         #[automatically_derived]
         impl #generics ::adit::Leaves for #name #arguments #bounds {
@@ -51,6 +53,11 @@ fn expand(mut input: DeriveInput) -> Result<TokenStream> {
             }
             fn take(&mut self, from: &mut ::adit::Take<'_>) {
                 #(::adit::Leaves::take(&mut self.#members, from);)*
+            }
+            fn outline(to: &mut ::adit::Outline<'_>) {
+                to.enter();
+                #(to.field(#names); <#types as ::adit::Leaves>::outline(to);)*
+                to.leave();
             }
         }
     })
@@ -71,7 +78,7 @@ fn fields(input: &DeriveInput) -> Result<Vec<Field>> {
             Some(ident) => (Member::Named(ident.clone()), ident.to_string().trim_start_matches("r#").to_owned()),
             None => (Member::Unnamed(Index::from(i)), i.to_string()),
         };
-        Ok(Field { member, name: said(field)?.unwrap_or(own) })
+        Ok(Field { member, name: said(field)?.unwrap_or(own), ty: field.ty.clone() })
     };
     fields.iter().enumerate().map(field).collect()
 }

@@ -34,7 +34,12 @@ pub(super) const WRONG_SIZE: Code = Code("AD0906");
 impl Callee {
     /// The element type of a leaf.
     pub(super) fn element(&self, group: &Group, leaf: usize) -> ScalarType {
-        leaf_of(self.function.shape(), group, leaf).element
+        self.leaf(group, leaf).element
+    }
+
+    /// A leaf of a value of a group.
+    pub(super) fn leaf(&self, group: &Group, leaf: usize) -> &Leaf {
+        leaf_of(self.function.shape(), group, leaf)
     }
 }
 

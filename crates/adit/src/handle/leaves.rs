@@ -16,6 +16,7 @@
 use super::memory::Number;
 use super::pass::Pass;
 use super::take::Take;
+use super::typed::Outline;
 use crate::value::{Array, Data, Value};
 use adit_ir::ScalarType;
 
@@ -70,6 +71,22 @@ pub trait Leaves {
 
     /// Takes what the call made of the leaves that were handed over by [`Leaves::write`], in the same order.
     fn take(&mut self, from: &mut Take<'_>);
+
+    /// Says what the leaves are before there is a value, so that [`Typed`](crate::Typed) handles are checked once. By default nothing is said, and each call tells.
+    fn outline(to: &mut Outline<'_>) {
+        to.anything();
+    }
+}
+
+/// Nothing.
+impl Leaves for () {
+    fn read<'a>(&'a self, _: &mut Pass<'a>) {}
+
+    fn write<'a>(&'a mut self, _: &mut Pass<'a>) {}
+
+    fn take(&mut self, _: &mut Take<'_>) {}
+
+    fn outline(_: &mut Outline<'_>) {}
 }
 
 /// What is borrowed can be read; it is refused where it is to be written.
@@ -83,6 +100,10 @@ impl<T: Leaves + ?Sized> Leaves for &T {
     }
 
     fn take(&mut self, _: &mut Take<'_>) {}
+
+    fn outline(to: &mut Outline<'_>) {
+        T::outline(to);
+    }
 }
 
 impl<T: Leaves + ?Sized> Leaves for &mut T {
@@ -96,6 +117,10 @@ impl<T: Leaves + ?Sized> Leaves for &mut T {
 
     fn take(&mut self, from: &mut Take<'_>) {
         (**self).take(from);
+    }
+
+    fn outline(to: &mut Outline<'_>) {
+        T::outline(to);
     }
 }
 
@@ -114,6 +139,9 @@ macro_rules! numbers {
             fn take(&mut self, from: &mut Take<'_>) {
                 from.scalar(self);
             }
+            fn outline(to: &mut Outline<'_>) {
+                to.scalar::<$ty>();
+            }
         })*
     };
 }
@@ -122,7 +150,7 @@ numbers!(f64, f32, i64, bool);
 
 /// Things that are arrays: how to see their extents and their elements.
 macro_rules! arrays {
-    ($([$($generic:tt)*] $ty:ty, |$x:ident| $dims:expr, $read:expr, $write:expr;)*) => {
+    ($([$($generic:tt)*] $ty:ty, $rank:literal, |$x:ident| $dims:expr, $read:expr, $write:expr;)*) => {
         $(impl<T: Number, $($generic)*> Leaves for $ty {
             #[inline]
             fn read<'a>(&'a self, to: &mut Pass<'a>) {
@@ -140,15 +168,18 @@ macro_rules! arrays {
                 let $x = self;
                 from.array($write);
             }
+            fn outline(to: &mut Outline<'_>) {
+                to.array::<T>($rank);
+            }
         })*
     };
 }
 
 arrays! {
-    [] [T], |x| [x.len()], x, x;
-    [const N: usize] [T; N], |x| [N], x, x;
-    [const N: usize] [[T; N]], |x| [x.len(), N], x.as_flattened(), x.as_flattened_mut();
-    [const M: usize, const N: usize] [[T; N]; M], |x| [M, N], x.as_flattened(), x.as_flattened_mut();
+    [] [T], 1, |x| [x.len()], x, x;
+    [const N: usize] [T; N], 1, |x| [N], x, x;
+    [const N: usize] [[T; N]], 2, |x| [x.len(), N], x.as_flattened(), x.as_flattened_mut();
+    [const M: usize, const N: usize] [[T; N]; M], 2, |x| [M, N], x.as_flattened(), x.as_flattened_mut();
 }
 
 /// Resizes itself where the extents are known.
@@ -170,6 +201,10 @@ impl<T: Number> Leaves for Vec<T> {
     fn take(&mut self, from: &mut Take<'_>) {
         from.array(self);
     }
+
+    fn outline(to: &mut Outline<'_>) {
+        to.array::<T>(1);
+    }
 }
 
 impl<T: Number, const N: usize> Leaves for Vec<[T; N]> {
@@ -186,6 +221,10 @@ impl<T: Number, const N: usize> Leaves for Vec<[T; N]> {
 
     fn take(&mut self, from: &mut Take<'_>) {
         self[..].take(from);
+    }
+
+    fn outline(to: &mut Outline<'_>) {
+        to.array::<T>(2);
     }
 }
 
@@ -321,6 +360,11 @@ macro_rules! tuples {
             fn take(&mut self, from: &mut Take<'_>) {
                 let ($($name,)*) = self;
                 $($name.take(from);)*
+            }
+            fn outline(to: &mut Outline<'_>) {
+                to.enter();
+                $(to.field($number); $name::outline(to);)*
+                to.leave();
             }
         })*
     };

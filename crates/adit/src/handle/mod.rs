@@ -29,6 +29,11 @@ mod request;
 mod reverse;
 mod second;
 mod take;
+#[expect(
+    coherence_leak_check,
+    reason = "a pointer to a function of any reference is another type than one of a reference of one lifetime, and meant to be"
+)]
+mod typed;
 
 pub use annotations::{
     Active, Activity, Adjoint, AllShadows, Annotated, Annotations, BatchDuplicated, Const, Duplicated,
@@ -47,3 +52,4 @@ pub use request::Request;
 pub use reverse::VjpFn;
 pub use second::HvpFn;
 pub use take::Take;
+pub use typed::{FnType, Outline, Typed};

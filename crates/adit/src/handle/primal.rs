@@ -24,6 +24,10 @@ impl CallFn {
         Ok(CallFn { callee: Arc::new(callee) })
     }
 
+    pub(super) fn callee(&self) -> &Callee {
+        &self.callee
+    }
+
     /// The function.
     pub fn function(&self) -> &Function {
         &self.callee.function
