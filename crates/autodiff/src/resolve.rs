@@ -21,6 +21,7 @@ mod order;
 mod silence;
 
 use crate::refusal::Refusal;
+use crate::units::complete_rules;
 use crate::{Options, jvp_with, vjp_with};
 use adit_ir::{Derived, FuncId, Mode, Module};
 use order::Order;
@@ -100,10 +101,13 @@ impl Resolver<'_> {
         self.clean(module, of);
         let of = if derived.silent { self.silence.of(module, of) } else { of };
         let options = Options { lanes: derived.lanes, ..*self.options };
+        let completed = if derived.served { complete_rules(module) } else { Vec::new() };
         let made = match derived.mode {
             Mode::Jvp => jvp_with(module, of, &derived.active, &options),
             Mode::Vjp => vjp_with(module, of, &derived.active, &options),
         };
+        // Where a mode is asked for, its rules must be there.
+        completed.into_iter().for_each(|(id, rules)| module.set_rules(id, rules));
         let made = made.map_err(|refusal| refusal.asked_for_at(module.function(id).span, module.function(of).span))?;
         exchange_names(module, id, made);
         self.clean(module, made);

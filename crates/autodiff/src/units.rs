@@ -1,6 +1,6 @@
 //! Rules out of those of the other mode, where arrays move.
 //!
-//! In: a module. Out: each function that has a rule of one mode alone has one of the other, too, which calls that once for each unit direction. A vjp rule is asked for each float of the results, a jvp rule for each
+//! In: a module. Out: until that is taken back, each function that has a rule of one mode alone has one of the other, too, which calls that once for each unit direction. A vjp rule is asked for each float of the results, a jvp rule for each
 //! float of the parameters; so these are dear, and made only where nobody said which mode is wanted.
 //!
 //! ```text
@@ -14,27 +14,38 @@ use crate::algebra::{self, Factor};
 use crate::nest;
 use crate::ruled::only_scalars_move;
 use adit_ir::{
-    Builder, FuncId, Function, Ints, Mode, Module, RuleHead, RuleParam, RuleShape, ScalarType, Type, Value, Values,
+    Builder, FuncId, Function, Ints, Mode, Module, RuleHead, RuleParam, RuleShape, Rules, ScalarType, Type, Value,
+    Values, rule_name,
 };
 
-/// Completes the rules of all functions.
-pub fn complete_rules(module: &mut Module) {
+/// Completes the rules of all functions; gives those that had one, with what they had. What was made before is used again.
+pub fn complete_rules(module: &mut Module) -> Vec<(FuncId, Rules)> {
+    let mut completed = Vec::new();
     for id in module.ids() {
-        let mut rules = module.rules(id);
-        let f = module.function(id);
-        let made = match (rules.jvp, rules.vjp) {
-            (None, Some(rule)) if !only_scalars_move(f) => Units::of(module, f, Mode::Jvp, rule),
-            (Some(rule), None) if !only_scalars_move(f) => Units::of(module, f, Mode::Vjp, rule),
+        let rules = module.rules(id);
+        let (mode, rule) = match (rules.jvp, rules.vjp) {
+            (None, Some(rule)) => (Mode::Jvp, rule),
+            (Some(rule), None) => (Mode::Vjp, rule),
             (_, _) => continue,
         };
-        let made = Some(module.push(made));
-        if rules.jvp.is_none() {
-            rules.jvp = made;
-        } else {
-            rules.vjp = made;
+        let f = module.function(id);
+        if only_scalars_move(f) {
+            continue;
         }
-        module.set_rules(id, rules);
+        let made = match module.find(&rule_name(f, mode)) {
+            Some(made) => made,
+            None => {
+                let made = Units::of(module, f, mode, rule);
+                module.push(made)
+            }
+        };
+        completed.push((id, rules));
+        match mode {
+            Mode::Jvp => module.set_rules(id, Rules { jvp: Some(made), ..rules }),
+            Mode::Vjp => module.set_rules(id, Rules { vjp: Some(made), ..rules }),
+        }
     }
+    completed
 }
 
 /// A rule under construction.

@@ -11,7 +11,8 @@
 //! func @f__jvp2(v0: f64, v1: [f64; d0], v2: [f64; d0, 2]) -> (f64, f64, f64) = silent jvp 2 @f wrt v1
 //! ```
 //!
-//! Forward derivatives follow one direction or several (*lanes*); a *silent* derivative does not print, nor does what it calls.
+//! Forward derivatives follow one direction or several (*lanes*); a *silent* derivative does not print, nor does what it calls; in a *served* one rules of the other mode serve
+//! where its own are missing.
 
 use crate::build::Builder;
 use crate::copy::Copier;
@@ -58,6 +59,8 @@ pub struct Derived {
     pub lanes: usize,
     /// Whether nothing is printed, though the function and what it calls may print.
     pub silent: bool,
+    /// Whether rules of the other mode serve this one, arrays included: nobody asked for the mode.
+    pub served: bool,
 }
 
 /// The first function, of one and all that it reaches by calls, that is declared as a derivative and not made: it has nothing to run or to differentiate.
@@ -72,7 +75,7 @@ pub fn unmade(module: &Module, root: FuncId) -> Option<FuncId> {
 impl Derived {
     /// The reverse derivative, or the forward derivative along one direction; it prints what the function prints.
     pub fn new(of: FuncId, mode: Mode, active: Vec<bool>) -> Self {
-        Derived { of, mode, active, lanes: 1, silent: false }
+        Derived { of, mode, active, lanes: 1, silent: false, served: false }
     }
 
     /// What follows the function's name in that of its derivative.

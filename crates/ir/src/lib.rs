@@ -42,7 +42,7 @@ pub use kernel::Kernel;
 pub use limits::Limits;
 pub use prim::Prim;
 pub use print::{PrintOptions, print_function, print_function_with, print_module, print_module_with};
-pub use rules::{RuleHead, RuleParam, RuleShape};
+pub use rules::{RuleHead, RuleParam, RuleShape, rule_name};
 pub use same::{same, same_modules};
 pub use shape::Shapes;
 pub use trap::{RunError, Trap};

@@ -190,9 +190,10 @@ impl Printer<'_> {
         let active: Vec<String> = active.map(|(p, _)| self.value(p.value)).collect();
         let wrt = if active.is_empty() { String::new() } else { format!(" wrt {}", active.join(", ")) };
         let silent = if derived.silent { "silent " } else { "" };
+        let served = if derived.served { "served " } else { "" };
         let lanes = if derived.lanes == 1 { String::new() } else { format!("{} ", derived.lanes) };
         let of = self.callee(derived.of);
-        self.put(&format!("{head} = {silent}{} {lanes}{of}{wrt}\n", derived.mode.name()));
+        self.put(&format!("{head} = {silent}{served}{} {lanes}{of}{wrt}\n", derived.mode.name()));
     }
 
     /// The instructions of a region and what it yields, one step further in.

@@ -96,6 +96,11 @@ impl RuleShape {
     }
 }
 
+/// What rules that nobody named are called.
+pub fn rule_name(f: &Function, mode: Mode) -> String {
+    format!("{}.{}", f.name, mode.name())
+}
+
 /// A rule under construction: its signature, and what stands for each of its parameters.
 #[derive(Debug)]
 pub struct RuleHead<'f> {
@@ -112,7 +117,7 @@ pub struct RuleHead<'f> {
 impl<'f> RuleHead<'f> {
     /// Begins a rule of `f`.
     pub fn new(f: &'f Function, mode: Mode, span: Span) -> Self {
-        let mut b = Builder::new(format!("{}.{}", f.name, mode.name()), span);
+        let mut b = Builder::new(rule_name(f, mode), span);
         let mut map = ValueMap::new(f);
         for &dim in &f.dims {
             map.set(dim, b.dim());

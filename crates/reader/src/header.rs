@@ -40,6 +40,7 @@ pub(crate) struct DerivedHeader<'t> {
     pub(crate) mode: Mode,
     pub(crate) lanes: usize,
     pub(crate) silent: bool,
+    pub(crate) served: bool,
     pub(crate) of: String,
     pub(crate) of_span: Span,
     pub(crate) active: Vec<&'t str>,
@@ -157,9 +158,10 @@ impl<'t> Cursor<'_, 't> {
         Ok(Header { name, span, params, dims, results, rules, derived, external, body })
     }
 
-    /// Reads `vjp @g wrt v0, v1`, perhaps with `silent` before it and a number of lanes in it.
+    /// Reads `vjp @g wrt v0, v1`, perhaps with `silent` and `served` before it and a number of lanes in it.
     fn derived(&mut self) -> Parse<DerivedHeader<'t>> {
         let silent = self.eat_word("silent");
+        let served = self.eat_word("served");
         let mode = Mode::ALL.into_iter().find(|mode| self.eat_word(mode.name()));
         let mode = mode.ok_or_else(|| self.expected("`jvp` or `vjp`"))?;
         let lanes = self.lanes()?;
@@ -172,7 +174,7 @@ impl<'t> Cursor<'_, 't> {
                 active.push(self.expect(Kind::Value)?);
             }
         }
-        Ok(DerivedHeader { mode, lanes, silent, of, of_span, active })
+        Ok(DerivedHeader { mode, lanes, silent, served, of, of_span, active })
     }
 
     /// Reads how many lanes there are, if that is said.

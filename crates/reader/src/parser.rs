@@ -324,8 +324,14 @@ impl<'s, 't> Body<'s, 't> {
         }
         let mut f = self.b.finish(&[]);
         f.results.clone_from(&header.results);
-        f.derived =
-            Some(Derived { of: of.id, mode: derived.mode, active, lanes: derived.lanes, silent: derived.silent });
+        f.derived = Some(Derived {
+            of: of.id,
+            mode: derived.mode,
+            active,
+            lanes: derived.lanes,
+            silent: derived.silent,
+            served: derived.served,
+        });
         Ok(f)
     }
 

@@ -93,7 +93,9 @@ func @horner__jvp(v0: f64, v1: [f64; d0], v2: f64) -> (f64, f64) = jvp @horner w
 
 func @horner__jvp3(v0: f64, v1: [f64; d0], v2: [f64; d0, 3]) -> (f64, f64, f64, f64) = silent jvp 3 @horner wrt v1
 
-func @nothing__vjp() = vjp @nothing
+func @horner__jvp2(v0: f64, v1: [f64; d0], v2: f64, v3: f64) -> (f64, f64, f64) = silent served jvp 2 @horner wrt v0
+
+func @nothing__vjp() = served vjp @nothing
 "#;
 
 fn read(text: &str) -> Result<Module, Vec<Diagnostic>> {

@@ -36,31 +36,33 @@ impl<'p> Lowerer<'p> {
         let Some(point) = self.point(e, d) else {
             return self.nothing(&e.ty);
         };
+        // Where a mode is asked for, its rules must be there.
+        let served = self.unit.one_sided && d.mode.is_none();
         match d.kind {
             DerivativeKind::Gradient | DerivativeKind::ValueAndGradient => {
                 let with_value = d.kind == DerivativeKind::ValueAndGradient;
                 match d.mode {
                     Some(Mode::Jvp) => self.slopes(&point, with_value),
-                    Some(Mode::Vjp) | None => self.gradient(&point, with_value),
+                    Some(Mode::Vjp) | None => self.gradient(&point, with_value, served),
                 }
             }
             DerivativeKind::Jvp => self.directional(&point),
             DerivativeKind::Vjp => self.cotangents(&point),
             DerivativeKind::Jacobian => {
-                let mut map = point.map(self, true);
+                let mut map = point.map(self, true).served(served);
                 let mode = d.mode.unwrap_or_else(|| cheaper(&map));
                 self.run_once(&point, &mut map);
                 let (matrix, _) = self.matrix(&point, &map, mode, 1);
                 self.matrix_leaves(&point, &map.outputs, matrix)
             }
             DerivativeKind::Hessian => {
-                let mut map = point.gradient_map(self);
+                let mut map = point.gradient_map(self).served(served);
                 self.run_once(&point, &mut map);
                 let (matrix, _) = self.matrix(&point, &map, d.mode.unwrap_or(Mode::Jvp), 2);
                 self.matrix_leaves(&point, &map.outputs, matrix)
             }
             DerivativeKind::Hvp => {
-                let map = point.gradient_map(self);
+                let map = point.gradient_map(self).served(served);
                 // The matrix is symmetric: its product with the direction as a seed is the same.
                 let called = match d.mode {
                     Some(Mode::Vjp) => self.reverse(&map, &point.tangents()),
@@ -128,8 +130,8 @@ impl<'p> Lowerer<'p> {
     }
 
     /// One reverse pass; lent arguments are passed on as such.
-    fn gradient(&mut self, point: &Point<'p>, with_value: bool) -> Vals {
-        let map = point.map(self, false);
+    fn gradient(&mut self, point: &Point<'p>, with_value: bool, served: bool) -> Vals {
+        let map = point.map(self, false).served(served);
         let seeds: Vec<Part> =
             map.outputs.iter().map(|output| Part::Scalar(self.float(output.shape.element, 1.0))).collect();
         let called = self.reverse(&map, &seeds);

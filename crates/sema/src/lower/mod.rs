@@ -57,7 +57,7 @@ mod values;
 use crate::layout::{Layout, Sizes};
 use crate::typed::{FnDef, FnId, Program};
 use adit_diag::{Code, Diagnostic, Span};
-use adit_ir::{FuncId, Function, Module};
+use adit_ir::{FuncId, Function, Mode, Module};
 use analysis::Facts;
 use derivatives::Declared;
 use env::Lowerer;
@@ -89,6 +89,8 @@ struct Unit<'p> {
     /// Derivatives that functions call.
     declared: Declared,
     reach: Reach,
+    /// Whether a function has derivative rules of one mode alone.
+    one_sided: bool,
     options: Options,
 }
 
@@ -112,7 +114,8 @@ pub fn lower_with(program: &Program, options: Options) -> Result<Module, Vec<Dia
     let declared = Declared::default();
     let specials = RefCell::default();
     let (layouts, ids, reach) = (Vec::new(), Vec::new(), Reach::of(program, &facts));
-    let mut unit = Unit { program, sizes, layouts, ids, specials, declared, reach, options };
+    let one_sided = program.functions.iter().any(is_one_sided);
+    let mut unit = Unit { program, sizes, layouts, ids, specials, declared, reach, one_sided, options };
     let mut count = 0;
     for (i, def) in program.functions.iter().enumerate() {
         let layout = if reachable[i] { layout_of(program, i, def, &mut errors) } else { None };
@@ -180,6 +183,12 @@ fn layout_of(program: &Program, id: usize, def: &FnDef, errors: &mut Vec<Diagnos
 
 fn limit(span: Span, message: String) -> Diagnostic {
     Diagnostic::new(Code("AD0701"), span, message)
+}
+
+/// Whether a function has derivative rules of one mode alone.
+fn is_one_sided(def: &FnDef) -> bool {
+    let has = |mode| def.rules.of(mode).is_some() || def.external.as_ref().is_some_and(|e| e.partials(mode).is_some());
+    has(Mode::Jvp) != has(Mode::Vjp)
 }
 
 /// Which functions the user's functions call, themselves and derivative rules included.

@@ -88,6 +88,8 @@ pub(super) struct Map {
     results: Vec<ScalarType>,
     /// Derivatives of it print nothing.
     pub(super) silent: bool,
+    /// Nobody asked for the mode of a derivative of it: rules of the other one serve.
+    served: bool,
     pub(super) inputs: Vec<Input>,
     pub(super) outputs: Vec<Output>,
 }
@@ -159,6 +161,7 @@ impl<'p> Point<'p> {
             gives: self.leading.iter().map(|&v| Give::Value(v)).collect(),
             results: self.layout.results.iter().map(|leaf| leaf.element).collect(),
             silent: false,
+            served: false,
             inputs: Vec::new(),
             outputs: Vec::new(),
         };
@@ -194,7 +197,7 @@ impl<'p> Point<'p> {
 
     /// The gradient as a function, for a function of one float: its reverse derivative with the seed 1.
     pub(super) fn gradient_map(&self, l: &mut Lowerer<'p>) -> Map {
-        let map = self.map(l, true);
+        let map = self.map(l, true).served(l.unit.one_sided);
         let id = l.declare(&map, Mode::Vjp, 1);
         let mut gives = map.gives.clone();
         let (mut results, mut outputs, mut arrays) = (map.results.clone(), Vec::new(), 0);
@@ -214,7 +217,7 @@ impl<'p> Point<'p> {
             let seed = if i == 0 { 1.0 } else { 0.0 };
             gives.push(Give::Value(l.float(ty, seed)));
         }
-        Map { id, gives, results, silent: map.silent, inputs: map.inputs, outputs }
+        Map { id, gives, results, silent: map.silent, served: false, inputs: map.inputs, outputs }
     }
 
     pub(super) fn result_shape(&self, l: &mut Lowerer<'p>, leaf: &Leaf) -> Shape {
@@ -265,6 +268,11 @@ pub(super) fn is_float(leaf: &Leaf) -> bool {
 }
 
 impl Map {
+    /// The same, whose derivatives are served by rules of either mode, or not.
+    pub(super) fn served(self, served: bool) -> Map {
+        Map { served, ..self }
+    }
+
     /// Begins each call with what lent arrays hold now.
     pub(super) fn keep(&mut self, l: &mut Lowerer<'_>) {
         for give in &mut self.gives {
@@ -466,7 +474,8 @@ impl Lowerer<'_> {
 
     /// The derivative of a map, to be made later.
     fn declare(&mut self, map: &Map, mode: Mode, lanes: usize) -> FuncId {
-        let derived = Derived { lanes, silent: map.silent, ..Derived::new(map.id, mode, map.active()) };
+        let derived =
+            Derived { lanes, silent: map.silent, served: map.served, ..Derived::new(map.id, mode, map.active()) };
         self.unit.declared.request(derived, self.b.span())
     }
 }
