@@ -117,3 +117,28 @@ impl fmt::Display for Tally {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fuzz::generate::case;
+    use crate::fuzz::relations::Failure;
+
+    #[test]
+    fn a_summary_has_every_count_and_failure() {
+        let (mut tally, mut more) = (Tally::default(), Tally::default());
+        tally.count(&case(1, 0), &Report { first: true, levels: 2, stopped: Some("AD0801"), ..Report::default() });
+        more.count(&case(1, 1), &Report { first: true, levels: 1, levels_second: 1, ..Report::default() });
+        let failure = Failure { relation: "levels", detail: String::new() };
+        more.found.push(Found { number: 7, case: case(1, 7), failure });
+        tally.add(more);
+        let summary = tally.summary();
+        assert_eq!(summary["programs"], 2);
+        assert_eq!(summary["failures"], json!([{ "number": 7, "relation": "levels" }]));
+        assert_eq!(summary["errors"], json!({ "AD0801": 1 }));
+        let count = |name: &str| summary["counts"][name].as_u64();
+        assert_eq!([count("first"), count("levels"), count("plans"), count("plans_second")], [2, 2, 3, 1].map(Some));
+        assert_eq!(summary["features"].as_object().map(Map::len), Some(tally.histogram.rows().count()));
+        assert!(tally.line().starts_with("1 failures in 2 programs"), "{}", tally.line());
+    }
+}

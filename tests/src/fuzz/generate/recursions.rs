@@ -142,10 +142,10 @@ impl Writer {
         let mut pieces = pieces![format!("{next}(")];
         for (i, p) in signature.params.iter().enumerate() {
             let name = &p.name;
-            let arg = match &p.ty {
-                _ if Some(i) == signature.recursive => self.less_deep(less),
-                _ if p.lent => Node::group(pieces![format!("&mut {name}")]),
-                ty => self.passed_on(name, ty),
+            let arg = match (Some(i) == signature.recursive, p.lent) {
+                (true, _) => self.less_deep(less),
+                (false, true) => Node::group(pieces![format!("&mut {name}")]),
+                (false, false) => self.passed_on(name, &p.ty),
             };
             pieces.extend(pieces![if i == 0 { "" } else { ", " }, arg]);
         }
