@@ -1,7 +1,7 @@
 //! Algebraic identities that keep IEEE results.
 //!
 //! In: a function. Out: the same without operations that give an operand back: x · 1, x + (−0), −(−x), `max(x, x)`, with x − y for x + (−y), −x for x · −1, a plain product for a strong one whose
-//! weight is a literal, negations where they cost least ([`signs`](crate::signs)), and what else the algebra column of the primitive table states. That column's identities hold bit for bit (NaNs being all equal), so x + 0 stays: it turns −0 into 0.
+//! weight is a literal, negations where they cost least (`signs.rs`), and what else the algebra column of the primitive table states. That column's identities hold bit for bit (NaNs being all equal), so x + 0 stays: it turns −0 into 0.
 //!
 //! ```text
 //! v1 = const 1.0

@@ -92,7 +92,7 @@ impl Uses {
             if algebra.involution || algebra.second_through.is_some() && (place == 1 || algebra.commutative) {
                 return true;
             }
-            if !algebra.odd.is_some_and(|(_, places)| places.get(place) == Some(&true)) {
+            if algebra.odd.is_none_or(|(_, places)| places.get(place) != Some(&true)) {
                 return false;
             }
             v = result;

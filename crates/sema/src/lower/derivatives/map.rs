@@ -482,7 +482,7 @@ impl Lowerer<'_> {
 
 /// The extents of what moves in several lanes.
 pub(super) fn in_lanes(dims: &[Int], lanes: usize) -> Ints {
-    let last = (lanes > 1).then(|| Int::Const(lanes as i64));
+    let last = (lanes > 1).then_some(Int::Const(lanes as i64));
     dims.iter().copied().chain(last).collect()
 }
 
