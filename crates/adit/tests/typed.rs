@@ -1,5 +1,7 @@
 //! Typed handles: the signature is checked once, by name; calls are those of other handles.
 
+#![expect(clippy::type_complexity, reason = "the types are what is tested")]
+
 use adit::{Engine, FnType, Leaves, Module, Typed, Workspace};
 
 const SOURCE: &str = "

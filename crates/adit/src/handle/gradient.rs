@@ -24,7 +24,7 @@ pub struct GradientFn {
 
 #[derive(Debug)]
 enum Inner {
-    Reverse(Callee),
+    Reverse(Box<Callee>),
     Forward(Box<Sweeps>),
 }
 
@@ -34,8 +34,11 @@ impl GradientFn {
         let active = request.active(false)?;
         let reverse = Derivative::Gradient(active.clone());
         let inner = match request.mode {
-            Some(Mode::Reverse) => Inner::Reverse(request.callee(&reverse, &active, How::Gradient)?),
-            None => Inner::Reverse(request.callee(&request.function.served(reverse), &active, How::Gradient)?),
+            Some(Mode::Reverse) => Inner::Reverse(Box::new(request.callee(&reverse, &active, How::Gradient)?)),
+            None => {
+                let reverse = request.function.served(reverse);
+                Inner::Reverse(Box::new(request.callee(&reverse, &active, How::Gradient)?))
+            }
             Some(Mode::Forward) => {
                 Inner::Forward(Box::new(Sweeps::forward(&request.function, request.positions(), active)?))
             }
