@@ -59,7 +59,7 @@ adit_ir::mutants! {
     CarriedActivityMissed = "carried-activity-missed",
     /// Both modes: a number that was rounded to an integer keeps its derivative.
     RoundTripKept = "round-trip-kept",
-    /// Both modes: `stop_gradient` stops nothing where a derivative is differentiated.
+    /// Both modes: what stops derivatives, as `stop_gradient` does, stops nothing where a derivative is differentiated.
     StopIgnoredAgain = "stop-ignored-again",
     /// Forward mode, of a derivative: a strong product is differentiated like `if w == 0 { 0 } else { w * p }`.
     StrongZeroAsSelect = "strong-zero-as-select",
@@ -69,12 +69,14 @@ adit_ir::mutants! {
     ResultTangentLost = "result-tangent-lost",
     /// Iteration by iteration, a loop that carries any number is reversed as if it were a sum.
     LocalCarried = "local-carried",
-    /// Iteration by iteration, what the adjoint of a sum depends on and is not known yet is taken for 1.
+    /// Iteration by iteration, the adjoint of a sum that is not known yet is taken for 1.
     LocalSeed = "local-seed",
     /// Iteration by iteration, arrays that iterations share may be written.
     LocalWrites = "local-writes",
     /// Iteration by iteration, what is read may be written after the loop.
     LocalWrittenLater = "local-written-later",
+    /// An array that one arm of an `if` writes is taken for written.
+    ScratchUnwritten = "scratch-unwritten",
     /// What runs again may carry any number as if it were a sum.
     RerunCarried = "rerun-carried",
     /// What runs again may write elements that other iterations touch.
@@ -104,7 +106,16 @@ impl Mutant {
     /// The optimisation of the reverse sweep that it breaks, if it is of one.
     pub fn of(self) -> Option<AdOpt> {
         let breaks: [(AdOpt, &[Mutant]); 4] = [
-            (AdOpt::Local, &[Mutant::LocalCarried, Mutant::LocalSeed, Mutant::LocalWrites, Mutant::LocalWrittenLater]),
+            (
+                AdOpt::Local,
+                &[
+                    Mutant::LocalCarried,
+                    Mutant::LocalSeed,
+                    Mutant::LocalWrites,
+                    Mutant::LocalWrittenLater,
+                    Mutant::ScratchUnwritten,
+                ],
+            ),
             (
                 AdOpt::Rerun,
                 &[Mutant::RerunCarried, Mutant::RerunShared, Mutant::RerunWrittenLater, Mutant::RerunStores],

@@ -29,10 +29,10 @@ pub trait Operands {
 
 /// The partials of a primitive, operand after operand; none where there is no derivative, by type or by structure.
 pub fn partials(prim: Prim, mutant: Option<Mutant>) -> impl Iterator<Item = Option<&'static Expr>> {
-    let kept = if prim == Prim::Stopgrad { Mutant::StopIgnoredAgain } else { Mutant::RoundTripKept };
+    let kept = matches!(mutant, Some(Mutant::RoundTripKept | Mutant::StopIgnoredAgain));
     prim.row().partials.iter().map(move |partial| match partial {
         Partial::Expr(partial) => Some(partial),
-        Partial::Zero if mutant == Some(kept) => Some(&Expr::F64(1.0)),
+        Partial::Zero if kept => Some(&Expr::F64(1.0)),
         Partial::Zero | Partial::NotFloat => None,
     })
 }

@@ -84,6 +84,24 @@ pub const PROGRAMS: &[Shown] = &[
         value: 642.0,
     },
     Shown {
+        bug: "scratch-unwritten",
+        source: "
+            fn g(b: [f64; n]) -> f64 {
+                let (mut w, mut s) = (zeros(2), 0.0);
+                for i in 0..n {
+                    let k = i / n;
+                    if i == 0 { w[k] = b[i]^2; }
+                    s += w[k] * b[i];
+                }
+                s
+            }
+            fn f(x: f64, a: [f64; n]) -> f64 {
+                let d = grad(g)(a);
+                d[0] + 10.0 * d[1] + 100.0 * d[2]
+            }",
+        value: 123.0,
+    },
+    Shown {
         bug: "rerun-carried",
         source: "
             fn g(b: [f64; n]) -> f64 {

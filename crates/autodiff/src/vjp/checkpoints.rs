@@ -202,8 +202,9 @@ impl Sweep<'_, '_> {
             let plan = plan(b, map.int(kept.size), kept.kind, trips, prices);
             (plan, b.i64(0))
         });
-        let added = self.carry(copy, [zero, zero, plan.snapshots]);
-        let body = *self.b.func().inst(copy).op.regions().last().expect("loops have a body");
+        let regions = self.b.func().inst(copy).op.regions();
+        let added = self.carry_more(copy, &[zero, zero, plan.snapshots], &regions);
+        let body = *regions.last().expect("loops have a body");
         let params = self.b.func().region(body).params.clone();
         let [n, next, left] = [3, 2, 1].map(|back| params[params.len() - back]);
         let carried = &params[params.len() - 3 - source.inst(inst).results.len()..params.len() - 3];
@@ -227,25 +228,6 @@ impl Sweep<'_, '_> {
         Taken { width, trips, left }
     }
 
-    /// Makes a loop of the forward sweep carry three integers more; gives the last ones.
-    fn carry(&mut self, copy: Inst, inits: [Value; 3]) -> [Value; 3] {
-        let f = self.b.func_mut();
-        for region in f.inst(copy).op.regions() {
-            for _ in inits {
-                let param = f.add_value(Type::I64);
-                f.region_mut(region).params.push(param);
-            }
-        }
-        let results = inits.map(|_| f.add_value(Type::I64));
-        let data = f.inst_mut(copy);
-        data.results.extend(results);
-        if let Op::For { inits: all, .. } | Op::While { inits: all, .. } = &mut data.op {
-            all.extend(inits);
-        }
-        results.into_iter().for_each(|v| self.definitions.state(v));
-        results
-    }
-
     /// What the functions of iterations are called with; arrays that may have changed since are saved.
     fn operands(&mut self, steps: &Steps, copy: Inst, parent: Region) -> Operands {
         let scalars = steps.scalars.iter().map(|&v| self.residual(v)).collect();
@@ -266,7 +248,10 @@ impl Sweep<'_, '_> {
     }
 
     /// An array that the loop only reads, with what it holds then.
-    fn as_it_was(&mut self, array: Value, copy: Inst, parent: Region) -> Value {
+    pub(super) fn as_it_was(&mut self, array: Value, copy: Inst, parent: Region) -> Value {
+        if let Some(&restored) = self.standin.get(&self.forward.map.value(array)) {
+            return restored;
+        }
         let visible = self.place[self.facts.home(array).index()] == 0 && !self.is_cut;
         if visible && (is_constant(self.source, array) || !self.is_written_later(array)) {
             return self.forward.map.value(array);

@@ -9,8 +9,7 @@
 //! ```
 
 use super::Sweep;
-use crate::Mutant;
-use adit_ir::{Effect, Function, Inst, Op, OperandMap, ScalarType, Value, Values};
+use adit_ir::{Effect, Function, Inst, Op, OperandMap, Value, Values};
 use rustc_hash::FxHashMap;
 
 /// More operations than this are not computed a second time.
@@ -85,8 +84,7 @@ impl Sweep<'_, '_> {
         late.sort_unstable();
         late.dedup();
         let mut copies = FxHashMap::default();
-        let mut made = self.guessed(&late, adjoints, before, &mut copies);
-        made.extend(late.iter().map(|&inst| self.copied(inst, &mut copies)));
+        let made: Vec<Inst> = late.iter().map(|&inst| self.copied(inst, &mut copies)).collect();
         let region = self.b.current();
         let insts = &mut self.b.func_mut().region_mut(region).insts;
         let place = insts.iter().position(|&inst| inst == before)?;
@@ -106,40 +104,10 @@ impl Sweep<'_, '_> {
                     late.push(inst);
                     f.inst(inst).op.visit_operands(&mut |operand| open.push(operand));
                 }
-                Definition::Inst(_) | Definition::Added if self.has(Mutant::LocalSeed) => {}
                 Definition::Inst(_) | Definition::Added => return None,
             }
         }
         Some(())
-    }
-
-    /// [`Mutant::LocalSeed`]: 1 for whatever is not known.
-    fn guessed(
-        &mut self,
-        late: &[Inst],
-        adjoints: &[Option<Value>],
-        before: Inst,
-        copies: &mut FxHashMap<Value, Value>,
-    ) -> Vec<Inst> {
-        let mut mentioned: Vec<Value> = adjoints.iter().flatten().copied().collect();
-        late.iter().for_each(|&inst| self.b.func().inst(inst).op.visit_operands(&mut |v| mentioned.push(v)));
-        let known = |v: &Value| match self.definitions.of(*v) {
-            Definition::Parameter => true,
-            Definition::Inst(inst) => inst < before || late.contains(&inst),
-            Definition::Added => false,
-        };
-        mentioned.retain(|v| self.has(Mutant::LocalSeed) && !known(v));
-        let (_, made) = self.apart(|sweep| {
-            for v in mentioned {
-                let one = sweep.b.ty(v).scalar().map(|ty| match ty {
-                    ScalarType::F64 | ScalarType::F32 => sweep.b.float(ty, 1.0),
-                    ScalarType::I64 => sweep.b.i64(1),
-                    ScalarType::Bool => sweep.b.bool(true),
-                });
-                copies.extend(one.map(|one| (v, one)));
-            }
-        });
-        made
     }
 
     fn copied(&mut self, inst: Inst, copies: &mut FxHashMap<Value, Value>) -> Inst {

@@ -113,22 +113,33 @@ impl super::Sweep<'_, '_> {
     pub(super) fn count_trips(&mut self, inst: Inst) -> Option<Value> {
         let zero = self.at_entry(Op::Const(Const::I64(0)), Type::I64);
         let copy = self.forward.inst(inst)?;
-        let f = self.b.func_mut();
-        let count = f.add_value(Type::I64);
-        self.definitions.state(count);
-        let data = f.inst_mut(copy);
-        data.results.push(count);
-        let Op::While { inits, cond, body, .. } = &mut data.op else { return None };
-        inits.push(zero);
-        let (cond, body) = (*cond, *body);
-        for region in [cond, body] {
-            let count = f.add_value(Type::I64);
-            f.region_mut(region).params.push(count);
-        }
-        let trip = *f.region(body).params.last()?;
+        let regions = self.b.func().inst(copy).op.regions();
+        let count = self.carry_more(copy, &[zero], &regions)[0];
+        let body = *regions.last()?;
+        let trip = *self.b.func().region(body).params.last()?;
         let next = self.append_forward(body, |b| algebra::successor(b, trip));
         self.b.func_mut().region_mut(body).yields.push(next);
         Some(count)
+    }
+
+    /// Makes a finished loop carry more; gives the results. These of its regions receive it, behind all else; what the body yields for it is for the caller to add.
+    pub(super) fn carry_more(&mut self, copy: Inst, inits: &[Value], receiving: &[Region]) -> Values {
+        let f = self.b.func_mut();
+        let types: Vec<Type> = inits.iter().map(|&init| f.ty(init).clone()).collect();
+        for &region in receiving {
+            for ty in &types {
+                let param = f.add_value(ty.clone());
+                f.region_mut(region).params.push(param);
+            }
+        }
+        let results: Values = types.into_iter().map(|ty| f.add_value(ty)).collect();
+        let data = f.inst_mut(copy);
+        data.results.extend(results.iter().copied());
+        if let Op::For { inits: all, .. } | Op::While { inits: all, .. } = &mut data.op {
+            all.extend(inits.iter().copied());
+        }
+        results.iter().for_each(|&v| self.definitions.state(v));
+        results
     }
 
     /// Appends what `emit` emits to a region of the forward sweep.

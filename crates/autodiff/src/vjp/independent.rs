@@ -124,14 +124,17 @@ pub struct Again<'a> {
     pub overwrites: &'a Overwrites<'a>,
     /// Whether an array is there in the reverse sweep.
     pub visible: &'a dyn Fn(Value) -> bool,
+    /// Whether an array is there as it was.
+    pub restored: &'a dyn Fn(Value) -> bool,
 }
 
 impl Iterations<'_> {
-    /// Whether the iterations of a loop can be reversed one by one.
-    pub fn independent(self, inst: Inst) -> Result<(), Obstacle> {
+    /// Whether the iterations of a loop can be reversed one by one. If they run again, also the arrays whose contents have to be kept for that.
+    pub fn independent(self, inst: Inst) -> Result<Vec<Value>, Obstacle> {
         let body = self.f.inst(inst).op.regions().last().copied().unwrap_or(self.f.body);
         let (root, made, shared) = <(FxHashMap<_, _>, FxHashSet<_>, FxHashMap<_, _>)>::default();
-        let mut search = Search { at: self, inst, body, root, made, shared };
+        let (kept, written) = (Vec::new(), FxHashSet::default());
+        let mut search = Search { at: self, inst, body, root, made, shared, kept, written };
         let (tested, params) = received(self.f, inst);
         search.root.extend(tested.iter().chain(params).copied().zip(params.iter().chain(params).copied()));
         match search.regions(inst)? && search.hands_on(inst) || self.relaxed.carried {
@@ -167,6 +170,10 @@ struct Search<'a> {
     made: FxHashSet<Value>,
     /// Active arrays from outside that the body writes or reads, if iterations run again: what touches them.
     shared: FxHashMap<Value, Vec<Inst>>,
+    /// Likewise, arrays from outside that hold something else by then.
+    kept: Vec<Value>,
+    /// Likewise, arrays from outside that the body writes.
+    written: FxHashSet<Value>,
 }
 
 impl Search<'_> {
@@ -322,23 +329,38 @@ impl Search<'_> {
         let is_array = |v: &&Value| at.f.ty(**v).array().is_some();
         let read = facts::read(op);
         for &array in read.iter().filter(is_array).filter(|v| outside(v)) {
-            if !(again.visible)(array) {
-                return Err(Obstacle::Gone);
-            }
-            if again.overwrites.hit(inst, array) && !at.relaxed.stored_later {
-                return Err(Obstacle::WrittenLater);
+            let changes = match () {
+                () if (again.restored)(array) => None,
+                () if !(again.visible)(array) => Some(Obstacle::Gone),
+                () if again.overwrites.hit(inst, array) && !at.relaxed.stored_later => Some(Obstacle::WrittenLater),
+                () => None,
+            };
+            if let Some(obstacle) = changes {
+                let all = again.overwrites.reads_all(inst, array, self.body);
+                if !all {
+                    return Err(obstacle);
+                }
+                if !self.kept.contains(&array) {
+                    self.kept.push(array);
+                }
             }
         }
-        let touched: Vec<Value> = read.iter().chain(&facts::written(at.module, op)).copied().collect();
+        let written = facts::written(at.module, op);
+        self.written.extend(written.iter().copied().filter(|v| outside(v)));
+        let touched: Vec<Value> = read.iter().chain(&written).copied().collect();
         for &array in touched.iter().filter(is_array).filter(|v| at.activity.of(**v) && outside(v)) {
             self.shared.entry(array).or_default().push(inst);
         }
         Ok(())
     }
 
-    /// Whether what iterations write is added to only, or touched by one iteration only: at the index of the loop and a number.
-    fn disjoint(&self) -> Result<(), Obstacle> {
-        let Some(Again { overwrites, .. }) = self.at.again.filter(|_| !self.at.relaxed.writes) else { return Ok(()) };
+    /// Whether what iterations write is added to only, or touched by one iteration only: at the index of the loop and a number. Also, whether what is kept stays the same in the loop.
+    fn disjoint(self) -> Result<Vec<Value>, Obstacle> {
+        if self.kept.iter().any(|array| self.written.contains(array)) {
+            return Err(Obstacle::WrittenLater);
+        }
+        let again = self.at.again.filter(|_| !self.at.relaxed.writes);
+        let Some(Again { overwrites, .. }) = again else { return Ok(self.kept) };
         let op = |inst: &Inst| &self.at.f.inst(*inst).op;
         let harmless = |touching: &Vec<Inst>| {
             let all = |is: &dyn Fn(&Op) -> bool| touching.iter().all(|inst| is(op(inst)));
@@ -347,7 +369,7 @@ impl Search<'_> {
             }
         };
         match self.shared.values().all(harmless) {
-            true => Ok(()),
+            true => Ok(self.kept),
             false => Err(Obstacle::Shares),
         }
     }

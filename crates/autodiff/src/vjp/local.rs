@@ -27,7 +27,7 @@ use super::independent::{Iterations, Obstacle, Relaxed, Reversal};
 use super::loops::Carried;
 use crate::refusal::Refusal;
 use crate::{AdOpt, Mutant};
-use adit_ir::{Inst, Op, Region, Value};
+use adit_ir::{Const, Inst, Op, Region, Value};
 
 impl Sweep<'_, '_> {
     /// Whether loops are reversed in the forward sweep at all.
@@ -68,10 +68,16 @@ impl Sweep<'_, '_> {
         }?;
         self.independent(inst)?;
         let seeds: Vec<Option<Value>> = carried.iter().map(|c| c.seed).collect();
-        self.early(&seeds, copy).ok_or(Obstacle::Unknown)
+        let known = self.early(&seeds, copy);
+        let one = |sweep: &mut Self, v| {
+            sweep.at_entry(Op::Const(Const::float(sweep.scalar_type(v), 1.0)), sweep.b.ty(v).clone())
+        };
+        let guess = self.has(Mutant::LocalSeed) && known.is_none();
+        let guessed = guess.then(|| seeds.iter().map(|seed| seed.map(|v| one(self, v))).collect());
+        known.or(guessed).ok_or(Obstacle::Unknown)
     }
 
-    fn independent(&self, inst: Inst) -> Result<(), Obstacle> {
+    fn independent(&self, inst: Inst) -> Result<Vec<Value>, Obstacle> {
         let relaxed = Relaxed {
             carried: self.has(Mutant::LocalCarried),
             writes: self.has(Mutant::LocalWrites),
@@ -113,37 +119,15 @@ impl Sweep<'_, '_> {
     pub(super) fn hand_on(&mut self, copy: Inst, changes: &[Change], carried: &[Carried]) {
         for change in changes {
             let zero = self.zero(change.value);
-            let total = self.carry_total(copy, zero);
-            self.add(change.value, total);
+            // The body has its parameter and its yield already.
+            let regions = self.b.func().inst(copy).op.regions();
+            let total = self.carry_more(copy, &[zero], &regions[..regions.len() - 1]);
+            self.add(change.value, total[0]);
         }
         for c in carried {
             if let Some(seed) = c.seed {
                 self.add(c.init, seed);
             }
         }
-    }
-
-    /// Makes a loop carry one more value, whose parameter and yield its body has already; gives the result.
-    fn carry_total(&mut self, copy: Inst, init: Value) -> Value {
-        let ty = self.b.ty(init).clone();
-        let f = self.b.func_mut();
-        let result = f.add_value(ty.clone());
-        let data = f.inst_mut(copy);
-        data.results.push(result);
-        match &mut data.op {
-            Op::For { inits, .. } => inits.push(init),
-            Op::While { inits, cond, .. } => {
-                inits.push(init);
-                let cond = *cond;
-                let tested = f.add_value(ty);
-                f.region_mut(cond).params.push(tested);
-            }
-            Op::Const(_) | Op::Prim { .. } | Op::Cmp { .. } | Op::Select { .. } | Op::If { .. } => {}
-            Op::Alloc { .. } | Op::Load { .. } | Op::Store { .. } | Op::Acc { .. } | Op::Copy { .. } => {}
-            Op::Fill { .. } | Op::Call { .. } | Op::TapeNew { .. } | Op::TapePush { .. } | Op::TapePop { .. } => {}
-            Op::Assert { .. } | Op::Print { .. } => {}
-        }
-        self.definitions.state(result);
-        result
     }
 }

@@ -30,7 +30,7 @@
 //!
 //! **Iteration by iteration**: loops whose iterations meet only in sums are reversed within the forward sweep ([`local`]), or run again within the reverse sweep ([`rerun`]), and save nothing.
 //!
-//! Files: `adjoints`, `registers`, `residuals`, `plan`, `frames` (the regions under construction); one per construct: `scalars`, `branches`, `loops`, `arrays`, `tapes`, `calls`, `ruled` (calls with rules); `local`, `rerun`,
+//! Files: `adjoints`, `registers`, `residuals`, `plan`, `frames` (the regions under construction); one per construct: `scalars`, `branches`, `loops`, `arrays`, `tapes`, `calls`, `ruled` (calls with rules); `scratch` (what functions become before that), `local`, `rerun`,
 //! `independent` and `early` (iteration by iteration).
 //! What this does not do: reuse of storage.
 
@@ -56,6 +56,7 @@ mod rerun;
 mod residuals;
 mod ruled;
 mod scalars;
+mod scratch;
 mod tapes;
 
 use crate::activity::Activity;
@@ -113,6 +114,8 @@ fn made(
     options: &Options,
     report: Option<Report>,
 ) -> Result<(Vec<Function>, Option<Report>), Refusal> {
+    let moved = moved(module, f, options);
+    let module = moved.as_ref().unwrap_or(module);
     let (names, outlined) = Outlined::find(module, f);
     let mut requests = Requests::new(module, names, &outlined);
     requests.saved.clone_from(&report);
@@ -126,6 +129,12 @@ fn made(
     requests.saved = report;
     let built = build(&mut requests, f, active, options)?;
     Ok((built, requests.saved))
+}
+
+/// The module with scratch arrays made where they are used, if loops may be reversed iteration by iteration.
+fn moved(module: &Module, f: FuncId, options: &Options) -> Option<Module> {
+    let matters = options.opts.has(AdOpt::Local) || options.opts.has(AdOpt::Rerun);
+    matters.then(|| scratch::moved_inwards(module, f, options.mutant == Some(Mutant::ScratchUnwritten))).flatten()
 }
 
 fn build(requests: &mut Requests<'_>, f: FuncId, active: &[bool], options: &Options) -> Result<Vec<Function>, Refusal> {

@@ -14,19 +14,20 @@
 //! ```
 //!
 //! The copy carries whatever the loop carries, in the order of the primal, so it ends when that does. It stores nothing into arrays from outside, which keep what they hold at the end, and asserts and
-//! prints nothing. The independence of iterations is asked with that in mind: what it reads from outside must be as it was.
+//! prints nothing. The independence of iterations is asked with that in mind: what it reads from outside must be as it was. An array that is
+//! written later, but of which every iteration reads all, is saved as a whole after the loop, and read from there.
 //!
 //! What this does not do: it says which loops *may* be run again; [`super::plan`] says where something would be saved otherwise.
 
 use super::Sweep;
 use super::facts::Facts;
-use super::frames::Closed;
+use super::frames::{Closed, Kind};
 use super::independent::{Again, Iterations, Obstacle, Relaxed, Reversal};
 use super::loops::Carried;
 use super::plan::Overwrites;
 use crate::refusal::Refusal;
 use crate::{AdOpt, Mutant};
-use adit_ir::{Function, Inst, Op, Region, Value};
+use adit_ir::{Function, Inst, Op, OperandMap, Region, Value};
 use rustc_hash::FxHashSet;
 
 impl Sweep<'_, '_> {
@@ -36,18 +37,16 @@ impl Sweep<'_, '_> {
             return Ok(false);
         }
         let planned = self.plan.reruns(inst);
-        let verdict = match self.may_run_again(inst) {
-            Ok(()) if planned => Reversal::Again,
-            Ok(()) => Reversal::Whole(Obstacle::Needless),
-            Err(obstacle) => Reversal::Whole(obstacle),
+        let may = self.may_run_again(inst);
+        let verdict = match &may {
+            Ok(_) if planned => Reversal::Again,
+            Ok(_) => Reversal::Whole(Obstacle::Needless),
+            Err(obstacle) => Reversal::Whole(*obstacle),
         };
         self.asked.loops.push((inst, verdict));
-        if verdict != Reversal::Again {
-            return Ok(false);
-        }
+        let (Ok(kept), Reversal::Again) = (may, verdict) else { return Ok(false) };
         let inside = Inside::of(self, inst);
-        let known: Vec<(Value, Value)> =
-            inside.mentions(self.source, inst).into_iter().map(|v| (v, self.residual(v))).collect();
+        let known = self.known_again(inst, inside.mentions(self.source, inst), &kept);
         // The copy is listed when its reverse is built: what that needs from around it comes first.
         let (copy, made) = self.apart(|sweep| {
             let dropped = |inst: Inst| inside.drops(sweep.source, inst);
@@ -56,15 +55,39 @@ impl Sweep<'_, '_> {
         let (Some(copy), Some(region)) = (copy, self.forward.region(body)) else { return Ok(false) };
         self.b.func_mut().inst_mut(copy).op.set_checkpoint(None);
         let seeds: Vec<Option<Value>> = carried.iter().map(|c| c.seed).collect();
+        // Whatever asks for these within the iteration gets what the iteration reads.
+        let restored = known.iter().filter(|(v, _)| kept.contains(v)).map(|&(v, own)| (self.forward.map.value(v), own));
+        self.standin.extend(restored);
         let Closed { changes, .. } = self.reverse_at_end(body, region, carried, &seeds)?;
+        for &v in &kept {
+            self.standin.remove(&self.forward.map.value(v));
+        }
         let here = self.b.current();
         self.b.func_mut().region_mut(here).insts.extend(made);
         self.hand_on(copy, &changes, carried);
         Ok(true)
     }
 
-    /// Whether the iterations can be run again here.
-    fn may_run_again(&self, inst: Inst) -> Result<(), Obstacle> {
+    /// What stands for what the copy of a loop mentions. Arrays that hold something else by now come back from a tape.
+    fn known_again(&mut self, inst: Inst, mentioned: Vec<Value>, kept: &[Value]) -> Vec<(Value, Value)> {
+        let parent = self.frame().primal.and_then(|primal| self.forward.region(primal));
+        let mut known = Vec::with_capacity(mentioned.len());
+        for v in mentioned {
+            let standin = match (self.forward.inst(inst), parent) {
+                (Some(copy), Some(parent)) if kept.contains(&v) => {
+                    self.asked.arrays.push((inst, v));
+                    self.note_tape(Kind::Straight);
+                    self.as_it_was(v, copy, parent)
+                }
+                _ => self.residual(v),
+            };
+            known.push((v, standin));
+        }
+        known
+    }
+
+    /// Whether the iterations can be run again here, and the arrays that have to be kept for that.
+    fn may_run_again(&self, inst: Inst) -> Result<Vec<Value>, Obstacle> {
         if self.is_cut {
             return Err(Obstacle::Apart);
         }
@@ -77,7 +100,8 @@ impl Sweep<'_, '_> {
         let overwrites =
             self.overwrites.get_or_init(|| Overwrites::new(self.requests.module, self.source, &self.facts.nest, false));
         let (module, f, facts, activity) = (self.requests.module, self.source, self.facts, self.activity);
-        let again = Some(Again { overwrites, visible: &visible });
+        let restored = |array: Value| self.standin.contains_key(&self.forward.map.value(array));
+        let again = Some(Again { overwrites, visible: &visible, restored: &restored });
         Iterations { module, f, facts, activity, relaxed, again }.independent(inst)
     }
 }

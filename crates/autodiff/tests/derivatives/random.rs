@@ -435,6 +435,7 @@ const UNSEEN: &[Mutant] = &[
     Mutant::StrongZeroAsSelect,
     Mutant::MixedTermLost,
     Mutant::LaterIterationForgotten,
+    Mutant::ScratchUnwritten,
 ];
 
 #[test]

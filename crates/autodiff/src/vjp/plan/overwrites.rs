@@ -132,6 +132,25 @@ impl<'s> Overwrites<'s> {
         })
     }
 
+    /// Whether each iteration of this loop reads all of an array by this instruction: at the indices of loops in it that go through the whole extents.
+    pub fn reads_all(&self, read: Inst, array: Value, body: Region) -> bool {
+        let Op::Load { subscripts, .. } = &self.source.inst(read).op else { return true };
+        let dims = self.source.ty(array).array().map(|ty| &ty.dims[..]).unwrap_or_default();
+        let goes_through = |subscript: &Int, dim: &Int| {
+            let (Some(index), zero, one) = (subscript.value(), Int::Const(0), Int::Const(1)) else { return false };
+            let around = self.nest.home(index);
+            self.nest.index(self.source, around) == Some(index)
+                && around != body
+                && self.nest.is_inside(around, body)
+                && {
+                    let bounds = self.nest.around(around).map(|inst| &self.source.inst(inst).op);
+                    matches!(bounds, Some(Op::For { lo, hi, step, .. }) if (lo, hi, step) == (&zero, dim, &one))
+                }
+        };
+        let distinct = (1..subscripts.len()).all(|d| !subscripts[..d].contains(&subscripts[d]));
+        distinct && subscripts.iter().zip(dims).all(|(subscript, dim)| goes_through(subscript, dim))
+    }
+
     /// The subscripts of an access to one element; none if it is to all.
     fn subscripts(&self, inst: Inst) -> &'s [Int] {
         match &self.source.inst(inst).op {

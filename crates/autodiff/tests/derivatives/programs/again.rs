@@ -43,6 +43,14 @@ pub fn programs() -> Vec<Hand> {
         hand("a while that counts", COUNTS, vec![V(vec![1.0, 2.0])], 36.0, vec![V(vec![48.0, 48.0])]),
         // Σ y^2 (y = x^2), squared: (1 + 16)^2
         hand("a map, read in the iteration", MAP, vec![V(vec![1.0, 2.0])], 289.0, vec![V(vec![136.0, 1088.0])]),
+        // 4 q^4 (1 + 1/256) for q = w0^2 + w1^2
+        hand(
+            "an array that each iteration reads and a later loop changes",
+            KEPT,
+            vec![Mut(vec![1.0, 2.0]), I(2)],
+            2509.765625,
+            vec![V(vec![4015.625, 8031.25])],
+        ),
     ]
 }
 
@@ -202,4 +210,35 @@ func @f(v0: [f64; d0]) -> f64 {
   }
   v11 = mul v3, v3
   return v11
+}";
+
+const KEPT: &str = "
+func @f(v0: mut [f64; d0], v1: i64) -> f64 {
+  v2 = const 0.0
+  v3 = const 0.5
+  v4 = for v5 in 0..v1 (v6: f64 = v2) {
+    v7 = for v8 in 0..2 (v9: f64 = v2) {
+      v16 = for v23 in 0..1 (v24: f64 = v9) {
+        v10 = for v11 in 0..d0 (v12: f64 = v2) {
+          v13 = load v0[v11]
+          v14 = mul v13, v13
+          v15 = add v12, v14
+          yield v15
+        }
+        v25 = mul v10, v10
+        v26 = add v24, v25
+        yield v26
+      }
+      yield v16
+    }
+    for v18 in 0..d0 {
+      v19 = load v0[v18]
+      v20 = mul v19, v3
+      store v0[v18], v20
+    }
+    v21 = mul v7, v7
+    v22 = add v6, v21
+    yield v22
+  }
+  return v4
 }";

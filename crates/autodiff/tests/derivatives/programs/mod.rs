@@ -9,6 +9,7 @@ mod data;
 pub mod iterations;
 mod loops;
 mod memory;
+mod scratch;
 mod straight;
 
 /// An argument.
@@ -48,6 +49,7 @@ pub fn all() -> Vec<Hand> {
     all.extend(data::programs());
     all.extend(iterations::programs());
     all.extend(again::programs());
+    all.extend(scratch::programs());
     all.extend(calls::programs());
     all
 }
