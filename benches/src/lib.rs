@@ -5,6 +5,7 @@
 
 pub mod clock;
 pub mod goals;
+pub mod nested;
 pub mod numbers;
 pub mod peer;
 pub mod phases;

@@ -1,21 +1,21 @@
 //! One command that prints a table: `cargo run --release -p adit-benches`.
 //!
 //! ```text
-//! adit-benches [--peers c] [--repeats N] [--phases] [--largest N] [--recurrence]
+//! adit-benches [--peers c] [--repeats N] [--phases] [--largest N] [--recurrence] [--nested]
 //! ```
 //!
 //! In: the options. Out: on standard output, per problem the compile time, primal, gradient and their ratio; with `--peers c` the same in C by gcc (or `$CC`), Adit and C taking
-//! turns; forward mode along several directions at once; straight-line programs and the growth of compile time; the whole process; and a line for each goal. It fails only if something does not compile or run: a goal missed is
+//! turns; forward mode along several directions at once; three derivatives inside one another, of every example; straight-line programs and the growth of compile time; the whole process; and a line for each goal. It fails only if something does not compile or run: a goal missed is
 //! told, not an error, since wall time on a shared machine is no proof.
 
 use adit_benches::goals::Goal;
 use adit_benches::problems::{self, Problem};
 use adit_benches::table::{self, PeerRow, Row};
-use adit_benches::{Result, phases, process, recurrence, straight};
+use adit_benches::{Result, clock, nested, phases, process, recurrence, straight};
 use std::io::Write as _;
 use std::process::{Command, ExitCode, Stdio};
 
-const USAGE: &str = "adit-benches [--peers c] [--repeats N] [--phases] [--largest N] [--recurrence]";
+const USAGE: &str = "adit-benches [--peers c] [--repeats N] [--phases] [--largest N] [--recurrence] [--nested]";
 
 struct Options {
     compiler: Option<String>,
@@ -23,6 +23,7 @@ struct Options {
     phases: bool,
     largest: usize,
     recurrence: bool,
+    nested: bool,
 }
 
 fn main() -> ExitCode {
@@ -36,7 +37,8 @@ fn main() -> ExitCode {
 }
 
 fn options(mut words: impl Iterator<Item = String>) -> Result<Options> {
-    let mut options = Options { compiler: None, repeats: 75, phases: false, largest: usize::MAX, recurrence: false };
+    let mut options =
+        Options { compiler: None, repeats: 75, phases: false, largest: usize::MAX, recurrence: false, nested: false };
     while let Some(word) = words.next() {
         let mut number =
             || words.next().and_then(|w| w.parse::<usize>().ok()).ok_or(format!("{word} wants a number\n{USAGE}"));
@@ -49,6 +51,7 @@ fn options(mut words: impl Iterator<Item = String>) -> Result<Options> {
             "--largest" => options.largest = number()?,
             "--phases" => options.phases = true,
             "--recurrence" => options.recurrence = true,
+            "--nested" => options.nested = true,
             _ => return Err(format!("what is {word}?\n{USAGE}")),
         }
     }
@@ -69,8 +72,14 @@ fn compiler() -> Option<String> {
 
 fn report(options: &Options) -> Result<()> {
     let mut goals = Vec::new();
-    recurrences(options, &mut goals)?;
-    if !options.recurrence {
+    let all = !options.recurrence && !options.nested;
+    if all || options.recurrence {
+        recurrences(options, &mut goals)?;
+    }
+    if all || options.nested {
+        derivatives_of_derivatives(options, &mut goals)?;
+    }
+    if all {
         problems(options, &mut goals)?;
         directions(options, &mut goals)?;
         straight_lines(options, &mut goals);
@@ -160,6 +169,26 @@ fn recurrences(options: &Options, goals: &mut Vec<Goal>) -> Result<()> {
         goals.push(Goal::new(format!("recurrence, {}: over {}", row.title, row.over), row.ratio, row.goal, ""));
     }
     say("");
+    Ok(())
+}
+
+/// Three derivatives inside one another, of every example.
+fn derivatives_of_derivatives(options: &Options, goals: &mut Vec<Goal>) -> Result<()> {
+    let heads = nested::OPERATORS.map(|operator| format!("{operator:>24}"));
+    say(&format!("\n{:<28}{}", "compile ms, of three levels", heads.concat()));
+    let mut worst = (0.0, String::new());
+    for example in nested::EXAMPLES {
+        let mut line = format!("{:<28}", example.name);
+        for (operator, name) in nested::OPERATORS.iter().enumerate() {
+            let ms = clock::median(&example.compile(operator, options.repeats.min(9))?);
+            line += &format!("{ms:>24.2}");
+            if ms > worst.0 {
+                worst = (ms, format!("{}, {name}", example.name));
+            }
+        }
+        say(&line);
+    }
+    goals.push(Goal::new(format!("three levels, the slowest ({}): compile", worst.1), worst.0, 50.0, " ms"));
     Ok(())
 }
 
