@@ -18,8 +18,8 @@ const PLAIN_ABOVE: usize = 600;
 /// Above this many, O2 allocates registers in one pass where there are no loops: with long-lived values in memory the code is as fast.
 const ONE_PASS_ABOVE: usize = 20_000;
 
-/// The same where there are loops, which become several times slower by it.
-const ONE_PASS_LOOPS_ABOVE: usize = 80_000;
+/// The same where there are loops, which become slower by it, by a third to several times. So long are derivatives of derivatives; full allocation takes half of the whole time to compile them.
+const ONE_PASS_LOOPS_ABOVE: usize = 3_000;
 
 /// The same where there are no loops and every few instructions a mathematical function is called, which leaves no register as it was: full allocation then takes twice the time, and its code is
 /// faster by a twentieth.

@@ -9,8 +9,8 @@ use crate::typed::{FnId, Program};
 use adit_ir::sweeps;
 use adit_ir::verify::MAX_RANK;
 
-/// Instructions that a node of the tree becomes, about.
-const PER_NODE: usize = 2;
+/// Instructions that a node of the tree becomes, about: a node may stand for a loop over an array.
+const PER_NODE: usize = 6;
 
 /// Beyond so many nodes nobody needs to know how many there are.
 const MANY: usize = 1 << 14;
