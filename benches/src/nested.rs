@@ -74,7 +74,9 @@ impl Example {
         let f = format!("|v: {ty}| {call}");
         let deep = match (operator, depth) {
             (_, 1) => of(f, "v"),
-            (0, _) => of(format!("|v_outer: {ty}| {}", of(format!("|v_inner: {ty}| {}", of(f, "v_inner")), "v_outer")), "v"),
+            (0, _) => {
+                of(format!("|v_outer: {ty}| {}", of(format!("|v_inner: {ty}| {}", of(f, "v_inner")), "v_outer")), "v")
+            }
             (1, _) => format!("{total}(hessian(|v_inner: {ty}| {})(v))", of(f, "v_inner")),
             (_, _) => format!("{total}(hvp(|v_inner: {ty}| {}, v, v))", of(f, "v_inner")),
         };
