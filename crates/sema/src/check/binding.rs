@@ -1,7 +1,7 @@
 //! Dimension names that a lambda's parameters bind.
 //!
 //! In: the annotated parameters of a lambda, and its body. Out: which names its call binds, each with the place that tells, and a body that begins with them. A name that means something where the lambda is written
-//! is not bound anew.
+//! is not bound anew; names in types of functions are not bound at all.
 //!
 //! ```text
 //! |a: [f64; m], b: [f64; m]| e        |a: [f64; _], b: [f64; _]| { let m = size(a, 0); let a: [f64; m] = a; let b: [f64; m] = b; e }
@@ -30,13 +30,17 @@ impl Body<'_, '_> {
     /// The names that a call of a lambda with these parameters binds.
     pub(super) fn bound_by(&mut self, params: &[ast::LambdaParam]) -> Vec<Bound> {
         let mut bound: Vec<Bound> = Vec::new();
+        // Parameters themselves are no dimensions, and the type of a function can't wait for its call.
+        let mut taken: Vec<&Arc<str>> = params.iter().map(|p| &p.name.name).collect();
+        let types = params.iter().filter_map(|p| p.ty.as_ref());
+        types.filter(|ty| matches!(ty.kind, TypeKind::Fn { .. })).for_each(|ty| dimension_names(ty, &mut taken));
         for param in params {
             let Some(ty) = &param.ty else { continue };
             let mut names = Vec::new();
             dimension_names(ty, &mut names);
             for name in names {
                 let known = bound.iter().any(|(known, _)| known == name) || self.find(name).is_some();
-                if known || self.checker.own_constant(name).is_some() {
+                if known || taken.contains(&name) || self.checker.own_constant(name).is_some() {
                     continue;
                 }
                 let at = Expr { span: param.span, ..named(&param.name.name, param) };
