@@ -9,7 +9,6 @@
 #![deny(unsafe_op_in_unsafe_fn)]
 
 mod abi;
-mod bounds;
 mod disasm;
 mod entry;
 mod error;

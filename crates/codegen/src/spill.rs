@@ -17,11 +17,11 @@
 //! Literals are never kept: they are made anew where they are used. Each value has a slot of its own, so that a wrong guess about its life costs time, never correctness.
 
 use crate::abi;
-use crate::bounds::Facts;
 use crate::error::CodegenError;
 use crate::lower::Lower;
 use crate::options::{OptLevel, Options};
 use crate::straight::{NONE, Run, Runs, Slots};
+use adit_ir::bounds::Facts;
 use adit_ir::prim::Code;
 use adit_ir::{Function, Inst, Op, Region, ScalarType, Value};
 use cranelift_codegen::ir::{self, InstBuilder};

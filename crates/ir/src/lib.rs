@@ -6,6 +6,7 @@
 //! errors ([`trap`]), what hosts pass in ([`host`]) and how it looks to users ([`display`]), what a run may use ([`limits`]), what a call checks ([`shape`]), what derivative rules take
 //! and give ([`mod@rules`]), who calls whom ([`graph`]), of which sweeps matrices are made ([`sweeps`]), the form of tables of seeded bugs ([`mod@mutants`]). Nothing here optimises, differentiates or runs anything.
 
+pub mod bounds;
 pub mod build;
 pub mod copy;
 pub mod derived;

@@ -19,6 +19,7 @@ mod mutant;
 mod per_value;
 pub mod promote;
 mod signs;
+pub mod views;
 mod writes;
 
 pub use mutant::Mutant;
@@ -56,6 +57,7 @@ pub const PASSES: &[Pass] = &[
     Pass { name: "promote", about: "turn small arrays with literal subscripts into scalars", run: promote::run },
     Pass { name: "fold", about: "compute what is known when compiling", run: fold::run },
     Pass { name: "identities", about: "drop operations that give an operand back bit for bit", run: identities::run },
+    Pass { name: "views", about: "read parts of arrays where they are instead of copying them", run: views::run },
     Pass { name: "cse", about: "merge equal operations and repeated reads", run: cse::run },
     Pass { name: "hoist", about: "move what does not change out of loops", run: hoist::run },
     Pass { name: "dce", about: "drop what nobody needs", run: dce::run },
@@ -67,7 +69,7 @@ pub fn find(name: &str) -> Option<&'static Pass> {
 }
 
 /// The clean-up that the compiler runs before and after differentiation: names of [`PASSES`], in order.
-pub const CLEAN_UP: &[&str] = &["inline", "fold", "promote", "identities", "fold", "cse", "hoist", "dce"];
+pub const CLEAN_UP: &[&str] = &["inline", "fold", "promote", "identities", "fold", "views", "cse", "hoist", "dce"];
 
 /// Runs [`CLEAN_UP`] on one function.
 pub fn clean_up(module: &Module, f: &Function) -> Function {

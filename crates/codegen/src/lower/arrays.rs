@@ -1,6 +1,6 @@
 //! Arrays: memory, addresses, bounds checks.
 //!
-//! In: `alloc`, `load`, `store`, `acc`, `copy`, `fill`. Out: inline allocation from the arena (a hook where the chunk ends or extents are extraordinary), checks where [`crate::bounds`] proves nothing
+//! In: `alloc`, `load`, `store`, `acc`, `copy`, `fill`. Out: inline allocation from the arena (a hook where the chunk ends or extents are extraordinary), checks where [`adit_ir::bounds`] proves nothing
 //! and nothing in scope has checked the same subscript against the same extent, and addresses split so that Cranelift can share and hoist their parts:
 //!
 //! ```text

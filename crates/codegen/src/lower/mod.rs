@@ -10,7 +10,7 @@
 //!
 //! Scalars are Cranelift values, arrays and tapes addresses; regions become blocks whose parameters are what the region carries or yields, and a value of an enclosing region is
 //! simply used, since scope implies dominance. [`control`] makes blocks, [`threads`] leaves out tests of decided flags, [`arrays`] addresses, checks and memory, [`prims`] arithmetic, [`tapes`] records, [`calls`] and [`externals`] calls, [`runs`] what needs no Cranelift, [`traps`] cold exits.
-//! No optimisation happens here but what only this place can see: superfluous checks ([`crate::bounds`], and checks made before in scope), and long-lived values of large functions, which are
+//! No optimisation happens here but what only this place can see: superfluous checks ([`adit_ir::bounds`], and checks made before in scope), and long-lived values of large functions, which are
 //! kept in memory instead of in registers ([`crate::spill`]).
 
 mod arrays;
@@ -27,11 +27,11 @@ mod threads;
 mod traps;
 
 use crate::abi;
-use crate::bounds::Facts;
 use crate::error::CodegenError;
 use crate::scoped::Scoped;
 use crate::spill::Plan;
 use crate::unit::{Import, Unit};
+use adit_ir::bounds::Facts;
 use adit_ir::{Const, FuncId, Function, Inst, Int, Op, Value};
 use adit_runtime::context::offset;
 use adit_runtime::hooks::Hook;
@@ -311,7 +311,13 @@ impl Lower<'_, '_, '_, '_> {
             }
             Op::TapePush { tape, values } => self.tape_push(*tape, values),
             Op::TapePop { tape } => self.tape_pop(*tape, results),
-            Op::Assert { cond, trap, details } => self.assert(*cond, trap, details),
+            Op::Assert { cond, trap, details } => {
+                self.assert(*cond, trap, details)?;
+                if let Some(known) = self.facts.asserted(&data.op) {
+                    self.checked.insert(known, ());
+                }
+                Ok(())
+            }
             Op::Print { parts } => self.print(parts),
         }
     }

@@ -15,7 +15,7 @@
 
 use super::asm::{Asm, Place, Sse, Xmm};
 use super::{NONE, Straight};
-use crate::bounds::Facts;
+use adit_ir::bounds::Facts;
 use adit_ir::prim::{Code, Native, Row};
 use adit_ir::{Const, Function, Inst, Int, Op, Prim, Value};
 

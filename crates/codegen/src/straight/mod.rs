@@ -16,8 +16,8 @@
 mod asm;
 mod emit;
 
-use crate::bounds::Facts;
 use adit_diag::Span;
+use adit_ir::bounds::Facts;
 use adit_ir::prim::Row;
 use adit_ir::{Function, Inst, Op, Region, ScalarType, Type, Value};
 use cranelift_codegen::isa::CallConv;

@@ -1,6 +1,6 @@
 //! Which subscripts cannot be out of range.
 //!
-//! In: a function. Out: [`Facts`]: for a subscript and an extent, whether `0 <= subscript < extent` always holds, so that compiled code needs no check.
+//! In: a function. Out: [`Facts`]: for a subscript and an extent, whether `0 <= subscript < extent` always holds, so that compiled code needs no check, and passes may move or drop what reads there.
 //!
 //! ```text
 //! func @f(v0: [f64; d0]) {
@@ -10,10 +10,10 @@
 //! A value is followed through additions and subtractions of literals to its root; a root that is the index of a loop with a literal step lies between the loop's bounds. What is proved:
 //! the subscript's least value is not negative, and its greatest, followed through enclosing loops, is the extent (the same root, or a literal) less something.
 //! Integer arithmetic wraps; each step below says why it may ignore that. Extents are never negative, since `alloc` and the call boundary refuse such. The facts are computed
-//! anew from the instructions, never read from text. No other conditions (`if i < n`) are used.
+//! anew from the instructions, never read from text. Of conditions, only assertions are used: of equality, where they come before all else, and of range.
 
-use adit_ir::prim::{Code, Native};
-use adit_ir::{Const, Function, Inst, Int, Op, Region, Value};
+use crate::prim::{Code, Native};
+use crate::{CmpOp, Const, Function, Inst, Int, Op, Region, Trap, Value};
 
 /// Literals beyond this are not followed, so that sums of a few never overflow.
 const FAR: i64 = 1 << 31;
@@ -23,12 +23,14 @@ const DEPTH: u32 = 8;
 
 /// What is known about the integers of a function.
 #[derive(Debug)]
-pub(crate) struct Facts<'a> {
+pub struct Facts<'a> {
     f: &'a Function,
     defs: Vec<Option<Inst>>,
     loops: Vec<Option<Inst>>,
     dims: Vec<bool>,
     uses: Vec<u32>,
+    /// Dimensions that values were found to be equal to before anything else ran.
+    equal: Vec<Option<Value>>,
 }
 
 /// `root + offset`, or only `offset`.
@@ -43,12 +45,30 @@ type Shifted = (Int, i64);
 
 impl<'a> Facts<'a> {
     /// Reads a function.
-    pub(crate) fn new(f: &'a Function) -> Self {
+    pub fn new(f: &'a Function) -> Self {
         let n = f.value_count();
-        let mut facts = Facts { f, defs: vec![None; n], loops: vec![None; n], dims: vec![false; n], uses: vec![0; n] };
+        let (defs, loops, equal) = (vec![None; n], vec![None; n], vec![None; n]);
+        let mut facts = Facts { f, defs, loops, dims: vec![false; n], uses: vec![0; n], equal };
         f.dims.iter().for_each(|d| facts.dims[d.index()] = true);
         facts.read(f.body);
+        facts.read_equalities();
         facts
+    }
+
+    /// Assertions at the very beginning, before which nothing but arithmetic is done, hold in all that follows.
+    fn read_equalities(&mut self) {
+        let f = self.f;
+        let ops = f.region(f.body).insts.iter().map(|&inst| &f.inst(inst).op);
+        for op in ops.take_while(|op| matches!(op, Op::Assert { .. } | Op::Prim { .. } | Op::Cmp { .. } | Op::Const(_)))
+        {
+            let Op::Assert { cond, .. } = op else { continue };
+            if let Some(&Op::Cmp { op: CmpOp::Eq, a, b }) = self.def(*cond) {
+                let (value, dim) = if self.dims[b.index()] { (a, b) } else { (b, a) };
+                if self.dims[dim.index()] && !self.dims[value.index()] {
+                    self.equal[value.index()].get_or_insert(dim);
+                }
+            }
+        }
     }
 
     fn read(&mut self, region: Region) {
@@ -68,17 +88,17 @@ impl<'a> Facts<'a> {
     }
 
     /// How often a value is mentioned.
-    pub(crate) fn uses(&self, v: Value) -> u32 {
+    pub fn uses(&self, v: Value) -> u32 {
         self.uses[v.index()]
     }
 
     /// The instruction that defines a value, unless it is a parameter of something.
-    pub(crate) fn def(&self, v: Value) -> Option<&'a Op> {
+    pub fn def(&self, v: Value) -> Option<&'a Op> {
         self.defs[v.index()].map(|inst| &self.f.inst(inst).op)
     }
 
     /// The literal that an operand is, in place or by a `const`.
-    pub(crate) fn literal(&self, i: Int) -> Option<i64> {
+    pub fn literal(&self, i: Int) -> Option<i64> {
         match i {
             Int::Const(c) => Some(c),
             Int::Value(v) => match self.def(v) {
@@ -89,14 +109,36 @@ impl<'a> Facts<'a> {
     }
 
     /// An operand as another plus a literal, where it is one: what addresses are made from.
-    pub(crate) fn split(&self, i: Int) -> (Option<Value>, i64) {
+    pub fn split(&self, i: Int) -> (Option<Value>, i64) {
         let affine = self.affine(i);
         (affine.root, affine.offset)
     }
 
     /// Whether `0 <= subscript < extent` always holds.
-    pub(crate) fn in_range(&self, subscript: Int, extent: Int) -> bool {
+    pub fn in_range(&self, subscript: Int, extent: Int) -> bool {
         self.least(subscript, DEPTH).is_some_and(|least| least >= 0) && self.below((subscript, 0), extent, DEPTH)
+    }
+
+    /// The subscript and the extent of an assertion that the one is in range of the other, and asserts that and nothing less.
+    pub fn asserted(&self, op: &Op) -> Option<(Int, Int)> {
+        let Op::Assert { cond, trap: Trap::IndexOutOfRange, details } = op else { return None };
+        let (&[subscript, extent], Some(Op::Prim { prim, args })) = (&details[..], self.def(*cond)) else {
+            return None;
+        };
+        let &[first, second] = &args[..] else { return None };
+        let compares = |v: Value, wanted: CmpOp, to: Int| match self.def(v) {
+            Some(&Op::Cmp { op, a, b }) => op == wanted && Int::Value(a) == subscript && self.same(Int::Value(b), to),
+            _ => false,
+        };
+        let both = prim.row().code == Code::Native(Native::And)
+            && compares(first, CmpOp::Ge, Int::Const(0))
+            && compares(second, CmpOp::Lt, extent);
+        both.then_some((subscript, extent))
+    }
+
+    /// Whether two operands are known to be equal.
+    pub fn same(&self, a: Int, b: Int) -> bool {
+        self.affine(a) == self.affine(b)
     }
 
     fn affine(&self, i: Int) -> Affine {
@@ -114,7 +156,7 @@ impl<'a> Facts<'a> {
                 Some(_) | None => break,
             }
         }
-        Affine { root: i.value(), offset }
+        Affine { root: i.value().map(|v| self.equal[v.index()].unwrap_or(v)), offset }
     }
 
     /// One addition or subtraction of a literal.
@@ -196,8 +238,8 @@ impl<'a> Facts<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{ArrayType, Bounds, Builder, Passing, Prim, ScalarType, Type};
     use adit_diag::Span;
-    use adit_ir::{ArrayType, Bounds, Builder, Passing, Prim, ScalarType, Type};
 
     /// A loop over `lo..d0 + hi` by `step`; whether `i + shift` is in range of `d0`.
     fn simple(lo: i64, hi: i64, step: i64, shift: i64) -> bool {
