@@ -160,3 +160,29 @@ fn a_limit_for_tapes_bounds_every_loop_that_saves() {
     assert!(told.to_string().contains("@checkpoint"), "{told}");
     gradient(Some(1 << 20)).expect("it fits");
 }
+
+/// Iterations run again, and what they call tells nothing twice; a recursion is not inlined.
+#[test]
+fn what_is_called_prints_once() {
+    let run = |attribute: &str| {
+        let lines = Arc::new(AtomicI64::new(0));
+        let counted = lines.clone();
+        let sink: adit::Sink = Arc::new(move |_: &str| {
+            counted.fetch_add(1, Ordering::Relaxed);
+        });
+        let engine = Engine::with_options(Options { sink: Some(sink), ..Options::default() });
+        let text = format!(
+            "fn tell(x: f64, k: i64) -> f64 {{ print(x); if k > 0 {{ other(sin(x), k) }} else {{ 2.0 * x }} }}
+fn other(x: f64, k: i64) -> f64 {{ assert(k > 0); tell(x, k - 1) + 0.5 * x }}
+fn f(x0: f64, n: i64) -> f64 {{ let mut x = x0; let mut i = 0; {attribute} while i < n {{ x = tell(x, 2); i += 1; }} x }}"
+        );
+        let f = engine.compile(&text).and_then(|module| module.function("f")).unwrap_or_else(|e| panic!("{e}"));
+        let gradient = f.gradient().at(&[0.7.into(), 20.into()]).unwrap_or_else(|e| panic!("{e}"));
+        (gradient.floats(), lines.load(Ordering::Relaxed))
+    };
+    let plain = run("");
+    assert_eq!(plain.1, 60);
+    for attribute in ["@checkpoint(every: 3)", "@checkpoint(binomial: 2)", "@checkpoint(budget: 100 B)"] {
+        assert_eq!(run(attribute), plain, "{attribute}");
+    }
+}

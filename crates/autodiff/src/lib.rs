@@ -40,6 +40,7 @@ mod resolve;
 mod ruled;
 mod rules;
 mod schedule;
+mod silent;
 mod steps;
 mod switches;
 mod units;
@@ -117,8 +118,13 @@ pub fn vjp(module: &mut Module, f: FuncId, active: &[bool]) -> Result<FuncId, Re
 /// As [`vjp()`].
 pub fn vjp_with(module: &mut Module, f: FuncId, active: &[bool], options: &Options) -> Result<FuncId, Refusal> {
     refusal::refuse_unmade(module, f)?;
+    let (silent, built) = vjp::all(module, f, &mask(module.function(f), active), options)?;
+    for (copy, rules) in silent {
+        let place = module.push(copy);
+        module.set_rules(place, rules);
+    }
     let root = FuncId::new(module.len());
-    for derivative in vjp::all(module, f, &mask(module.function(f), active), options)? {
+    for derivative in built {
         module.push(derivative);
     }
     Ok(root)

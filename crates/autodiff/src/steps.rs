@@ -16,11 +16,12 @@
 //! Parameters: the scalars from outside that the body mentions; what is carried; from which iteration to which; the arrays from outside. Results: what is carried, and the floats from
 //! outside, unchanged: seeds for these are what their adjoints start from, so that sums are made in the order in which a reverse without snapshots makes them.
 //!
-//! Iterations are run to be reversed, after all of them ran once: nothing is printed, and what is asserted held. Where the iterations of a `while` are counted first, they are run for the first time, and assert. Loops that run backwards, or whose condition writes, or that use a tape
-//! from outside, or call what prints, have no such function: their reverse keeps everything.
+//! Iterations are run to be reversed, after all of them ran once: nothing is printed, by what they call neither ([`crate::silent`]), and what is asserted held. Where the iterations of a `while` are counted first, they are run for the first time, and assert. Loops that run
+//! backwards, or whose condition writes, or that use a tape from outside, have no such function: their reverse keeps everything.
 
 use crate::algebra;
 use crate::catalog::Names;
+use crate::silent::hush;
 use crate::vjp::{read, written};
 use adit_ir::{
     Bounds, Builder, CallGraph, Checkpoint, CheckpointKind, Copier, FuncId, Function, Inst, Int, Module, Op,
@@ -78,8 +79,6 @@ pub enum Unkept {
     Condition,
     /// It uses a tape from outside, in a derivative of a derivative.
     Tape,
-    /// It calls what prints.
-    Prints,
 }
 
 impl fmt::Display for Unkept {
@@ -88,31 +87,33 @@ impl fmt::Display for Unkept {
             Unkept::Backwards => "it runs backwards",
             Unkept::Condition => "its condition writes to an array",
             Unkept::Tape => "it uses a tape from outside",
-            Unkept::Prints => "it calls what prints",
         })
     }
 }
 
 impl Outlined {
     /// Outlines every checkpointed loop in what `root` reaches; functions get identities after that of the derivative of `root`, which joins the module first. Also gives the names still free.
-    pub fn find(module: &Module, root: FuncId) -> (Names, Self) {
+    pub fn find(module: &Module, root: FuncId, silent: &FxHashMap<FuncId, FuncId>) -> (Names, Self) {
         let (mut names, first) = (Names::new(module), module.len() + 1);
         let mut outlined = Outlined::default();
-        let order = CallGraph::with_rules(module, &[root]).order;
+        let mut entries = vec![root];
+        entries.extend(silent.values());
+        entries[1..].sort_unstable();
+        let order = CallGraph::with_rules(module, &entries).order;
         if !order.iter().any(|&id| has_checkpoints(module.function(id))) {
             return (names, outlined);
         }
-        let quiet = Quiet::of(module, &order);
         for &id in &order {
-            outlined.function(&quiet, id, module.function(id), first, &mut names);
+            outlined.function(module, id, module.function(id), first, &mut names);
         }
         // What was outlined may contain checkpointed loops in turn.
         let mut next = 0;
         while next < outlined.functions.len() {
             let source = outlined.functions[next].clone();
-            outlined.function(&quiet, FuncId::new(first + next), &source, first, &mut names);
+            outlined.function(module, FuncId::new(first + next), &source, first, &mut names);
             next += 1;
         }
+        outlined.functions.iter_mut().for_each(|f| hush(f, silent));
         (names, outlined)
     }
 
@@ -126,7 +127,7 @@ impl Outlined {
         self.prevented.get(&(f, inst)).copied()
     }
 
-    fn function(&mut self, quiet: &Quiet<'_>, id: FuncId, source: &Function, first: usize, names: &mut Names) {
+    fn function(&mut self, module: &Module, id: FuncId, source: &Function, first: usize, names: &mut Names) {
         if !has_checkpoints(source) {
             return;
         }
@@ -134,7 +135,7 @@ impl Outlined {
         while let Some(region) = open.pop() {
             for &inst in &source.region(region).insts {
                 let op = &source.inst(inst).op;
-                let taken = op.checkpoint().map(|_| Surroundings::of(quiet, source, inst));
+                let taken = op.checkpoint().map(|_| Surroundings::of(module, source, inst));
                 match taken {
                     Some(Ok(taken)) => {
                         self.outline(source, (id, inst), taken, first, names);
@@ -196,43 +197,6 @@ pub fn bounded(module: &Module, taped: &[(FuncId, Inst)], bytes: u64) -> Module 
     bounded
 }
 
-/// Whether a function prints, itself or by what it calls.
-pub fn prints(module: &Module, f: FuncId) -> bool {
-    Quiet::of(module, &CallGraph::with_rules(module, &[f]).order).loud.contains(&f)
-}
-
-/// Which functions print, themselves or by what they call.
-struct Quiet<'m> {
-    module: &'m Module,
-    loud: FxHashSet<FuncId>,
-}
-
-impl<'m> Quiet<'m> {
-    fn of(module: &'m Module, reached: &[FuncId]) -> Self {
-        let mut callers: FxHashMap<FuncId, Vec<FuncId>> = FxHashMap::default();
-        let mut open = Vec::new();
-        for &id in reached {
-            let f = module.function(id);
-            f.walk(&mut |inst| {
-                let op = &f.inst(inst).op;
-                if let Op::Print { .. } = op {
-                    open.push(id);
-                }
-                if let Op::Call { callee, .. } = op {
-                    callers.entry(*callee).or_default().push(id);
-                }
-            });
-        }
-        let mut loud = FxHashSet::default();
-        while let Some(id) = open.pop() {
-            if loud.insert(id) {
-                open.extend(callers.get(&id).into_iter().flatten());
-            }
-        }
-        Quiet { module, loud }
-    }
-}
-
 /// What a loop mentions of what lies outside.
 struct Surroundings {
     scalars: Values,
@@ -241,7 +205,7 @@ struct Surroundings {
 
 impl Surroundings {
     /// Why the loop's iterations can't be run again, otherwise.
-    fn of(quiet: &Quiet<'_>, source: &Function, inst: Inst) -> Result<Self, Unkept> {
+    fn of(module: &Module, source: &Function, inst: Inst) -> Result<Self, Unkept> {
         let op = &source.inst(inst).op;
         let mut search = Search::default();
         if let Op::For { lo, step, reversed, .. } = op {
@@ -251,13 +215,13 @@ impl Surroundings {
             [*lo, *step].into_iter().filter_map(Int::value).for_each(|v| search.see(v));
         }
         if let Op::While { cond, .. } = op {
-            search.region(quiet, source, *cond);
+            search.region(module, source, *cond);
             if !search.written.is_empty() {
                 return Err(Unkept::Condition);
             }
         }
         if let Some(&body) = op.regions().last() {
-            search.region(quiet, source, body);
+            search.region(module, source, body);
         }
         search.surroundings(source)
     }
@@ -271,7 +235,6 @@ struct Search {
     inner: FxHashSet<Value>,
     written: FxHashSet<Value>,
     read: FxHashSet<Value>,
-    loud: bool,
 }
 
 impl Search {
@@ -281,7 +244,7 @@ impl Search {
         }
     }
 
-    fn region(&mut self, quiet: &Quiet<'_>, source: &Function, region: Region) {
+    fn region(&mut self, module: &Module, source: &Function, region: Region) {
         let mut insts = Vec::new();
         self.inner.extend(&source.region(region).params);
         source.walk_region(region, &mut |inst| insts.push(inst));
@@ -292,9 +255,8 @@ impl Search {
             }
             data.op.visit_operands(&mut |v| self.see(v));
             self.inner.extend(&data.results);
-            self.written.extend(written(quiet.module, &data.op));
+            self.written.extend(written(module, &data.op));
             self.read.extend(read(&data.op));
-            self.loud |= matches!(data.op, Op::Call { callee, .. } if quiet.loud.contains(&callee));
             for inner in data.op.regions() {
                 self.inner.extend(&source.region(inner).params);
                 source.region(inner).yields.iter().for_each(|&v| self.see(v));
@@ -320,7 +282,7 @@ impl Search {
         }
         let bare = |v: &Value| source.ty(*v).scalar().is_some() && !dims.contains(v);
         taken.scalars = outside.into_iter().filter(bare).collect();
-        if self.loud { Err(Unkept::Prints) } else { Ok(taken) }
+        Ok(taken)
     }
 }
 

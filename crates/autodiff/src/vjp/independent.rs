@@ -316,7 +316,7 @@ impl Search<'_> {
                 if facts::lent(at.module, *callee, args).iter().any(outside) {
                     return Err(Obstacle::Writes);
                 }
-                if crate::steps::prints(at.module, *callee) {
+                if crate::silent::prints(at.module, *callee) {
                     return Err(Obstacle::Prints);
                 }
             }

@@ -62,11 +62,12 @@ mod tapes;
 use crate::activity::Activity;
 use crate::literals::Literals;
 use crate::refusal::{Refusal, check_size};
+use crate::silent::{Silent, silenced};
 use crate::steps::Outlined;
 use crate::{AdOpt, Mutant, Options};
 use adit_ir::{
-    Builder, FuncId, Function, Inst, Module, Op, Param, Passing, Region, ScalarType, TapeType, Type, Value, ValueMap,
-    Values,
+    Builder, FuncId, Function, Inst, Module, Op, Param, Passing, Region, Rules, ScalarType, TapeType, Type, Value,
+    ValueMap, Values,
 };
 pub(crate) use facts::{read, written};
 use std::cell::OnceCell;
@@ -95,16 +96,29 @@ pub struct Report {
     pub kept: Vec<Kept>,
 }
 
-/// The reverse derivative of `f`, then the halves of all that it calls, in the order in which they join the module.
+/// Silent copies of what it calls; the reverse derivative of `f`, then the halves of all that it calls: in the order in which they join the module.
 ///
 /// With a limit for tapes, loops that save something share it as their budgets, and all is made again.
-pub fn all(module: &Module, f: FuncId, active: &[bool], options: &Options) -> Result<Vec<Function>, Refusal> {
-    Ok(made(module, f, active, options, None)?.0)
+pub fn all(module: &Module, f: FuncId, active: &[bool], options: &Options) -> Result<(Copies, Vec<Function>), Refusal> {
+    let made = made(module, f, active, options, None)?;
+    Ok((made.silent, made.built))
 }
 
 /// What the reverse derivative of `f`, and the halves of all that it calls, save.
 pub fn saved(module: &Module, f: FuncId, active: &[bool], options: &Options) -> Result<Report, Refusal> {
-    Ok(made(module, f, active, options, Some(Report::default()))?.1.unwrap_or_default())
+    Ok(made(module, f, active, options, Some(Report::default()))?.report.unwrap_or_default())
+}
+
+/// Functions with their rules.
+type Copies = Vec<(Function, Rules)>;
+
+/// What joins the module, the silent copies first; and what is told.
+struct Made {
+    silent: Copies,
+    built: Vec<Function>,
+    report: Option<Report>,
+    /// Instructions of bodies in whose loops something is saved.
+    taped: Vec<(FuncId, Inst)>,
 }
 
 fn made(
@@ -113,22 +127,37 @@ fn made(
     active: &[bool],
     options: &Options,
     report: Option<Report>,
-) -> Result<(Vec<Function>, Option<Report>), Refusal> {
+) -> Result<Made, Refusal> {
     let moved = moved(module, f, options);
     let module = moved.as_ref().unwrap_or(module);
-    let (names, outlined) = Outlined::find(module, f);
-    let mut requests = Requests::new(module, names, &outlined);
-    requests.saved.clone_from(&report);
-    let built = build(&mut requests, f, active, options)?;
-    let Some(limit) = options.max_tape.filter(|_| !requests.taped.is_empty()) else {
-        return Ok((built, requests.saved));
+    let made = made_as_it_is(module, f, active, options, report.clone())?;
+    match options.max_tape.filter(|_| !made.taped.is_empty()) {
+        None => Ok(made),
+        Some(limit) => {
+            let bounded = crate::steps::bounded(module, &made.taped, limit);
+            made_as_it_is(&bounded, f, active, options, report)
+        }
+    }
+}
+
+/// Without a look at the limit.
+fn made_as_it_is(
+    module: &Module,
+    f: FuncId,
+    active: &[bool],
+    options: &Options,
+    report: Option<Report>,
+) -> Result<Made, Refusal> {
+    let silenced = silenced(module, f);
+    let (module, silent) = match &silenced {
+        Some((extended, silent)) => (extended, silent.clone()),
+        None => (module, Silent::default()),
     };
-    let bounded = crate::steps::bounded(module, &requests.taped, limit);
-    let (names, outlined) = Outlined::find(&bounded, f);
-    let mut requests = Requests::new(&bounded, names, &outlined);
+    let (names, outlined) = Outlined::find(module, f, &silent.by);
+    let mut requests = Requests::new(module, names, &outlined);
     requests.saved = report;
     let built = build(&mut requests, f, active, options)?;
-    Ok((built, requests.saved))
+    Ok(Made { silent: silent.copies, built, report: requests.saved, taped: requests.taped })
 }
 
 /// The module with scratch arrays made where they are used, if loops may be reversed iteration by iteration.
