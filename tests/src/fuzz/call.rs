@@ -244,6 +244,26 @@ pub fn is_array(f: &Function, k: usize) -> bool {
     matches!(f.ty(f.params[k].value), Type::Array(_))
 }
 
+/// The same with every zero positive: for forms that may begin a sum of adjoints at 0.0 or at its first term.
+pub fn zeros_alike(run: &Run) -> Run {
+    let mut answer = run.clone()?;
+    let alike = |x: &mut f64| *x += 0.0;
+    for x in &mut answer.results {
+        match x {
+            Scalar::F64(x) => alike(x),
+            Scalar::F32(x) => *x += 0.0,
+            Scalar::I64(_) | Scalar::Bool(_) => {}
+        }
+    }
+    for array in &mut answer.arrays {
+        match &mut array.data {
+            Data::F64(x) | Data::F32(x) => x.iter_mut().for_each(alike),
+            Data::I64(_) | Data::Bool(_) => {}
+        }
+    }
+    Ok(answer)
+}
+
 /// Where two answers differ first: bit for bit, all NaNs being one.
 pub fn difference(a: &Answer, b: &Answer) -> Option<String> {
     if a.results.len() != b.results.len() || a.arrays.len() != b.arrays.len() {

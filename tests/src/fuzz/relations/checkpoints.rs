@@ -1,11 +1,11 @@
 //! Loops that keep snapshots, against the same loops without.
 //!
 //! In: a function, a probe. Out: a failure unless both derivatives are the same with the program's `@checkpoint`s and with none; of a program that has none, with some put before its loops, or with a limit for
-//! tapes, which makes one of every loop that saves. The same bit for bit, but where an optimisation of reverse mode changes the order of additions: then as [`super::levels`] has it.
+//! tapes, which makes one of every loop that saves. The same bit for bit (zeros of either sign being one), but where an optimisation of reverse mode changes the order of additions: then as [`super::levels`] has it.
 
 use super::derivatives::Probe;
 use super::{Failure, MORE, Subject, limited};
-use crate::fuzz::call::Run;
+use crate::fuzz::call::{Run, zeros_alike};
 use crate::fuzz::rng::Rng;
 use adit_autodiff::Options;
 use adit_interp::ir::Input;
@@ -55,7 +55,7 @@ impl Subject<'_> {
         if limited(&a) || limited(&b) {
             return Ok(());
         }
-        let bits = self.same("checkpoints", names, &a, &b);
+        let bits = self.same("checkpoints", names, &zeros_alike(&a), &zeros_alike(&b));
         match (&a, &b) {
             (Ok(a), Ok(b)) if !opts.is_exact() => {
                 let apart = self.apart(&plain, plain.vjp, (probe, &probe.reverse(inputs, 1.0)), [a, b]);
