@@ -183,10 +183,15 @@ impl Scratch<'_> {
         let all = vec![None; self.ty.dims.len()];
         match &f.inst(inst).op {
             Op::Load { subscripts, .. } | Op::Acc { subscripts, .. } => covers(written, &at(subscripts)).then_some(()),
-            Op::Store { subscripts, .. } => Some(self.write(written, at(subscripts))),
-            Op::Fill { .. } => Some(self.write(written, all)),
-            Op::Copy { to, .. } if *to == self.array => Some(self.write(written, all)),
-            Op::Copy { .. } | Op::Call { .. } => covers(written, &all).then_some(()),
+            Op::Store { subscripts, .. } => {
+                self.write(written, at(subscripts));
+                Some(())
+            }
+            Op::Fill { array: to, .. } | Op::Copy { to, .. } if *to == self.array => {
+                self.write(written, all);
+                Some(())
+            }
+            Op::Fill { .. } | Op::Copy { .. } | Op::Call { .. } => covers(written, &all).then_some(()),
             Op::If { then, otherwise, .. } => {
                 let mut sides = [written.clone(), std::mem::take(written)];
                 self.region(*then, &mut sides[0])?;
