@@ -107,13 +107,13 @@ mod tests {
     #[test]
     fn every_example_is_nested_in_every_way() {
         for example in EXAMPLES {
-            for operator in 0..OPERATORS.len() {
+            for (operator, name) in OPERATORS.iter().enumerate() {
                 let module = Engine::new().compile(&example.program(operator));
                 assert!(
                     module.is_ok(),
                     "{}, {}: {}",
                     example.name,
-                    OPERATORS[operator],
+                    name,
                     module.err().map_or(String::new(), |e| e.render(false))
                 );
             }
