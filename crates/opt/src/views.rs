@@ -222,7 +222,7 @@ impl Fill {
             let data = f.inst(inst);
             match &data.op {
                 Op::Load { .. } if load.is_none() && data.results[0] == *value => load = Some(inst),
-                Op::Store { .. } => {}
+                Op::Store { .. } if inst == self.store.inst => {}
                 op if op.effect() == Effect::Pure => {
                     local.insert(data.results[0], inst);
                 }

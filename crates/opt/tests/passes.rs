@@ -571,6 +571,25 @@ fn what_is_written_later_read_earlier_or_not_in_range_is_copied() {
   v5 = load v2[v1]
   return v5
 }",
+        // The loop fills another array, too.
+        "func @f(v0: [f64; d0], v1: f64) -> f64 {
+  v2 = alloc [f64; d0]
+  v3 = alloc [f64; d0, 2]
+  for v4 in 0..d0 {
+    v5 = load v0[v4]
+    store v2[v4], v5
+    store v3[v4, 0], v1
+    store v3[v4, 1], v5
+  }
+  v6 = for v7 in 0..d0 (v8: f64 = v1) {
+    v9 = load v2[v7]
+    v10 = load v3[v7, 0]
+    v11 = add v9, v10
+    v12 = add v8, v11
+    yield v12
+  }
+  return v6
+}",
     ] {
         check("views", text, text);
     }
