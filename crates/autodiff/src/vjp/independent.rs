@@ -362,13 +362,13 @@ impl Search<'_> {
         let again = self.at.again.filter(|_| !self.at.relaxed.writes);
         let Some(Again { overwrites, .. }) = again else { return Ok(self.kept) };
         let op = |inst: &Inst| &self.at.f.inst(*inst).op;
-        let harmless = |touching: &Vec<Inst>| {
+        let harmless = |(array, touching): (&Value, &Vec<Inst>)| {
             let all = |is: &dyn Fn(&Op) -> bool| touching.iter().all(|inst| is(op(inst)));
-            all(&|op| matches!(op, Op::Acc { .. })) || all(&|op| !facts::read(op).is_empty()) || {
-                overwrites.own_element(touching, self.body)
-            }
+            all(&|op| matches!(op, Op::Acc { .. }))
+                || all(&|op| !facts::written(self.at.module, op).contains(array))
+                || overwrites.own_element(touching, self.body)
         };
-        match self.shared.values().all(harmless) {
+        match self.shared.iter().all(harmless) {
             true => Ok(self.kept),
             false => Err(Obstacle::Shares),
         }

@@ -22,6 +22,8 @@ pub fn programs() -> Vec<Hand> {
             207.0 - 2.0,
             vec![V(vec![56.0, 112.0, 168.0 + 6.0]), V(vec![0.0, 0.0])],
         ),
+        // x1^3, squared: what iterations copy to one array is what the last one does
+        hand("copied over in each iteration", COPIED, vec![V(vec![2.0, 3.0])], 729.0, vec![V(vec![0.0, 1458.0])]),
         // y: 2, 2 x0, 2 x0 x1, and (sum of y)^2 = 256
         hand("each element from the last", FROM_THE_LAST, vec![V(vec![3.0, 4.0])], 1024.0, vec![V(vec![640.0, 384.0])]),
         // the product of all, doubled: what is carried is no sum
@@ -67,6 +69,26 @@ func @f(v0: mut [f64; d0], v1: f64) -> f64 {
   v9 = mul v3, v3
   v10 = add v9, v1
   return v10
+}";
+
+const COPIED: &str = "
+func @f(v0: [f64; d0]) -> f64 {
+  v1 = alloc [f64; 1]
+  for v2 in 0..d0 {
+    v3 = load v0[v2]
+    v4 = alloc [f64; 2]
+    fill v4, v3
+    v5 = load v4[0]
+    v6 = load v4[1]
+    v7 = mul v5, v6
+    v8 = mul v7, v6
+    v9 = alloc [f64; 1]
+    store v9[0], v8
+    copy v1, v9
+  }
+  v10 = load v1[0]
+  v11 = mul v10, v10
+  return v11
 }";
 
 const ONE_ELEMENT: &str = "
