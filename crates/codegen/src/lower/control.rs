@@ -183,8 +183,7 @@ impl Lower<'_, '_, '_, '_> {
         let goes_on = self.region(cond, &carried)?;
         let leave: Vec<BlockArg> = carried.iter().map(|&c| c.into()).collect();
         let goes_on = *goes_on.first().ok_or_else(|| CodegenError::Internal("a condition yields nothing".into()))?;
-        self.b.ins().brif(goes_on, inside, &[], after, &leave);
-        self.b.switch_to_block(inside);
+        self.come_back_if(goes_on, inside, (after, &leave));
         self.locate(span);
         self.aside(|lower| {
             lower.poll(span);
@@ -275,8 +274,7 @@ impl Lower<'_, '_, '_, '_> {
         let (_, again) = self.advance(course, params[0]);
         let more = self.b.create_block();
         let leave: Vec<BlockArg> = yields.iter().map(|&y| y.into()).collect();
-        self.b.ins().brif(again, more, &[], after, &leave);
-        self.b.switch_to_block(more);
+        self.come_back_if(again, more, (after, &leave));
         self.poll(span);
         self.b.ins().jump(head, &with_index(next, &yields));
         Ok(())

@@ -11,7 +11,7 @@ use adit_diag::Span;
 use adit_ir::{Int, Trap, Value};
 use adit_runtime::context::offset;
 use cranelift_codegen::ir::condcodes::{CondCode, IntCC};
-use cranelift_codegen::ir::{self, Block, InstBuilder, InstructionData, MemFlagsData, SourceLoc, types};
+use cranelift_codegen::ir::{self, Block, BlockArg, InstBuilder, InstructionData, MemFlagsData, SourceLoc, types};
 
 /// What a cold exit returns.
 #[derive(Clone, Copy)]
@@ -83,6 +83,19 @@ impl Lower<'_, '_, '_, '_> {
             self.b.ins().brif(cond, exit, &[], go_on, &[]);
         }
         self.b.switch_to_block(go_on);
+    }
+
+    /// Goes on in a block that leads back to where a loop begins if `cond` holds, and leaves the loop otherwise.
+    ///
+    /// As [`Self::leave_if`]: what leads back comes next in large functions, not after all that follows the loop.
+    pub(super) fn come_back_if(&mut self, cond: ir::Value, back: Block, (after, leave): (Block, &[BlockArg])) {
+        if self.plan.is_large() {
+            let leaves = self.opposite(cond);
+            self.b.ins().brif(leaves, after, leave, back, &[]);
+        } else {
+            self.b.ins().brif(cond, back, &[], after, leave);
+        }
+        self.b.switch_to_block(back);
     }
 
     /// The opposite of a condition; of a comparison of integers, the opposite comparison.
