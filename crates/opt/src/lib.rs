@@ -9,6 +9,7 @@
 )]
 
 mod consts;
+pub mod counters;
 pub mod cse;
 pub mod dce;
 pub mod fold;
@@ -57,6 +58,7 @@ pub const PASSES: &[Pass] = &[
     Pass { name: "promote", about: "turn small arrays with literal subscripts into scalars", run: promote::run },
     Pass { name: "fold", about: "compute what is known when compiling", run: fold::run },
     Pass { name: "identities", about: "drop operations that give an operand back bit for bit", run: identities::run },
+    Pass { name: "counters", about: "compute what a loop counts by hand from its index", run: counters::run },
     Pass { name: "views", about: "read parts of arrays where they are instead of copying them", run: views::run },
     Pass { name: "cse", about: "merge equal operations and repeated reads", run: cse::run },
     Pass { name: "hoist", about: "move what does not change out of loops", run: hoist::run },
@@ -69,7 +71,8 @@ pub fn find(name: &str) -> Option<&'static Pass> {
 }
 
 /// The clean-up that the compiler runs before and after differentiation: names of [`PASSES`], in order.
-pub const CLEAN_UP: &[&str] = &["inline", "fold", "promote", "identities", "fold", "views", "cse", "hoist", "dce"];
+pub const CLEAN_UP: &[&str] =
+    &["inline", "fold", "promote", "identities", "fold", "counters", "views", "cse", "hoist", "dce"];
 
 /// Runs [`CLEAN_UP`] on one function.
 pub fn clean_up(module: &Module, f: &Function) -> Function {
