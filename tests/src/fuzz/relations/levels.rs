@@ -126,7 +126,9 @@ impl Subject<'_> {
         if a.iter().zip(&b).all(same) {
             return Some(Ok(()));
         }
-        let tolerance = LEVEL * (self.close() / CLOSE) * self.largest(level_0, id, slots);
+        let on_the_way = self.largest(level_0, id, slots);
+        let largest = a.iter().fold(on_the_way, |largest, x| largest.max(x.abs()));
+        let tolerance = LEVEL * (self.close() / CLOSE) * largest;
         let far = |(a, b): (&f64, &f64)| (a - b).is_nan() || (a - b).abs() > tolerance;
         let at = a.iter().zip(&b).position(far);
         Some(at.map_or(Ok(()), |at| {
