@@ -66,3 +66,13 @@ fn what_is_not_known_yet_is_kept_or_runs_again() {
     assert!(!kept(source, AdOpts::NONE.with(AdOpt::Local)).is_empty());
     assert_eq!(kept(source, AdOpts::NONE.with(AdOpt::Rerun)), []);
 }
+
+/// Each component of the mixture costs a triangle of products, and what its reverse needs is gone with the point.
+#[test]
+fn within_an_iteration_that_is_reversed_at_once_dear_loops_are_saved() {
+    let module = Engine::new().compile(&example("gmm")).unwrap_or_else(|e| panic!("{e}"));
+    let function = module.function("log_likelihood").unwrap_or_else(|e| panic!("{e}"));
+    let text = function.emit(Stage::Tape, Of::Vjp, 1).unwrap_or_else(|e| panic!("{e}"));
+    assert!(text.contains("loop of line 40: each iteration is reversed right after it ran"), "{text}");
+    assert!(!text.contains("runs again"), "{text}");
+}

@@ -1,6 +1,6 @@
 //! Dead code: what nobody needs is not computed.
 //!
-//! In: a function. Out: the same without unused pure operations, unused loads that cannot trap, arrays that are written but never read, tapes that are never popped,
+//! In: a function. Out: the same without unused pure operations, unused loads that are proved to be in range, arrays that are written but never read, tapes that are never popped,
 //! carried values and `if` results that nobody uses, and counted loops and `if`s with nothing left in them.
 //!
 //! ```text
@@ -13,10 +13,12 @@
 //! One walk marks what is needed, starting from what always is; a second copies what was marked.
 
 use crate::{Mutant, Options};
+use adit_ir::bounds::Facts;
 use adit_ir::{
     Builder, Copier, Effect, Function, Inst, Int, Module, Op, OperandMap, Region, Rewrite, Type, Value, Values,
 };
 use rustc_hash::FxHashMap;
+use std::cell::OnceCell;
 
 /// Cleans one function.
 pub fn run(_: &Module, f: &Function, options: Options) -> Option<Function> {
@@ -49,6 +51,8 @@ enum Def {
 
 struct Marks<'f> {
     f: &'f Function,
+    /// Which subscripts are in range, once that was asked for.
+    facts: OnceCell<Facts<'f>>,
     def: Vec<Def>,
     /// The instruction that owns the region an instruction stands in.
     owner: Vec<Option<Inst>>,
@@ -69,6 +73,7 @@ impl<'f> Marks<'f> {
         let values = f.value_count();
         let mut marks = Marks {
             f,
+            facts: OnceCell::new(),
             def: vec![Def::Signature; values],
             owner: vec![None; f.inst_count()],
             writers: FxHashMap::default(),
@@ -106,10 +111,10 @@ impl<'f> Marks<'f> {
         f.walk(&mut |inst| {
             let op = &f.inst(inst).op;
             match written_object(op) {
-                Some(object) if self.is_local(object) && !may_trap(f, op) => {
+                Some(object) if self.is_local(object) && !self.may_trap(op) => {
                     self.writers.entry(object).or_default().push(inst)
                 }
-                _ if always_needed(f, op) => self.work.push(Work::Inst(inst)),
+                _ if self.always_needed(op) => self.work.push(Work::Inst(inst)),
                 _ => {}
             }
         });
@@ -200,6 +205,37 @@ impl<'f> Marks<'f> {
             _ => op.visit_operands(&mut |v| self.work.push(Work::Value(v))),
         }
     }
+
+    /// Whether something may be missed if this does not run, whoever uses its results.
+    fn always_needed(&self, op: &Op) -> bool {
+        match op.effect() {
+            Effect::Pure => false,
+            Effect::Trap => true,
+            Effect::Read | Effect::Alloc => self.may_trap(op),
+            Effect::Write => true,
+            Effect::Regions => matches!(op, Op::While { .. }),
+        }
+    }
+
+    /// Whether a memory operation can raise a trap, the memory limit aside.
+    fn may_trap(&self, op: &Op) -> bool {
+        let f = self.f;
+        match op {
+            Op::Load { array, subscripts }
+            | Op::Store { array, subscripts, .. }
+            | Op::Acc { array, subscripts, .. } => !self.in_bounds(*array, subscripts),
+            Op::Copy { to, from } => f.ty(*to).array().map(|t| &t.dims) != f.ty(*from).array().map(|t| &t.dims),
+            Op::Alloc { ty } => ty.dims.iter().any(|&d| !never_negative(f, d)),
+            _ => false,
+        }
+    }
+
+    /// Whether all subscripts are known to stand below their extents.
+    fn in_bounds(&self, array: Value, subscripts: &[Int]) -> bool {
+        let dims = self.f.ty(array).array().map_or(&[][..], |ty| &ty.dims);
+        let facts = self.facts.get_or_init(|| Facts::new(self.f));
+        dims.iter().zip(subscripts).all(|(&extent, &s)| facts.in_range(s, extent))
+    }
 }
 
 /// The array or tape that an operation only adds to or overwrites.
@@ -238,40 +274,11 @@ fn slot_of_param(op: &Op, param: usize) -> Option<usize> {
     }
 }
 
-/// Whether something may be missed if this does not run, whoever uses its results.
-fn always_needed(f: &Function, op: &Op) -> bool {
-    match op.effect() {
-        Effect::Pure => false,
-        Effect::Trap => true,
-        Effect::Read | Effect::Alloc => may_trap(f, op),
-        Effect::Write => true,
-        Effect::Regions => matches!(op, Op::While { .. }),
-    }
-}
-
-/// Whether a memory operation can raise a trap, the memory limit aside.
-fn may_trap(f: &Function, op: &Op) -> bool {
-    match op {
-        Op::Load { array, subscripts } | Op::Store { array, subscripts, .. } | Op::Acc { array, subscripts, .. } => {
-            !in_bounds(f, *array, subscripts)
-        }
-        Op::Copy { to, from } => f.ty(*to).array().map(|t| &t.dims) != f.ty(*from).array().map(|t| &t.dims),
-        Op::Alloc { ty } => ty.dims.iter().any(|&d| !never_negative(f, d)),
-        _ => false,
-    }
-}
-
 fn never_negative(f: &Function, extent: Int) -> bool {
     match extent {
         Int::Const(c) => c >= 0,
         Int::Value(v) => f.dims.contains(&v),
     }
-}
-
-/// Whether literal subscripts stand below literal extents.
-fn in_bounds(f: &Function, array: Value, subscripts: &[Int]) -> bool {
-    let dims = f.ty(array).array().map_or(&[][..], |ty| &ty.dims);
-    dims.iter().zip(subscripts).all(|(d, s)| matches!((d, s), (Int::Const(d), Int::Const(s)) if (0..*d).contains(s)))
 }
 
 struct Sweep<'m> {

@@ -709,3 +709,37 @@ fn what_counts_under_a_condition_or_backwards_is_carried() {
     assert!(carried("v4 in 0..v0", "v7 = iadd v6, v4 yield v7"));
     assert!(!carried("v4 in 0..v0", "yield v6"));
 }
+
+#[test]
+fn what_is_proved_to_be_in_range_is_neither_read_nor_written_in_vain() {
+    check(
+        "dce",
+        "func @f(v0: [f64; d0], v1: i64) -> f64 {
+           v2 = const 1.0
+           v3 = alloc [f64; d0]
+           for v4 in 0..d0 {
+             v5 = load v0[v4]
+             store v3[v4], v5
+           }
+           v6 = alloc [f64; d0]
+           for v7 in 0..d0 {
+             store v6[v1], v2
+           }
+           for v8 in v1..d0 {
+             v9 = load v0[v8]
+           }
+           return v2
+         }",
+        "func @f(v0: [f64; d0], v1: i64) -> f64 {
+  v2 = const 1.0
+  v3 = alloc [f64; d0]
+  for v4 in 0..d0 {
+    store v3[v1], v2
+  }
+  for v5 in v1..d0 {
+    v6 = load v0[v5]
+  }
+  return v2
+}",
+    );
+}

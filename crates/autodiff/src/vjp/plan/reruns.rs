@@ -1,10 +1,10 @@
 //! Which loops run again in the reverse sweep.
 //!
 //! In: the loops that may ([`super::super::rerun`]), and what a plan without them saves. Out: those in which something is saved; of loops in others that keep nothing from one iteration to the next, only
-//! those that are cheap to run again: what they save is gone with the iteration.
+//! those that are cheaper to run again than to save: what they save is gone with the iteration, so its tape stays small, and is written where it was just read.
 
 use super::super::independent::{Obstacle, Reversal};
-use super::{Asked, Facts, LAST_SAVE, LOAD, Plan};
+use super::{Asked, Facts, LAST_SAVE, LOAD, Plan, SAVE};
 use crate::vjp::nest::Nest;
 use adit_ir::{Function, Inst, Op, Region};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -24,7 +24,7 @@ pub fn reruns(source: &Function, facts: &Facts, asked: &Asked, plan: &Plan) -> F
         let Some(&saves) = saved.get(inst) else { continue };
         let is_inside =
             nest.loops_around(*inst).any(|(body, around)| asked.visible.contains(&body) || chosen.contains(&around));
-        if !is_inside || cost(source, nest, *inst) <= saves.saturating_mul(LAST_SAVE) {
+        if !is_inside || cost(source, nest, *inst) <= saves.saturating_mul(SAVE) {
             chosen.insert(*inst);
         }
     }
