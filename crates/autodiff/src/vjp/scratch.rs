@@ -18,7 +18,7 @@
 
 use super::facts;
 use super::nest::Nest;
-use adit_ir::{ArrayType, CallGraph, FuncId, Function, Inst, Int, Module, Op, OperandMap, Region, Value};
+use adit_ir::{ArrayType, CallGraph, FuncId, Function, Inst, Int, Module, Op, OperandMap, Region, Value, Values};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Moves into loops within loops, and no further.
@@ -68,7 +68,7 @@ fn moves(module: &Module, f: &Function, one_arm: bool) -> Vec<Move> {
         if let Op::Alloc { ty } = op {
             allocs.push((inst, ty));
         }
-        let mut touched = facts::read(op);
+        let mut touched = looked_at(op);
         touched.extend(facts::written(module, op));
         touched.sort_unstable();
         touched.dedup();
@@ -92,6 +92,15 @@ fn moves(module: &Module, f: &Function, one_arm: bool) -> Vec<Move> {
         patience = scratch.patience;
     }
     moves
+}
+
+/// The arrays whose contents an operation reads, to compute with or to print.
+fn looked_at(op: &Op) -> Values {
+    let mut arrays = facts::read(op);
+    if let Op::Print { .. } = op {
+        op.visit_operands(&mut |v| arrays.push(v));
+    }
+    arrays
 }
 
 /// One array under examination.
@@ -141,8 +150,7 @@ impl Scratch<'_> {
     }
 
     fn reads(&self, inst: Inst) -> bool {
-        let op = &self.f.inst(inst).op;
-        facts::read(op).contains(&self.array)
+        looked_at(&self.f.inst(inst).op).contains(&self.array)
     }
 
     /// The uses inside an instruction, itself included.
@@ -191,7 +199,9 @@ impl Scratch<'_> {
                 self.write(written, all);
                 Some(())
             }
-            Op::Fill { .. } | Op::Copy { .. } | Op::Call { .. } => covers(written, &all).then_some(()),
+            Op::Fill { .. } | Op::Copy { .. } | Op::Call { .. } | Op::Print { .. } => {
+                covers(written, &all).then_some(())
+            }
             Op::If { then, otherwise, .. } => {
                 let mut sides = [written.clone(), std::mem::take(written)];
                 self.region(*then, &mut sides[0])?;
@@ -216,8 +226,7 @@ impl Scratch<'_> {
                 self.region(*body, &mut written.clone())
             }
             Op::Const(_) | Op::Prim { .. } | Op::Cmp { .. } | Op::Select { .. } | Op::Alloc { .. } => Some(()),
-            Op::TapeNew { .. } | Op::TapePush { .. } | Op::TapePop { .. } => Some(()),
-            Op::Assert { .. } | Op::Print { .. } => Some(()),
+            Op::TapeNew { .. } | Op::TapePush { .. } | Op::TapePop { .. } | Op::Assert { .. } => Some(()),
         }
     }
 

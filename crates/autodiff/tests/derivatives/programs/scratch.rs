@@ -14,6 +14,8 @@ pub fn programs() -> Vec<Hand> {
         hand("written in one arm", ONE_ARM, vec![V(vec![2.0, 3.0])], 20.0, vec![V(vec![24.0, 4.0])]),
         // x0^2 + x1^2 + x1^2
         hand("read after the loop", READ_LATER, vec![V(vec![2.0, 3.0])], 22.0, vec![V(vec![4.0, 12.0])]),
+        // x0^2 + x1^2, and the last square is printed
+        hand("printed after the loop", PRINTED_LATER, vec![V(vec![2.0, 3.0])], 13.0, vec![V(vec![4.0, 6.0])]),
         // x0^2 + (x0 + x1)^2
         hand("added to in each iteration", ADDED_TO, vec![V(vec![1.0, 2.0])], 10.0, vec![V(vec![8.0, 6.0])]),
         // (x0^2)^2 + (x1^2)^2, and x0 + x1: one array for two loops
@@ -85,6 +87,22 @@ func @f(v0: [f64; d0]) -> f64 {
     yield v12
   }
   return v4
+}";
+
+const PRINTED_LATER: &str = "
+func @f(v0: [f64; d0]) -> f64 {
+  v1 = const 0.0
+  v2 = alloc [f64; 1]
+  v3 = for v4 in 0..d0 (v5: f64 = v1) {
+    v6 = load v0[v4]
+    v7 = mul v6, v6
+    store v2[0], v7
+    v8 = load v2[0]
+    v9 = add v5, v8
+    yield v9
+  }
+  print v2
+  return v3
 }";
 
 const READ_LATER: &str = "
