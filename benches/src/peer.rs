@@ -32,13 +32,23 @@ pub struct Answer {
     pub sum: f64,
 }
 
+/// Where the C files are.
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("peers")
+}
+
+/// Whether there is a C file of this name.
+pub fn is_written(name: &str) -> bool {
+    folder().join(format!("{name}.c")).exists()
+}
+
 /// Compiles a peer; `variant` names another C file than the problem's.
 ///
 /// # Errors
 /// If there is no such compiler, or it refuses.
-pub fn build(compiler: &str, name: &str, folder: &Path) -> Result<PathBuf> {
-    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers");
-    let program = folder.join(format!("adit-peer-{name}-{}", std::process::id()));
+pub fn build(compiler: &str, name: &str, into: &Path) -> Result<PathBuf> {
+    let sources = folder();
+    let program = into.join(format!("adit-peer-{name}-{}", std::process::id()));
     let mut command = Command::new(compiler);
     command.args(FLAGS).arg(sources.join("peer.c")).arg(sources.join(format!("{name}.c")));
     let output = command.arg("-o").arg(&program).arg("-lm").output().map_err(|e| format!("{compiler}: {e}"))?;

@@ -119,9 +119,10 @@ pub fn measure(problem: &Problem, repeats: usize, compiler: Option<&str>) -> Res
     })
 }
 
-/// The C files of a problem.
+/// The C files of a problem, as far as they are written.
 fn variants(name: &'static str) -> Vec<&'static str> {
-    if name == "linreg" { vec!["linreg", "linreg_as_written"] } else { vec![name] }
+    let all = if name == "linreg" { vec!["linreg", "linreg_as_written"] } else { vec![name] };
+    all.into_iter().filter(|variant| peer::is_written(variant)).collect()
 }
 
 /// Milliseconds from source text to a gradient in machine code.
