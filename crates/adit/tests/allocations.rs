@@ -1,47 +1,18 @@
 //! Nothing is allocated after the first call at a size; threads that share a handle compute the same bits as one; programs that are dropped leave nothing behind.
 //!
-//! A counting allocator of its own, so these are one test after another, in one function.
+//! What a thread allocates is counted by an allocator of the whole program, so these are a program of their own.
 
 use adit::{Engine, Workspace};
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
-use std::sync::atomic::{AtomicI64, Ordering};
-
-struct Counting;
-
-thread_local! {
-    static COUNT: Cell<u64> = const { Cell::new(0) };
-}
-
-static BYTES: AtomicI64 = AtomicI64::new(0);
-
-#[expect(unsafe_code, reason = "an allocator that counts is one that allocates")]
-// SAFETY: all is the system's.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let _ = COUNT.try_with(|count| count.set(count.get() + 1));
-        BYTES.fetch_add(layout.size() as i64, Ordering::Relaxed);
-        // SAFETY: the caller's promises are passed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        BYTES.fetch_sub(layout.size() as i64, Ordering::Relaxed);
-        // SAFETY: the caller's promises are passed on.
-        unsafe { System.dealloc(memory, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
+use allocation_counter::measure;
 
 /// How often the second and third of three calls allocate.
 fn allocations(mut call: impl FnMut()) -> u64 {
     call();
-    let before = COUNT.get();
-    call();
-    call();
-    COUNT.get() - before
+    let counted = measure(|| {
+        call();
+        call();
+    });
+    counted.count_total
 }
 
 /// A loop whose reverse saves something, an array of its own, a struct, a matrix.
@@ -166,9 +137,9 @@ fn cycles(count: usize) -> adit::Result<i64> {
         Ok::<(), adit::Error>(())
     };
     (0..20).try_for_each(&mut cycle)?;
-    let before = BYTES.load(Ordering::Relaxed);
-    (0..count).try_for_each(&mut cycle)?;
-    Ok(BYTES.load(Ordering::Relaxed) - before)
+    let mut ran = Ok(());
+    let counted = measure(|| ran = (0..count).try_for_each(&mut cycle));
+    ran.map(|()| counted.bytes_current)
 }
 
 /// Pages of the process in memory, where the system tells.

@@ -19,6 +19,13 @@ pub struct Silent {
     pub by: FxHashMap<FuncId, FuncId>,
 }
 
+impl Silent {
+    /// What does as a function does, in silence.
+    pub fn of(&self, id: FuncId) -> FuncId {
+        self.by.get(&id).copied().unwrap_or(id)
+    }
+}
+
 /// Copies what loops with a checkpoint call and what prints; nothing if there is no such thing.
 pub fn silenced(module: &Module, root: FuncId) -> Option<(Module, Silent)> {
     let order = CallGraph::with_rules(module, &[root]).order;
@@ -43,7 +50,7 @@ pub fn silenced(module: &Module, root: FuncId) -> Option<(Module, Silent)> {
     for id in originals {
         let mut copy = module.function(id).clone();
         copy.name = names.fresh(&format!("{}__silent", copy.name));
-        hush(&mut copy, &silent.by);
+        hush(&mut copy, &|callee| silent.of(callee));
         let (place, rules) = (extended.push(copy.clone()), module.rules(id));
         extended.set_rules(place, rules);
         silent.copies.push((copy, rules));
@@ -98,19 +105,12 @@ fn loud(module: &Module, reached: &[FuncId]) -> FxHashSet<FuncId> {
     loud
 }
 
-/// Leaves out what prints, and calls silent copies.
-pub fn hush(f: &mut Function, by: &FxHashMap<FuncId, FuncId>) {
-    let (mut insts, mut regions): (Vec<Inst>, Vec<Region>) = (Vec::new(), vec![f.body]);
-    f.walk(&mut |inst| insts.push(inst));
-    for &inst in &insts {
-        regions.extend(f.inst(inst).op.regions());
-        if let Op::Call { callee, .. } = &mut f.inst_mut(inst).op {
-            *callee = by.get(callee).copied().unwrap_or(*callee);
-        }
+/// Leaves out what prints, and calls what stands for callees.
+pub fn hush(f: &mut Function, standin: &dyn Fn(FuncId) -> FuncId) {
+    for region in (0..f.region_count()).map(Region::new) {
+        let mut insts = std::mem::take(&mut f.region_mut(region).insts);
+        insts.retain(|&inst| !matches!(f.inst(inst).op, Op::Print { .. }));
+        f.region_mut(region).insts = insts;
     }
-    for region in regions {
-        let mut kept = f.region(region).insts.clone();
-        kept.retain(|&inst| !matches!(f.inst(inst).op, Op::Print { .. }));
-        f.region_mut(region).insts = kept;
-    }
+    f.redirect_calls(standin);
 }

@@ -21,7 +21,7 @@
 
 use crate::algebra;
 use crate::catalog::Names;
-use crate::silent::hush;
+use crate::silent::{Silent, hush};
 use crate::vjp::{read, written};
 use adit_ir::{
     Bounds, Builder, CallGraph, Checkpoint, CheckpointKind, Copier, FuncId, Function, Inst, Int, Module, Op,
@@ -93,11 +93,11 @@ impl fmt::Display for Unkept {
 
 impl Outlined {
     /// Outlines every checkpointed loop in what `root` reaches; functions get identities after that of the derivative of `root`, which joins the module first. Also gives the names still free.
-    pub fn find(module: &Module, root: FuncId, silent: &FxHashMap<FuncId, FuncId>) -> (Names, Self) {
+    pub fn find(module: &Module, root: FuncId, silent: &Silent) -> (Names, Self) {
         let (mut names, first) = (Names::new(module), module.len() + 1);
         let mut outlined = Outlined::default();
         let mut entries = vec![root];
-        entries.extend(silent.values());
+        entries.extend(silent.by.values());
         entries[1..].sort_unstable();
         let order = CallGraph::with_rules(module, &entries).order;
         if !order.iter().any(|&id| has_checkpoints(module.function(id))) {
@@ -113,7 +113,7 @@ impl Outlined {
             outlined.function(module, FuncId::new(first + next), &source, first, &mut names);
             next += 1;
         }
-        outlined.functions.iter_mut().for_each(|f| hush(f, silent));
+        outlined.functions.iter_mut().for_each(|f| hush(f, &|callee| silent.of(callee)));
         (names, outlined)
     }
 

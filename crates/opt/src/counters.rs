@@ -53,7 +53,8 @@ struct Counter {
     /// Its name after the loop.
     result: Value,
     start: Value,
-    by: i64,
+    /// A literal.
+    by: Int,
 }
 
 fn counters(f: &Function, facts: &Facts<'_>, inst: Inst) -> Vec<Counter> {
@@ -68,7 +69,7 @@ fn counters(f: &Function, facts: &Facts<'_>, inst: Inst) -> Vec<Counter> {
         let is_integer = f.ty(carried).scalar() == Some(ScalarType::I64);
         let (root, by) = is_integer.then(|| facts.split(next.into()))?;
         let counts = root == Some(carried) && by != 0;
-        counts.then_some(Counter { carried, result: data.results[i], start: inits[i], by })
+        counts.then_some(Counter { carried, result: data.results[i], start: inits[i], by: Int::Const(by) })
     };
     (0..inits.len()).filter_map(moved).collect()
 }
@@ -92,17 +93,17 @@ impl Rewrite for Counting<'_> {
         let mut bases = Vec::with_capacity(counters.len());
         for &counter in &counters {
             let start = self.known(copier, counter.start.into());
-            let before = times(b, lo, counter.by);
-            bases.push((counter, minus(b, start, before)));
+            let before = arith(b, Prim::Imul, lo, counter.by);
+            bases.push((counter, arith(b, Prim::Isub, start, before)));
         }
         self.bodies.insert(*body, bases);
         copier.copy(self, b, inst);
         b.set_span(copier.span(inst));
         for counter in counters.into_iter().filter(|c| self.facts.uses(c.result) > 0) {
-            let end = greater(b, hi, lo);
-            let trips = minus(b, end, lo);
-            let far = times(b, trips, counter.by);
-            let last = plus(b, self.known(copier, counter.start.into()), far);
+            let end = arith(b, Prim::Imax, hi, lo);
+            let trips = arith(b, Prim::Isub, end, lo);
+            let far = arith(b, Prim::Imul, trips, counter.by);
+            let last = arith(b, Prim::Iadd, self.known(copier, counter.start.into()), far);
             copier.map.set(counter.result, Int::Value(b.int_value(last)));
         }
     }
@@ -110,8 +111,8 @@ impl Rewrite for Counting<'_> {
     fn enter(&mut self, copier: &mut Copier<'_>, b: &mut Builder, region: Region) {
         for (counter, base) in self.bodies.remove(&region).unwrap_or_default() {
             let index = copier.map.int(Int::Value(copier.source.region(region).params[0]));
-            let far = times(b, index, counter.by);
-            let now = plus(b, far, base);
+            let far = arith(b, Prim::Imul, index, counter.by);
+            let now = arith(b, Prim::Iadd, far, base);
             copier.map.set(counter.carried, Int::Value(b.int_value(now)));
         }
     }
@@ -124,38 +125,9 @@ impl Counting<'_> {
     }
 }
 
-fn plus(b: &mut Builder, x: Int, y: Int) -> Int {
-    match (x, y) {
-        (Int::Const(x), Int::Const(y)) => Int::Const(x.wrapping_add(y)),
-        (v, Int::Const(0)) | (Int::Const(0), v) => v,
-        (_, _) => binary(b, Prim::Iadd, x, y),
-    }
-}
-
-fn minus(b: &mut Builder, x: Int, y: Int) -> Int {
-    match (x, y) {
-        (Int::Const(x), Int::Const(y)) => Int::Const(x.wrapping_sub(y)),
-        (v, Int::Const(0)) => v,
-        (_, _) => binary(b, Prim::Isub, x, y),
-    }
-}
-
-fn times(b: &mut Builder, x: Int, by: i64) -> Int {
-    match (x, by) {
-        (Int::Const(x), _) => Int::Const(x.wrapping_mul(by)),
-        (v, 1) => v,
-        (_, _) => binary(b, Prim::Imul, x, Int::Const(by)),
-    }
-}
-
-fn greater(b: &mut Builder, x: Int, y: Int) -> Int {
-    match (x, y) {
-        (Int::Const(x), Int::Const(y)) => Int::Const(x.max(y)),
-        (_, _) => binary(b, Prim::Imax, x, y),
-    }
-}
-
-fn binary(b: &mut Builder, prim: Prim, x: Int, y: Int) -> Int {
-    let args = [x, y].map(|i| b.int_value(i));
-    Int::Value(b.prim(prim, &args))
+fn arith(b: &mut Builder, prim: Prim, x: Int, y: Int) -> Int {
+    prim.folded(x, y).unwrap_or_else(|| {
+        let args = [x, y].map(|i| b.int_value(i));
+        Int::Value(b.prim(prim, &args))
+    })
 }

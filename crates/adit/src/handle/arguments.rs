@@ -188,14 +188,19 @@ alone! {
     [T: Number, const R: usize] ViewMut<'_, T, R>;
 }
 
+/// Values that are read.
+fn shown<'a>(values: &'a [Value], to: &mut Pass<'a>) {
+    for value in values {
+        to.item();
+        to.shown();
+        value.read(to);
+    }
+    to.done();
+}
+
 impl Arguments for &[Value] {
     fn pass_all<'a>(&'a mut self, to: &mut Pass<'a>) {
-        for value in *self {
-            to.item();
-            to.shown();
-            value.read(to);
-        }
-        to.done();
+        shown(self, to);
     }
 
     fn finish_all(&mut self, _: &mut Take<'_>) {}
@@ -203,12 +208,7 @@ impl Arguments for &[Value] {
 
 impl<const N: usize> Arguments for &[Value; N] {
     fn pass_all<'a>(&'a mut self, to: &mut Pass<'a>) {
-        for value in *self {
-            to.item();
-            to.shown();
-            value.read(to);
-        }
-        to.done();
+        shown(*self, to);
     }
 
     fn finish_all(&mut self, _: &mut Take<'_>) {}

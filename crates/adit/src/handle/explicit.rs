@@ -296,18 +296,13 @@ impl Said<'_> {
     ) -> Result<()> {
         let plan = &callee.plan;
         let mut value = value;
-        loop {
-            let mut pass = workspace.begin(callee);
+        passing!(workspace, callee, |pass| {
             primals.pass_all(&mut pass);
             pass.group(&plan.gradient, false);
             shadows.pass_all(0, &mut pass);
             pass.one(&plan.value, true, &mut value);
             pass.seeds(if self.result == Activity::Active { 1.0 } else { 0.0 });
-            let ran = pass.run()?;
-            if workspace.ran(callee, ran)? {
-                break;
-            }
-        }
+        });
         let mut take = workspace.take(&plan.gradient);
         take.add = true;
         shadows.finish_all(&mut take);
@@ -327,18 +322,13 @@ impl Said<'_> {
         let plan = &callee.plan;
         if plan.lanes == 1 {
             let mut outs = (value, &mut tangents[0]);
-            loop {
-                let mut pass = workspace.begin(callee);
+            passing!(workspace, callee, |pass| {
                 primals.pass_all(&mut pass);
                 pass.group(&plan.along, false);
                 shadows.pass_all(0, &mut pass);
                 pass.one(&plan.value, true, &mut outs.0);
                 pass.one(&plan.result, true, &mut outs.1);
-                let ran = pass.run()?;
-                if workspace.ran(callee, ran)? {
-                    break;
-                }
-            }
+            });
             Leaves::take(outs.0, &mut workspace.take(&plan.value));
             Leaves::take(outs.1, &mut workspace.take(&plan.result));
             primals.finish_all(&mut workspace.take(&plan.finals));

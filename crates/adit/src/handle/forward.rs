@@ -58,18 +58,13 @@ impl JvpFn {
         let callee = &*self.callee;
         let plan = &callee.plan;
         self.has_lanes(1)?;
-        loop {
-            let mut pass = workspace.begin(callee);
+        passing!(workspace, callee, |pass| {
             args.pass_all(&mut pass);
             pass.group(&plan.along, false);
             along.pass_all(&mut pass);
             pass.one(&plan.value, true, &mut value);
             pass.one(&plan.result, true, &mut tangent);
-            let ran = pass.run()?;
-            if workspace.ran(callee, ran)? {
-                break;
-            }
-        }
+        });
         value.finish(&mut workspace.take(&plan.value));
         tangent.finish(&mut workspace.take(&plan.result));
         args.finish_all(&mut workspace.take(&plan.finals));

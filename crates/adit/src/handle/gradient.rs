@@ -69,16 +69,11 @@ impl GradientFn {
             Inner::Reverse(callee) => callee,
             Inner::Forward(sweeps) => return sweeps.gradient(workspace, &mut args, &mut gradient),
         };
-        loop {
-            let mut pass = workspace.begin(callee);
+        passing!(workspace, callee, |pass| {
             args.pass_all(&mut pass);
             pass.group(&callee.plan.gradient, true);
             gradient.pass_all(&mut pass);
-            let ran = pass.run()?;
-            if workspace.ran(callee, ran)? {
-                break;
-            }
-        }
+        });
         gradient.finish_all(&mut workspace.take(&callee.plan.gradient));
         args.finish_all(&mut workspace.take(&callee.plan.finals));
         Ok(callee.one_float(workspace))

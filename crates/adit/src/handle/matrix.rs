@@ -80,8 +80,7 @@ impl Sweeps {
         if let Some(Some(callee)) = self.reverse.get() {
             return Ok(callee);
         }
-        let derivative = Derivative::Vjp(self.active.clone());
-        let callee = Callee::new(&self.function, &derivative, &self.wrt, &self.active, How::Reverse)?;
+        let callee = self.backwards()?;
         self.reverse
             .get_or_init(|| Some(callee))
             .as_ref()
@@ -90,11 +89,12 @@ impl Sweeps {
 
     /// Whether reverse sweeps exist.
     fn has_reverse(&self) -> bool {
-        let make = || {
-            let derivative = Derivative::Vjp(self.active.clone());
-            Callee::new(&self.function, &derivative, &self.wrt, &self.active, How::Reverse).ok()
-        };
-        self.reverse.get_or_init(make).is_some()
+        self.reverse.get_or_init(|| self.backwards().ok()).is_some()
+    }
+
+    fn backwards(&self) -> Result<Callee> {
+        let derivative = Derivative::Vjp(self.active.clone());
+        Callee::new(&self.function, &derivative, &self.wrt, &self.active, How::Reverse)
     }
 
     /// How many floats the result and the parameters differentiated have.
@@ -207,18 +207,14 @@ fn sweep<'c>(
     value: &mut impl Argument,
     more: &mut dyn FnMut(&mut Pass<'_>),
 ) -> Result<()> {
-    loop {
-        let mut pass = workspace.begin(callee);
+    passing!(workspace, callee, |pass| {
         pass.preserve();
         args.pass_all(&mut pass);
         more(&mut pass);
         pass.lend();
         pass.one(&callee.plan.value, true, value);
-        let ran = pass.run()?;
-        if workspace.ran(callee, ran)? {
-            return Ok(());
-        }
-    }
+    });
+    Ok(())
 }
 
 impl JacobianFn {
@@ -340,8 +336,7 @@ impl HessianFn {
         let callee = self.sweeps.along(n)?;
         let (plan, lanes) = (&callee.plan, callee.plan.lanes);
         for first in (0..n.max(1)).step_by(lanes) {
-            loop {
-                let mut pass = workspace.begin(callee);
+            passing!(workspace, callee, |pass| {
                 pass.preserve();
                 args.pass_all(&mut pass);
                 pass.seeds(1.0);
@@ -349,11 +344,7 @@ impl HessianFn {
                 pass.lend();
                 pass.group(&plan.gradient, true);
                 gradient.pass_all(&mut pass);
-                let ran = pass.run()?;
-                if workspace.ran(callee, ran)? {
-                    break;
-                }
-            }
+            });
             let put = &mut |column: usize, lane: usize, x| hessian[(first + lane) * n + column] = x;
             workspace.each(callee, &plan.product, lanes.min(n - first), put);
             workspace.quiet();

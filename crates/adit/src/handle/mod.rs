@@ -11,6 +11,20 @@
 //!
 //! What it deliberately does not do: it holds no values and remembers nothing of a call; all code is made by [`crate::pipeline`], and one-time calls on [`Value`](crate::Value)s are [`crate::function`]'s.
 
+/// Passes values and runs, and passes them again where the workspace was too small. A macro, because each pass borrows for itself what it is given.
+macro_rules! passing {
+    ($workspace:expr, $callee:expr, |$pass:ident| $give:block) => {
+        loop {
+            let mut $pass = $workspace.begin($callee);
+            $give
+            let ran = $pass.run()?;
+            if $workspace.ran($callee, ran)? {
+                break;
+            }
+        }
+    };
+}
+
 mod annotations;
 pub(crate) mod arguments;
 mod explicit;

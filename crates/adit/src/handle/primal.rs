@@ -49,15 +49,10 @@ impl CallFn {
     /// What does not fit, by name, before anything ran; or a run that stops.
     pub fn call(&self, workspace: &mut Workspace, mut args: impl Arguments, mut value: impl Argument) -> Result<()> {
         let callee = &*self.callee;
-        loop {
-            let mut pass = workspace.begin(callee);
+        passing!(workspace, callee, |pass| {
             args.pass_all(&mut pass);
             pass.one(&callee.plan.value, true, &mut value);
-            let ran = pass.run()?;
-            if workspace.ran(callee, ran)? {
-                break;
-            }
-        }
+        });
         value.finish(&mut workspace.take(&callee.plan.value));
         args.finish_all(&mut workspace.take(&callee.plan.finals));
         Ok(())

@@ -55,8 +55,7 @@ impl VjpFn {
     ) -> Result<()> {
         let callee = &*self.callee;
         let plan = &callee.plan;
-        loop {
-            let mut pass = workspace.begin(callee);
+        passing!(workspace, callee, |pass| {
             args.pass_all(&mut pass);
             pass.group(&plan.gradient, true);
             cotangents.pass_all(&mut pass);
@@ -66,11 +65,7 @@ impl VjpFn {
             // The sweep writes over the seeds of arrays, so they are copied even if they are lent.
             pass.preserve();
             pass.one(&plan.result, false, &mut seed);
-            let ran = pass.run()?;
-            if workspace.ran(callee, ran)? {
-                break;
-            }
-        }
+        });
         value.finish(&mut workspace.take(&plan.value));
         cotangents.finish_all(&mut workspace.take(&plan.gradient));
         args.finish_all(&mut workspace.take(&plan.finals));

@@ -56,8 +56,7 @@ impl HvpFn {
     ) -> Result<f64> {
         let callee = &*self.callee;
         let plan = &callee.plan;
-        loop {
-            let mut pass = workspace.begin(callee);
+        passing!(workspace, callee, |pass| {
             args.pass_all(&mut pass);
             pass.group(&plan.along, false);
             along.pass_all(&mut pass);
@@ -66,11 +65,7 @@ impl HvpFn {
             pass.group(&plan.product, true);
             product.pass_all(&mut pass);
             pass.seeds(1.0);
-            let ran = pass.run()?;
-            if workspace.ran(callee, ran)? {
-                break;
-            }
-        }
+        });
         gradient.finish_all(&mut workspace.take(&plan.gradient));
         product.finish_all(&mut workspace.take(&plan.product));
         args.finish_all(&mut workspace.take(&plan.finals));

@@ -13,7 +13,8 @@
 //! What was computed only to be printed stays: cleaning is not its matter.
 
 use crate::catalog::Names;
-use adit_ir::{CallGraph, FuncId, Function, Module, Op, Region, Rules};
+use crate::silent::hush;
+use adit_ir::{CallGraph, FuncId, Function, Module, Op, Rules};
 use rustc_hash::FxHashMap;
 
 /// The copies made so far.
@@ -52,13 +53,7 @@ impl Silence {
         let rules = module.rules(id);
         let of = |rule: Option<FuncId>| rule.map(|rule| self.copy_of(rule));
         module.set_rules(self.copy_of(id), Rules { jvp: of(rules.jvp), vjp: of(rules.vjp) });
-        let copy = module.function_mut(self.copy_of(id));
-        for region in (0..copy.region_count()).map(Region::new) {
-            let mut insts = std::mem::take(&mut copy.region_mut(region).insts);
-            insts.retain(|&inst| !matches!(copy.inst(inst).op, Op::Print { .. }));
-            copy.region_mut(region).insts = insts;
-        }
-        copy.redirect_calls(&|callee| self.copy_of(callee));
+        hush(module.function_mut(self.copy_of(id)), &|callee| self.copy_of(callee));
     }
 }
 

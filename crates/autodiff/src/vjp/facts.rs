@@ -91,7 +91,7 @@ pub(crate) fn written(module: &Module, op: &Op) -> Values {
     }
 }
 
-/// The arrays whose contents an operation may read; arguments of calls that are numbers are among them.
+/// The arrays whose contents an operation may compute with, which printing is not; arguments of calls that are numbers are among them.
 pub fn read(op: &Op) -> Values {
     match op {
         Op::Load { array, .. } => [*array].into_iter().collect(),

@@ -153,7 +153,7 @@ fn made_as_it_is(
         Some((extended, silent)) => (extended, silent.clone()),
         None => (module, Silent::default()),
     };
-    let (names, outlined) = Outlined::find(module, f, &silent.by);
+    let (names, outlined) = Outlined::find(module, f, &silent);
     let mut requests = Requests::new(module, names, &outlined);
     requests.saved = report;
     let built = build(&mut requests, f, active, options)?;

@@ -3,9 +3,9 @@
 //! In: operands as [`Scalar`] or [`ComplexScalar`]. Out: the value, or the trap of the row's guard. This is what the interpreters and constant folding call;
 //! compiled code calls the functions of [`Eval`] themselves. Operands must fit the signature, as the verifier has made sure.
 
-use super::{Complex, Eval, Guard, Prim, PrimTrap};
+use super::{Algebra, Complex, Eval, Guard, Prim, PrimTrap};
 use crate::host::Scalar;
-use crate::types::ScalarType;
+use crate::types::{Int, ScalarType};
 use num_complex::Complex64;
 
 /// A scalar whose floats are complex: what the complex step computes with.
@@ -70,6 +70,22 @@ impl Prim {
             return Err(trap);
         }
         Ok(evaluate(row.eval, args))
+    }
+
+    /// Arithmetic of two integer operands, as far as it needs no instruction: a literal if both are, an operand if nothing changes.
+    pub fn folded(self, a: Int, b: Int) -> Option<Int> {
+        if let (Int::Const(a), Int::Const(b)) = (a, b)
+            && let Ok(Scalar::I64(c)) = self.apply(&[Scalar::I64(a), Scalar::I64(b)])
+        {
+            return Some(Int::Const(c));
+        }
+        let Algebra { left_identity, right_identity, .. } = self.row().algebra;
+        let is = |i: Int, s: Option<Scalar>| matches!((i, s), (Int::Const(c), Some(Scalar::I64(d))) if c == d);
+        match (is(a, left_identity), is(b, right_identity)) {
+            (_, true) => Some(a),
+            (true, false) => Some(b),
+            (false, false) => None,
+        }
     }
 
     /// The value of the analytic continuation. Panics if the operands do not fit the signature.

@@ -17,9 +17,7 @@ use super::values::{Arr, Axis, Lazy, Origin, Sink, Val, Vals, View};
 use crate::layout::Layout;
 use crate::typed::*;
 use adit_diag::{Code, Diagnostic, Span};
-use adit_ir::{
-    ArrayType, Builder, Const, Function, Int, Ints, Op, Prim, Region, Scalar, ScalarType, Type, Value, Values,
-};
+use adit_ir::{ArrayType, Builder, Const, Function, Int, Ints, Op, Prim, Region, ScalarType, Type, Value, Values};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
@@ -393,18 +391,8 @@ impl<'p> Lowerer<'p> {
 
     /// Integer arithmetic of two operands: a literal if both are, an operand if nothing changes, else computed once.
     pub(super) fn arith(&mut self, prim: Prim, a: Int, b: Int) -> Int {
-        if let (Int::Const(a), Int::Const(b)) = (a, b)
-            && let Ok(Scalar::I64(c)) = prim.apply(&[Scalar::I64(a), Scalar::I64(b)])
-        {
-            return Int::Const(c);
-        }
-        let algebra = &prim.row().algebra;
-        let is = |i: Int, s: Option<Scalar>| matches!((i, s), (Int::Const(c), Some(Scalar::I64(d))) if c == d);
-        if is(b, algebra.right_identity) {
-            return a;
-        }
-        if is(a, algebra.left_identity) {
-            return b;
+        if let Some(known) = prim.folded(a, b) {
+            return known;
         }
         let key = (prim, a, b);
         if let Some(&v) = self.memo.get(&key) {

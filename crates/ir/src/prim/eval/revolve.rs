@@ -50,10 +50,14 @@ fn reach_before(reached: i64, s: i64, t: i64) -> i64 {
 
 /// The least t with β(s, t) ≥ l, for s ≥ 1.
 fn repetitions(l: i64, s: i64) -> i64 {
-    let (mut low, mut high) = (0, l);
+    least(0, l, |t| reach(s, t) >= l)
+}
+
+/// The least number from `low` on for which something holds that holds for `high`, and for all that are greater than one for which it holds.
+fn least(mut low: i64, mut high: i64, holds: impl Fn(i64) -> bool) -> i64 {
     while low < high {
         let middle = low + (high - low) / 2;
-        if reach(s, middle) >= l {
+        if holds(middle) {
             high = middle;
         } else {
             low = middle + 1;
@@ -85,19 +89,8 @@ fn sown(s: i64, t: i64) -> i64 {
 
 /// The least t with which s snapshots of a forward sweep reach l, for s ≥ 2.
 fn sowings(l: i64, s: i64) -> i64 {
-    if let Some(t) = (0..FEW).find(|&t| sown(s, t) >= l) {
-        return t;
-    }
-    let (mut low, mut high) = (FEW, l);
-    while low < high {
-        let middle = low + (high - low) / 2;
-        if sown(s, middle) >= l {
-            high = middle;
-        } else {
-            low = middle + 1;
-        }
-    }
-    low
+    let serves = |t: i64| sown(s, t) >= l;
+    (0..FEW).find(|&t| serves(t)).unwrap_or_else(|| least(FEW, l, serves))
 }
 
 /// How many steps a forward sweep goes on before the next snapshot, if l steps are left and s snapshots may be taken, one of them here: between 1 and l − 1; l if there is no other. 1 for chains of less than two steps.

@@ -1,0 +1,108 @@
+//! Sizes while values are passed: what the extents of an argument are or have to be.
+//!
+//! In: a [`Pass`] with what was given so far. Out: extents, counts of floats, and errors that name what does not agree. It gives nothing.
+
+use super::super::fault::{WRONG_SIZE, argument_name, leaf_of};
+use super::super::plan::{Group, Like, Target};
+use super::{Extents, Pass};
+use crate::error::{Error, Result};
+use adit_sema::layout::{DimSource, Given, eval_dim};
+use adit_sema::typed::{DimExpr, LocalId};
+use std::ops::Range;
+
+impl Pass<'_> {
+    /// The extents of an argument, as given or as those that were given say.
+    pub(in crate::handle) fn extents(&self, at: usize) -> Option<Extents> {
+        match self.target.plan.likes[at] {
+            Like::Given => Some(self.staged.extents(at).into()),
+            Like::Argument(of, lanes) => {
+                let mut dims = self.extents(of)?;
+                dims.extend((lanes > 1).then_some(lanes));
+                Some(dims)
+            }
+            Like::Destination(k) => {
+                let dims = self.shape().layout.destinations[k].dims.iter();
+                dims.map(|dim| usize::try_from(self.dim(dim)?).ok()).collect()
+            }
+        }
+    }
+
+    /// The value of an extent that a type says.
+    fn dim(&self, dim: &DimExpr) -> Option<i64> {
+        eval_dim(dim, &|local| self.local(local))
+    }
+
+    fn local(&self, local: LocalId) -> Option<i64> {
+        let layout = &self.shape().layout;
+        if let Some(dim) = layout.dims.iter().find(|d| d.local == local) {
+            return match dim.source {
+                DimSource::Extent { leaf, axis } => Some(self.staged.extents(layout.ir_param(leaf))[axis] as i64),
+                DimSource::Explicit(_) => None,
+            };
+        }
+        let leaf = layout.params.iter().position(|l| l.local == Some(local))?;
+        self.staged.given::<i64>(layout.ir_param(leaf))
+    }
+
+    /// How many floats the values of a group hold, whose arguments were given.
+    pub(in crate::handle) fn floats(&self, group: &Group) -> usize {
+        let leaves = group.items.iter().flat_map(Range::clone);
+        let float = |leaf: usize| leaf_of(self.shape(), group, leaf).element.is_float();
+        let count = |leaf: usize| match group.targets[leaf] {
+            Target::Skip => 0,
+            Target::Slot(at) | Target::Lanes(at) if leaf_of(self.shape(), group, leaf).is_array() => {
+                let of = match self.target.plan.likes[at] {
+                    Like::Argument(of, _) => of,
+                    Like::Given | Like::Destination(_) => at,
+                };
+                self.extents(of).map_or(0, |dims| dims.iter().product())
+            }
+            Target::Slot(_) | Target::Lanes(_) | Target::Result(_) => 1,
+        };
+        leaves.filter(|&leaf| float(leaf)).map(count).sum()
+    }
+
+    /// That extents which types compute are as they say.
+    #[inline]
+    pub(super) fn sizes(&self) -> Result<()> {
+        let layout = &self.shape().layout;
+        for &(leaf, axis) in &self.target.plan.computed {
+            let at = layout.ir_param(leaf);
+            let found = self.staged.extents(at)[axis] as i64;
+            if self.dim(&layout.params[leaf].dims[axis]) != Some(found) {
+                return Err(self.disagreement(at));
+            }
+        }
+        for at in (0..layout.destinations.len()).map(|k| layout.ir_destination(k)) {
+            if self.staged.is_given(at) && self.extents(at).as_deref() != Some(self.staged.extents(at)) {
+                return Err(self.disagreement(at));
+            }
+        }
+        Ok(())
+    }
+
+    /// Says which sizes do not agree: of the function's own arguments if those do not, else of this one.
+    #[cold]
+    pub(super) fn disagreement(&self, at: usize) -> Error {
+        let layout = &self.shape().layout;
+        let params = 0..layout.params.len();
+        let extents = |i| self.staged.extents(layout.ir_param(i)).iter().map(|&d| Some(d)).collect();
+        let shapes: Vec<Vec<Option<usize>>> = params.clone().map(extents).collect();
+        let ints: Vec<Option<i64>> = params.map(|i| self.staged.given::<i64>(layout.ir_param(i))).collect();
+        if let Err(e) = layout.bind(Given { shapes: &shapes, ints: &ints, explicit: &[] }) {
+            return Error::input(WRONG_SIZE, e.to_string());
+        }
+        let (found, wanted) = (self.staged.extents(at), self.extents(self.origin(at)));
+        let wanted = wanted.unwrap_or_default();
+        let name = argument_name(self.target, at);
+        Error::input(WRONG_SIZE, format!("{name} has the extents {found:?} where {:?} are wanted", &wanted[..]))
+    }
+
+    /// The argument whose extents another one has, found through to the end.
+    pub(super) fn origin(&self, mut at: usize) -> usize {
+        while let Like::Argument(of, _) = self.target.plan.likes[at] {
+            at = of;
+        }
+        at
+    }
+}
