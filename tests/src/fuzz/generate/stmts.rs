@@ -193,7 +193,7 @@ impl Writer {
             [a, b, ..] if dims.len() == 2 => {
                 (format!("{path}[.., {}]", self.index(b).source().trim()), vec![a.clone()])
             }
-            _ => (path.to_owned(), dims.to_vec()),
+            _ => (format!("{path}[{}]", vec![".."; dims.len()].join(", ")), dims.to_vec()),
         };
         let value = if self.rng.percent(30) { self.float(1) } else { self.array(&Ty::F64, &rest, 1) };
         let op = *self.rng.pick(&["=", "+=", "-=", "="]);
