@@ -160,3 +160,8 @@ pub fn function(module: &Module, name: Option<&str>) -> Result<Function> {
 pub fn usage(message: impl Into<String>) -> Error {
     Error::input(Code("AD0901"), message)
 }
+
+/// AD0902 for a file or a folder that cannot be written.
+pub fn unwritable(path: &Path, error: &std::io::Error) -> Error {
+    Error::input(Code("AD0902"), format!("cannot write {}: {error}", path.display()))
+}

@@ -5,9 +5,8 @@
 
 use crate::args::Emit;
 use crate::json_out::{Object, text};
-use crate::session::{Answer, Session, function, usage};
-use adit::diag::Code;
-use adit::{Error, Module, Of, Result, Stage};
+use crate::session::{Answer, Session, function, unwritable, usage};
+use adit::{Module, Of, Result, Stage};
 use std::path::Path;
 
 /// Prints stages.
@@ -62,13 +61,11 @@ fn ended(text: &str) -> String {
 }
 
 fn write(folder: &Path, texts: &[(Stage, String)]) -> Result<Answer> {
-    let failed =
-        |path: &Path, e: &std::io::Error| Error::input(Code("AD0902"), format!("cannot write {}: {e}", path.display()));
-    std::fs::create_dir_all(folder).map_err(|e| failed(folder, &e))?;
+    std::fs::create_dir_all(folder).map_err(|e| unwritable(folder, &e))?;
     let mut told = String::new();
     for (stage, text) in texts {
         let path = folder.join(format!("{stage}.{}", extension(*stage)));
-        std::fs::write(&path, ended(text)).map_err(|e| failed(&path, &e))?;
+        std::fs::write(&path, ended(text)).map_err(|e| unwritable(&path, &e))?;
         told.push_str(&format!("{}\n", path.display()));
     }
     Ok(told.into())
