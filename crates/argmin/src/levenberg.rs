@@ -9,9 +9,9 @@ use crate::linear::least_squares;
 use argmin::core::{Error, IterState, Jacobian, KV, Operator, Problem, Solver, State, TerminationReason};
 
 /// Trials of one step.
-const TRIALS: usize = 80;
+const TRIALS: u32 = 80;
 /// Values that differ by less than this part are taken to be equal.
-const ROUNDING: f64 = 1e-12;
+const ROUNDING: f64 = 1e-10;
 
 /// Where it is: the Jacobian is kept as rows.
 type Place = IterState<Vec<f64>, Vec<f64>, Vec<Vec<f64>>, (), Vec<f64>, f64>;
@@ -21,13 +21,14 @@ type Place = IterState<Vec<f64>, Vec<f64>, Vec<Vec<f64>>, (), Vec<f64>, f64>;
 pub struct LevenbergMarquardt {
     damping: f64,
     factor: f64,
+    trials: u32,
     /// The largest norm that each column has had.
     norms: Vec<f64>,
 }
 
 impl Default for LevenbergMarquardt {
     fn default() -> Self {
-        LevenbergMarquardt { damping: 1e-3, factor: 2.0, norms: Vec::new() }
+        LevenbergMarquardt { damping: 1e-3, factor: 2.0, trials: TRIALS, norms: Vec::new() }
     }
 }
 
@@ -52,6 +53,11 @@ fn gradient(jacobian: &[Vec<f64>], residuals: &[f64], columns: usize) -> Vec<f64
 }
 
 impl LevenbergMarquardt {
+    /// Without damping: Gauss and Newton's steps, until one does not help.
+    pub(crate) fn undamped() -> Self {
+        LevenbergMarquardt { damping: 0.0, trials: 1, ..LevenbergMarquardt::default() }
+    }
+
     /// Takes the norms of columns into account.
     fn measure(&mut self, jacobian: &[Vec<f64>], columns: usize) {
         self.norms.resize(columns, 0.0);
@@ -127,7 +133,7 @@ where
             gradient: state.take_gradient().unwrap_or_default(),
         };
         let value = half_square(&here.residuals);
-        for _ in 0..TRIALS {
+        for _ in 0..self.trials {
             let Some(step) = self.step(&here) else {
                 self.refuse();
                 continue;
@@ -161,7 +167,7 @@ impl LevenbergMarquardt {
     fn accept(&mut self, ratio: f64, hidden: bool) {
         let ratio = if hidden { 1.0 } else { ratio };
         self.damping *= (1.0 - (2.0 * ratio - 1.0).powi(3)).clamp(1.0 / 3.0, 2.0);
-        self.damping = self.damping.max(1e-20);
+        self.damping = if self.trials == 1 { 0.0 } else { self.damping.max(1e-20) };
         self.factor = 2.0;
     }
 

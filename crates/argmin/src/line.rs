@@ -13,7 +13,7 @@ const ARMIJO: f64 = 1e-4;
 /// How much of the slope may be left.
 const CURVATURE: f64 = 0.9;
 /// Values that differ by less than this part are taken to be equal.
-const ROUNDING: f64 = 1e-12;
+const ROUNDING: f64 = 1e-10;
 /// Trials of one search.
 const TRIALS: usize = 60;
 

@@ -189,6 +189,9 @@ impl Course<'_> {
     }
 }
 
+/// Where residuals are.
+type Squares = Place<Vec<Vec<f64>>, (), Vec<f64>>;
+
 /// A place as solvers of `argmin` keep it.
 type Place<J, H, R> = IterState<Vec<f64>, Vec<f64>, J, H, R, f64>;
 
@@ -228,14 +231,24 @@ fn squares(problem: &Problem, options: &Options, watch: &mut dyn FnMut(&Step)) -
     let target = Residuals::new(problem);
     target.check_start()?;
     let mut course = course(options, watch, 5);
-    let judge = &mut |place: &Place<Vec<Vec<f64>>, (), Vec<f64>>| {
+    let judge = &mut |place: &Squares| {
         let gradient = place.get_gradient().map_or(&[][..], |g| g);
         let stop = course.stop(2.0 * place.get_cost(), 2.0 * norm(gradient), cosine(place));
         course.iterations += u64::from(stop.is_none());
         stop
     };
     let start = IterState::new().param(problem.start());
-    let (place, stop) = descend(LevenbergMarquardt::default(), &target, start, &|| target.failure(), judge)?;
+    let failure = || target.failure();
+    let (mut place, stop) = descend(LevenbergMarquardt::default(), &target, start, &failure, judge)?;
+    if stop != Stop::Iterations {
+        let mut best = f64::INFINITY;
+        // Steps without damping, as long as they make the gradient smaller, add the last digits.
+        let mut judge = |next: &Squares| {
+            let last = std::mem::replace(&mut best, cosine(next));
+            (best > 0.9 * last).then_some(Stop::Flat)
+        };
+        place = descend(LevenbergMarquardt::undamped(), &target, place, &failure, &mut judge)?.0;
+    }
     let gradient = place.get_gradient().map_or(&[][..], |g| g);
     Ok(Minimum {
         point: place.get_param().cloned().unwrap_or_default(),
@@ -250,7 +263,7 @@ fn squares(problem: &Problem, options: &Options, watch: &mut dyn FnMut(&Step)) -
 }
 
 /// The largest cosine between the residuals and a column of the Jacobian.
-fn cosine(place: &Place<Vec<Vec<f64>>, (), Vec<f64>>) -> f64 {
+fn cosine(place: &Squares) -> f64 {
     let (Some(jacobian), Some(gradient)) = (place.get_jacobian(), place.get_gradient()) else {
         return f64::INFINITY;
     };
@@ -373,7 +386,7 @@ fn polish(target: &Target, spot: &mut Spot, stop: Stop) -> Result<Option<f64>> {
         let point: Vec<f64> = spot.point.iter().zip(&step).map(|(u, p)| u - p).collect();
         let Ok(there) = target.evaluate(&point) else { break };
         let flatter = norm(&there.gradient) < norm(&spot.gradient);
-        if !flatter || there.value > spot.value + 1e-12 * spot.value.abs() {
+        if !flatter || there.value > spot.value + 1e-8 * spot.value.abs() {
             break;
         }
         *spot = Spot { point: there.point, value: there.value, gradient: there.gradient };
