@@ -21,7 +21,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("codegen", &["diag", "ir", "runtime"]),
     ("derive", &[]),
     ("adit", &["derive", "diag", "syntax", "ir", "sema", "reader", "opt", "autodiff", "interp", "runtime", "codegen"]),
-    ("cli", &["adit", "diag"]),
+    ("argmin", &["adit"]),
+    ("cli", &["adit", "argmin", "diag"]),
 ];
 
 fn root() -> PathBuf {

@@ -105,8 +105,7 @@ where
             None => problem.gradient(&start)?,
         };
         let from = Trial { step: 0.0, value, slope: dot(&self.direction, &gradient) };
-        // Written so that NaN is refused too.
-        if !(from.slope < 0.0) {
+        if from.slope >= 0.0 || from.slope.is_nan() {
             return Err(Error::msg("the direction does not lead downhill"));
         }
         let (mut short, mut long, mut step) = (from, None, first(&start, &self.direction));

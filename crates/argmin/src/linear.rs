@@ -1,4 +1,4 @@
-//! Small dense linear algebra: Cholesky, and least squares by Householder's reflections.
+//! A little linear algebra: Cholesky, least squares by Householder's reflections, conjugate gradients.
 //!
 //! In: matrices as rows. Out: solutions, or nothing where there is none. Nothing here knows what is minimised.
 
@@ -8,8 +8,7 @@ pub(crate) fn solve_positive(mut a: Vec<Vec<f64>>, b: &[f64]) -> Option<Vec<f64>
     for j in 0..n {
         let diagonal = a[j][j];
         let rest = diagonal - (0..j).map(|k| a[j][k] * a[j][k]).sum::<f64>();
-        // Written so that NaN is refused too.
-        if !(rest > 1e-14 * diagonal.abs()) {
+        if rest <= 1e-14 * diagonal.abs() || rest.is_nan() {
             return None;
         }
         let pivot = rest.sqrt();
@@ -59,6 +58,30 @@ pub(crate) fn least_squares(mut columns: Vec<Vec<f64>>, mut b: Vec<f64>) -> Opti
     x.iter().all(|x| x.is_finite()).then_some(x)
 }
 
+/// Solves `a x = b` by products with a symmetric positive definite `a`; none if it is not (where it was looked at).
+pub(crate) fn conjugate_gradients(a: impl Fn(&Vec<f64>) -> Vec<f64>, b: &[f64], at_most: usize) -> Option<Vec<f64>> {
+    let dot = |x: &[f64], y: &[f64]| x.iter().zip(y).map(|(x, y)| x * y).sum::<f64>();
+    let (mut x, mut rest, mut direction) = (vec![0.0; b.len()], b.to_vec(), b.to_vec());
+    let mut square = dot(b, b);
+    let enough = 1e-20 * square;
+    for _ in 0..at_most.min(2 * b.len()) {
+        if square <= enough {
+            break;
+        }
+        let product = a(&direction);
+        let curvature = dot(&direction, &product);
+        if curvature <= 0.0 || curvature.is_nan() {
+            return None;
+        }
+        let step = square / curvature;
+        x.iter_mut().zip(&direction).for_each(|(x, d)| *x += step * d);
+        rest.iter_mut().zip(&product).for_each(|(r, p)| *r -= step * p);
+        let before = std::mem::replace(&mut square, dot(&rest, &rest));
+        direction.iter_mut().zip(&rest).for_each(|(d, r)| *d = r + square / before * *d);
+    }
+    x.iter().all(|x| x.is_finite()).then_some(x)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,6 +93,14 @@ mod tests {
         for wrong in [vec![vec![1.0, 2.0], vec![2.0, 1.0]], vec![vec![f64::NAN, 0.0], vec![0.0, 1.0]]] {
             assert_eq!(solve_positive(wrong, &[1.0, 1.0]), None);
         }
+    }
+
+    #[test]
+    fn products_solve_positive_systems() {
+        let a = |x: &Vec<f64>| vec![4.0 * x[0] + 2.0 * x[1], 2.0 * x[0] + 3.0 * x[1]];
+        let x = conjugate_gradients(a, &[8.0, 8.0], 10).unwrap();
+        assert!((x[0] - 1.0).abs() < 1e-14 && (x[1] - 2.0).abs() < 1e-14, "{x:?}");
+        assert_eq!(conjugate_gradients(|x| vec![-x[0]], &[1.0], 10), None);
     }
 
     #[test]

@@ -6,16 +6,17 @@
 
 use crate::levenberg::LevenbergMarquardt;
 use crate::line::Wolfe;
-use crate::linear::solve_positive;
+use crate::linear::{conjugate_gradients, solve_positive};
 use crate::problem::Problem;
 use crate::residuals::Residuals;
 use crate::scale::{self, FEW};
 use crate::target::{Counts, Target};
 use adit::diag::Code;
 use adit::{Error, Result, Type};
-use argmin::core::{IterState, Solver, State};
+use argmin::core::{Hessian, IterState, Solver, State};
 use argmin::solver::quasinewton::LBFGS;
 use argmin::solver::trustregion::{Steihaug, TrustRegion};
+use argmin_math::ArgminDot;
 
 /// How to go down.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -30,8 +31,11 @@ pub enum Method {
 
 impl Method {
     /// All, with their names.
-    pub const ALL: [(Method, &str); 3] =
-        [(Method::Lbfgs, "lbfgs"), (Method::NewtonCg, "newton-cg"), (Method::LevenbergMarquardt, "levenberg-marquardt")];
+    pub const ALL: [(Method, &str); 3] = [
+        (Method::Lbfgs, "lbfgs"),
+        (Method::NewtonCg, "newton-cg"),
+        (Method::LevenbergMarquardt, "levenberg-marquardt"),
+    ];
 
     /// Its name.
     pub fn name(self) -> &'static str {
@@ -195,14 +199,17 @@ type Squares = Place<Vec<Vec<f64>>, (), Vec<f64>>;
 /// A place as solvers of `argmin` keep it.
 type Place<J, H, R> = IterState<Vec<f64>, Vec<f64>, J, H, R, f64>;
 
-/// Lets a solver go down until something says stop; gives the last place with a point. `judge` sees each place.
+/// The last place, and why it is.
+type Descended<J, H, R> = Result<(Place<J, H, R>, Stop)>;
+
+/// Lets a solver go down until `judge`, who sees each place, says stop; gives the last place with a point.
 fn descend<O: Clone, S, J: Clone, H: Clone, R: Clone>(
     mut solver: S,
     target: &O,
     start: Place<J, H, R>,
     failure: &dyn Fn() -> Option<Error>,
-    judge: &mut dyn FnMut(&Place<J, H, R>) -> Option<Stop>,
-) -> Result<(Place<J, H, R>, Stop)>
+    mut judge: impl FnMut(&Place<J, H, R>) -> Option<Stop>,
+) -> Descended<J, H, R>
 where
     S: Solver<O, Place<J, H, R>>,
     Place<J, H, R>: State<Param = Vec<f64>, Float = f64>,
@@ -231,7 +238,7 @@ fn squares(problem: &Problem, options: &Options, watch: &mut dyn FnMut(&Step)) -
     let target = Residuals::new(problem);
     target.check_start()?;
     let mut course = course(options, watch, 5);
-    let judge = &mut |place: &Squares| {
+    let judge = |place: &Squares| {
         let gradient = place.get_gradient().map_or(&[][..], |g| g);
         let stop = course.stop(2.0 * place.get_cost(), 2.0 * norm(gradient), cosine(place));
         course.iterations += u64::from(stop.is_none());
@@ -243,11 +250,11 @@ fn squares(problem: &Problem, options: &Options, watch: &mut dyn FnMut(&Step)) -
     if stop != Stop::Iterations {
         let mut best = f64::INFINITY;
         // Steps without damping, as long as they make the gradient smaller, add the last digits.
-        let mut judge = |next: &Squares| {
+        let judge = |next: &Squares| {
             let last = std::mem::replace(&mut best, cosine(next));
             (best > 0.9 * last).then_some(Stop::Flat)
         };
-        place = descend(LevenbergMarquardt::undamped(), &target, place, &failure, &mut judge)?.0;
+        place = descend(LevenbergMarquardt::undamped(), &target, place, &failure, judge)?.0;
     }
     let gradient = place.get_gradient().map_or(&[][..], |g| g);
     Ok(Minimum {
@@ -329,7 +336,7 @@ fn cost(problem: &Problem, method: Method, options: &Options, watch: &mut dyn Fn
             break;
         }
     }
-    let gain = polish(&target, &mut spot, stop)?;
+    let gain = polish(&target, &mut spot, method, stop)?;
     let bowl = gain.is_some_and(|gain| gain <= 1e-12 * (spot.value.abs() + (start.value - spot.value).abs()));
     let flat = stop == Stop::Gradient || norm(&spot.gradient) <= 1e-6 * norm(&start.gradient);
     Ok(Minimum {
@@ -348,14 +355,14 @@ fn go(target: &Target, from: &Spot, method: Method, course: &mut Course<'_>) -> 
     let failure = || target.failure();
     macro_rules! by {
         ($solver:expr) => {{
-            let judge = &mut |place: &Place<(), _, ()>| {
+            let judge = |place: &Place<(), _, ()>| {
                 let spot = Spot::of(place);
-                let stop = course.stop(spot.value * target.unit(), gradient_norm(target, &spot.gradient), spot.flatness());
+                let stop =
+                    course.stop(spot.value * target.unit(), gradient_norm(target, &spot.gradient), spot.flatness());
                 course.iterations += u64::from(stop.is_none());
                 stop
             };
-            let start =
-                IterState::new().param(from.point.clone()).cost(from.value).gradient(from.gradient.clone());
+            let start = IterState::new().param(from.point.clone()).cost(from.value).gradient(from.gradient.clone());
             let (place, stop) = descend($solver, target, start, &failure, judge)?;
             Ok((Spot::of(&place), stop))
         }};
@@ -374,14 +381,15 @@ fn go(target: &Target, from: &Spot, method: Method, course: &mut Course<'_>) -> 
 }
 
 /// Newton's steps as long as they make the gradient smaller; what the last one promised to gain, where the value is a bowl.
-fn polish(target: &Target, spot: &mut Spot, stop: Stop) -> Result<Option<f64>> {
-    if spot.point.len() > FEW || stop == Stop::Iterations {
+fn polish(target: &Target, spot: &mut Spot, method: Method, stop: Stop) -> Result<Option<f64>> {
+    let many = spot.point.len() > FEW;
+    if many && method == Method::Lbfgs || stop == Stop::Iterations {
         return Ok(None);
     }
     let mut promise = None;
     for _ in 0..10 {
-        let Ok(hessian) = target.matrix(&spot.point) else { break };
-        let Some(step) = solve_positive(hessian, &spot.gradient) else { break };
+        let step = if many { by_products(target, spot)? } else { by_matrix(target, spot) };
+        let Some(step) = step else { break };
         promise = Some(0.5 * step.iter().zip(&spot.gradient).map(|(p, g)| p * g).sum::<f64>());
         let point: Vec<f64> = spot.point.iter().zip(&step).map(|(u, p)| u - p).collect();
         let Ok(there) = target.evaluate(&point) else { break };
@@ -392,6 +400,16 @@ fn polish(target: &Target, spot: &mut Spot, stop: Stop) -> Result<Option<f64>> {
         *spot = Spot { point: there.point, value: there.value, gradient: there.gradient };
     }
     Ok(promise)
+}
+
+fn by_matrix(target: &Target, spot: &Spot) -> Option<Vec<f64>> {
+    solve_positive(target.matrix(&spot.point).ok()?, &spot.gradient)
+}
+
+fn by_products(target: &Target, spot: &Spot) -> Result<Option<Vec<f64>>> {
+    let hessian = target.hessian(&spot.point).map_err(|e| Error::internal(e.to_string()))?;
+    let step = conjugate_gradients(|x| hessian.dot(x), &spot.gradient, 1000);
+    target.failure().map_or(Ok(step), Err)
 }
 
 /// That there is something to go down from.
