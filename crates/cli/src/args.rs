@@ -4,6 +4,7 @@
 //! texts here; nothing is read and nothing is compiled.
 
 use adit::{AdOpt, AdOpts, Cpu, Mode, Of};
+use adit_argmin::Method;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -105,6 +106,8 @@ pub enum Command {
     Emit(Emit),
     /// What a function and its gradient cost, without running them
     Cost(Cost),
+    /// Minimise a cost, or the squares of residuals
+    Optimize(Optimize),
     /// Read IR text, run passes, print IR text
     #[command(after_help = passes_help())]
     Opt(Opt),
@@ -270,6 +273,43 @@ pub struct Cost {
     /// Dimensions and integer parameters, such as n=1000,m=3; others stay symbols
     #[arg(long = "size", value_name = "SIZES", value_delimiter = ',')]
     pub sizes: Vec<String>,
+}
+
+/// `adit optimize`.
+#[derive(Args, Debug)]
+pub struct Optimize {
+    /// Where it starts.
+    #[command(flatten)]
+    pub target: Target,
+    /// Arguments that stay as they are, by name as JSON, or @FILE.json
+    #[arg(long, value_name = "JSON")]
+    pub data: Option<String>,
+    /// Parameters that move; if not given, all that hold floats and are not data
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub free: Vec<String>,
+    /// How; if not given, lbfgs for a result of one float, levenberg-marquardt for residuals
+    #[arg(long, value_name = "METHOD", value_parser = method)]
+    pub method: Option<Method>,
+    /// How flat is flat: the change of the value, relative to it, by a change of any float as large as itself
+    #[arg(long, value_name = "NUMBER", default_value_t = adit_argmin::Options::default().tolerance, value_parser = tolerance)]
+    pub tolerance: f64,
+    /// Iterations at most
+    #[arg(long, value_name = "N", default_value_t = adit_argmin::Options::default().max_iterations)]
+    pub max_iterations: u64,
+    /// Draw values and gradients by iteration into this SVG file
+    #[arg(long, value_name = "FILE")]
+    pub plot: Option<PathBuf>,
+}
+
+fn method(text: &str) -> Result<Method, String> {
+    let found = Method::ALL.iter().find(|(_, name)| *name == text).map(|(method, _)| *method);
+    let names: Vec<&str> = Method::ALL.iter().map(|(_, name)| *name).collect();
+    found.ok_or_else(|| format!("the methods are {}", names.join(", ")))
+}
+
+fn tolerance(text: &str) -> Result<f64, String> {
+    let number = f64::from_str(text).ok().filter(|x| x.is_finite() && *x >= 0.0);
+    number.ok_or_else(|| "a number that is not negative is wanted, such as 1e-8".to_owned())
 }
 
 /// Whose code, by its name.

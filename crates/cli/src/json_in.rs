@@ -75,15 +75,32 @@ impl fmt::Display for At<'_> {
 /// # Errors
 /// AD0904 and AD0905, and what reading files gives.
 pub fn arguments(function: &Function, json: &Json, folder: &Path) -> Result<Vec<Value>> {
+    all_given(function, some_arguments(function, json, folder)?)
+}
+
+/// Some arguments by parameter name, in the order of the parameters; none where a parameter is left out.
+///
+/// # Errors
+/// As [`arguments`], but for what is missing.
+pub fn some_arguments(function: &Function, json: &Json, folder: &Path) -> Result<Vec<Option<Value>>> {
     let given = object(json, "the arguments")?;
     let params = &function.signature().params;
     known(given, &params.iter().map(|p| p.name.as_str()).collect::<Vec<_>>(), &parameters_of(function))?;
     let reader = Reader { folder };
-    let read = |p: &adit::Parameter| match find(given, &p.name) {
-        Some(json) => reader.read(&p.ty, json, &At::root(&p.name), Missing::Refused),
-        None => Err(missing(&p.name, &p.ty)),
+    let read = |p: &adit::Parameter| {
+        let json = find(given, &p.name);
+        json.map(|json| reader.read(&p.ty, json, &At::root(&p.name), Missing::Refused)).transpose()
     };
     params.iter().map(read).collect()
+}
+
+/// All arguments, where none is left out.
+///
+/// # Errors
+/// AD0904 for the first that is.
+pub fn all_given(function: &Function, given: Vec<Option<Value>>) -> Result<Vec<Value>> {
+    let params = function.signature().params.iter();
+    params.zip(given).map(|(p, value)| value.ok_or_else(|| missing(&p.name, &p.ty))).collect()
 }
 
 /// A direction by parameter name: one value for each parameter that is given, zero where its parts are left out.
@@ -108,6 +125,11 @@ pub fn directions(function: &Function, json: &Json, folder: &Path, at: &[Value])
 /// As [`arguments`].
 pub fn seed(function: &Function, json: &Json, folder: &Path) -> Result<Value> {
     Reader { folder }.read(&function.signature().result, json, &At::root("seed"), Missing::FloatsRefused)
+}
+
+/// AD0904 for a name that is given twice.
+pub fn given_twice(name: &str) -> Error {
+    Error::input(NAME, format!("`{name}` is given twice"))
 }
 
 /// AD0904 for a name that is none of the function's parameters.
@@ -147,7 +169,7 @@ fn known(given: &[(String, Json)], names: &[&str], what: &str) -> Result<()> {
             return Err(unknown(name, names, what));
         }
         if given[..i].iter().any(|(earlier, _)| earlier == name) {
-            return Err(Error::input(NAME, format!("`{name}` is given twice")));
+            return Err(given_twice(name));
         }
     }
     Ok(())

@@ -8,6 +8,7 @@ mod derivatives;
 mod emit;
 mod explain;
 mod opt;
+mod optimize;
 mod run;
 
 use crate::args::Command;
@@ -30,6 +31,7 @@ pub fn execute(session: &Session, command: &Command) -> Result<Answer> {
         Command::Check(args) => check::check(session, args),
         Command::Emit(args) => emit::emit(session, args),
         Command::Cost(args) => cost::cost(session, args),
+        Command::Optimize(args) => optimize::optimize(session, args),
         Command::Opt(args) => opt::opt(session, args),
         Command::Explain(args) => explain::explain(session, args),
     }
