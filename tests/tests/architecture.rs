@@ -22,6 +22,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("derive", &[]),
     ("adit", &["derive", "diag", "syntax", "ir", "sema", "reader", "opt", "autodiff", "interp", "runtime", "codegen"]),
     ("argmin", &["adit"]),
+    ("diffsol", &["adit"]),
     ("cli", &["adit", "argmin", "diag"]),
 ];
 
