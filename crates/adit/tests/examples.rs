@@ -21,8 +21,13 @@ fn newton_finds_the_regression_line_of_the_irises() {
 
 #[test]
 fn the_loss_of_the_network_falls_by_an_order_of_magnitude() {
-    let losses = train_mlp::train(500, 0.1).expect("it runs");
-    assert_eq!(losses.len(), 501);
-    assert!(losses.iter().all(|loss| loss.is_finite()));
-    assert!(losses[500] < losses[0] / 10.0, "{} to {}", losses[0], losses[500]);
+    let mut epochs = 0;
+    let losses = train_mlp::train(500, 0.1, &mut |epoch, _| epochs = epoch).expect("it runs");
+    assert_eq!((losses.len(), epochs), (501, 500));
+    assert!(losses.iter().all(|loss| loss.learned.is_finite() && loss.tested.is_finite()));
+    for of in [|l: &train_mlp::Losses| l.learned, |l: &train_mlp::Losses| l.tested] {
+        assert!(of(&losses[500]) < of(&losses[0]) / 10.0, "{:?} to {:?}", losses[0], losses[500]);
+    }
+    let curve = train_mlp::curve(&losses).expect("it is drawn");
+    assert!(curve.starts_with("<svg") && curve.contains("tested") && curve.contains("epoch"));
 }
