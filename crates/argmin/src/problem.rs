@@ -173,7 +173,9 @@ impl Problem {
         let call = self.handle(&self.inner.handles.residuals, || self.inner.function.build())?;
         self.with(x, |s| {
             call.call(&mut s.workspace, &s.args[..], &mut s.value)?;
-            Ok(s.value.floats())
+            let mut size = 0;
+            s.value.for_each_float(&mut |_| size += 1);
+            Ok(floats(std::slice::from_ref(&s.value), size))
         })
     }
 

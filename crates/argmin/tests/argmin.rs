@@ -141,3 +141,19 @@ fn a_run_that_stops_is_an_error_of_argmin_in_adits_words() {
     assert!(error.to_string().contains("AD0803"), "{error}");
     assert!(error.downcast_ref::<adit::Error>().is_some());
 }
+
+#[test]
+fn nothing_is_allocated_but_what_is_given_away() {
+    let problem = Problem::new(&function("rosenbrock"), &[[0.5; 4].into()], &[]).unwrap();
+    let at = vec![0.1, 0.2, 0.3, 0.4];
+    let counted = |what: &str, allowed: u64, work: &dyn Fn()| {
+        work();
+        let counts = allocation_counter::measure(work);
+        assert!(counts.count_total <= allowed, "{what}: {counts:?}");
+    };
+    counted("a cost", 0, &|| drop(problem.cost(&at)));
+    counted("a gradient", 1, &|| drop(problem.gradient(&at)));
+    counted("a product", 1, &|| drop(problem.hessian_product(&at, &at)));
+    counted("a Hessian", 5, &|| drop(problem.hessian(&at)));
+    counted("residuals", 1, &|| drop(problem.apply(&at)));
+}

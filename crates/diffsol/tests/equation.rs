@@ -80,3 +80,17 @@ fn what_fails_is_nan_and_told() {
     let unknown = Equation::new(&f, &[[0.0].into()], &Roles { state: &["z"], parameters: &[], time: None });
     assert_eq!(unknown.unwrap_err().diagnostics()[0].code.to_string(), "AD0904");
 }
+
+#[test]
+fn nothing_is_allocated_after_the_first_call() {
+    let f = prey();
+    let (value, forward, backward) = (f.value(), f.jacobian(), f.sensitivity_adjoint());
+    let calls = || {
+        value(AT.0, AT.1, AT.2, &mut [0.0; 2]);
+        forward(AT.0, AT.1, AT.2, &[1.0, 0.0], &mut [0.0; 2]);
+        backward(AT.0, AT.1, AT.2, &[1.0, 0.0], &mut [0.0; 3]);
+    };
+    calls();
+    let counts = allocation_counter::measure(calls);
+    assert_eq!(counts.count_total, 0, "{counts:?}");
+}
