@@ -1,7 +1,7 @@
 //! Levenberg and Marquardt's method, as a solver of `argmin`, which has none.
 //!
 //! In: residuals ([`Operator`]) and their Jacobian. Out: a point where half the sum of their squares is least; the state's cost is that half. Steps solve the damped linear problem by reflections, without normal
-//! equations; columns are damped by the largest norms they have had, so that units do not matter (J. J. Moré, The Levenberg-Marquardt algorithm, 1978). The damping follows the ratio of decrease and
+//! equations; columns are damped by the norms that they have had of late, so that units do not matter (J. J. Moré, The Levenberg-Marquardt algorithm, 1978). The damping follows the ratio of decrease and
 //! promise (H. B. Nielsen, Damping parameter in Marquardt's method, 1999). Where rounding hides the decrease, the step is taken if the gradient gets smaller. It does not decide when to
 //! stop but where no damping helps any more.
 
@@ -10,6 +10,10 @@ use argmin::core::{Error, IterState, Jacobian, KV, Operator, Problem, Solver, St
 
 /// Trials of one step.
 const TRIALS: u32 = 80;
+/// What is left of the norm of a column after an iteration in which it is smaller: places far from here are forgotten.
+const FORGET: f64 = 0.3;
+/// A smaller part of the promised decrease is none.
+const ENOUGH: f64 = 1e-4;
 /// Values that differ by less than this part are taken to be equal.
 const ROUNDING: f64 = 1e-10;
 
@@ -22,13 +26,15 @@ pub struct LevenbergMarquardt {
     damping: f64,
     factor: f64,
     trials: u32,
-    /// The largest norm that each column has had.
+    /// The norms that columns have had of late.
     norms: Vec<f64>,
+    /// The sizes of the floats at the start.
+    sizes: Vec<f64>,
 }
 
 impl Default for LevenbergMarquardt {
     fn default() -> Self {
-        LevenbergMarquardt { damping: 1e-3, factor: 2.0, trials: TRIALS, norms: Vec::new() }
+        LevenbergMarquardt { damping: 1e-3, factor: 2.0, trials: TRIALS, norms: Vec::new(), sizes: Vec::new() }
     }
 }
 
@@ -63,7 +69,7 @@ impl LevenbergMarquardt {
         self.norms.resize(columns, 0.0);
         for (j, norm) in self.norms.iter_mut().enumerate() {
             let now = jacobian.iter().fold(0.0_f64, |norm, row| norm.hypot(row[j]));
-            *norm = if now > *norm { now } else { *norm };
+            *norm = if now > FORGET * *norm { now } else { FORGET * *norm };
         }
     }
 
@@ -71,6 +77,12 @@ impl LevenbergMarquardt {
     fn weight(&self, column: usize) -> f64 {
         let norm = self.norms[column];
         self.damping.sqrt() * if norm > 0.0 { norm } else { 1.0 }
+    }
+
+    /// Whether a float that does not start from 0 changes by more than its size, here or at the start: the linear model reaches less far.
+    fn is_wild(&self, x: &[f64], step: &[f64]) -> bool {
+        let change = |((p, x), size): ((&f64, &f64), &f64)| *size > 0.0 && p.abs() > x.abs().max(*size);
+        step.iter().zip(x).zip(&self.sizes).any(change)
     }
 
     fn step(&self, here: &Local) -> Option<Vec<f64>> {
@@ -122,6 +134,7 @@ where
         let residuals = problem.apply(&x)?;
         let here = Self::local(problem, &x, residuals)?;
         self.measure(&here.jacobian, x.len());
+        self.sizes = x.iter().map(|x| x.abs()).collect();
         Ok((placed(state, x, here), None))
     }
 
@@ -134,7 +147,7 @@ where
         };
         let value = half_square(&here.residuals);
         for _ in 0..self.trials {
-            let Some(step) = self.step(&here) else {
+            let Some(step) = self.step(&here).filter(|step| !self.is_wild(&x, step)) else {
                 self.refuse();
                 continue;
             };
@@ -145,12 +158,13 @@ where
             let residuals = problem.apply(&point)?;
             let there = half_square(&residuals);
             let hidden = (value - there).abs() <= ROUNDING * value;
-            if there < value || hidden {
+            let ratio = (value - there) / self.promise(&here, &step);
+            if ratio > ENOUGH || hidden {
                 let local = Self::local(problem, &point, residuals)?;
                 let finite = local.gradient.iter().all(|g| g.is_finite());
                 let better = !hidden || self.relative(&local.gradient) < self.relative(&here.gradient);
                 if finite && better {
-                    self.accept((value - there) / self.promise(&here, &step), hidden);
+                    self.accept(ratio, hidden);
                     self.measure(&local.jacobian, point.len());
                     return Ok((placed(state, point, local), None));
                 }

@@ -167,8 +167,7 @@ fn fitted(suffix: &str, method: &str, hard: &[(&str, usize)]) {
 
 #[test]
 fn certified_regressions_are_fitted_to_eight_digits_as_residuals() {
-    // From these starts the first steps lead into plains.
-    fitted("", "levenberg-marquardt", &[("boxbod", 1), ("mgh10", 1)]);
+    fitted("", "levenberg-marquardt", &[]);
 }
 
 #[test]
