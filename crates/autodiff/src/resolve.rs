@@ -110,7 +110,6 @@ impl Resolver<'_> {
         completed.into_iter().for_each(|(id, rules)| module.set_rules(id, rules));
         let made = made.map_err(|refusal| refusal.asked_for_at(module.function(id).span, module.function(of).span))?;
         exchange_names(module, id, made);
-        self.clean(module, made);
         self.made.insert(id, made);
         Ok(())
     }
