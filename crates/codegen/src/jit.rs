@@ -88,6 +88,7 @@ pub fn compile(module: &Module, entries: &[FuncId], options: &Options) -> Result
     for &f in &compiler.unit.graph.order.clone() {
         compiler.function(f)?;
     }
+    compiler.shared();
     for &f in entries {
         compiler.trampoline(f)?;
     }
@@ -103,6 +104,28 @@ struct Piece {
     relocations: Vec<Relocation>,
 }
 
+/// Machine code that has no place yet.
+struct Machine {
+    code: Vec<u8>,
+    alignment: usize,
+    relocations: Vec<Relocation>,
+    /// The bytes of its stack frame, the saved frame pointer and the return address included.
+    frame: u64,
+}
+
+impl Machine {
+    fn compile(context: &mut Context, isa: &dyn TargetIsa, name: &str) -> Result<Self, CodegenError> {
+        compile_context(context, isa, name)?;
+        let compiled = context.compiled_code().ok_or_else(|| CodegenError::Internal("no code".into()))?;
+        Ok(Machine {
+            code: compiled.code_buffer().to_vec(),
+            alignment: (compiled.buffer.alignment.max(64) as usize).next_power_of_two(),
+            relocations: relocations(&context.func, compiled)?,
+            frame: compiled.buffer.frame_layout().map_or(0, |l| u64::from(l.frame_to_fp_offset) + 16),
+        })
+    }
+}
+
 /// An address to be filled in.
 struct Relocation {
     offset: u32,
@@ -116,6 +139,7 @@ enum Target {
     Imported(u32),
     Thunk(u32),
     Straight(u32),
+    Shared(u32),
     Library(LibCall),
     Here(u32),
 }
@@ -133,6 +157,9 @@ pub(crate) struct Compiler<'m> {
     thunks: FxHashMap<u32, usize>,
     /// Where the code begins that was made without Cranelift.
     straight: Vec<usize>,
+    /// Loops that are compiled once for several, and then their pieces.
+    loops: Vec<Machine>,
+    shared: Vec<usize>,
 }
 
 impl<'m> Compiler<'m> {
@@ -152,6 +179,8 @@ impl<'m> Compiler<'m> {
             trampolines: FxHashMap::default(),
             thunks: FxHashMap::default(),
             straight: Vec::new(),
+            loops: Vec::new(),
+            shared: Vec::new(),
         })
     }
 
@@ -175,10 +204,30 @@ impl<'m> Compiler<'m> {
 
     fn function(&mut self, f: FuncId) -> Result<(), CodegenError> {
         let isa = self.lower(f)?;
-        let frame = self.emit(&*isa, &self.unit.module.function(f).name)?;
+        let mut loops = Vec::new();
+        for shared in std::mem::take(&mut self.unit.shared) {
+            let mut context = Context::new();
+            context.func = shared.clif;
+            loops.push((context, self.isa(shared.size)?));
+        }
+        self.unit.shared_before += loops.len();
+        let name = &self.unit.module.function(f).name;
+        let (whole, loops) = beside(&mut loops, name, || Machine::compile(&mut self.context, &*isa, name));
+        let (whole, loops) = (whole?, loops?);
         // A run saves one register and its return address.
-        self.frames.push(frame + 16);
+        let below = loops.iter().map(|l| l.frame).fold(16, u64::max);
+        self.frames.push(whole.frame + below);
+        self.append(whole);
+        self.loops.extend(loops);
         Ok(())
+    }
+
+    /// Appends the loops that are compiled once for several.
+    fn shared(&mut self) {
+        for machine in std::mem::take(&mut self.loops) {
+            self.shared.push(self.pieces.len());
+            self.append(machine);
+        }
     }
 
     /// Appends the code that was made without Cranelift.
@@ -199,7 +248,7 @@ impl<'m> Compiler<'m> {
         let function = self.unit.module.function(f);
         let isa = self.isa(Size::of_glue(function.dims.len() + function.params.len() + function.results.len()))?;
         self.trampolines.insert(f, self.pieces.len());
-        self.emit(&*isa, "trampoline").map(|_| ())
+        self.emit(&*isa, "trampoline")
     }
 
     /// Compiles the ways to hooks that cold paths take.
@@ -215,19 +264,17 @@ impl<'m> Compiler<'m> {
         Ok(())
     }
 
-    /// Compiles what is in `self.context` and appends it; the bytes of its stack frame.
-    fn emit(&mut self, isa: &dyn TargetIsa, name: &str) -> Result<u64, CodegenError> {
-        compile_context(&mut self.context, isa, name)?;
-        let compiled = self.context.compiled_code().ok_or_else(|| CodegenError::Internal("no code".into()))?;
-        let alignment = (compiled.buffer.alignment.max(64) as usize).next_power_of_two();
+    /// Compiles what is in `self.context` and appends it.
+    fn emit(&mut self, isa: &dyn TargetIsa, name: &str) -> Result<(), CodegenError> {
+        let machine = Machine::compile(&mut self.context, isa, name)?;
+        self.append(machine);
+        Ok(())
+    }
+
+    fn append(&mut self, Machine { code, alignment, relocations, .. }: Machine) {
         self.bytes.resize(self.bytes.len().next_multiple_of(alignment), 0);
-        let start = self.bytes.len();
-        self.bytes.extend_from_slice(compiled.code_buffer());
-        let relocations = relocations(&self.context.func, compiled)?;
-        // The frame, and above it the saved frame pointer and the return address.
-        let frame = compiled.buffer.frame_layout().map_or(0, |l| u64::from(l.frame_to_fp_offset) + 16);
-        self.pieces.push(Piece { start, relocations });
-        Ok(frame)
+        self.pieces.push(Piece { start: self.bytes.len(), relocations });
+        self.bytes.extend_from_slice(&code);
     }
 
     /// Copies everything into executable memory.
@@ -260,6 +307,7 @@ impl<'m> Compiler<'m> {
                 let name = match r.target {
                     Target::Compiled(place) => within(place as usize),
                     Target::Thunk(import) => within(self.thunks[&import]),
+                    Target::Shared(place) => within(self.shared[place as usize]),
                     Target::Straight(place) => at(self.straight[place as usize]),
                     Target::Imported(place) => imports[place as usize].clone(),
                     Target::Library(call) => ModuleRelocTarget::LibCall(call),
@@ -293,6 +341,29 @@ impl<'m> Compiler<'m> {
     }
 }
 
+/// A lowered loop, and its target.
+type Lowered = (Context, Arc<dyn TargetIsa>);
+
+/// Does something, and compiles loops meanwhile on another thread, if one can be had.
+fn beside<T>(loops: &mut [Lowered], name: &str, other: impl FnOnce() -> T) -> (T, Result<Vec<Machine>, CodegenError>) {
+    let (result, compiled) = std::thread::scope(|scope| {
+        let any = !loops.is_empty();
+        let work = || compile_loops(loops, name);
+        let thread = any.then(|| std::thread::Builder::new().spawn_scoped(scope, work));
+        (other(), thread.and_then(Result::ok).map(|thread| thread.join()))
+    });
+    let stopped = |_| CodegenError::Internal(format!("the thread that compiled loops of `{name}` stopped"));
+    let compiled = match compiled {
+        Some(joined) => joined.map_err(stopped).flatten(),
+        None => compile_loops(loops, name),
+    };
+    (result, compiled)
+}
+
+fn compile_loops(loops: &mut [Lowered], name: &str) -> Result<Vec<Machine>, CodegenError> {
+    loops.iter_mut().map(|(context, isa)| Machine::compile(context, &**isa, name)).collect()
+}
+
 /// Runs Cranelift on a lowered function.
 pub(crate) fn compile_context(context: &mut Context, isa: &dyn TargetIsa, name: &str) -> Result<(), CodegenError> {
     use cranelift_codegen::CodegenError as Clif;
@@ -324,6 +395,7 @@ fn relocations(
                     namespace::COMPILED => Target::Compiled(name.index),
                     namespace::THUNK => Target::Thunk(name.index),
                     namespace::STRAIGHT => Target::Straight(name.index),
+                    namespace::SHARED => Target::Shared(name.index),
                     _ => Target::Imported(name.index),
                 }
             }

@@ -17,6 +17,7 @@ mod jit;
 mod lower;
 mod options;
 mod scoped;
+mod shared;
 mod spill;
 mod staged;
 mod straight;

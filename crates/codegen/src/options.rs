@@ -45,6 +45,8 @@ pub struct Options {
     pub large_above: usize,
     /// Runs of arithmetic in large functions are long from so many operations on.
     pub run_from: usize,
+    /// Functions of more instructions have loops that differ in nothing but what they mention compiled once, and short code rather than fast code around them; not with [`OptLevel::O3`].
+    pub share_above: usize,
     /// Runs Cranelift's verifier.
     pub verify_clif: bool,
 }
@@ -60,6 +62,7 @@ impl Default for Options {
             fuel: false,
             large_above: 600,
             run_from: 100,
+            share_above: crate::isa::ONE_PASS_LOOPS_ABOVE,
             verify_clif: cfg!(debug_assertions),
         }
     }

@@ -146,6 +146,8 @@ impl Compiler<'_> {
         let place = name.index as usize;
         if name.namespace == namespace::STRAIGHT {
             Some(run_name(place))
+        } else if name.namespace == namespace::SHARED {
+            Some(format!("loop {place}"))
         } else if name.namespace == namespace::COMPILED {
             let f = *self.unit.graph.order.get(place)?;
             Some(format!("@{}", self.unit.module.function(f).name))

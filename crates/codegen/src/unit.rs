@@ -3,13 +3,14 @@
 //! In: what lowering finds. Out: the tables that outlive it: trap sites (the status that compiled code returns is an index into them), spans (as Cranelift's source locations),
 //! imported functions, printed lines. Nothing here emits code.
 
+use crate::isa::Size;
 use crate::options::Options;
 use crate::straight::Straight;
 use adit_diag::Span;
 use adit_ir::{CallGraph, Module, Trap};
 use adit_runtime::hooks::Hook;
 use adit_runtime::{ExternalCall, PrintLine};
-use cranelift_codegen::ir::SourceLoc;
+use cranelift_codegen::ir::{self, SourceLoc};
 use cranelift_codegen::isa::CallConv;
 use rustc_hash::FxHashMap;
 
@@ -51,6 +52,12 @@ impl Spans {
     }
 }
 
+/// A loop that is compiled once for several, lowered.
+pub(crate) struct SharedLoop {
+    pub(crate) clif: ir::Function,
+    pub(crate) size: Size,
+}
+
 /// One compilation.
 pub(crate) struct Unit<'m> {
     pub(crate) module: &'m Module,
@@ -65,6 +72,10 @@ pub(crate) struct Unit<'m> {
     pub(crate) thunks: Vec<(u32, usize)>,
     /// Code that was made without Cranelift.
     pub(crate) straight: Vec<Straight>,
+    /// Loops of the function at hand that are compiled once for several.
+    pub(crate) shared: Vec<SharedLoop>,
+    /// How many there were before, in other functions.
+    pub(crate) shared_before: usize,
     // Boxed, because compiled code holds their addresses while the list grows.
     #[expect(clippy::vec_box, reason = "lines must not move")]
     pub(crate) lines: Vec<Box<PrintLine>>,
@@ -86,6 +97,8 @@ impl<'m> Unit<'m> {
             import_places: FxHashMap::default(),
             thunks: Vec::new(),
             straight: Vec::new(),
+            shared: Vec::new(),
+            shared_before: 0,
             lines: Vec::new(),
             externals: Vec::new(),
         }

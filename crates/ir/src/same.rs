@@ -109,7 +109,8 @@ impl OperandMap for Names<'_> {
     }
 }
 
-fn set_regions(op: &mut Op, regions: &[Region]) {
+/// Gives an operation other regions, as many as it has.
+pub fn set_regions(op: &mut Op, regions: &[Region]) {
     match (op, regions) {
         (Op::If { then, otherwise, .. }, &[r, s]) => (*then, *otherwise) = (r, s),
         (Op::For { body, .. }, &[r]) => *body = r,

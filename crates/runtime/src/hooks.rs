@@ -37,6 +37,7 @@ macro_rules! hooks {
 
 hooks! {
     ALLOC "adit.alloc" alloc
+    ALLOC_ZEROED "adit.alloc_zeroed" alloc_zeroed
     RESET "adit.reset" reset
     ZERO "adit.zero" zero
     COPY "adit.copy" copy
@@ -130,6 +131,33 @@ unsafe extern "C" fn alloc(context: *mut Context, dims: *const i64, rank: u64, e
         machine.refuse(bytes, machine.limits.memory_bytes, 1);
         ptr::null_mut()
     })
+}
+
+/// Memory for an array, all zeros; null, and in the context the status from `status` on that says why, if there is none.
+///
+/// # Safety
+/// As for [`alloc`].
+unsafe extern "C" fn alloc_zeroed(
+    context: *mut Context,
+    dims: *const i64,
+    rank: u64,
+    element: u64,
+    status: u64,
+) -> *mut u8 {
+    // SAFETY: as promised.
+    let address = unsafe { alloc(context, dims, rank, element) };
+    if address.is_null() {
+        // SAFETY: compiled code passes its own context.
+        let machine = unsafe { machine(context) };
+        machine.context.status = status + machine.context.fault;
+        return address;
+    }
+    // SAFETY: compiled code passes a stack slot of `rank` extents.
+    let dims = unsafe { slice::from_raw_parts(dims, rank as usize) };
+    let bytes = array_bytes(dims, element).unwrap_or(0);
+    // SAFETY: there is that much, rounded up.
+    unsafe { ptr::write_bytes(address, 0, (bytes as usize).next_multiple_of(8)) };
+    address
 }
 
 /// Goes back to a mark in an earlier chunk. Gives 0, since every hook that cold paths call gives something.

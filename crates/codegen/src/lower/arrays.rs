@@ -187,6 +187,9 @@ impl<'a> Lower<'a, '_, '_, '_> {
     }
 
     pub(super) fn alloc(&mut self, ty: &ArrayType) -> Result<ir::Value, CodegenError> {
+        if self.is_terse() {
+            return self.alloc_by_hook(ty);
+        }
         let size = ty.element.bytes() as i64;
         let literals: Option<Vec<i64>> = ty.dims.iter().map(|&d| self.facts.literal(d)).collect();
         let product = |dims: Vec<i64>| {
@@ -260,14 +263,32 @@ impl<'a> Lower<'a, '_, '_, '_> {
         Ok(self.b.block_params(done)[0])
     }
 
-    fn alloc_slowly(&mut self, ty: &ArrayType) -> Result<ir::Value, CodegenError> {
+    /// An array, by one call.
+    fn alloc_by_hook(&mut self, ty: &ArrayType) -> Result<ir::Value, CodegenError> {
+        let [context, extents, rank, size] = self.alloc_args(ty)?;
+        let site = self.unit.status(Trap::NegativeLength, self.span);
+        self.unit.status(Trap::MemoryLimit, self.span);
+        let site = self.word(site);
+        let address = self.call_import(hooks::ALLOC_ZEROED, &[context, extents, rank, size, site], Some(abi::WORD));
+        let address = address.ok_or_else(|| CodegenError::Internal("the hook for arrays gives nothing".into()))?;
+        let none = self.b.ins().icmp_imm_s(IntCC::Equal, address, 0);
+        self.fail_if(none);
+        Ok(address)
+    }
+
+    /// What hooks for arrays want to know.
+    fn alloc_args(&mut self, ty: &ArrayType) -> Result<[ir::Value; 4], CodegenError> {
         let extents = self.scratch(8 * ty.dims.len() as u32);
         for (axis, &dim) in ty.dims.iter().enumerate() {
             let dim = self.int(dim)?;
             self.b.ins().store(self.memory.frame, dim, extents, 8 * axis as i32);
         }
         let (rank, size) = (self.word(ty.dims.len() as i64), self.word(ty.element.bytes() as i64));
-        let args = [self.context(), extents, rank, size];
+        Ok([self.context(), extents, rank, size])
+    }
+
+    fn alloc_slowly(&mut self, ty: &ArrayType) -> Result<ir::Value, CodegenError> {
+        let args = self.alloc_args(ty)?;
         let address = self.call_cold(hooks::ALLOC, &args);
         let site = self.unit.status(Trap::NegativeLength, self.span);
         self.unit.status(Trap::MemoryLimit, self.span);

@@ -9,7 +9,7 @@
 //! ```
 //!
 //! Scalars are Cranelift values, arrays and tapes addresses; regions become blocks whose parameters are what the region carries or yields, and a value of an enclosing region is
-//! simply used, since scope implies dominance. [`control`] makes blocks, [`threads`] leaves out tests of decided flags, [`arrays`] addresses, checks and memory, [`prims`] arithmetic, [`tapes`] records, [`calls`] and [`externals`] calls, [`runs`] what needs no Cranelift, [`traps`] cold exits.
+//! simply used, since scope implies dominance. [`control`] makes blocks, [`threads`] leaves out tests of decided flags, [`arrays`] addresses, checks and memory, [`prims`] arithmetic, [`tapes`] records, [`calls`] and [`externals`] calls, [`runs`] what needs no Cranelift, [`shared`] loops that are compiled once for several, [`traps`] cold exits.
 //! No optimisation happens here but what only this place can see: superfluous checks ([`adit_ir::bounds`], and checks made before in scope), and long-lived values of large functions, which are
 //! kept in memory instead of in registers ([`crate::spill`]).
 
@@ -22,6 +22,7 @@ mod frame;
 mod prims;
 mod prints;
 mod runs;
+mod shared;
 mod tapes;
 mod threads;
 mod traps;
@@ -44,6 +45,7 @@ use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use fixed::{AtHand, Fixed};
 use frame::Frame;
 use rustc_hash::FxHashMap;
+use shared::Part;
 use target_lexicon::PointerWidth;
 use traps::Exit;
 
@@ -57,6 +59,8 @@ pub(crate) mod namespace {
     pub(crate) const THUNK: u32 = 2;
     /// [`Unit::straight`](crate::unit::Unit::straight), by place.
     pub(crate) const STRAIGHT: u32 = 3;
+    /// Loops that are compiled once for several, of all functions, by place.
+    pub(crate) const SHARED: u32 = 4;
 }
 
 /// How many kinds of array memory are told apart; more would slow large functions down.
@@ -108,6 +112,7 @@ pub(crate) struct Lower<'a, 'b, 'u, 'm> {
     pub(crate) last_call: usize,
     /// Tapes whose ends are in registers.
     kept_ends: Vec<(Value, tapes::Ends)>,
+    part: Part<'a>,
     functions: FxHashMap<UserExternalName, FuncRef>,
     exits: Vec<Exit>,
     fail: Option<Block>,
@@ -127,6 +132,18 @@ pub(crate) fn lower(
     scratch: &mut FunctionBuilderContext,
 ) -> Result<usize, CodegenError> {
     let f = unit.module.function(id);
+    let shared = shared::lower_shared(unit, id, scratch)?;
+    lower_as(unit, (id, f), Part::Function(shared.as_ref()), clif, scratch)
+}
+
+/// Lowers a function, or a loop of it that has become one.
+fn lower_as(
+    unit: &mut Unit<'_>,
+    (id, f): (FuncId, &Function),
+    part: Part<'_>,
+    clif: &mut ir::Function,
+    scratch: &mut FunctionBuilderContext,
+) -> Result<usize, CodegenError> {
     let facts = Facts::new(f);
     let plan = Plan::new(f, &facts, unit.options, unit.call_conv);
     let left = f.inst_count().saturating_sub(plan.in_runs());
@@ -150,6 +167,7 @@ pub(crate) fn lower(
         position: 0,
         last_call: 0,
         kept_ends: Vec::new(),
+        part,
         functions: FxHashMap::default(),
         exits: Vec::new(),
         fail: None,
@@ -287,6 +305,7 @@ impl Lower<'_, '_, '_, '_> {
                 self.define_one(results, value)
             }
             Op::If { cond, then, otherwise } => self.if_(*cond, [*then, *otherwise], results),
+            Op::For { .. } if self.is_shared(inst) => self.call_shared(inst, results),
             Op::For { lo, hi, step, reversed, inits, body, .. } => {
                 let bounds = adit_ir::Bounds { lo: *lo, hi: *hi, step: *step, reversed: *reversed };
                 self.for_(bounds, inits, *body, results)

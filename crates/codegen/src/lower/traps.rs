@@ -5,6 +5,7 @@
 
 use super::Lower;
 use super::fixed::Fixed;
+use super::shared::Part;
 use crate::abi;
 use crate::error::CodegenError;
 use adit_diag::Span;
@@ -83,6 +84,12 @@ impl Lower<'_, '_, '_, '_> {
             self.b.ins().brif(cond, exit, &[], go_on, &[]);
         }
         self.b.switch_to_block(go_on);
+    }
+
+    /// Returns the status that is in the context already if `cond` holds.
+    pub(super) fn fail_if(&mut self, cond: ir::Value) {
+        let fail = self.fail_block();
+        self.leave_if(cond, fail);
     }
 
     /// Goes on in a block that leads back to where a loop begins if `cond` holds, and leaves the loop otherwise.
@@ -172,11 +179,20 @@ impl Lower<'_, '_, '_, '_> {
     fn status(&mut self, status: Status) -> ir::Value {
         match status {
             Status::Passed(status) => status,
-            Status::Site(site) => self.b.ins().iconst(abi::STATUS, site),
+            Status::Site(site) => match self.part {
+                Part::Function(_) => self.b.ins().iconst(abi::STATUS, site),
+                Part::Loop => {
+                    // What it has for a depth is where its numbers begin.
+                    let before = self.fixed_anew(Fixed::Depth);
+                    let before = self.b.ins().ireduce(abi::STATUS, before);
+                    self.b.ins().iadd_imm_s(before, site)
+                }
+            },
             Status::SitePlusFault(site) => {
+                let first = self.status(Status::Site(site));
                 let context = self.fixed_anew(Fixed::Context);
                 let fault = self.b.ins().load(types::I32, self.memory.context, context, offset::FAULT);
-                self.b.ins().iadd_imm_s(fault, site)
+                self.b.ins().iadd(first, fault)
             }
         }
     }

@@ -146,6 +146,7 @@ impl crate::fuzz::rng::Rng {
             fuel: rng.percent(50),
             keep_checks: rng.percent(25),
             verify_clif: rng.percent(10),
+            share_above: if rng.percent(33) { 0 } else { Options::default().share_above },
             ..Options::default()
         }
     }
