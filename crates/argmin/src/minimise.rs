@@ -144,6 +144,10 @@ pub struct Minimum {
 /// A method that does not fit what the function gives, a derivative that is refused, a start without a finite value and gradient, a run that stops.
 pub fn minimise(problem: &Problem, options: &Options, watch: &mut dyn FnMut(&Step)) -> Result<Minimum> {
     let one_float = matches!(&problem.function().signature().result, Type::Scalar(s) if s.is_float());
+    if !problem.function().signature().result.carries_floats() {
+        // Refused by the library, in its words.
+        problem.value_and_gradient(&problem.start())?;
+    }
     let usual = if one_float { Method::Lbfgs } else { Method::LevenbergMarquardt };
     let method = options.method.unwrap_or(usual);
     match (method, one_float) {
@@ -236,7 +240,7 @@ where
 /// Residuals.
 fn squares(problem: &Problem, options: &Options, watch: &mut dyn FnMut(&Step)) -> Result<Minimum> {
     let target = Residuals::new(problem);
-    target.check_start()?;
+    let start_value = target.check_start()?;
     let mut course = course(options, watch, 5);
     let judge = |place: &Squares| {
         let gradient = place.get_gradient().map_or(&[][..], |g| g);
@@ -265,7 +269,9 @@ fn squares(problem: &Problem, options: &Options, watch: &mut dyn FnMut(&Step)) -
         counts: target.counts(),
         method: Method::LevenbergMarquardt,
         stop,
-        converged: stop != Stop::Iterations && cosine(&place) <= options.tolerance.max(1e-5),
+        // Where nothing but rounding is left of the residuals, their angles mean nothing.
+        converged: stop != Stop::Iterations
+            && (cosine(&place) <= options.tolerance.max(1e-5) || 2.0 * place.get_cost() <= 1e-24 * start_value),
     })
 }
 

@@ -33,15 +33,17 @@ impl Residuals {
         self.seen().1.clone()
     }
 
-    /// That residuals and Jacobian are finite at the start.
-    pub(crate) fn check_start(&self) -> Result<()> {
+    /// The sum of squares at the start, where residuals and Jacobian have to be finite.
+    pub(crate) fn check_start(&self) -> Result<f64> {
         let start = self.problem.start();
         let residuals = self.problem.residuals(&start)?;
         let sums: Vec<f64> = self.problem.with_jacobian(&start, |_, entries| {
             let column = |j: usize| entries.iter().skip(j).step_by(start.len()).sum();
             (0..start.len()).map(column).collect()
         })?;
-        check_start(&self.problem, residuals.iter().map(|r| r * r).sum(), &sums)
+        let value = residuals.iter().map(|r| r * r).sum();
+        check_start(&self.problem, value, &sums)?;
+        Ok(value)
     }
 
     fn kept<T>(&self, ran: Result<T>) -> std::result::Result<T, argmin::core::Error> {

@@ -92,10 +92,28 @@ fn iterations_are_seen_and_bounded() {
 }
 
 #[test]
+fn residuals_that_vanish_are_found_even_if_no_point_is_the_only_one() {
+    let found = found(
+        &problem("fn f(a: f64, b: f64) -> [f64; 1] { [a + b - 1] }", &[0.0.into(), 5.0.into()]),
+        Method::LevenbergMarquardt,
+    );
+    assert!(found.converged && (found.point[0] + found.point[1] - 1.0).abs() < 1e-12, "{found:?}");
+}
+
+#[test]
+fn floats_that_have_no_effect_stay() {
+    let source = "fn f(a: f64, b: f64) -> [f64; 2] { [a - 1 + 0 * b, a - 3] }";
+    let found = found(&problem(source, &[0.5.into(), 5.0.into()]), Method::LevenbergMarquardt);
+    assert!(found.converged && (found.point[0] - 2.0).abs() < 1e-12 && found.point[1] == 5.0, "{found:?}");
+}
+
+#[test]
 fn what_cannot_be_minimised_is_told_with_its_code() {
     let usual = Options::default();
     let by = |method| Options { method: Some(method), ..Options::default() };
     let squares = problem("fn f(x: f64) -> [f64; 2] { [x, 1 - x] }", &[3.0.into()]);
+    let integers = problem("fn f(x: f64) -> [i64; 2] { [1, 2] }", &[3.0.into()]);
+    assert_eq!(refused(&integers, &usual), "AD0602");
     assert_eq!(refused(&squares, &by(Method::Lbfgs)), "AD0602");
     let cost = problem("fn f(x: f64) -> f64 { x^2 }", &[3.0.into()]);
     assert_eq!(refused(&cost, &by(Method::LevenbergMarquardt)), "AD0910");

@@ -106,12 +106,13 @@ fn table(minimiser: &[(String, Value)], found: &Minimum) -> String {
         .title("minimiser")
         .values(minimiser.iter().map(|(name, value)| (name.as_str(), value)));
     let counts = [
-        (found.iterations, "iterations"),
-        (found.counts.evaluations, "evaluations"),
-        (found.counts.jacobians, "Jacobians"),
-        (found.counts.products, "Hessian products"),
+        (found.iterations, "iteration"),
+        (found.counts.evaluations, "evaluation"),
+        (found.counts.jacobians, "Jacobian"),
+        (found.counts.products, "Hessian product"),
     ];
-    let counts = counts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}"));
+    let counts =
+        counts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}{}", if *n == 1 { "" } else { "s" }));
     let verdict = if found.converged { "converged" } else { "not converged" };
     let counts = counts.collect::<Vec<_>>().join(", ");
     format!("{}\n{verdict}: {}\n{}: {counts}\n", table.render(), found.stop.about(), found.method.name())
