@@ -23,7 +23,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("adit", &["derive", "diag", "syntax", "ir", "sema", "reader", "opt", "autodiff", "interp", "runtime", "codegen"]),
     ("argmin", &["adit"]),
     ("diffsol", &["adit"]),
-    ("cli", &["adit", "argmin", "diag"]),
+    ("nuts", &["adit"]),
+    ("cli", &["adit", "argmin", "diag", "nuts"]),
 ];
 
 fn root() -> PathBuf {

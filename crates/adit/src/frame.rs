@@ -56,6 +56,44 @@ impl Frame {
     }
 }
 
+/// The arguments, zeros in the place of those that are not given; `sizes` are dimensions that no argument tells.
+pub(crate) fn completed(
+    layout: &Layout,
+    types: &[Type],
+    given: &[Option<Value>],
+    sizes: &[(String, i64)],
+    allow: Allow<'_>,
+) -> Result<Vec<Value>> {
+    let leaf_of = |leaf: &Leaf| match &given[leaf.path.param.unwrap_or(0)] {
+        Some(value) => leaf_value(leaf, value).map(Some),
+        None => Ok(None),
+    };
+    let leaves: Vec<Option<LeafValue>> = layout.params.iter().map(leaf_of).collect::<Result<_>>()?;
+    let shape_of = |(leaf, value): (&Leaf, &Option<LeafValue>)| match value {
+        Some(value) => shape(leaf, value),
+        None => vec![None; leaf.dims.len()],
+    };
+    let shapes: Vec<Vec<Option<usize>>> = layout.params.iter().zip(&leaves).map(shape_of).collect();
+    let ints: Vec<Option<i64>> = leaves.iter().map(|value| value.as_ref().and_then(int)).collect();
+    let host = Given { shapes: &shapes, ints: &ints, explicit: sizes };
+    let extents = layout.complete(host).map_err(|e| Error::input(WRONG_SIZE, e.to_string()))?;
+    let mut blanks = Vec::with_capacity(layout.params.len());
+    for (leaf, dims) in layout.params.iter().zip(extents) {
+        let given = given[leaf.path.param.unwrap_or(0)].is_some();
+        blanks.push(match leaf.is_array() {
+            true if !given => Value::Array(zeros(leaf.element, dims, allow)?),
+            _ => zero_scalar(leaf.element),
+        });
+    }
+    let mut out = Vec::with_capacity(given.len());
+    let mut blanks = blanks.into_iter();
+    for (ty, given) in types.iter().zip(given) {
+        let blank = rebuild(ty, &mut || blanks.next().unwrap_or_else(Value::unit));
+        out.push(given.clone().unwrap_or(blank));
+    }
+    Ok(out)
+}
+
 fn argument(slot: &mut Slot) -> Argument<'_> {
     match slot {
         Slot::Scalar(s) => Argument::Scalar(*s),
@@ -280,6 +318,15 @@ pub(crate) fn rebuild(ty: &Type, next: &mut dyn FnMut() -> Value) -> Value {
             Value::Struct(fields.iter().map(|(name, ty)| (name.clone(), rebuild(ty, next))).collect())
         }
         Type::Tuple(items) => Value::Tuple(items.iter().map(|ty| rebuild(ty, next)).collect()),
+    }
+}
+
+fn zero_scalar(element: ScalarType) -> Value {
+    match element {
+        ScalarType::F64 => Value::F64(0.0),
+        ScalarType::F32 => Value::F32(0.0),
+        ScalarType::I64 => Value::I64(0),
+        ScalarType::Bool => Value::Bool(false),
     }
 }
 

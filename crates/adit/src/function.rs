@@ -93,6 +93,30 @@ impl Function {
         Error::input(DiagCode("AD0904"), text)
     }
 
+    /// All arguments in order: those that are given, and zeros for the others, with the extents that the given ones tell, or `sizes` for dimensions that none tells.
+    ///
+    /// ```
+    /// let f = adit::Engine::new().compile("fn f(x: [f64; n], w: [f64; n, k]) -> f64 { sum(x @ w) }")?.function("f")?;
+    /// let args = f.completed(&[Some([1.0, 2.0].into()), None], &[("k".to_owned(), 3)])?;
+    /// assert_eq!(args[1], adit::Value::Array(adit::Array::f64(&[2, 3], vec![0.0; 6])));
+    /// # Ok::<(), adit::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Arguments that do not fit, and dimensions that nothing tells.
+    pub fn completed(&self, given: &[Option<Value>], sizes: &[(String, i64)]) -> Result<Vec<Value>> {
+        let (layout, params) = (&self.inner.shape.layout, &self.signature().params);
+        if let Some((name, _)) = sizes.iter().find(|(n, _)| layout.dims.iter().all(|d| *d.name != **n)) {
+            return Err(self.unknown(name));
+        }
+        if given.len() != params.len() {
+            let text = format!("`{}` has {} parameters, not {}", self.name(), params.len(), given.len());
+            return Err(Error::input(DiagCode("AD0904"), text));
+        }
+        let types: Vec<Type> = params.iter().map(|p| p.ty.clone()).collect();
+        frame::completed(layout, &types, given, sizes, &|bytes| self.within_memory(bytes))
+    }
+
     /// Runs it.
     ///
     /// # Errors

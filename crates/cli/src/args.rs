@@ -108,6 +108,8 @@ pub enum Command {
     Cost(Cost),
     /// Minimise a cost, or the squares of residuals
     Optimize(Optimize),
+    /// Draw from a density, given its logarithm or the negative of that
+    Sample(Sample),
     /// Read IR text, run passes, print IR text
     #[command(after_help = passes_help())]
     Opt(Opt),
@@ -310,6 +312,66 @@ fn method(text: &str) -> Result<Method, String> {
 fn tolerance(text: &str) -> Result<f64, String> {
     let number = f64::from_str(text).ok().filter(|x| x.is_finite() && *x >= 0.0);
     number.ok_or_else(|| "a number that is not negative is wanted, such as 1e-8".to_owned())
+}
+
+/// `adit sample`.
+#[derive(Args, Debug)]
+pub struct Sample {
+    /// The program; - for standard input
+    pub file: PathBuf,
+    /// The function; may be left out where only one is not called by others
+    #[arg(long = "fn", value_name = "NAME")]
+    pub function: Option<String>,
+    /// Arguments that are known, by name as JSON, @FILE.json, or @FILE.csv whose columns are named as they are; all others are sampled
+    #[arg(long, value_name = "JSON")]
+    pub data: Vec<String>,
+    /// What the function returns
+    #[arg(long, value_name = "KIND", default_value = "neg-log")]
+    pub density: DensityName,
+    /// What a parameter has to be, such as sigma=positive, p.w=simplex; real, positive, lower(a), upper(b), interval(a, b), simplex, ordered
+    #[arg(long = "constrain", value_name = "PATH=CONSTRAINT")]
+    pub constraints: Vec<String>,
+    /// Dimensions of what is sampled that no data tell, such as k=3
+    #[arg(long = "size", value_name = "SIZES", value_delimiter = ',')]
+    pub sizes: Vec<String>,
+    /// Where chains start, by name as JSON, or @FILE.json; what is left out starts at random
+    #[arg(long, value_name = "JSON")]
+    pub init: Option<String>,
+    /// Chains
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = at_least_one)]
+    pub chains: usize,
+    /// Threads at most; 0 for as many as there are processors
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub threads: usize,
+    /// Draws that each chain keeps
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub draws: u64,
+    /// Draws before, by which each chain adapts
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    pub warmup: u64,
+    /// Of the random numbers: the same seed gives the same draws, on any number of threads
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+    /// Write all draws into this CSV file
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Draw traces and densities into this folder, as SVG
+    #[arg(long, value_name = "DIR")]
+    pub plot: Option<PathBuf>,
+}
+
+/// What a function returns, by its name.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum DensityName {
+    /// The logarithm of a density
+    Log,
+    /// The negative of that
+    NegLog,
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    let number = usize::from_str(text).ok().filter(|n| *n > 0);
+    number.ok_or_else(|| "a number that is at least 1 is wanted".to_owned())
 }
 
 /// Whose code, by its name.

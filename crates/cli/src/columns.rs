@@ -27,6 +27,14 @@ pub fn read(folder: &Path, reference: &str) -> Result<Array> {
     }
 }
 
+/// The names of the columns of a CSV file.
+///
+/// # Errors
+/// AD0902 for files that cannot be read, AD0903 for malformed ones.
+pub fn names(folder: &Path, file: &str) -> Result<Vec<String>> {
+    csv::names(file, &bytes(folder, file)?)
+}
+
 fn has_extension(name: &str, extension: &str) -> bool {
     let start = name.len().checked_sub(extension.len());
     start.and_then(|at| name.get(at..)).is_some_and(|end| end.eq_ignore_ascii_case(extension))

@@ -12,9 +12,7 @@ mod json;
 mod json_in;
 mod json_out;
 mod names;
-#[allow(dead_code, reason = "the commands that draw are on their way")]
 mod plots;
-#[allow(dead_code, reason = "the commands that take long are on their way")]
 mod progress;
 mod report;
 mod session;

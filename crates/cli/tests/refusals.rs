@@ -21,7 +21,7 @@ const USAGE: &[Case] = &[
     (X, &["gradient", "-"], 2, "AD0901", "unrecognized subcommand"),
     (X, &["grat", "-"], 2, "AD0901", "'grad'"),
     (X, &["bench", "-"], 2, "AD0901", "`adit bench` is not in this build"),
-    (X, &["sample", "-", "--at", "{}"], 2, "AD0901", "`adit sample` is not in this build"),
+    (X, &["repl", "-", "--at", "{}"], 2, "AD0901", "`adit repl` is not in this build"),
     (X, &["fmt"], 2, "AD0901", "`adit fmt` is not in this build"),
     (X, &["run"], 2, "AD0901", "<FILE>"),
     (X, &["run", "-", "--att", "{}"], 2, "AD0901", "--at"),

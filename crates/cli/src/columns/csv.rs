@@ -31,6 +31,17 @@ pub fn column(file: &str, bytes: &[u8], name: &str) -> Result<Array> {
     Ok(Array { dims: vec![data.len()], data })
 }
 
+/// The names of all columns.
+///
+/// # Errors
+/// AD0903 for malformed files.
+pub fn names(file: &str, bytes: &[u8]) -> Result<Vec<String>> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let mut reader = ReaderBuilder::new().trim(Trim::All).from_reader(bytes);
+    let header = reader.headers().map_err(|e| malformed(file, e))?;
+    Ok(header.iter().map(str::to_owned).collect())
+}
+
 fn position(file: &str, header: &StringRecord, name: &str) -> Result<usize> {
     let mut found = header.iter().enumerate().filter(|(_, h)| *h == name.trim()).map(|(i, _)| i);
     match (found.next(), found.next()) {

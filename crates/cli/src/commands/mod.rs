@@ -10,6 +10,7 @@ mod explain;
 mod opt;
 mod optimize;
 mod run;
+mod sample;
 
 use crate::args::Command;
 use crate::session::{Answer, Session};
@@ -32,6 +33,7 @@ pub fn execute(session: &Session, command: &Command) -> Result<Answer> {
         Command::Emit(args) => emit::emit(session, args),
         Command::Cost(args) => cost::cost(session, args),
         Command::Optimize(args) => optimize::optimize(session, args),
+        Command::Sample(args) => sample::sample(session, args),
         Command::Opt(args) => opt::opt(session, args),
         Command::Explain(args) => explain::explain(session, args),
     }

@@ -115,6 +115,20 @@ impl Layout {
         Ok(Bound { explicit, shapes, destinations })
     }
 
+    /// The extents of all array leaves where some are not given: each name is told by an extent that is, or by [`Given::explicit`].
+    ///
+    /// # Errors
+    /// As [`Layout::bind`], and for a name that nothing tells.
+    pub fn complete(&self, given: Given<'_>) -> Result<Vec<Vec<usize>>, BindError> {
+        let told = |dim: &&super::Dimension| {
+            self.known_extent(dim.local, given).is_some() || given.explicit.iter().any(|(name, _)| **name == *dim.name)
+        };
+        if let Some(dim) = self.dims.iter().find(|dim| !told(dim)) {
+            return Err(BindError::Unbound { name: dim.name.to_string() });
+        }
+        Ok(self.bind(given)?.shapes)
+    }
+
     fn check_ranks(&self, given: Given<'_>) -> Result<(), BindError> {
         for (leaf, shape) in self.params.iter().zip(given.shapes) {
             let (wanted, found) = (leaf.dims.len(), shape.len());
@@ -135,7 +149,7 @@ impl Layout {
         }
         for dim in &self.dims {
             let value = match dim.source {
-                DimSource::Extent { .. } => Some(self.first_extent(dim.local, given)),
+                DimSource::Extent { .. } => Some(self.first_extent(dim, given)),
                 DimSource::Explicit(_) => {
                     let named = given.explicit.iter().find(|(name, _)| **name == *dim.name);
                     named.map(|&(_, value)| value)
@@ -147,12 +161,16 @@ impl Layout {
         Ok(env)
     }
 
-    /// The first extent given for a name that is mentioned bare; 0 if the host could tell none of them.
-    fn first_extent(&self, local: LocalId, given: Given<'_>) -> i64 {
+    /// The first extent given for a name that is mentioned bare; else what it is said to be; 0 if the host could tell neither.
+    fn first_extent(&self, dim: &super::Dimension, given: Given<'_>) -> i64 {
+        let named = || given.explicit.iter().find(|(name, _)| **name == *dim.name).map(|&(_, value)| value);
+        self.known_extent(dim.local, given).or_else(named).unwrap_or(0)
+    }
+
+    fn known_extent(&self, local: LocalId, given: Given<'_>) -> Option<i64> {
         let leaves = self.params.iter().zip(given.shapes);
         let mut extents = leaves.flat_map(|(leaf, shape)| leaf.dims.iter().zip(shape));
-        let known = extents.find_map(|(d, s)| s.filter(|_| *d == DimExpr::Local(local)));
-        known.map_or(0, |s| s as i64)
+        extents.find_map(|(d, s)| s.filter(|_| *d == DimExpr::Local(local))).map(|s| s as i64)
     }
 
     fn extent(

@@ -1,0 +1,247 @@
+//! `adit sample`.
+//!
+//! In: a program whose function is a log density or its negative, data, constraints. Out: for each number that is sampled its mean, spread, quantiles, effective sample sizes and R-hat, as a table or as
+//! JSON; if it is wanted, all draws as CSV, and charts. What is not given as data is sampled. The sampler is `nuts-rs`; densities and constraints are `adit-nuts`'s.
+
+use crate::args::{DensityName, Sample};
+use crate::json_out::{self, Object};
+use crate::plots::{Axes, Scale, Series, line_chart};
+use crate::progress::Progress;
+use crate::session::{Answer, Session, function, to_stderr, unwritable, usage};
+use crate::{columns, input, json_in};
+use adit::{Function, Result, Type, Value};
+use adit_nuts::{Constraint, Kind, Posterior, Run, Settings, Summary};
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// More charts than these are not drawn.
+const CHARTS: usize = 24;
+/// Above this, chains disagree.
+const R_HAT: f64 = 1.01;
+/// Points of a density curve.
+const CURVE: usize = 200;
+
+/// `adit sample`
+///
+/// # Errors
+/// What compiling, reading, differentiating and running give; constraints that do not fit; nothing to sample; no starting point.
+pub fn sample(session: &Session, args: &Sample) -> Result<Answer> {
+    let module = session.compile(&args.file)?;
+    let function = function(&module, args.function.as_deref())?;
+    let data = given(&function, "--data", &args.data)?;
+    let data: Vec<(&str, Value)> = data.iter().map(|(name, v)| (name.as_str(), v.clone())).collect();
+    let kind = match args.density {
+        DensityName::Log => Kind::Log,
+        DensityName::NegLog => Kind::NegLog,
+    };
+    let mut posterior = Posterior::with_sizes(&function, kind, &data, &sizes(&args.sizes)?)?;
+    for (path, constraint) in constraints(&args.constraints)? {
+        posterior = posterior.constrain(&path, constraint)?;
+    }
+    let settings = Settings {
+        chains: args.chains,
+        threads: args.threads,
+        warmup: args.warmup,
+        draws: args.draws,
+        seed: args.seed,
+        start: given(&function, "--init", args.init.as_slice())?,
+    };
+    let run = run(session, &posterior, &settings)?;
+    if let Some(path) = &args.out {
+        std::fs::write(path, csv(&run)).map_err(|e| unwritable(path, &e))?;
+    }
+    if let Some(folder) = &args.plot {
+        plot(folder, &run)?;
+    }
+    let summary = adit_nuts::summary(&run);
+    Ok(if session.json { json(&run, &summary) } else { table(&run, &summary) }.into())
+}
+
+fn run(session: &Session, posterior: &Posterior, settings: &Settings) -> Result<Run> {
+    let each = settings.warmup.saturating_add(settings.draws);
+    let progress = Progress::new(session, each.saturating_mul(settings.chains as u64));
+    let divergences = AtomicUsize::new(0);
+    adit_nuts::sample(posterior, settings, &|step| {
+        progress.step();
+        if step.divergent && !step.warmup {
+            let n = 1 + divergences.fetch_add(1, Ordering::Relaxed);
+            progress.say(format!("{n} divergences"));
+        }
+        true
+    })
+}
+
+/// Values by parameter, of one option that may be given several times.
+fn given(function: &Function, option: &str, texts: &[String]) -> Result<Vec<(String, Value)>> {
+    let mut out: Vec<(String, Value)> = Vec::new();
+    for text in texts {
+        let given = match text.strip_prefix('@') {
+            Some(file) if file.to_ascii_lowercase().ends_with(".csv") => table_columns(function, file)?,
+            Some(_) | None => input::json(option, text)?,
+        };
+        let values = json_in::some_arguments(function, &given.json, &given.folder)?;
+        for (param, value) in function.signature().params.iter().zip(values) {
+            let Some(value) = value else { continue };
+            if out.iter().any(|(name, _)| *name == param.name) {
+                return Err(json_in::given_twice(&param.name));
+            }
+            out.push((param.name.clone(), value));
+        }
+    }
+    Ok(out)
+}
+
+/// The columns of a table that are called as parameters are.
+fn table_columns(function: &Function, file: &str) -> Result<input::Given> {
+    use crate::json::Json;
+    let folder = PathBuf::from(".");
+    let header = columns::names(&folder, file)?;
+    let is_list = |ty: &Type| matches!(ty, Type::Array { dims, .. } if dims.len() == 1);
+    let params = function.signature().params.iter().filter(|p| is_list(&p.ty) && header.contains(&p.name));
+    let object: Vec<_> = params.map(|p| (p.name.clone(), Json::Text(format!("@{file}:{}", p.name)))).collect();
+    if object.is_empty() {
+        return Err(usage(format!("no column of {file} has the name of a parameter that is a list of numbers")));
+    }
+    Ok(input::Given { json: Json::Object(object), folder })
+}
+
+fn sizes(texts: &[String]) -> Result<Vec<(String, i64)>> {
+    let one = |text: &String| {
+        let (name, size) = text.split_once('=')?;
+        Some((name.trim().to_owned(), size.trim().parse().ok()?))
+    };
+    texts.iter().map(|t| one(t).ok_or_else(|| usage(format!("`--size {t}`: such as k=3 is wanted")))).collect()
+}
+
+fn constraints(texts: &[String]) -> Result<Vec<(String, Constraint)>> {
+    let one = |text: &String| {
+        let wrong = || usage(format!("`--constrain {text}`: such as sigma=positive is wanted"));
+        let (path, constraint) = text.split_once('=').ok_or_else(wrong)?;
+        Ok((path.trim().to_owned(), constraint.parse()?))
+    };
+    texts.iter().map(one).collect()
+}
+
+/// Columns of the table: what they are called, and their numbers.
+type Column = (&'static str, fn(&Summary) -> f64);
+const COLUMNS: [Column; 8] = [
+    ("mean", |s| s.mean),
+    ("sd", |s| s.sd),
+    ("5%", |s| s.quantiles[0]),
+    ("50%", |s| s.quantiles[1]),
+    ("95%", |s| s.quantiles[2]),
+    ("ess_bulk", |s| s.ess_bulk),
+    ("ess_tail", |s| s.ess_tail),
+    ("r_hat", |s| s.r_hat),
+];
+
+fn table(run: &Run, summary: &[Summary]) -> String {
+    let mut rows = vec![vec![String::new()]];
+    rows[0].extend(COLUMNS.iter().map(|(name, _)| (*name).to_owned()));
+    for s in summary {
+        let cell = |&(name, of): &Column| match name {
+            "ess_bulk" | "ess_tail" => format!("{:.0}", of(s)),
+            "r_hat" => format!("{:.3}", of(s)),
+            _ => digits(of(s), s.sd),
+        };
+        rows.push(std::iter::once(s.name.clone()).chain(COLUMNS.iter().map(cell)).collect());
+    }
+    let width = |k: usize| rows.iter().map(|row| row[k].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..=COLUMNS.len()).map(width).collect();
+    let mut out = String::new();
+    for row in &rows {
+        let mut line = format!("{:w$}", row[0], w = widths[0]);
+        row[1..].iter().zip(&widths[1..]).for_each(|(cell, w)| line.push_str(&format!("  {cell:>w$}")));
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
+    let draws = run.chains.first().map_or(0, |chain| chain.divergent.len());
+    let ended = if run.interrupted { ", interrupted" } else { "" };
+    let (chains, divergences) = (run.chains.len(), run.divergences());
+    out.push_str(&format!("\n{chains} chains of {draws} draws{ended}; {divergences} divergences\n"));
+    if summary.iter().any(|s| s.r_hat > R_HAT) {
+        out.push_str("chains disagree (r_hat above 1.01): draw more, or look at the model\n");
+    }
+    out
+}
+
+/// A number to as many digits as its spread makes worth showing.
+fn digits(x: f64, sd: f64) -> String {
+    let decimals = if sd > 0.0 { (2.0 - sd.log10().floor()).clamp(0.0, 12.0) as usize } else { 3 };
+    if x.is_finite() && x.abs() < 1e9 { format!("{x:.decimals$}") } else { format!("{x:.3e}") }
+}
+
+fn json(run: &Run, summary: &[Summary]) -> String {
+    let one = |out: &mut String, s: &Summary| {
+        let object = Object::new().with("name", |out| json_out::text(out, &s.name));
+        let object = COLUMNS.iter().fold(object, |o, (name, of)| o.with(name, |out| json_out::number(out, of(s))));
+        out.push_str(&object.finish());
+    };
+    let draws = run.chains.first().map_or(0, |chain| chain.divergent.len());
+    let object = Object::new()
+        .with("summary", |out| json_out::list(out, summary, &mut |out, s| one(out, s)))
+        .with("chains", |out| out.push_str(&run.chains.len().to_string()))
+        .with("draws", |out| out.push_str(&draws.to_string()))
+        .with("divergences", |out| out.push_str(&run.divergences().to_string()))
+        .with("interrupted", |out| out.push_str(if run.interrupted { "true" } else { "false" }));
+    object.finish() + "\n"
+}
+
+/// All draws, a line each.
+fn csv(run: &Run) -> String {
+    let mut out = String::from("chain,draw,divergent");
+    for name in &run.names {
+        let quoted = name.contains(',');
+        out.push_str(&if quoted { format!(",\"{name}\"") } else { format!(",{name}") });
+    }
+    out.push('\n');
+    for (c, chain) in run.chains.iter().enumerate() {
+        for (i, (row, divergent)) in chain.draws.chunks(run.names.len().max(1)).zip(&chain.divergent).enumerate() {
+            let _ = write!(out, "{c},{i},{}", u8::from(*divergent));
+            for x in row {
+                let _ = write!(out, ",{x:?}");
+            }
+            out.push('\n');
+        }
+    }
+    out
+}
+
+/// For each number a chart of its draws in order, and one of its density by chain.
+fn plot(folder: &Path, run: &Run) -> Result<()> {
+    std::fs::create_dir_all(folder).map_err(|e| unwritable(folder, &e))?;
+    for (i, name) in run.names.iter().enumerate().take(CHARTS) {
+        let chains = run.of(i);
+        let series = |points: fn(&[f64]) -> Vec<(f64, f64)>| -> Vec<Series> {
+            let one = |(c, draws): (usize, &Vec<f64>)| Series { name: format!("chain {c}"), points: points(draws) };
+            chains.iter().enumerate().map(one).collect()
+        };
+        let file = |what: &str| folder.join(format!("{what}-{}.svg", name.replace(['[', ']', ',', ' '], "_")));
+        let trace = Axes { title: name, x: "draw", y: name, scale: Scale::Linear };
+        let in_order = |draws: &[f64]| draws.iter().enumerate().map(|(i, &x)| (i as f64, x)).collect();
+        line_chart(&file("trace"), &trace, &series(in_order))?;
+        let density = Axes { title: name, x: name, y: "density", scale: Scale::Linear };
+        line_chart(&file("density"), &density, &series(curve))?;
+    }
+    if run.names.len() > CHARTS {
+        to_stderr(&format!("note: charts of the first {CHARTS} of {} numbers were drawn", run.names.len()));
+    }
+    Ok(())
+}
+
+/// The density of draws, smoothed by normal kernels of Silverman's width.
+fn curve(draws: &[f64]) -> Vec<(f64, f64)> {
+    let n = draws.len() as f64;
+    let mean = draws.iter().sum::<f64>() / n;
+    let sd = (draws.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n).sqrt();
+    let width = 1.06 * sd * n.powf(-0.2);
+    if !(width > 0.0) {
+        return Vec::new();
+    }
+    let low = draws.iter().copied().fold(f64::INFINITY, f64::min) - 3.0 * width;
+    let high = draws.iter().copied().fold(f64::NEG_INFINITY, f64::max) + 3.0 * width;
+    let norm = n * width * (2.0 * std::f64::consts::PI).sqrt();
+    let at = |x: f64| draws.iter().map(|d| (-0.5 * ((x - d) / width).powi(2)).exp()).sum::<f64>() / norm;
+    (0..=CURVE).map(|k| low + (high - low) * k as f64 / CURVE as f64).map(|x| (x, at(x))).collect()
+}

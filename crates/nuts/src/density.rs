@@ -1,0 +1,126 @@
+//! A density as the sampler calls it.
+//!
+//! In: free numbers. Out: the log density of them, Jacobian included, and its gradient, by one call of compiled code; nothing is allocated. What has no finite value is recoverable, and counts as
+//! a divergence: a value that is not finite, an assertion of the program's, a matrix without an inverse or a root. Any other error of a run ends the chain ([`Stopped`] keeps it).
+
+use crate::posterior::{Kind, Posterior};
+use adit::{Error, Value, Workspace};
+use nuts_rs::{CpuLogpFunc, CpuMathError, HasDims, LogpError};
+use std::collections::HashMap;
+use std::fmt;
+
+/// Errors of runs that say that the density has no value there.
+const NO_VALUE: [&str; 3] = ["AD0803", "AD0813", "AD0814"];
+
+/// A density and its gradient, with a workspace of its own: one for each chain.
+#[derive(Debug)]
+pub struct Density {
+    posterior: Posterior,
+    workspace: Workspace,
+    args: Vec<Value>,
+    shadows: Vec<Value>,
+    x: Vec<f64>,
+    x_bar: Vec<f64>,
+}
+
+/// Why there is no density.
+#[derive(Clone, Debug)]
+pub enum Stopped {
+    /// It is not finite, or its gradient is not.
+    NotFinite,
+    /// The run stopped.
+    Run(Error),
+}
+
+impl fmt::Display for Stopped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Stopped::NotFinite => f.write_str("the density or its gradient is not finite"),
+            Stopped::Run(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for Stopped {}
+
+impl LogpError for Stopped {
+    fn is_recoverable(&self) -> bool {
+        match self {
+            Stopped::NotFinite => true,
+            Stopped::Run(error) => error.diagnostics().iter().all(|d| NO_VALUE.contains(&d.code.0)),
+        }
+    }
+}
+
+impl Density {
+    pub(crate) fn new(posterior: &Posterior) -> Self {
+        let args = posterior.args.clone();
+        let shadows = posterior.free.iter().map(|&i| args[i].zeroed()).collect();
+        let n = posterior.names().len();
+        let posterior = posterior.clone();
+        Density { posterior, workspace: Workspace::new(), args, shadows, x: vec![0.0; n], x_bar: vec![0.0; n] }
+    }
+
+    /// The log density at free numbers; its gradient is written.
+    ///
+    /// # Errors
+    /// If it is not finite, or the run stops.
+    pub fn log_density(&mut self, y: &[f64], gradient: &mut [f64]) -> Result<f64, Stopped> {
+        let log_jacobian = self.posterior.apply(y, &mut self.x);
+        let mut x = self.x.iter();
+        for &i in &self.posterior.free {
+            self.args[i].for_each_float_mut(&mut |to| *to = *x.next().unwrap_or(&0.0));
+        }
+        let called =
+            self.posterior.gradient.value_and_gradient(&mut self.workspace, &self.args[..], &mut self.shadows[..]);
+        let value = called.map_err(Stopped::Run)?;
+        let sign = if self.posterior.kind == Kind::Log { 1.0 } else { -1.0 };
+        let mut to = self.x_bar.iter_mut();
+        for shadow in &self.shadows {
+            shadow.for_each_float(&mut |x_bar| to.next().into_iter().for_each(|to| *to = sign * x_bar));
+        }
+        self.pull_back(y, gradient);
+        let log_density = sign * value + log_jacobian;
+        let finite = log_density.is_finite() && gradient.iter().all(|g| g.is_finite());
+        if finite { Ok(log_density) } else { Err(Stopped::NotFinite) }
+    }
+
+    fn pull_back(&self, y: &[f64], y_bar: &mut [f64]) {
+        for leaf in &self.posterior.leaves {
+            let (chunk, free) = (leaf.chunk(), leaf.free_chunk());
+            let (x, x_bar) = (&self.x[leaf.x.clone()], &self.x_bar[leaf.x.clone()]);
+            for (i, (x, x_bar)) in x.chunks_exact(chunk).zip(x_bar.chunks_exact(chunk)).enumerate() {
+                let at = leaf.y.start + i * free..leaf.y.start + (i + 1) * free;
+                leaf.constraint.pull_back(&y[at.clone()], x, x_bar, &mut y_bar[at]);
+            }
+        }
+    }
+}
+
+impl HasDims for Density {
+    fn dim_sizes(&self) -> HashMap<String, u64> {
+        HashMap::from([("unconstrained_parameter".to_owned(), self.posterior.dim() as u64)])
+    }
+}
+
+impl CpuLogpFunc for Density {
+    type LogpError = Stopped;
+    type FlowParameters = ();
+    type ExpandedVector = Vec<f64>;
+
+    fn dim(&self) -> usize {
+        self.posterior.dim()
+    }
+
+    fn logp(&mut self, position: &[f64], gradient: &mut [f64]) -> Result<f64, Stopped> {
+        self.log_density(position, gradient)
+    }
+
+    fn expand_vector<R: nuts_rs::rand::Rng + ?Sized>(
+        &mut self,
+        _: &mut R,
+        position: &[f64],
+    ) -> Result<Vec<f64>, CpuMathError> {
+        Ok(position.to_vec())
+    }
+}
