@@ -1,0 +1,127 @@
+//! Draws in a second, with a program's gradient and with one written in Rust by hand.
+//!
+//! In: the regression of `examples/linreg.ad` on 150 irises, its scale as a logarithm. Out: draws in a second by nuts-rs with either gradient, and the ratio. Both have the same seed and the same start, so
+//! they take the same path but for rounding; they take turns, and the best of each counts.
+//!
+//! ```text
+//! cargo bench -p adit-benches --bench sample
+//! ```
+
+#![expect(clippy::print_stdout, reason = "it shows what it measures")]
+
+use adit::Engine;
+use adit_nuts::{Constraint, Kind, Posterior};
+use nuts_rs::rand::{Rng, SeedableRng, rngs::ChaCha8Rng};
+use nuts_rs::{Chain, CpuLogpFunc, CpuMath, CpuMathError, DiagNutsSettings, HasDims, LogpError, Settings};
+use std::collections::HashMap;
+use std::error::Error;
+use std::fmt;
+use std::path::Path;
+use std::time::Instant;
+
+const WARMUP: usize = 500;
+const DRAWS: usize = 5000;
+const TURNS: usize = 7;
+
+/// The regression by hand.
+struct ByHand {
+    x: Vec<f64>,
+    y: Vec<f64>,
+}
+
+#[derive(Debug)]
+struct Never;
+
+impl fmt::Display for Never {
+    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Ok(())
+    }
+}
+
+impl Error for Never {}
+
+impl LogpError for Never {
+    fn is_recoverable(&self) -> bool {
+        true
+    }
+}
+
+impl HasDims for ByHand {
+    fn dim_sizes(&self) -> HashMap<String, u64> {
+        HashMap::from([("unconstrained_parameter".to_owned(), 3)])
+    }
+}
+
+impl CpuLogpFunc for ByHand {
+    type LogpError = Never;
+    type FlowParameters = ();
+    type ExpandedVector = Vec<f64>;
+
+    fn dim(&self) -> usize {
+        3
+    }
+
+    fn logp(&mut self, q: &[f64], g: &mut [f64]) -> Result<f64, Never> {
+        let (alpha, beta, sigma) = (q[0], q[1], q[2].exp());
+        let (mut squares, mut sum, mut moment) = (0.0, 0.0, 0.0);
+        for (x, y) in self.x.iter().zip(&self.y) {
+            let r = y - alpha - beta * x;
+            squares += r * r;
+            sum += r;
+            moment += r * x;
+        }
+        let (n, w) = (self.x.len() as f64, 1.0 / (sigma * sigma));
+        g[0] = sum * w - alpha / 9.0;
+        g[1] = moment * w - beta / 9.0;
+        g[2] = squares * w - n - sigma / 3.0 + 1.0;
+        Ok(-0.5 * squares * w - n * q[2] - (alpha * alpha + beta * beta) / 18.0 - sigma / 3.0 + q[2])
+    }
+
+    fn expand_vector<R: Rng + ?Sized>(&mut self, _: &mut R, q: &[f64]) -> Result<Vec<f64>, CpuMathError> {
+        Ok(q.to_vec())
+    }
+}
+
+/// Draws in a second, and gradients for each draw.
+fn speed<F: CpuLogpFunc>(density: F) -> Result<(f64, f64), Box<dyn Error>> {
+    let mut rng = ChaCha8Rng::seed_from_u64(1);
+    let settings = DiagNutsSettings { num_tune: WARMUP as u64, num_draws: DRAWS as u64, ..Default::default() };
+    let mut chain = settings.new_chain(0, CpuMath::new(density), &mut rng)?;
+    chain.set_position(&[0.0, 0.0, 0.0])?;
+    for _ in 0..WARMUP {
+        chain.draw()?;
+    }
+    let start = Instant::now();
+    let mut gradients = 0;
+    for _ in 0..DRAWS {
+        gradients += chain.draw()?.1.num_gradients;
+    }
+    Ok((DRAWS as f64 / start.elapsed().as_secs_f64(), gradients as f64 / DRAWS as f64))
+}
+
+/// A column of a table with a header.
+fn column(table: &str, name: &str) -> Result<Vec<f64>, Box<dyn Error>> {
+    let mut lines = table.lines();
+    let header = lines.next().ok_or("the table is empty")?;
+    let at = header.split(',').position(|h| h == name).ok_or("there is no such column")?;
+    lines.map(|line| Ok(line.split(',').nth(at).ok_or("a row is short")?.parse()?)).collect()
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
+    let table = std::fs::read_to_string(folder.join("data/iris.csv"))?;
+    let (x, y) = (column(&table, "petal_length")?, column(&table, "petal_width")?);
+    let f = Engine::new().compile_file(folder.join("linreg.ad"))?.function("neg_log_posterior")?;
+    let data = [("x", x.as_slice().into()), ("y", y.as_slice().into())];
+    let posterior = Posterior::new(&f, Kind::NegLog, &data)?.constrain("p.sigma", Constraint::Lower(0.0))?;
+    let (mut ours, mut theirs) = ((0.0, 0.0), (0.0, 0.0));
+    for _ in 0..TURNS {
+        let (a, b) = (speed(posterior.density())?, speed(ByHand { x: x.clone(), y: y.clone() })?);
+        ours = if a.0 > ours.0 { a } else { ours };
+        theirs = if b.0 > theirs.0 { b } else { theirs };
+    }
+    println!("by Adit  {:>9.0} draws/s, {:.2} gradients a draw", ours.0, ours.1);
+    println!("by hand  {:>9.0} draws/s, {:.2} gradients a draw", theirs.0, theirs.1);
+    println!("ratio    {:>9.2} (goal: at least 0.8)", ours.0 / theirs.0);
+    Ok(())
+}
