@@ -62,6 +62,3 @@ pub(crate) fn trampoline(call_conv: CallConv) -> Signature {
     signature.returns.push(AbiParam::new(STATUS));
     signature
 }
-
-/// The type of a trampoline, for Rust.
-pub(crate) type Trampoline = unsafe extern "C" fn(*mut adit_runtime::Context, *const u64, *mut u64, u64) -> i32;

@@ -5,6 +5,7 @@
 
 use crate::error::CodegenError;
 use crate::options::{Cpu, OptLevel, Options};
+use crate::unit::Reach;
 use adit_ir::prim::Code;
 use adit_ir::{Function, Op};
 use cranelift_codegen::isa::{OwnedTargetIsa, lookup};
@@ -90,15 +91,17 @@ impl Effort {
 }
 
 /// The target for one effort.
-pub(crate) fn target(options: &Options, effort: Effort) -> Result<OwnedTargetIsa, CodegenError> {
+pub(crate) fn target(options: &Options, effort: Effort, reach: Reach) -> Result<OwnedTargetIsa, CodegenError> {
     let internal = |e: &dyn std::fmt::Display| CodegenError::Internal(e.to_string());
     let mut flags = builder();
+    // Code that is never changed holds no addresses.
+    let apart = if reach == Reach::Table { "true" } else { "false" };
     let choices = [
         ("opt_level", if effort.optimize { "speed" } else { "none" }),
         ("regalloc_algorithm", if effort.one_pass { "single_pass" } else { "backtracking" }),
         ("enable_verifier", if options.verify_clif { "true" } else { "false" }),
-        ("use_colocated_libcalls", "false"),
-        ("is_pic", "false"),
+        ("use_colocated_libcalls", apart),
+        ("is_pic", apart),
         ("unwind_info", "false"),
     ];
     for (name, value) in choices {
@@ -142,7 +145,7 @@ mod tests {
     fn unknown_processors_are_refused() {
         let options = Options { cpu: Cpu::Named("no-such-thing".into()), ..Options::default() };
         let effort = Effort::choose(OptLevel::O2, Size::of_glue(1));
-        let refused = target(&options, effort).map(|_| ());
+        let refused = target(&options, effort, Reach::Address).map(|_| ());
         assert_eq!(refused, Err(CodegenError::UnsupportedCpu("no-such-thing".into())));
     }
 
@@ -151,7 +154,7 @@ mod tests {
         for opt in [OptLevel::O0, OptLevel::O1, OptLevel::O2, OptLevel::O3] {
             for cpu in [Cpu::Native, Cpu::Baseline] {
                 let options = Options { opt, cpu, ..Options::default() };
-                assert!(target(&options, Effort::choose(opt, Size::of_glue(1))).is_ok());
+                assert!(target(&options, Effort::choose(opt, Size::of_glue(1)), Reach::Address).is_ok());
             }
         }
     }

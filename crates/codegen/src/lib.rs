@@ -1,6 +1,6 @@
 //! Native code for Adit's SSA, by Cranelift.
 //!
-//! In: a verified [`Module`](adit_ir::Module), the functions to be called from outside, [`Options`]. Out: [`Code`], whose [`Entry`]s run in a [`Workspace`](adit_runtime::Workspace), or text of the stages on the way
+//! In: a verified [`Module`](adit_ir::Module), the functions to be called from outside, [`Options`]. Out: [`Code`], whose [`Entry`](adit_runtime::Entry)s run in a [`Workspace`](adit_runtime::Workspace), or text of the stages on the way
 //! ([`clif_text`], [`vcode_text`], [`native_text`]). This is the only crate that names Cranelift. It optimises what only machine code shows (superfluous checks, memory for long-lived values); the rest is the work of passes before it.
 //!
 //! Agreement with the interpreter is bit for bit, NaNs being all equal: their sign and payload are not part of the language.
@@ -9,24 +9,43 @@
 #![deny(unsafe_op_in_unsafe_fn)]
 
 mod abi;
+mod compiler;
 mod disasm;
-mod entry;
 mod error;
+mod image;
 mod isa;
-mod jit;
+mod load;
 mod lower;
 mod options;
 mod scoped;
 mod shared;
 mod spill;
-mod staged;
 mod straight;
 mod text;
+mod trampoline;
 mod unit;
 
-pub use entry::Entry;
 pub use error::CodegenError;
-pub use jit::{Code, compile};
+pub use image::Image;
+pub use load::Code;
 pub use options::{Cpu, OptLevel, Options};
-pub use staged::{Disagreement, Element, Misfit, Staged, Staging};
 pub use text::{SourceLines, clif_text, native_text, vcode_text};
+
+use adit_ir::{FuncId, Module};
+use unit::Reach;
+
+/// Compiles everything that the entries can reach, for this process.
+///
+/// # Errors
+/// If the machine or the module will not do.
+pub fn compile(module: &Module, entries: &[FuncId], options: &Options) -> Result<Code, CodegenError> {
+    image(module, entries, options)?.load()
+}
+
+/// The same, not placed in memory yet.
+///
+/// # Errors
+/// If the machine or the module will not do.
+pub fn image(module: &Module, entries: &[FuncId], options: &Options) -> Result<Image, CodegenError> {
+    compiler::image(module, entries, options, Reach::Address)
+}

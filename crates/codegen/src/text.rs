@@ -10,12 +10,13 @@
 //!
 //! The code is compiled for itself, as [`compile`](crate::compile) would, but not linked; nothing runs.
 
+use crate::compiler::{Compiler, compile_context};
 use crate::disasm::{Instruction, disassemble};
 use crate::error::CodegenError;
-use crate::jit::{Compiler, compile_context};
 use crate::lower::namespace;
 use crate::options::Options;
 use crate::straight::Straight;
+use crate::unit::Reach;
 use adit_diag::Span;
 use adit_ir::{FuncId, Module};
 use cranelift_codegen::FinalizedRelocTarget;
@@ -27,7 +28,7 @@ pub type SourceLines<'a> = &'a dyn Fn(Span) -> Option<(usize, String)>;
 
 /// A function as Cranelift IR, before Cranelift's own optimisation.
 pub fn clif_text(module: &Module, f: FuncId, options: &Options) -> Result<String, CodegenError> {
-    let mut compiler = Compiler::new(module, &[f], options)?;
+    let mut compiler = Compiler::new(module, &[f], options, Reach::Address)?;
     compiler.lower(f)?;
     let text = compiler.context.func.display().to_string();
     let mut out = String::new();
@@ -51,7 +52,7 @@ fn declared(line: &str) -> Option<UserExternalName> {
 
 /// A function as Cranelift's machine IR, after register allocation.
 pub fn vcode_text(module: &Module, f: FuncId, options: &Options) -> Result<String, CodegenError> {
-    let mut compiler = Compiler::new(module, &[f], options)?;
+    let mut compiler = Compiler::new(module, &[f], options, Reach::Address)?;
     compiler.compile_only(f, true)?;
     let compiled = compiler.context.compiled_code().and_then(|c| c.vcode.clone());
     compiled.ok_or_else(|| CodegenError::Internal("no machine IR".into()))
@@ -64,7 +65,7 @@ pub fn native_text(
     options: &Options,
     source: SourceLines<'_>,
 ) -> Result<String, CodegenError> {
-    let mut compiler = Compiler::new(module, &[f], options)?;
+    let mut compiler = Compiler::new(module, &[f], options, Reach::Address)?;
     compiler.compile_only(f, false)?;
     let compiled = compiler.context.compiled_code().ok_or_else(|| CodegenError::Internal("no code".into()))?;
     let locations = Locations::new(&compiler, source);
@@ -72,7 +73,7 @@ pub fn native_text(
     list(&mut out, compiled.code_buffer(), &locations, &compiler.relocated_names());
     for (place, run) in compiler.unit.straight.iter().enumerate() {
         let _ = writeln!(out, "\n{}:", run_name(place));
-        list(&mut out, &run.code[..run.addresses], &Locations::of_run(run, source), &run.names);
+        list(&mut out, &run.code, &Locations::of_run(run, source), &run.calls);
     }
     Ok(out)
 }
@@ -153,7 +154,7 @@ impl Compiler<'_> {
             Some(format!("@{}", self.unit.module.function(f).name))
         } else {
             // A thunk goes by the name of its import.
-            self.unit.imports.get(place).map(|import| import.name.to_owned())
+            self.unit.imports.get(place).map(|import| (*import).to_owned())
         }
     }
 

@@ -1,31 +1,24 @@
 //! What the functions of one compilation share.
 //!
-//! In: what lowering finds. Out: the tables that outlive it: trap sites (the status that compiled code returns is an index into them), spans (as Cranelift's source locations),
-//! imported functions, printed lines. Nothing here emits code.
+//! In: what lowering finds. Out: the tables that outlive it ([`Program`]), spans (as Cranelift's source locations), the names of imported functions. Nothing here emits code.
 
 use crate::isa::Size;
 use crate::options::Options;
 use crate::straight::Straight;
 use adit_diag::Span;
 use adit_ir::{CallGraph, Module, Trap};
-use adit_runtime::hooks::Hook;
-use adit_runtime::{ExternalCall, PrintLine};
+use adit_runtime::{ExternalCall, PrintLine, Program, Site};
 use cranelift_codegen::ir::{self, SourceLoc};
 use cranelift_codegen::isa::CallConv;
 use rustc_hash::FxHashMap;
 
-/// A place where a program can stop.
-#[derive(Clone, PartialEq, Debug)]
-pub(crate) struct Site {
-    pub(crate) trap: Trap,
-    pub(crate) span: Span,
-}
-
-/// A function that compiled code calls and others define.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Import {
-    pub(crate) name: &'static str,
-    pub(crate) address: *const u8,
+/// How compiled code calls functions that others define.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Reach {
+    /// By their addresses, which are filled in when the code is loaded.
+    Address,
+    /// By a table of addresses beside the code, which itself is never changed.
+    Table,
 }
 
 /// Spans, as numbers that Cranelift carries along.
@@ -65,9 +58,12 @@ pub(crate) struct Unit<'m> {
     pub(crate) graph: CallGraph,
     pub(crate) call_conv: CallConv,
     pub(crate) spans: Spans,
-    pub(crate) sites: Vec<Site>,
-    pub(crate) imports: Vec<Import>,
-    import_places: FxHashMap<&'static str, u32>,
+    pub(crate) reach: Reach,
+    /// All but [`Program::needs`].
+    pub(crate) program: Program,
+    /// Names of functions that others define.
+    pub(crate) imports: Vec<&'static str>,
+    pub(crate) import_places: FxHashMap<&'static str, u32>,
     /// Imports that cold paths call, with the number of their operands.
     pub(crate) thunks: Vec<(u32, usize)>,
     /// Code that was made without Cranelift.
@@ -76,74 +72,67 @@ pub(crate) struct Unit<'m> {
     pub(crate) shared: Vec<SharedLoop>,
     /// How many there were before, in other functions.
     pub(crate) shared_before: usize,
-    // Boxed, because compiled code holds their addresses while the list grows.
-    #[expect(clippy::vec_box, reason = "lines must not move")]
-    pub(crate) lines: Vec<Box<PrintLine>>,
-    /// Calls of functions without a body, which compiled code holds the addresses of.
-    #[expect(clippy::vec_box, reason = "calls must not move")]
-    pub(crate) externals: Vec<Box<ExternalCall>>,
 }
 
 impl<'m> Unit<'m> {
-    pub(crate) fn new(module: &'m Module, options: &'m Options, graph: CallGraph, call_conv: CallConv) -> Self {
+    pub(crate) fn new(
+        module: &'m Module,
+        options: &'m Options,
+        reach: Reach,
+        graph: CallGraph,
+        call_conv: CallConv,
+    ) -> Self {
         Unit {
             module,
             options,
+            reach,
             graph,
             call_conv,
             spans: Spans::default(),
-            sites: Vec::new(),
+            program: Program::default(),
             imports: Vec::new(),
             import_places: FxHashMap::default(),
             thunks: Vec::new(),
             straight: Vec::new(),
             shared: Vec::new(),
             shared_before: 0,
-            lines: Vec::new(),
-            externals: Vec::new(),
         }
     }
 
     /// The status that stands for a trap at a place; 0 means none.
     pub(crate) fn status(&mut self, trap: Trap, span: Span) -> i64 {
-        self.sites.push(Site { trap, span });
-        self.sites.len() as i64
+        self.program.sites.push(Site { trap, span });
+        self.program.sites.len() as i64
     }
 
     /// The number of an imported function.
-    pub(crate) fn import(&mut self, import: Import) -> u32 {
+    pub(crate) fn import(&mut self, name: &'static str) -> u32 {
         let next = u32::try_from(self.imports.len()).unwrap_or(u32::MAX);
-        let place = *self.import_places.entry(import.name).or_insert(next);
+        let place = *self.import_places.entry(name).or_insert(next);
         if place == next {
-            self.imports.push(import);
+            self.imports.push(name);
         }
         place
     }
 
     /// The number of an imported function that a cold path calls.
-    pub(crate) fn thunk(&mut self, import: Import, words: usize) -> u32 {
-        let place = self.import(import);
+    pub(crate) fn thunk(&mut self, name: &'static str, words: usize) -> u32 {
+        let place = self.import(name);
         if !self.thunks.iter().any(|&(known, _)| known == place) {
             self.thunks.push((place, words));
         }
         place
     }
 
-    /// The address of a line, which stays where it is as long as the code.
-    pub(crate) fn line(&mut self, line: PrintLine) -> *const PrintLine {
-        self.lines.push(Box::new(line));
-        self.lines.last().map_or(std::ptr::null(), |line| std::ptr::from_ref(&**line))
+    /// The number of a line.
+    pub(crate) fn line(&mut self, line: PrintLine) -> i64 {
+        self.program.lines.push(line);
+        self.program.lines.len() as i64 - 1
     }
 
-    /// The address of a call, which stays where it is as long as the code.
-    pub(crate) fn external(&mut self, call: ExternalCall) -> *const ExternalCall {
-        self.externals.push(Box::new(call));
-        self.externals.last().map_or(std::ptr::null(), |call| std::ptr::from_ref(&**call))
-    }
-}
-
-impl From<Hook> for Import {
-    fn from(hook: Hook) -> Self {
-        Import { name: hook.name, address: hook.address }
+    /// The number of a call.
+    pub(crate) fn external(&mut self, call: ExternalCall) -> i64 {
+        self.program.externals.push(call);
+        self.program.externals.len() as i64 - 1
     }
 }

@@ -27,7 +27,7 @@ pub use source::{Position, SourceMap};
 use std::fmt;
 
 /// A source text in a [`SourceMap`].
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize)]
 pub struct FileId(pub u32);
 
 impl FileId {
@@ -44,7 +44,7 @@ impl Default for FileId {
 /// A range of bytes of one source text, `start` inclusive, `end` exclusive.
 ///
 /// The default is [`Span::NONE`]: no place at all.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Span {
     /// The text the range belongs to.
     pub file: FileId,

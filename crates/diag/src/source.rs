@@ -25,7 +25,7 @@ impl std::fmt::Display for Position<'_> {
     }
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 struct Source {
     name: String,
     text: String,
@@ -58,7 +58,7 @@ impl Source {
 }
 
 /// All source texts of a compilation.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct SourceMap {
     sources: Vec<Source>,
 }

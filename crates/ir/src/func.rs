@@ -11,7 +11,7 @@ use crate::types::{ScalarType, Type};
 use adit_diag::Span;
 
 /// How an argument is passed.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize, serde::Deserialize)]
 pub enum Passing {
     /// A scalar, or an array that the callee only reads.
     ByValue,

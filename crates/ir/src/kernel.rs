@@ -45,7 +45,7 @@ pub struct Row {
 macro_rules! kernels {
     ($($variant:ident $name:literal $signature:literal $run:ident $about:literal [$($point:expr),* $(,)?])*) => {
         /// A kernel.
-        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize, serde::Deserialize)]
         pub enum Kernel {
             $(#[doc = $about] $variant,)*
         }

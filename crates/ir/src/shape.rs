@@ -14,7 +14,7 @@ use std::collections::HashMap;
 pub const COPY: &str = "the two sides of a copy";
 
 /// One extent of one array parameter.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Extent {
     /// Which parameter.
     pub param: usize,
@@ -23,7 +23,7 @@ pub struct Extent {
 }
 
 /// What an extent must be equal to.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub enum Wanted {
     /// A literal of the signature.
     Literal(i64),
@@ -32,7 +32,7 @@ pub enum Wanted {
 }
 
 /// One comparison. The trap's details are what was wanted and what was found, in this order.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Check {
     /// What is compared.
     pub found: Extent,
@@ -49,7 +49,7 @@ impl Check {
 }
 
 /// How a function's dimension values are bound, and what must agree.
-#[derive(Clone, Default, PartialEq, Eq, Debug)]
+#[derive(Clone, Default, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Shapes {
     /// For each of [`Function::dims`], in its order, where its value comes from; `None` only in functions that do not verify.
     pub binds: Vec<Option<Extent>>,

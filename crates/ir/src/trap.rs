@@ -7,7 +7,7 @@ use adit_diag::Span;
 use std::fmt;
 
 /// A rule of the language that a run can break.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, serde::Serialize, serde::Deserialize)]
 pub enum Trap {
     /// A subscript outside its dimension. Details: subscript, extent.
     IndexOutOfRange,

@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 use std::fmt;
 
 /// The type of one number.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub enum ScalarType {
     /// IEEE binary64.
     F64,

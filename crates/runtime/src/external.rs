@@ -7,11 +7,12 @@ use crate::context::Context;
 use crate::kernels;
 use crate::workspace::Machine;
 use adit_ir::external::{Answer, External, Failure, Operand};
-use adit_ir::{Function, Passing, Scalar, ScalarType, Type};
+use adit_ir::{Function, Kernel, Passing, Scalar, ScalarType, Type};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::slice;
 
 /// What a parameter takes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 enum Kind {
     /// One word.
     Scalar(ScalarType),
@@ -20,12 +21,25 @@ enum Kind {
 }
 
 /// A call of a function without a body, as the compiler knows it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ExternalCall {
+    #[serde(serialize_with = "write_kernel", deserialize_with = "read_kernel")]
     external: External,
     params: Vec<Kind>,
     results: usize,
     strict: bool,
+}
+
+/// Only kernels can be written down: a function of the host is a closure.
+fn write_kernel<S: Serializer>(external: &External, to: S) -> Result<S::Ok, S::Error> {
+    match external {
+        External::Kernel(kernel) => kernel.serialize(to),
+        External::Host(host) => Err(serde::ser::Error::custom(format!("`{}` is a function of the host", host.name))),
+    }
+}
+
+fn read_kernel<'de, D: Deserializer<'de>>(from: D) -> Result<External, D::Error> {
+    Kernel::deserialize(from).map(External::Kernel)
 }
 
 impl ExternalCall {
@@ -39,6 +53,14 @@ impl ExternalCall {
             Type::Tape(_) => Kind::Scalar(ScalarType::I64),
         };
         Some(ExternalCall { external, params: f.params.iter().map(kind).collect(), results: f.results.len(), strict })
+    }
+
+    /// The name of the host's function that it calls, if it is one.
+    pub fn host(&self) -> Option<&str> {
+        match &self.external {
+            External::Kernel(_) => None,
+            External::Host(host) => Some(&host.name),
+        }
     }
 
     /// How many words its arguments take; results follow.
@@ -91,10 +113,12 @@ impl ExternalCall {
 /// Runs a call; 0 if it fails. Then the context's `fault` is 0 for a singular matrix, 1 for one that is not positive definite, 2 for a host's refusal.
 ///
 /// # Safety
-/// As for every hook; the call belongs to the running code, and the words are a stack slot with its arguments and room for its results.
-pub(crate) unsafe extern "C" fn external(context: *mut Context, call: *const ExternalCall, words: *mut u64) -> u64 {
-    // SAFETY: compiled code passes its own context, a call that its code owns, and as many words as the call has arguments and results.
-    let (machine, call) = unsafe { (&mut *context.cast::<Machine>(), &*call) };
+/// As for every hook; the call is a place in the running program's list, and the words are a stack slot with its arguments and room for its results.
+pub(crate) unsafe extern "C" fn external(context: *mut Context, call: u64, words: *mut u64) -> u64 {
+    // SAFETY: compiled code passes its own context.
+    let machine = unsafe { &mut *context.cast::<Machine>() };
+    // SAFETY: the program is alive during the call.
+    let call = &unsafe { &*machine.program }.externals[call as usize];
     let count = call.words();
     // SAFETY: as above.
     let answer = unsafe { call.run(slice::from_raw_parts(words, count)) };

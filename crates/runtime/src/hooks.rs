@@ -5,13 +5,12 @@
 
 use crate::context::Context;
 use crate::external::external;
-use crate::print::PrintLine;
 use crate::tape::{Tape, Tapes};
 use crate::workspace::Machine;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::{ptr, slice};
 
-/// A hook: its name in compiled code and its address.
+/// A hook: its name in compiled code, which no primitive has, and its address.
 #[derive(Clone, Copy, Debug)]
 pub struct Hook {
     /// Unique.
@@ -242,13 +241,15 @@ unsafe extern "C" fn tape_grow(context: *mut Context, tape: *mut Tape, record: u
 ///
 /// # Safety
 /// As for every hook; the values are as the line says.
-unsafe extern "C" fn print(context: *mut Context, line: *const PrintLine, values: *const u64) -> u64 {
-    // SAFETY: compiled code passes its own context, a line that its code owns, and a stack slot with as many values as the line has.
-    let (machine, line) = unsafe { (machine(context), &*line) };
+unsafe extern "C" fn print(context: *mut Context, line: u64, values: *const u64) -> u64 {
+    // SAFETY: compiled code passes its own context.
+    let machine = unsafe { machine(context) };
     let Some(sink) = &mut machine.sink else {
         return 1;
     };
-    // SAFETY: as above.
+    // SAFETY: the program is alive during the call.
+    let line = &unsafe { &*machine.program }.lines[line as usize];
+    // SAFETY: there are as many values in a stack slot as the line has.
     let written = catch_unwind(AssertUnwindSafe(|| unsafe {
         sink(&line.format(slice::from_raw_parts(values, line.values())));
     }));
@@ -264,7 +265,7 @@ unsafe extern "C" fn print(context: *mut Context, line: *const PrintLine, values
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Workspace;
+    use crate::{Program, Workspace};
     use adit_ir::limits::Limits;
 
     #[test]
@@ -279,7 +280,7 @@ mod tests {
     #[test]
     fn dead_tapes_make_room_for_arrays() {
         let mut workspace = Workspace::with_limits(Limits { memory_bytes: 8192, ..Limits::default() });
-        let context = workspace.begin(ptr::null());
+        let context = workspace.begin(&Program::default());
         // SAFETY: this is the context of a call that has begun.
         unsafe {
             let tape = tape_open(context);
@@ -299,7 +300,7 @@ mod tests {
     #[test]
     fn a_negative_extent_is_told_from_the_limit() {
         let mut workspace = Workspace::new();
-        let context = workspace.begin(ptr::null());
+        let context = workspace.begin(&Program::default());
         // SAFETY: this is the context of a call that has begun.
         unsafe {
             assert!(alloc(context, [4, -7].as_ptr(), 2, 8).is_null());

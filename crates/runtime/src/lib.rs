@@ -11,15 +11,22 @@
 
 pub mod arena;
 pub mod context;
+mod entry;
 pub mod external;
+pub mod functions;
 pub mod hooks;
 pub mod kernels;
 pub mod print;
+pub mod program;
 pub mod stack;
+mod staged;
 pub mod tape;
 pub mod workspace;
 
 pub use context::Context;
+pub use entry::{Entry, Loaded, Signature};
 pub use external::ExternalCall;
 pub use print::{PrintLine, PrintPiece};
+pub use program::{Program, Site};
+pub use staged::{Disagreement, Element, Misfit, Staged, Staging};
 pub use workspace::{Sink, Workspace};

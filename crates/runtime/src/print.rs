@@ -4,10 +4,11 @@
 
 use adit_ir::display::{write_array, write_scalar};
 use adit_ir::{Elements, Scalar, ScalarType};
+use serde::{Deserialize, Serialize};
 use std::slice;
 
 /// One piece of a line.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub enum PrintPiece {
     /// Literal text.
     Text(String),
@@ -18,7 +19,7 @@ pub enum PrintPiece {
 }
 
 /// A line that one `print` writes.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct PrintLine {
     /// In order.
     pub pieces: Vec<PrintPiece>,

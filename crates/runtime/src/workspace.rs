@@ -5,6 +5,7 @@
 
 use crate::arena::Arena;
 use crate::context::Context;
+use crate::program::Program;
 use crate::stack;
 use crate::tape::Tapes;
 use adit_ir::limits::Limits;
@@ -23,6 +24,8 @@ pub(crate) struct Machine {
     pub(crate) arena: Arena,
     pub(crate) tapes: Tapes,
     pub(crate) limits: Limits,
+    /// What runs, during a call.
+    pub(crate) program: *const Program,
     pub(crate) sink: Option<Sink>,
     /// What a sink panicked with, until the call is over.
     pub(crate) panic: Option<Box<dyn Any + Send>>,
@@ -52,6 +55,7 @@ impl Workspace {
             arena: Arena::default(),
             tapes: Tapes::default(),
             limits,
+            program: std::ptr::null(),
             sink: None,
             panic: None,
             failure: None,
@@ -96,8 +100,8 @@ impl Workspace {
         (self.machine.arena.used(&self.machine.context), self.machine.tapes.capacity())
     }
 
-    /// Makes the context ready for a call into code whose functions need that much stack. The pointer is good until [`Workspace::end`].
-    pub fn begin(&mut self, stack_needs: *const u64) -> *mut Context {
+    /// Makes the context ready for a call into code with these tables. The pointer is good until [`Workspace::end`], and as long as the tables are there.
+    pub fn begin(&mut self, program: &Program) -> *mut Context {
         let machine = &mut *self.machine;
         let limit = machine.limits.memory_bytes;
         if machine.tapes.capacity() > limit / 2 {
@@ -110,7 +114,8 @@ impl Workspace {
         machine.context.fuel = machine.limits.steps.unwrap_or(u64::MAX);
         machine.context.interrupt = Arc::as_ptr(&self.interrupt);
         machine.context.stack_limit = stack::limit();
-        machine.context.stack_needs = stack_needs;
+        machine.context.stack_needs = program.needs.as_ptr();
+        machine.program = program;
         machine.context.details = [0; 2];
         // The pointer is derived from the whole machine, since hooks go back from the context to the machine.
         std::ptr::from_mut(machine).cast()
@@ -126,6 +131,7 @@ impl Workspace {
         let machine = &mut *self.machine;
         machine.context.tape_depth = 0;
         machine.context.stack_needs = std::ptr::null();
+        machine.program = std::ptr::null();
         machine.arena.begin(&mut machine.context, machine.limits.memory_bytes);
         if let Some(panic) = machine.panic.take() {
             std::panic::resume_unwind(panic);

@@ -29,7 +29,7 @@ use std::sync::Arc;
 pub const MAX_LEAVES: usize = 10_000;
 
 /// One scalar or array of a signature.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Leaf {
     /// Which part of which parameter or of the result.
     pub path: Path,
@@ -51,7 +51,7 @@ impl Leaf {
 }
 
 /// The way to a leaf.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Path {
     /// The parameter's position; none for the result.
     pub param: Option<usize>,
@@ -69,7 +69,7 @@ impl fmt::Display for Path {
 }
 
 /// A dimension name of a parameter list.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Dimension {
     /// Its variable.
     pub local: LocalId,
@@ -80,7 +80,7 @@ pub struct Dimension {
 }
 
 /// Where the value of a dimension name comes from.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub enum DimSource {
     /// An extent of an array.
     Extent {
@@ -94,7 +94,7 @@ pub enum DimSource {
 }
 
 /// Where a leaf of the result is found.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub enum ResultLeaf {
     /// In [`Layout::results`].
     Scalar(usize),
@@ -103,7 +103,7 @@ pub enum ResultLeaf {
 }
 
 /// The signature of a function, taken apart.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Layout {
     /// In the order of [`FnDef::dims`].
     pub dims: Vec<Dimension>,

@@ -30,7 +30,7 @@ use adit_ir::{CmpOp, Const, External, Mode, Prim, ScalarType};
 use std::sync::Arc;
 
 /// A variable, parameter, loop index or dimension of one function.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize)]
 pub struct LocalId(pub u32);
 
 /// A struct of the program.
@@ -274,7 +274,7 @@ pub struct FnTyParam {
 }
 
 /// An extent as far as types know it.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, serde::Serialize, serde::Deserialize)]
 pub enum DimExpr {
     /// A literal.
     Const(i64),

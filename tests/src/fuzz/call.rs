@@ -5,10 +5,10 @@
 
 use super::compile::Built;
 use super::generate::Arg;
-use adit_codegen::Entry;
 use adit_interp::ir::{Array, Cell, Data, Input, Interpreter, Outcome};
 use adit_interp::tree;
 use adit_ir::{Argument, Elements, ElementsMut, FuncId, Function, Limits, Passing, RunError, Scalar, Type};
+use adit_runtime::Entry;
 use adit_runtime::Workspace;
 use adit_sema::layout::{Given, ResultLeaf};
 use std::sync::{Arc, Mutex, PoisonError};

@@ -7,8 +7,8 @@ use super::Function;
 use crate::error::{Error, Result};
 use crate::frame::Frame;
 use crate::pipeline::Derivative;
-use adit_codegen::Entry;
 use adit_ir::Scalar;
+use adit_runtime::Entry;
 use adit_runtime::Workspace;
 
 /// Compiled code with memory of its own.

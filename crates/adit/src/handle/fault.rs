@@ -6,9 +6,9 @@ use super::pass::Callee;
 use super::plan::{Group, Target};
 use crate::calls::Shape;
 use crate::error::Error;
-use adit_codegen::Misfit;
 use adit_diag::Code;
 use adit_ir::ScalarType;
+use adit_runtime::Misfit;
 use adit_sema::layout::{Leaf, ResultLeaf};
 
 /// What does not fit, at a leaf.

@@ -4,7 +4,7 @@
 //! call at a size, and not after it.
 
 use crate::options::Options;
-use adit_codegen::{Element, Staging};
+use adit_runtime::{Element, Staging};
 use sealed::Number as Sealed;
 use std::fmt;
 use std::sync::Arc;

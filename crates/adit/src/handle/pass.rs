@@ -15,8 +15,8 @@ use super::take::Take;
 use crate::calls::Shape;
 use crate::error::{Error, Result};
 use crate::function::Function;
-use adit_codegen::{Entry, Misfit, Staged};
 use adit_ir::ScalarType;
+use adit_runtime::{Entry, Misfit, Staged};
 use adit_sema::layout::Leaf;
 use smallvec::SmallVec;
 

@@ -13,7 +13,7 @@ use super::primal::CallFn;
 use crate::error::Result;
 use crate::function::Function;
 use crate::module::Module;
-use adit_codegen::Misfit;
+use adit_runtime::Misfit;
 use std::marker::PhantomData;
 
 /// A compiled function of a Rust type: `Typed<fn(f64, &[f64]) -> f64>`. Cheap to clone; to be shared between threads, each with a [`Workspace`] of its own.

@@ -152,7 +152,7 @@ impl<'a> Lower<'a, '_, '_, '_> {
         let count = self.count(&to_type.dims)?;
         let bytes = self.times_size(count, to_type.element.bytes() as i64);
         let (to, from) = (self.get(to)?, self.get(from)?);
-        self.call_import(hooks::COPY, &[to, from, bytes], None);
+        self.call_import(hooks::COPY.name, &[to, from, bytes], None);
         Ok(())
     }
 
@@ -182,7 +182,7 @@ impl<'a> Lower<'a, '_, '_, '_> {
             ScalarType::I64 => (hooks::FILL_WORDS, value),
             ScalarType::Bool => (hooks::FILL_BYTES, self.b.ins().uextend(abi::WORD, value)),
         };
-        self.call_import(hook, &[address, count, bits], None);
+        self.call_import(hook.name, &[address, count, bits], None);
         Ok(())
     }
 
@@ -204,7 +204,7 @@ impl<'a> Lower<'a, '_, '_, '_> {
         match literal {
             Some(bytes) if bytes <= ZEROED_INLINE => self.zero_inline(address, bytes),
             Some(_) | None => {
-                self.call_import(hooks::ZERO, &[address, bytes], None);
+                self.call_import(hooks::ZERO.name, &[address, bytes], None);
             }
         }
         Ok(address)
@@ -269,7 +269,8 @@ impl<'a> Lower<'a, '_, '_, '_> {
         let site = self.unit.status(Trap::NegativeLength, self.span);
         self.unit.status(Trap::MemoryLimit, self.span);
         let site = self.word(site);
-        let address = self.call_import(hooks::ALLOC_ZEROED, &[context, extents, rank, size, site], Some(abi::WORD));
+        let address =
+            self.call_import(hooks::ALLOC_ZEROED.name, &[context, extents, rank, size, site], Some(abi::WORD));
         let address = address.ok_or_else(|| CodegenError::Internal("the hook for arrays gives nothing".into()))?;
         let none = self.b.ins().icmp_imm_s(IntCC::Equal, address, 0);
         self.fail_if(none);

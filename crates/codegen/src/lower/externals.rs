@@ -54,9 +54,9 @@ impl Lower<'_, '_, '_, '_> {
             }
         }
         let call = self.unit.external(call);
-        let call = self.word(call as i64);
+        let call = self.word(call);
         let context = self.context();
-        let answer = self.call_import(hooks::EXTERNAL, &[context, call, room], Some(abi::WORD));
+        let answer = self.call_import(hooks::EXTERNAL.name, &[context, call, room], Some(abi::WORD));
         let answer = answer.ok_or_else(|| CodegenError::Internal("the hook for calls gives nothing".into()))?;
         let site = self.unit.status(Trap::Singular, self.span);
         self.unit.status(Trap::NotPositiveDefinite, self.span);

@@ -31,14 +31,14 @@ use crate::abi;
 use crate::error::CodegenError;
 use crate::scoped::Scoped;
 use crate::spill::Plan;
-use crate::unit::{Import, Unit};
+use crate::unit::{Reach, Unit};
 use adit_ir::bounds::Facts;
 use adit_ir::{Const, FuncId, Function, Inst, Int, Op, Value};
 use adit_runtime::context::offset;
 use adit_runtime::hooks::Hook;
 use cranelift_codegen::ir::{
-    self, AbiParam, AliasRegionData, Block, BlockArg, ExtFuncData, ExternalName, FuncRef, InstBuilder, MemFlagsData,
-    Signature, StackSlot, StackSlotData, StackSlotKind, UserExternalName, types,
+    self, AbiParam, AliasRegionData, Block, BlockArg, ExtFuncData, ExternalName, FuncRef, GlobalValue, GlobalValueData,
+    InstBuilder, MemFlagsData, SigRef, Signature, StackSlot, StackSlotData, StackSlotKind, UserExternalName, types,
 };
 use cranelift_codegen::isa::{CallConv, TargetFrontendConfig};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
@@ -61,6 +61,8 @@ pub(crate) mod namespace {
     pub(crate) const STRAIGHT: u32 = 3;
     /// Loops that are compiled once for several, of all functions, by place.
     pub(crate) const SHARED: u32 = 4;
+    /// Addresses of imported functions, by place of the import.
+    pub(crate) const TABLE: u32 = 5;
 }
 
 /// How many kinds of array memory are told apart; more would slow large functions down.
@@ -114,6 +116,7 @@ pub(crate) struct Lower<'a, 'b, 'u, 'm> {
     kept_ends: Vec<(Value, tapes::Ends)>,
     part: Part<'a>,
     functions: FxHashMap<UserExternalName, FuncRef>,
+    imported: FxHashMap<u32, Imported>,
     exits: Vec<Exit>,
     fail: Option<Block>,
     scratch: Option<StackSlot>,
@@ -169,6 +172,7 @@ fn lower_as(
         kept_ends: Vec::new(),
         part,
         functions: FxHashMap::default(),
+        imported: FxHashMap::default(),
         exits: Vec::new(),
         fail: None,
         scratch: None,
@@ -190,8 +194,8 @@ fn lower_as(
 
 /// Lowers the way to a hook that leaves every register alone: `(context, …)`, the answer going to the context.
 pub(crate) fn thunk(
-    import: u32,
-    words: usize,
+    (import, words): (u32, usize),
+    reach: Reach,
     call_conv: CallConv,
     clif: &mut ir::Function,
     scratch: &mut FunctionBuilderContext,
@@ -206,16 +210,53 @@ pub(crate) fn thunk(
     let mut signature = Signature::new(call_conv);
     signature.params.extend((0..words).map(|_| AbiParam::new(abi::WORD)));
     signature.returns.push(AbiParam::new(abi::WORD));
-    let signature = b.import_signature(signature);
-    let name = b.func.declare_imported_user_function(UserExternalName::new(namespace::IMPORTED, import));
-    let data = ExtFuncData { name: ExternalName::user(name), signature, colocated: false, patchable: false };
-    let hook = b.import_function(data);
-    let call = b.ins().call(hook, &params);
+    let call = Imported::new(&mut b, reach, import, signature).call(&mut b, &params);
     let answer = b.inst_results(call)[0];
     b.ins().store(MemFlagsData::trusted(), answer, params[0], offset::ANSWER);
     b.ins().return_(&[]);
     b.seal_all_blocks();
     b.finalize(frontend_config(call_conv));
+}
+
+/// A function that others define, declared.
+#[derive(Clone, Copy)]
+enum Imported {
+    Function(FuncRef),
+    /// Its place in the table.
+    Entry(GlobalValue, SigRef),
+}
+
+impl Imported {
+    fn new(b: &mut FunctionBuilder<'_>, reach: Reach, import: u32, signature: Signature) -> Self {
+        let signature = b.import_signature(signature);
+        let space = match reach {
+            Reach::Address => namespace::IMPORTED,
+            Reach::Table => namespace::TABLE,
+        };
+        let name = b.func.declare_imported_user_function(UserExternalName::new(space, import));
+        let name = ExternalName::user(name);
+        match reach {
+            Reach::Address => {
+                let data = ExtFuncData { name, signature, colocated: false, patchable: false };
+                Imported::Function(b.import_function(data))
+            }
+            Reach::Table => {
+                let data = GlobalValueData::Symbol { name, offset: 0.into(), colocated: true, tls: false };
+                Imported::Entry(b.create_global_value(data), signature)
+            }
+        }
+    }
+
+    fn call(self, b: &mut FunctionBuilder<'_>, args: &[ir::Value]) -> ir::Inst {
+        match self {
+            Imported::Function(function) => b.ins().call(function, args),
+            Imported::Entry(entry, signature) => {
+                let entry = b.ins().symbol_value(abi::WORD, entry);
+                let address = b.ins().load(abi::WORD, MemFlagsData::trusted(), entry, 0);
+                b.ins().call_indirect(signature, address, args)
+            }
+        }
+    }
 }
 
 /// What Cranelift's builder wants to know of the machine.
@@ -402,33 +443,31 @@ impl Lower<'_, '_, '_, '_> {
         values.iter().zip(clif).try_for_each(|(&v, &c)| self.define(v, c))
     }
 
-    /// A function to call, declared once.
+    /// A function of this compilation, declared once.
     fn declare(&mut self, name: UserExternalName, signature: Signature) -> FuncRef {
         if let Some(&known) = self.functions.get(&name) {
             return known;
         }
-        let colocated = name.namespace != namespace::IMPORTED;
         let signature = self.b.import_signature(signature);
         let name_ref = self.b.func.declare_imported_user_function(name.clone());
-        let data = ExtFuncData { name: ExternalName::user(name_ref), signature, colocated, patchable: false };
+        let data = ExtFuncData { name: ExternalName::user(name_ref), signature, colocated: true, patchable: false };
         let function = self.b.import_function(data);
         self.functions.insert(name, function);
         function
     }
 
     /// Calls a function that others define.
-    fn call_import(
-        &mut self,
-        import: impl Into<Import>,
-        args: &[ir::Value],
-        result: Option<ir::Type>,
-    ) -> Option<ir::Value> {
-        let place = self.unit.import(import.into());
+    fn call_import(&mut self, name: &'static str, args: &[ir::Value], result: Option<ir::Type>) -> Option<ir::Value> {
+        let place = self.unit.import(name);
         let mut signature = Signature::new(self.unit.call_conv);
         signature.params.extend(args.iter().map(|&a| AbiParam::new(self.b.func.dfg.value_type(a))));
         signature.returns.extend(result.map(AbiParam::new));
-        let function = self.declare(UserExternalName::new(namespace::IMPORTED, place), signature);
-        let call = self.b.ins().call(function, args);
+        let imported = match self.imported.get(&place) {
+            Some(&known) => known,
+            None => Imported::new(&mut self.b, self.unit.reach, place, signature),
+        };
+        self.imported.insert(place, imported);
+        let call = imported.call(&mut self.b, args);
         self.called();
         self.b.inst_results(call).first().copied()
     }
@@ -442,7 +481,7 @@ impl Lower<'_, '_, '_, '_> {
     /// Calls a hook from a cold path, so that the hot paths around need not keep anything out of registers that the call would change. What the hook gives is in
     /// the context's `answer`.
     fn call_cold(&mut self, hook: Hook, args: &[ir::Value]) -> ir::Value {
-        let place = self.unit.thunk(hook.into(), args.len());
+        let place = self.unit.thunk(hook.name, args.len());
         let mut signature = Signature::new(CallConv::PreserveAll);
         signature.params.extend(args.iter().map(|_| AbiParam::new(abi::WORD)));
         let function = self.declare(UserExternalName::new(namespace::THUNK, place), signature);

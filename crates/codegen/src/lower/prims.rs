@@ -6,7 +6,6 @@
 use super::Lower;
 use crate::abi;
 use crate::error::CodegenError;
-use crate::unit::Import;
 use adit_ir::prim::{Code, Condition, Guard, Native, Row};
 use adit_ir::{CmpOp, Int, Prim, ScalarType, Trap, Type, Value};
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
@@ -40,9 +39,8 @@ impl Lower<'_, '_, '_, '_> {
         let types: Vec<ir::Type> = operands.iter().map(|&v| self.b.func.dfg.value_type(v)).collect();
         let single = types.contains(&types::F32);
         let wide: Vec<ir::Value> = operands.iter().zip(types).map(|(&v, ty)| self.widened(v, ty)).collect();
-        let import = Import { name: row.name, address: row.eval.address() };
         let result = abi::scalar(row.signature.result.at(ScalarType::F64));
-        let called = self.call_import(import, &wide, Some(result));
+        let called = self.call_import(row.name, &wide, Some(result));
         let value = called.ok_or_else(|| CodegenError::Internal(format!("`{}` gives nothing", row.name)))?;
         Ok(if single && result == types::F64 { self.b.ins().fdemote(types::F32, value) } else { value })
     }

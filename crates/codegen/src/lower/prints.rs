@@ -26,9 +26,9 @@ impl Lower<'_, '_, '_, '_> {
             self.b.ins().store(self.memory.frame, value, room, 8 * i as i32);
         }
         let line = self.unit.line(line);
-        let line = self.word(line as i64);
+        let line = self.word(line);
         let context = self.context();
-        let written = self.call_import(hooks::PRINT, &[context, line, room], Some(abi::WORD));
+        let written = self.call_import(hooks::PRINT.name, &[context, line, room], Some(abi::WORD));
         let written = written.ok_or_else(|| CodegenError::Internal("the print hook gives nothing".into()))?;
         // What stopped the run is the sink's panic, which goes on when the call has ended.
         let failed = self.b.ins().icmp_imm_s(IntCC::Equal, written, 0);

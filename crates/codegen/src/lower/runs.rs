@@ -16,6 +16,9 @@ impl Lower<'_, '_, '_, '_> {
         self.locate(self.f.inst(first).span);
         self.position += run.length;
         let place = u32::try_from(self.unit.straight.len()).unwrap_or(u32::MAX);
+        for &(_, name) in &run.code.calls {
+            self.unit.import(name);
+        }
         self.unit.straight.push(run.code);
         let mut signature = Signature::new(self.unit.call_conv);
         signature.params.push(AbiParam::new(abi::WORD));

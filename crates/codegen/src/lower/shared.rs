@@ -9,9 +9,10 @@ use crate::error::CodegenError;
 use crate::isa::Size;
 use crate::options::OptLevel;
 use crate::shared::{Class, Instance, Shared};
-use crate::unit::{SharedLoop, Site, Unit};
+use crate::unit::{SharedLoop, Unit};
 use adit_ir::bounds::Facts;
 use adit_ir::{FuncId, Inst, Value};
+use adit_runtime::Site;
 use cranelift_codegen::ir::{self, InstBuilder, UserExternalName};
 use cranelift_frontend::FunctionBuilderContext;
 
@@ -51,9 +52,9 @@ pub(super) fn lower_shared(
     let loops = Shared::new(f, &Facts::new(f));
     let mut lowered = LoweredShared { sites: Vec::new(), first: unit.shared_before, loops };
     for class in &lowered.loops.classes {
-        let outer = std::mem::take(&mut unit.sites);
+        let outer = std::mem::take(&mut unit.program.sites);
         let made = lower_class(unit, id, class, scratch);
-        lowered.sites.push(std::mem::replace(&mut unit.sites, outer));
+        lowered.sites.push(std::mem::replace(&mut unit.program.sites, outer));
         let made = made?;
         unit.shared.push(made);
     }
@@ -116,12 +117,12 @@ impl<'a> Lower<'a, '_, '_, '_> {
 
     /// Takes down what stops the program in an instance, and gives how many sites there were before.
     fn sites_of(&mut self, shared: &LoweredShared, instance: &Instance) -> i64 {
-        let before = self.unit.sites.len();
+        let before = self.unit.program.sites.len();
         let spans = &shared.loops.classes[instance.class].spans;
         for Site { trap, span } in &shared.sites[instance.class] {
             let place = spans.iter().position(|s| s == span);
             let span = place.map_or(self.span, |place| instance.spans[place]);
-            self.unit.sites.push(Site { trap: trap.clone(), span });
+            self.unit.program.sites.push(Site { trap: trap.clone(), span });
         }
         before as i64
     }

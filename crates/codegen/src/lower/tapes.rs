@@ -24,7 +24,7 @@ pub(super) struct Ends {
 impl Lower<'_, '_, '_, '_> {
     pub(super) fn tape_new(&mut self) -> Result<ir::Value, CodegenError> {
         let context = self.context();
-        let tape = self.call_import(hooks::TAPE_OPEN, &[context], Some(abi::WORD));
+        let tape = self.call_import(hooks::TAPE_OPEN.name, &[context], Some(abi::WORD));
         tape.ok_or_else(|| CodegenError::Internal("the tape hook gives nothing".into()))
     }
 

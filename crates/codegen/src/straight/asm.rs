@@ -81,14 +81,12 @@ struct Literals {
     words: Vec<u64>,
     word: FxHashMap<u64, u32>,
     masks: Vec<u64>,
-    addresses: Vec<u64>,
 }
 
 #[derive(Clone, Copy, Debug)]
 enum Literal {
     Word(u32),
     Mask(u32),
-    Address(u32),
 }
 
 impl Literals {
@@ -103,10 +101,6 @@ impl Literals {
 
     fn mask(&mut self, bits: u64) -> Literal {
         Literal::Mask(place_in(&mut self.masks, bits))
-    }
-
-    fn address(&mut self, address: u64) -> Literal {
-        Literal::Address(place_in(&mut self.addresses, address))
     }
 }
 
@@ -167,11 +161,10 @@ impl Asm {
         self.based(7, slot);
     }
 
-    /// Calls a function.
-    pub(super) fn call(&mut self, address: u64) {
-        self.code.extend([0xff, 0x15]);
-        let literal = self.literals.address(address);
-        self.hole(literal);
+    /// Calls a function by its place in the table of addresses. Gives where the distance to that place is wanted, which ends the instruction.
+    pub(super) fn call(&mut self) -> usize {
+        self.code.extend([0xff, 0x15, 0, 0, 0, 0]);
+        self.code.len() - 4
     }
 
     fn instruction(&mut self, prefix: u8, opcode: u8, register: Xmm, rm: Place) {
@@ -221,8 +214,8 @@ impl Asm {
         self.code.extend([0; 4]);
     }
 
-    /// The code with its literals, where those begin, and where behind them the addresses do.
-    pub(super) fn finish(mut self) -> (Vec<u8>, usize, usize) {
+    /// The code with its literals, and where those begin.
+    pub(super) fn finish(mut self) -> (Vec<u8>, usize) {
         let end = self.code.len();
         self.code.resize(end.next_multiple_of(16), 0);
         let masks = self.code.len();
@@ -232,18 +225,15 @@ impl Asm {
         }
         let words = self.code.len();
         self.literals.words.iter().for_each(|word| self.code.extend(word.to_le_bytes()));
-        let addresses = self.code.len();
-        self.literals.addresses.iter().for_each(|address| self.code.extend(address.to_le_bytes()));
         for (hole, literal) in self.holes {
             let at = match literal {
                 Literal::Mask(place) => masks + 16 * place as usize,
                 Literal::Word(place) => words + 8 * place as usize,
-                Literal::Address(place) => addresses + 8 * place as usize,
             };
             // Every hole is the last thing in its instruction.
             let distance = (at - (hole + 4)) as u32;
             self.code[hole..hole + 4].copy_from_slice(&distance.to_le_bytes());
         }
-        (self.code, end, addresses)
+        (self.code, end)
     }
 }

@@ -132,7 +132,7 @@ impl Emitter<'_, '_> {
     fn finish(mut self) -> Straight {
         self.flush();
         self.asm.leave();
-        (self.out.code, self.out.end, self.out.addresses) = self.asm.finish();
+        (self.out.code, self.out.end) = self.asm.finish();
         self.out
     }
 
@@ -384,8 +384,8 @@ impl Emitter<'_, '_> {
             }
         }
         (0..REGISTERS as u8).for_each(|r| self.empty(Xmm(r)));
-        self.asm.call(row.eval.address() as u64);
-        self.out.names.push((self.asm.len() as u32 - 1, row.name));
+        let hole = self.asm.call();
+        self.out.calls.push((hole as u32, row.name));
         args.iter().for_each(|&v| self.release(v));
         self.define(result, Xmm(0));
     }

@@ -36,10 +36,8 @@ pub(crate) struct Straight {
     pub(crate) code: Vec<u8>,
     /// Where the instructions end.
     pub(crate) end: usize,
-    /// Where behind the literals the addresses of functions begin.
-    pub(crate) addresses: usize,
-    /// Which functions it calls, with a byte of the instruction.
-    pub(crate) names: Vec<(u32, &'static str)>,
+    /// Which functions it calls, with the 4 bytes that are to hold the distance from behind them to the function's place in the table of addresses.
+    pub(crate) calls: Vec<(u32, &'static str)>,
     /// From where on the code is that of a span.
     pub(crate) lines: Vec<(u32, Span)>,
 }

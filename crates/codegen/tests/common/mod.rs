@@ -2,12 +2,12 @@
 
 #![allow(dead_code, reason = "each test file uses its part")]
 
-use adit_codegen::{Cpu, Entry, OptLevel, Options, compile};
+use adit_codegen::{Cpu, OptLevel, Options, compile};
 use adit_diag::FileId;
 use adit_interp::ir::Interpreter;
 use adit_ir::limits::Limits;
 use adit_ir::{Argument, Elements, ElementsMut, FuncId, Module, RunError, Scalar};
-use adit_runtime::Workspace;
+use adit_runtime::{Entry, Workspace};
 use std::sync::{Arc, Mutex};
 
 pub fn module(text: &str) -> Module {

@@ -42,7 +42,7 @@ use std::fmt;
 macro_rules! prims {
     ($($file:ident { $($variant:ident $row:ident),* $(,)? })*) => {
         /// A primitive: the key of one [`Row`].
-        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
         #[repr(u8)]
         pub enum Prim {
             $($(

@@ -1,90 +1,37 @@
-//! From a module to code in memory.
+//! From a module to an image.
 //!
-//! In: a module, the functions to be called from outside, options. Out: [`Code`]. All functions become one piece of machine code, with trampolines for the entries; calls between them are resolved
-//! within the piece, functions of the table and hooks by absolute address. Pages are writable while code is copied and executable afterwards, never both. The memory goes when the last
-//! [`Code`] and [`Entry`] do.
+//! In: a module, the functions to be called from outside, options. Out: [`Image`]: one piece of machine code of all that the entries can reach, with trampolines for the entries, and the addresses
+//! that it leaves open. Nothing is placed in memory here ([`crate::load`]) and nothing written to an object ([`crate::object`]): both take the same image.
 
-use crate::abi;
-use crate::entry::{Entry, EntryPoint};
 use crate::error::CodegenError;
+use crate::image::{self, Image, Point, Relocation};
 use crate::isa::{Effort, Size, target};
 use crate::lower::{lower, namespace};
 use crate::options::Options;
-use crate::unit::{Import, Site, Unit};
+use crate::trampoline::trampoline;
+use crate::unit::{Reach, Unit};
 use adit_ir::{CallGraph, FuncId, Module, unmade};
-use adit_runtime::{ExternalCall, PrintLine};
+use adit_runtime::Signature;
 use cranelift_codegen::binemit::Reloc;
 use cranelift_codegen::control::ControlPlane;
 use cranelift_codegen::ir::{self, ExternalName, LibCall};
 use cranelift_codegen::isa::TargetIsa;
 use cranelift_codegen::{Context, FinalizedRelocTarget};
 use cranelift_frontend::FunctionBuilderContext;
-use cranelift_jit::{ArenaMemoryProvider, JITBuilder, JITModule};
-use cranelift_module::{Linkage, Module as _, ModuleReloc, ModuleRelocTarget};
 use rustc_hash::FxHashMap;
-use std::fmt;
-use std::mem::ManuallyDrop;
 use std::sync::Arc;
 
-/// Compiled functions. Cheap to clone; may be called from several threads at once, each with its own workspace.
-#[derive(Clone)]
-pub struct Code {
-    inner: Arc<Inner>,
-}
-
-/// What code needs to run and to be freed.
-pub(crate) struct Inner {
-    memory: ManuallyDrop<JITModule>,
-    entries: FxHashMap<FuncId, EntryPoint>,
-    pub(crate) sites: Vec<Site>,
-    /// For each function, the bytes of stack that it and its calls need.
-    pub(crate) needs: Vec<u64>,
-    bytes: usize,
-    #[expect(clippy::vec_box, reason = "the code holds the addresses of lines")]
-    _lines: Vec<Box<PrintLine>>,
-    #[expect(clippy::vec_box, reason = "the code holds the addresses of calls")]
-    _externals: Vec<Box<ExternalCall>>,
-}
-
-// SAFETY: the JIT module is not used again but to free its memory; everything else is only read. The code itself keeps no state: what it writes is in the workspace and the arrays of a call.
-unsafe impl Send for Inner {}
-// SAFETY: as above.
-unsafe impl Sync for Inner {}
-
-impl Drop for Inner {
-    fn drop(&mut self) {
-        // SAFETY: the field is not used again.
-        let memory = unsafe { ManuallyDrop::take(&mut self.memory) };
-        // SAFETY: every entry holds this value alive while it runs, so no code is running, and no address of it is left.
-        unsafe { memory.free_memory() }
-    }
-}
-
-impl Code {
-    /// A function that was named as an entry.
-    pub fn entry(&self, f: FuncId) -> Option<Entry> {
-        let point = self.inner.entries.get(&f)?;
-        Some(Entry::new(self.inner.clone(), point.clone()))
-    }
-
-    /// How many bytes of machine code there are.
-    pub fn size(&self) -> usize {
-        self.inner.bytes
-    }
-}
-
-impl fmt::Debug for Code {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Code").field("bytes", &self.inner.bytes).field("entries", &self.inner.entries.len()).finish()
-    }
-}
-
 /// Compiles everything that the entries can reach.
-pub fn compile(module: &Module, entries: &[FuncId], options: &Options) -> Result<Code, CodegenError> {
+pub(crate) fn image(
+    module: &Module,
+    entries: &[FuncId],
+    options: &Options,
+    reach: Reach,
+) -> Result<Image, CodegenError> {
     if let Some(id) = entries.iter().find_map(|&entry| unmade(module, entry)) {
         return Err(CodegenError::Unmade { function: module.function(id).name.clone() });
     }
-    let mut compiler = Compiler::new(module, entries, options)?;
+    let mut compiler = Compiler::new(module, entries, options, reach)?;
     for &f in &compiler.unit.graph.order.clone() {
         compiler.function(f)?;
     }
@@ -94,21 +41,21 @@ pub fn compile(module: &Module, entries: &[FuncId], options: &Options) -> Result
     }
     compiler.thunks()?;
     compiler.straight();
-    compiler.link(entries)
+    compiler.finish(entries)
 }
 
 /// One piece of machine code.
 struct Piece {
     /// Where it begins in the whole.
     start: usize,
-    relocations: Vec<Relocation>,
+    relocations: Vec<Open>,
 }
 
 /// Machine code that has no place yet.
 struct Machine {
     code: Vec<u8>,
     alignment: usize,
-    relocations: Vec<Relocation>,
+    relocations: Vec<Open>,
     /// The bytes of its stack frame, the saved frame pointer and the return address included.
     frame: u64,
 }
@@ -127,7 +74,7 @@ impl Machine {
 }
 
 /// An address to be filled in.
-struct Relocation {
+struct Open {
     offset: u32,
     kind: Reloc,
     target: Target,
@@ -140,6 +87,7 @@ enum Target {
     Thunk(u32),
     Straight(u32),
     Shared(u32),
+    Table(u32),
     Library(LibCall),
     Here(u32),
 }
@@ -163,11 +111,16 @@ pub(crate) struct Compiler<'m> {
 }
 
 impl<'m> Compiler<'m> {
-    pub(crate) fn new(module: &'m Module, entries: &[FuncId], options: &'m Options) -> Result<Self, CodegenError> {
+    pub(crate) fn new(
+        module: &'m Module,
+        entries: &[FuncId],
+        options: &'m Options,
+        reach: Reach,
+    ) -> Result<Self, CodegenError> {
         let graph = CallGraph::new(module, entries);
         let effort = Effort::choose(options.opt, Size::of_glue(1));
-        let isa = target(options, effort)?;
-        let unit = Unit::new(module, options, graph, isa.default_call_conv());
+        let isa = target(options, effort, reach)?;
+        let unit = Unit::new(module, options, reach, graph, isa.default_call_conv());
         Ok(Compiler {
             unit,
             context: Context::new(),
@@ -190,7 +143,7 @@ impl<'m> Compiler<'m> {
         if let Some((_, isa)) = self.isas.iter().find(|(e, _)| *e == effort) {
             return Ok(isa.clone());
         }
-        let isa = target(self.unit.options, effort)?;
+        let isa = target(self.unit.options, effort, self.unit.reach)?;
         self.isas.push((effort, isa.clone()));
         Ok(isa)
     }
@@ -244,7 +197,7 @@ impl<'m> Compiler<'m> {
             return Ok(());
         }
         self.context.clear();
-        crate::entry::trampoline(&self.unit, f, &mut self.context.func, &mut self.scratch)?;
+        trampoline(&self.unit, f, &mut self.context.func, &mut self.scratch)?;
         let function = self.unit.module.function(f);
         let isa = self.isa(Size::of_glue(function.dims.len() + function.params.len() + function.results.len()))?;
         self.trampolines.insert(f, self.pieces.len());
@@ -256,7 +209,7 @@ impl<'m> Compiler<'m> {
         for (import, words) in std::mem::take(&mut self.unit.thunks) {
             self.context.clear();
             let call_conv = self.unit.call_conv;
-            crate::lower::thunk(import, words, call_conv, &mut self.context.func, &mut self.scratch);
+            crate::lower::thunk((import, words), self.unit.reach, call_conv, &mut self.context.func, &mut self.scratch);
             let isa = self.isa(Size::of_glue(1))?;
             self.thunks.insert(import, self.pieces.len());
             self.emit(&*isa, "thunk")?;
@@ -277,67 +230,45 @@ impl<'m> Compiler<'m> {
         self.bytes.extend_from_slice(&code);
     }
 
-    /// Copies everything into executable memory.
-    fn link(self, entries: &[FuncId]) -> Result<Code, CodegenError> {
-        let internal = |e: &dyn fmt::Display| CodegenError::Internal(e.to_string());
-        let (_, isa) = &self.isas[0];
-        let memory = ArenaMemoryProvider::new_with_size(self.bytes.len() + (64 << 10)).map_err(|e| internal(&e))?;
-        let mut builder = JITBuilder::with_isa(isa.clone(), Box::new(|call| library(call).0.to_owned()));
-        builder.memory_provider(Box::new(memory));
-        for import in &self.unit.imports {
-            builder.symbol(import.name, import.address);
-        }
-        for call in LIBRARY {
-            let (name, address) = library(call);
-            builder.symbol(name, address);
-        }
-        let mut jit = JITModule::new(builder);
-        let signature = abi::trampoline(self.unit.call_conv);
-        let whole = jit.declare_anonymous_function(&signature).map_err(|e| internal(&e))?;
-        let mut imports = Vec::new();
-        for import in &self.unit.imports {
-            let id = jit.declare_function(import.name, Linkage::Import, &signature).map_err(|e| internal(&e))?;
-            imports.push(ModuleRelocTarget::from(id));
-        }
+    /// Puts all together.
+    fn finish(mut self, entries: &[FuncId]) -> Result<Image, CodegenError> {
         let mut relocations = Vec::new();
         for piece in &self.pieces {
             for r in &piece.relocations {
-                let at = |start: usize| ModuleRelocTarget::FunctionOffset(whole, start as u32);
-                let within = |place: usize| at(self.pieces[place].start);
-                let name = match r.target {
-                    Target::Compiled(place) => within(place as usize),
-                    Target::Thunk(import) => within(self.thunks[&import]),
-                    Target::Shared(place) => within(self.shared[place as usize]),
-                    Target::Straight(place) => at(self.straight[place as usize]),
-                    Target::Imported(place) => imports[place as usize].clone(),
-                    Target::Library(call) => ModuleRelocTarget::LibCall(call),
-                    Target::Here(offset) => ModuleRelocTarget::FunctionOffset(whole, piece.start as u32 + offset),
+                let target = match r.target {
+                    Target::Compiled(place) => image::Target::Code(self.pieces[place as usize].start as u32),
+                    Target::Thunk(import) => image::Target::Code(self.pieces[self.thunks[&import]].start as u32),
+                    Target::Shared(place) => image::Target::Code(self.pieces[self.shared[place as usize]].start as u32),
+                    Target::Straight(place) => image::Target::Code(self.straight[place as usize] as u32),
+                    Target::Here(offset) => image::Target::Code(piece.start as u32 + offset),
+                    Target::Imported(place) => image::Target::Import(place),
+                    Target::Table(place) => image::Target::Table(place),
+                    Target::Library(call) => image::Target::Library(call),
                 };
-                let offset = piece.start as u32 + r.offset;
-                relocations.push(ModuleReloc { offset, kind: r.kind, name, addend: r.addend });
+                relocations.push(Relocation {
+                    at: piece.start as u32 + r.offset,
+                    kind: r.kind,
+                    target,
+                    addend: r.addend,
+                });
             }
         }
-        jit.define_function_bytes(whole, 64, &self.bytes, &relocations).map_err(|e| internal(&e))?;
-        jit.finalize_definitions().map_err(|e| internal(&e))?;
-        let base = jit.get_finalized_function(whole);
-        let mut points = FxHashMap::default();
+        for (straight, start) in self.unit.straight.iter().zip(&self.straight) {
+            for &(hole, name) in &straight.calls {
+                let target = image::Target::Table(self.unit.import_places[name]);
+                relocations.push(Relocation { at: *start as u32 + hole, kind: Reloc::X86PCRel4, target, addend: -4 });
+            }
+        }
+        let mut points = Vec::new();
         for &f in entries {
             let place = self.unit.graph.place(f).ok_or_else(|| CodegenError::Internal("an entry is missing".into()))?;
-            let start = self.pieces[self.trampolines[&f]].start;
-            let function = self.unit.module.function(f);
-            points.insert(f, EntryPoint::new(function, base.wrapping_add(start), place));
+            let offset = self.pieces[self.trampolines[&f]].start as u32;
+            let signature = Arc::new(Signature::of(self.unit.module.function(f)));
+            points.push(Point { id: f, signature, offset, place });
         }
-        Ok(Code {
-            inner: Arc::new(Inner {
-                memory: ManuallyDrop::new(jit),
-                entries: points,
-                needs: self.unit.graph.stack_needs(&self.frames),
-                sites: self.unit.sites,
-                bytes: self.bytes.len(),
-                _lines: self.unit.lines,
-                _externals: self.unit.externals,
-            }),
-        })
+        let mut program = std::mem::take(&mut self.unit.program);
+        program.needs = self.unit.graph.stack_needs(&self.frames);
+        Ok(Image { code: self.bytes, relocations, imports: self.unit.imports, program, points })
     }
 }
 
@@ -381,10 +312,7 @@ pub(crate) fn compile_context(context: &mut Context, isa: &dyn TargetIsa, name: 
 }
 
 /// The addresses that a compiled function leaves open.
-fn relocations(
-    func: &ir::Function,
-    compiled: &cranelift_codegen::CompiledCode,
-) -> Result<Vec<Relocation>, CodegenError> {
+fn relocations(func: &ir::Function, compiled: &cranelift_codegen::CompiledCode) -> Result<Vec<Open>, CodegenError> {
     let target = |name: &FinalizedRelocTarget| {
         Ok(match name {
             FinalizedRelocTarget::Func(offset) => Target::Here(*offset),
@@ -395,6 +323,7 @@ fn relocations(
                     namespace::COMPILED => Target::Compiled(name.index),
                     namespace::THUNK => Target::Thunk(name.index),
                     namespace::STRAIGHT => Target::Straight(name.index),
+                    namespace::TABLE => Target::Table(name.index),
                     namespace::SHARED => Target::Shared(name.index),
                     _ => Target::Imported(name.index),
                 }
@@ -405,69 +334,5 @@ fn relocations(
         })
     };
     let all = compiled.buffer.relocs().iter();
-    all.map(|r| Ok(Relocation { offset: r.offset, kind: r.kind, target: target(&r.target)?, addend: r.addend }))
-        .collect()
-}
-
-/// What Cranelift calls where the machine lacks an instruction.
-const LIBRARY: [LibCall; 10] = [
-    LibCall::FloorF64,
-    LibCall::CeilF64,
-    LibCall::TruncF64,
-    LibCall::NearestF64,
-    LibCall::FmaF64,
-    LibCall::FloorF32,
-    LibCall::CeilF32,
-    LibCall::TruncF32,
-    LibCall::NearestF32,
-    LibCall::FmaF32,
-];
-
-/// The name and the address of a library function.
-fn library(call: LibCall) -> (&'static str, *const u8) {
-    use adit_ir::Prim;
-    let of = |name: &'static str, prim: Prim| Import { name, address: prim.row().eval.address() };
-    let import = match call {
-        LibCall::FloorF64 => of("adit.floor", Prim::Floor),
-        LibCall::CeilF64 => of("adit.ceil", Prim::Ceil),
-        LibCall::TruncF64 => of("adit.trunc", Prim::Trunc),
-        LibCall::FmaF64 => of("adit.fma", Prim::Fma),
-        LibCall::NearestF64 => Import { name: "adit.nearest", address: nearest as *const u8 },
-        LibCall::FloorF32 => Import { name: "adit.floor32", address: floor32 as *const u8 },
-        LibCall::CeilF32 => Import { name: "adit.ceil32", address: ceil32 as *const u8 },
-        LibCall::TruncF32 => Import { name: "adit.trunc32", address: trunc32 as *const u8 },
-        LibCall::NearestF32 => Import { name: "adit.nearest32", address: nearest32 as *const u8 },
-        LibCall::FmaF32 => match Prim::Fma.row().eval.single_address() {
-            Some(address) => Import { name: "adit.fma32", address },
-            None => unused(),
-        },
-        LibCall::Probestack | LibCall::Memcpy | LibCall::Memset | LibCall::Memmove => unused(),
-        LibCall::Memcmp | LibCall::ElfTlsGetAddr | LibCall::ElfTlsGetOffset | LibCall::X86Pshufb => unused(),
-    };
-    (import.name, import.address)
-}
-
-/// No function that is lowered here needs it.
-fn unused() -> Import {
-    Import { name: "adit.unused", address: std::ptr::null() }
-}
-
-extern "C" fn nearest(x: f64) -> f64 {
-    x.round_ties_even()
-}
-
-extern "C" fn nearest32(x: f32) -> f32 {
-    x.round_ties_even()
-}
-
-extern "C" fn floor32(x: f32) -> f32 {
-    x.floor()
-}
-
-extern "C" fn ceil32(x: f32) -> f32 {
-    x.ceil()
-}
-
-extern "C" fn trunc32(x: f32) -> f32 {
-    x.trunc()
+    all.map(|r| Ok(Open { offset: r.offset, kind: r.kind, target: target(&r.target)?, addend: r.addend })).collect()
 }

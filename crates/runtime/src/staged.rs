@@ -4,10 +4,10 @@
 //! here as they come: element types, ranks, that extents multiply to the number of elements, that every argument was given; extents that must agree are compared by [`Staged::check`]. That no written
 //! array overlaps another is what the borrow checker proves: a [`Staged`] holds every borrow until it has run. It makes no words for errors: the caller knows what its arguments are called.
 
+use crate::Workspace;
 use crate::entry::{Entry, Kind, element_count};
 use adit_ir::shape::{Extent, Wanted};
 use adit_ir::{Passing, RunError, ScalarType};
-use adit_runtime::Workspace;
 use std::marker::PhantomData;
 
 /// Where arguments wait for a call and results are found after it.

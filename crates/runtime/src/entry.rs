@@ -3,18 +3,15 @@
 //! In: arguments as hosts have them, and a workspace. Out: results, or why there are none. Everything that compiled code relies on is checked here first: the number, kinds and ranks of
 //! arguments, that extents multiply to the number of elements, that extents which must agree do, that no written array overlaps another, that the stack has room.
 
-use crate::abi;
-use crate::error::CodegenError;
-use crate::jit::Inner;
-use crate::lower::namespace;
-use crate::unit::Unit;
+use crate::context::Context;
+use crate::program::Program;
+use crate::{Workspace, print, stack};
 use adit_diag::Span;
 use adit_ir::shape::{Extent, Shapes, Wanted};
-use adit_ir::{Argument, Elements, FuncId, Function, Passing, RunError, Scalar, ScalarType, Trap, Type};
-use adit_runtime::{Workspace, print, stack};
-use cranelift_codegen::ir::{self, ExtFuncData, ExternalName, InstBuilder, MemFlagsData, UserExternalName};
-use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
+use adit_ir::{Argument, Elements, Function, Passing, RunError, Scalar, ScalarType, Trap, Type};
+use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
+use std::any::Any;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -25,8 +22,31 @@ const MOST_STACK: u64 = 1 << 30;
 /// What a thread made for large frames has beyond them.
 const SPARE_STACK: usize = 1 << 20;
 
+/// How compiled code is called from outside: context, arguments (values of dimensions, then parameters) and room for results, 8 bytes each, further calls allowed; the status comes back.
+type Trampoline = unsafe extern "C" fn(*mut Context, *const u64, *mut u64, u64) -> i32;
+
+/// Code in memory, with what it needs to run.
+pub struct Loaded {
+    /// Frees the code when it goes.
+    _memory: Box<dyn Any + Send + Sync>,
+    pub(crate) program: Program,
+}
+
+impl Loaded {
+    /// Code with its tables. The memory is freed with it.
+    pub fn new(memory: Box<dyn Any + Send + Sync>, program: Program) -> Self {
+        Loaded { _memory: memory, program }
+    }
+}
+
+impl fmt::Debug for Loaded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Loaded").field("sites", &self.program.sites.len()).finish_non_exhaustive()
+    }
+}
+
 /// What a parameter takes.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) enum Kind {
     Scalar(ScalarType),
     Array {
@@ -39,8 +59,8 @@ pub(crate) enum Kind {
 }
 
 /// The outside of one compiled function.
-#[derive(Debug)]
-pub(crate) struct Signature {
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Signature {
     name: String,
     span: Span,
     pub(crate) params: Vec<Kind>,
@@ -56,16 +76,9 @@ pub(crate) struct Signature {
 /// Arguments, 8 bytes each.
 type Words = SmallVec<[u64; 24]>;
 
-/// Where a function can be called.
-#[derive(Clone, Debug)]
-pub(crate) struct EntryPoint {
-    signature: Arc<Signature>,
-    address: *const u8,
-    place: usize,
-}
-
-impl EntryPoint {
-    pub(crate) fn new(f: &Function, address: *const u8, place: usize) -> Self {
+impl Signature {
+    /// That of a function.
+    pub fn of(f: &Function) -> Self {
         let kind = |p: &adit_ir::Param| match f.ty(p.value) {
             Type::Scalar(s) => Kind::Scalar(*s),
             Type::Array(a) => Kind::Array { element: a.element, rank: a.dims.len(), passing: p.passing },
@@ -80,7 +93,7 @@ impl EntryPoint {
             extents - rank
         };
         let first_extent = ranks.map(first).collect();
-        let signature = Signature {
+        Signature {
             name: f.name.clone(),
             span: f.span,
             params: f.params.iter().map(kind).collect(),
@@ -89,16 +102,18 @@ impl EntryPoint {
             results: f.results.clone(),
             shapes,
             words,
-        };
-        EntryPoint { signature: Arc::new(signature), address, place }
+        }
     }
 }
 
 /// A compiled function, ready to be called. Keeps its code alive.
 #[derive(Clone)]
 pub struct Entry {
-    code: Arc<Inner>,
-    point: EntryPoint,
+    code: Arc<Loaded>,
+    signature: Arc<Signature>,
+    address: *const u8,
+    /// Which of [`Program::needs`] is its own.
+    place: usize,
 }
 
 // SAFETY: the address points into code that the entry keeps alive and that nobody changes.
@@ -108,22 +123,26 @@ unsafe impl Sync for Entry {}
 
 impl fmt::Debug for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Entry").field("name", &self.point.signature.name).finish_non_exhaustive()
+        f.debug_struct("Entry").field("name", &self.signature.name).finish_non_exhaustive()
     }
 }
 
 impl Entry {
-    pub(crate) fn new(code: Arc<Inner>, point: EntryPoint) -> Self {
-        Entry { code, point }
+    /// A function of loaded code.
+    ///
+    /// # Safety
+    /// At the address is a trampoline for a function of this signature, whose memory lives as long as the code; the place is that of its need of stack.
+    pub unsafe fn new(code: Arc<Loaded>, signature: Arc<Signature>, address: *const u8, place: usize) -> Self {
+        Entry { code, signature, address, place }
     }
 
     pub(crate) fn signature(&self) -> &Signature {
-        &self.point.signature
+        &self.signature
     }
 
     /// The function's name.
     pub fn name(&self) -> &str {
-        &self.point.signature.name
+        &self.signature.name
     }
 
     /// Runs the function. `results` is cleared first and holds its results afterwards; `mut` arrays hold what the function wrote, even if it stopped half-way. Arguments that do not fit
@@ -135,7 +154,7 @@ impl Entry {
         results: &mut Vec<Scalar>,
     ) -> Result<(), RunError> {
         results.clear();
-        let signature = &*self.point.signature;
+        let signature = &*self.signature;
         let mut words = SmallVec::new();
         signature.check_kinds(args)?;
         signature.check_overlap(args)?;
@@ -160,13 +179,13 @@ impl Entry {
         if depth > 0 && self.needs() <= MOST_STACK {
             return Ok(());
         }
-        let span = self.point.signature.span;
+        let span = self.signature.span;
         Err(RunError::with_details(Trap::RecursionTooDeep, span, [i64::from(depth), 0]))
     }
 
     /// The bytes of stack that a call takes, recursion aside.
     fn needs(&self) -> u64 {
-        self.code.needs[self.point.place]
+        self.code.program.needs.get(self.place).copied().unwrap_or(u64::MAX)
     }
 
     /// Runs the function on checked arguments: here, or on a thread of its own if this one's stack is too small for its frames.
@@ -183,7 +202,7 @@ impl Entry {
                 Ok(Ok(outcome)) => outcome,
                 // What a sink panicked with goes on from the call.
                 Ok(Err(panic)) => std::panic::resume_unwind(panic),
-                Err(_) => Err(RunError::new(Trap::RecursionTooDeep, self.point.signature.span)),
+                Err(_) => Err(RunError::new(Trap::RecursionTooDeep, self.signature.span)),
             }
         })
     }
@@ -191,9 +210,9 @@ impl Entry {
     /// Runs the function on this thread's stack.
     fn run_here(&self, workspace: &mut Workspace, args: &[u64], results: &mut [u64]) -> Result<(), RunError> {
         let depth = workspace.limits().depth.saturating_sub(1);
-        let context = workspace.begin(self.code.needs.as_ptr());
+        let context = workspace.begin(&self.code.program);
         // SAFETY: the address is that of a trampoline of this type in code that `self.code` keeps alive.
-        let function = unsafe { std::mem::transmute::<*const u8, abi::Trampoline>(self.point.address) };
+        let function = unsafe { std::mem::transmute::<*const u8, Trampoline>(self.address) };
         // SAFETY: the arguments are as the signature asks, checked by `call`; there is room for every result; the context is good until `end`, and nothing else uses the workspace.
         let status = unsafe { function(context, args.as_ptr(), results.as_mut_ptr(), u64::from(depth)) };
         let details = workspace.end();
@@ -210,7 +229,7 @@ impl Entry {
     }
 
     fn error(&self, site: usize, details: [i64; 2], workspace: &Workspace) -> RunError {
-        let site = &self.code.sites[site];
+        let site = &self.code.program.sites[site];
         let limits = workspace.limits();
         let details = match &site.trap {
             Trap::IndexOutOfRange | Trap::MemoryLimit | Trap::TapeLimit => details,
@@ -400,48 +419,6 @@ fn word(arg: &mut Argument<'_>) -> u64 {
         },
     };
     address as u64
-}
-
-/// Lowers the trampoline of a function: arguments out of memory, the call, results into memory.
-pub(crate) fn trampoline(
-    unit: &Unit<'_>,
-    id: FuncId,
-    clif: &mut ir::Function,
-    scratch: &mut FunctionBuilderContext,
-) -> Result<(), CodegenError> {
-    let f = unit.module.function(id);
-    let place = unit.graph.place(id).ok_or_else(|| CodegenError::Internal("an entry is missing".into()))?;
-    let place = u32::try_from(place).map_err(|e| CodegenError::Internal(e.to_string()))?;
-    clif.signature = abi::trampoline(unit.call_conv);
-    let mut b = FunctionBuilder::new(clif, scratch);
-    let entry = b.create_block();
-    b.append_block_params_for_function_params(entry);
-    b.switch_to_block(entry);
-    let &[context, args, results, depth] = b.block_params(entry) else {
-        return Err(CodegenError::Internal("a trampoline has four parameters".into()));
-    };
-    let flags = MemFlagsData::trusted();
-    let in_memory = abi::results_in_memory(&f.results, unit.call_conv);
-    let mut passed = vec![context, depth];
-    passed.extend(in_memory.then_some(results));
-    let dims = f.dims.iter().map(|_| abi::WORD);
-    let types = dims.chain(f.params.iter().map(|p| abi::value(f.ty(p.value))));
-    for (i, ty) in types.enumerate() {
-        passed.push(b.ins().load(ty, flags, args, 8 * i as i32));
-    }
-    let signature = b.import_signature(abi::signature(f, unit.call_conv));
-    let name = b.func.declare_imported_user_function(UserExternalName::new(namespace::COMPILED, place));
-    let data = ExtFuncData { name: ExternalName::user(name), signature, colocated: true, patchable: false };
-    let function = b.import_function(data);
-    let call = b.ins().call(function, &passed);
-    let returned = b.inst_results(call).to_vec();
-    for (i, &value) in returned[1..].iter().enumerate() {
-        b.ins().store(flags, value, results, 8 * i as i32);
-    }
-    b.ins().return_(&returned[..1]);
-    b.seal_all_blocks();
-    b.finalize(crate::lower::frontend_config(unit.call_conv));
-    Ok(())
 }
 
 #[cfg(test)]
