@@ -1,7 +1,5 @@
 //! `adit sample`: a regression whose posterior is known by numerical integration, what it writes, and what it refuses.
 
-#![expect(clippy::unwrap_used, reason = "in tests, what fails shall fail")]
-
 mod common;
 
 use common::{adit, fed, root};

@@ -314,7 +314,7 @@ mod tests {
     #[test]
     fn constraints_have_names() {
         for text in ["real", "positive", "lower(0.5)", "upper(-1.0)", "interval(0.0, 1.0)", "simplex", "ordered"] {
-            assert_eq!(text.parse::<Constraint>().unwrap().to_string(), text);
+            assert_eq!(text.parse::<Constraint>().expect("it works").to_string(), text);
         }
         for text in ["postive", "lower", "lower(x)", "interval(1, 0)", "interval(0)", "simplex(2)", "lower(inf)"] {
             assert!(text.parse::<Constraint>().unwrap_err().to_string().contains("AD0920"), "{text}");

@@ -108,7 +108,7 @@ impl Posterior {
         let mut at = 0;
         for leaf in &mut self.leaves {
             let n = leaf.x.len();
-            let rows = if leaf.row == 0 { 0 } else { n / leaf.row };
+            let rows = n.checked_div(leaf.row).unwrap_or(0);
             let free = if leaf.constraint.joins() { rows * leaf.constraint.free(leaf.row) } else { n };
             leaf.y = at..at + free;
             at += free;

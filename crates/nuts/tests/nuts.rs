@@ -8,7 +8,7 @@ use nuts_rs::rand::SeedableRng;
 use nuts_rs::{Chain, CpuMath, DiagNutsSettings, Settings as _};
 
 fn function(source: &str) -> Function {
-    Engine::new().compile(source).unwrap().function("f").unwrap()
+    Engine::new().compile(source).expect("it works").function("f").expect("it works")
 }
 
 fn code(error: &Error) -> &str {
@@ -25,10 +25,12 @@ const ALL: &str = "struct P { a: f64, b: f64, w: [f64; k] }
 fn posterior_of_all(kind: Kind) -> Posterior {
     let f = function(&ALL.replace("struct P", "struct P<k>").replace("p: P", "p: P<k>"));
     let sizes = [("k".to_owned(), 2)];
-    let posterior = Posterior::with_sizes(&f, kind, &[("y", [1.0, 2.0].into())], &sizes).unwrap();
+    let posterior = Posterior::with_sizes(&f, kind, &[("y", [1.0, 2.0].into())], &sizes).expect("it works");
     let constraints =
         [("p.a", "positive"), ("p.b", "interval(-1, 2)"), ("p.w", "upper(3)"), ("q", "simplex"), ("o", "ordered")];
-    constraints.iter().fold(posterior, |p, (path, c)| p.constrain(path, c.parse().unwrap()).unwrap())
+    constraints
+        .iter()
+        .fold(posterior, |p, (path, c)| p.constrain(path, c.parse().expect("it works")).expect("it works"))
 }
 
 #[test]
@@ -39,12 +41,12 @@ fn gradients_through_all_constraints_agree_with_differences() {
         let mut density = posterior.density();
         let y: Vec<f64> = (0..12).map(|i| 0.3 * f64::from(i % 5) - 0.5).collect();
         let mut gradient = vec![0.0; 12];
-        density.log_density(&y, &mut gradient).unwrap();
+        density.log_density(&y, &mut gradient).expect("it works");
         for i in 0..12 {
             let mut at = |step: f64| {
                 let mut y = y.clone();
                 y[i] += step;
-                density.log_density(&y, &mut [0.0; 12]).unwrap()
+                density.log_density(&y, &mut [0.0; 12]).expect("it works")
             };
             let slope = (at(1e-5) - at(-1e-5)) / 2e-5;
             assert!((slope - gradient[i]).abs() < 1e-7, "{i}: {slope} {}", gradient[i]);
@@ -57,10 +59,10 @@ fn evaluations_allocate_nothing() {
     let posterior = posterior_of_all(Kind::Log);
     let mut density = posterior.density();
     let (y, mut gradient) = ([0.1; 12], [0.0; 12]);
-    density.log_density(&y, &mut gradient).unwrap();
+    density.log_density(&y, &mut gradient).expect("it works");
     let counted = allocation_counter::measure(|| {
         for _ in 0..10 {
-            density.log_density(&y, &mut gradient).unwrap();
+            density.log_density(&y, &mut gradient).expect("it works");
         }
     });
     assert_eq!(counted.count_total, 0);
@@ -69,12 +71,12 @@ fn evaluations_allocate_nothing() {
 #[test]
 fn the_library_itself_samples_a_density() {
     let f = function("fn f(x: [f64; 2]) -> f64 { normal_logpdf(x[0], 3, 2) + normal_logpdf(x[1], -1, 0.5) }");
-    let posterior = Posterior::new(&f, Kind::Log, &[]).unwrap();
+    let posterior = Posterior::new(&f, Kind::Log, &[]).expect("it works");
     let mut rng = nuts_rs::rand::rngs::ChaCha8Rng::seed_from_u64(1);
     let math = CpuMath::new(posterior.density());
-    let mut chain = DiagNutsSettings::default().new_chain(0, math, &mut rng).unwrap();
-    chain.set_position(&[0.0, 0.0]).unwrap();
-    let draws: Vec<_> = (0..2400).map(|_| chain.draw().unwrap().0).skip(400).collect();
+    let mut chain = DiagNutsSettings::default().new_chain(0, math, &mut rng).expect("it works");
+    chain.set_position(&[0.0, 0.0]).expect("it works");
+    let draws: Vec<_> = (0..2400).map(|_| chain.draw().expect("it works").0).skip(400).collect();
     let mean = |i: usize| draws.iter().map(|d| d[i]).sum::<f64>() / 2000.0;
     assert!((mean(0) - 3.0).abs() < 0.25 && (mean(1) + 1.0).abs() < 0.07, "{} {}", mean(0), mean(1));
 }
@@ -82,11 +84,11 @@ fn the_library_itself_samples_a_density() {
 #[test]
 fn draws_do_not_depend_on_threads_but_on_the_seed() {
     let f = function("fn f(s: f64, y: [f64; n]) -> f64 { -sum(normal_logpdf(y, 0, s)) + s }");
-    let posterior = Posterior::new(&f, Kind::NegLog, &[("y", [1.0, -2.0, 0.5].into())]).unwrap();
-    let posterior = posterior.constrain("s", Constraint::Lower(0.0)).unwrap();
+    let posterior = Posterior::new(&f, Kind::NegLog, &[("y", [1.0, -2.0, 0.5].into())]).expect("it works");
+    let posterior = posterior.constrain("s", Constraint::Lower(0.0)).expect("it works");
     let run = |threads: usize, seed: u64| {
         let settings = Settings { chains: 3, threads, seed, warmup: 100, draws: 50, start: vec![] };
-        sample(&posterior, &settings, &|_| true).unwrap()
+        sample(&posterior, &settings, &|_| true).expect("it works")
     };
     assert_eq!(run(1, 7), run(3, 7));
     assert_ne!(run(1, 7).chains, run(1, 8).chains);
@@ -96,8 +98,10 @@ fn draws_do_not_depend_on_threads_but_on_the_seed() {
 #[test]
 fn a_simplex_under_dirichlet_has_its_means() {
     let f = function("fn f(w: [f64; 3]) -> f64 { log(w[0]) + 4 * log(w[2]) + log(w[1]) * 0 }");
-    let posterior = Posterior::new(&f, Kind::Log, &[]).unwrap().constrain("w", Constraint::Simplex).unwrap();
-    let run = sample(&posterior, &Settings { warmup: 500, draws: 1000, ..Settings::default() }, &|_| true).unwrap();
+    let posterior =
+        Posterior::new(&f, Kind::Log, &[]).expect("it works").constrain("w", Constraint::Simplex).expect("it works");
+    let run =
+        sample(&posterior, &Settings { warmup: 500, draws: 1000, ..Settings::default() }, &|_| true).expect("it works");
     // Dirichlet(2, 1, 5).
     for (s, mean) in summary(&run).iter().zip([0.25, 0.125, 0.625]) {
         assert!((s.mean - mean).abs() < 4.0 * s.sd / s.ess_bulk.sqrt(), "{s:?}");
@@ -114,7 +118,7 @@ fn misuse_is_told() {
     assert_eq!(code(&new(&[("k", 1.into()), ("z", 1.0.into())])), "AD0904");
     let all = [("x", 1.0.into()), ("k", 1.into()), ("w", [1.0].into())];
     assert_eq!(code(&new(&all)), "AD0921");
-    let posterior = Posterior::new(&f, Kind::Log, &all[1..]).unwrap();
+    let posterior = Posterior::new(&f, Kind::Log, &all[1..]).expect("it works");
     assert_eq!(code(&posterior.clone().constrain("w", Constraint::Simplex).unwrap_err()), "AD0920");
     assert_eq!(code(&posterior.constrain("x", Constraint::Simplex).unwrap_err()), "AD0920");
 }
@@ -122,7 +126,7 @@ fn misuse_is_told() {
 #[test]
 fn what_the_program_refuses_is_no_starting_point_and_what_is_wrong_ends_it() {
     let start = |source: &str| {
-        let posterior = Posterior::new(&function(source), Kind::Log, &[]).unwrap();
+        let posterior = Posterior::new(&function(source), Kind::Log, &[]).expect("it works");
         sample(&posterior, &Settings { chains: 1, warmup: 10, draws: 10, ..Settings::default() }, &|_| true)
             .unwrap_err()
     };

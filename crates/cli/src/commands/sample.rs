@@ -236,7 +236,7 @@ fn curve(draws: &[f64]) -> Vec<(f64, f64)> {
     let mean = draws.iter().sum::<f64>() / n;
     let sd = (draws.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n).sqrt();
     let width = 1.06 * sd * n.powf(-0.2);
-    if !(width > 0.0) {
+    if width.is_nan() || width <= 0.0 {
         return Vec::new();
     }
     let low = draws.iter().copied().fold(f64::INFINITY, f64::min) - 3.0 * width;
