@@ -13,6 +13,7 @@ use adit_diag::{Code as DiagCode, Diagnostic, FileId, SourceMap, Span};
 use adit_ir::{CallGraph, Const, FuncId, Function, Inst, Module, Op, ScalarType};
 use adit_sema::HostFn;
 use adit_sema::typed::Program;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// A program after the front end.
@@ -169,9 +170,16 @@ pub(crate) fn optimized(mut derived: Derived, options: &Options) -> Result<Deriv
     Ok(derived)
 }
 
+/// The module as it goes to the code generator.
+pub(crate) fn finished<'d>(derived: &'d Derived, options: &Options) -> Cow<'d, Module> {
+    let finish = || adit_opt::finish_all(&derived.module, derived.id, adit_opt::Options::default());
+    let finished = (options.opt > 1).then(finish).flatten();
+    finished.map_or(Cow::Borrowed(&derived.module), Cow::Owned)
+}
+
 /// Compiles to machine code.
 pub(crate) fn compile(derived: &Derived, options: &Options) -> Result<Code> {
-    adit_codegen::compile(&derived.module, &[derived.id], &options.codegen()).map_err(codegen_error)
+    adit_codegen::compile(&finished(derived, options), &[derived.id], &options.codegen()).map_err(codegen_error)
 }
 
 pub(crate) fn codegen_error(e: CodegenError) -> Error {

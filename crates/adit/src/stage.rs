@@ -168,7 +168,7 @@ fn ir_text(unit: &Unit, derived: &Derived) -> String {
 
 fn machine_text(unit: &Unit, derived: &Derived, options: &Options, stage: Stage) -> Result<String> {
     let source = |span: Span| source_line(unit, span);
-    let (module, options) = (&derived.module, options.codegen());
+    let (module, options) = (&*pipeline::finished(derived, options), options.codegen());
     let text = if stage == Stage::Clif {
         adit_codegen::clif_text(module, derived.id, &options)
     } else if stage == Stage::Vcode {

@@ -20,6 +20,7 @@ mod mutant;
 mod per_value;
 pub mod promote;
 mod signs;
+pub mod speculate;
 pub mod views;
 mod writes;
 
@@ -63,6 +64,7 @@ pub const PASSES: &[Pass] = &[
     Pass { name: "cse", about: "merge equal operations and repeated reads", run: cse::run },
     Pass { name: "hoist", about: "move what does not change out of loops", run: hoist::run },
     Pass { name: "dce", about: "drop what nobody needs", run: dce::run },
+    Pass { name: "speculate", about: "try plain products first where sums would show a NaN", run: speculate::run },
 ];
 
 /// The pass of this name.
@@ -73,6 +75,9 @@ pub fn find(name: &str) -> Option<&'static Pass> {
 /// The clean-up that the compiler runs before and after differentiation: names of [`PASSES`], in order.
 pub const CLEAN_UP: &[&str] =
     &["inline", "fold", "promote", "identities", "fold", "counters", "views", "cse", "hoist", "dce"];
+
+/// What the compiler runs after all differentiation and all clean-up, on its way to machine code: names of [`PASSES`], in order.
+pub const FINISH: &[&str] = &["speculate"];
 
 /// Runs [`CLEAN_UP`] on one function.
 pub fn clean_up(module: &Module, f: &Function) -> Function {
@@ -93,6 +98,22 @@ pub fn clean_up_all(module: &mut Module, root: FuncId) {
     for f in CallGraph::new(module, &[root]).order {
         *module.function_mut(f) = run(others, module, module.function(f), Options::default());
     }
+}
+
+/// Runs [`FINISH`] on a function and on all that it calls; nothing if that changes nothing.
+pub fn finish_all(module: &Module, root: FuncId, options: Options) -> Option<Module> {
+    let finished = |f: FuncId| {
+        FINISH.iter().filter_map(|name| find(name)).fold(None, |now: Option<Function>, pass| {
+            (pass.run)(module, now.as_ref().unwrap_or(module.function(f)), options).or(now)
+        })
+    };
+    let changed: Vec<_> =
+        CallGraph::new(module, &[root]).order.into_iter().filter_map(|f| Some((f, finished(f)?))).collect();
+    (!changed.is_empty()).then(|| {
+        let mut module = module.clone();
+        changed.into_iter().for_each(|(f, finished)| *module.function_mut(f) = finished);
+        module
+    })
 }
 
 /// A function without a body, or a derivative that nobody has made yet, has nothing to clean.

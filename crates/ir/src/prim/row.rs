@@ -469,6 +469,10 @@ pub struct Algebra {
     pub odd: Option<(Prim, [bool; 2])>,
     /// g with f(c, a) = g(c, a) for all a, and for all c but zeros.
     pub left_not_zero: Option<Prim>,
+    /// Places where the sign of a zero can change the result's at most, if that is a zero too, and where a NaN makes the result one.
+    pub unsigned: [bool; 2],
+    /// Places such that the result is not −0 if the operand there is not.
+    pub not_minus: [bool; 2],
 }
 
 impl Algebra {
@@ -485,6 +489,8 @@ impl Algebra {
         right_negating: None,
         odd: None,
         left_not_zero: None,
+        unsigned: [false, false],
+        not_minus: [false, false],
     };
 }
 

@@ -164,6 +164,7 @@ fn identities_hold_bit_for_bit() {
         for &float in signature.float_types() {
             for a in awkward(signature.args[0].at(float)) {
                 check_one(prim, algebra, a, &apply);
+                check_zeros(prim, algebra, &[a], &apply);
                 for b in awkward(signature.args[0].at(float)) {
                     assert!(!algebra.commutative || same(apply(&[a, b]), apply(&[b, a])), "{prim} {a:?} {b:?}");
                     if let Some((n, g)) = algebra.second_through {
@@ -172,6 +173,7 @@ fn identities_hold_bit_for_bit() {
                         assert!(same(apply(&[a, through]), direct), "{prim} {a:?} {b:?}");
                     }
                     check_signs(prim, algebra, [a, b], &apply);
+                    check_zeros(prim, algebra, &[a, b], &apply);
                 }
             }
         }
@@ -191,6 +193,29 @@ fn check_signs(prim: Prim, algebra: &Algebra, [a, b]: [Scalar; 2], apply: &dyn F
     }
     if let Some(plain) = algebra.left_not_zero.filter(|_| a.as_float() != Some(0.0)) {
         assert!(same(apply(&[a, b]), plain.apply(&[a, b]).expect("it does not trap")), "{prim} {a:?} {b:?}");
+    }
+}
+
+/// The columns about the signs of zeros, in as many operands as are given.
+fn check_zeros(prim: Prim, algebra: &Algebra, args: &[Scalar], apply: &dyn Fn(&[Scalar]) -> Scalar) {
+    if args.len() != prim.row().arity() {
+        return;
+    }
+    let with = |place: usize, x: f64| {
+        let mut args = args.to_vec();
+        args[place] = Scalar::float(args[place].ty(), x);
+        apply(&args)
+    };
+    let number = |s: Scalar| s.as_float().expect("zeros with signs are floats");
+    for place in (0..args.len()).filter(|&k| algebra.unsigned[k]) {
+        let (plus, minus) = (with(place, 0.0), with(place, -0.0));
+        let zeros = number(plus) == 0.0 && number(minus) == 0.0;
+        assert!(zeros || same(plus, minus), "{prim} {args:?} at {place}");
+        assert!(number(with(place, f64::NAN)).is_nan(), "{prim} {args:?} at {place}");
+    }
+    let is_minus = |s: Scalar| s.as_float().is_some_and(|x| x == 0.0 && x.is_sign_negative());
+    for place in (0..args.len()).filter(|&k| algebra.not_minus[k]) {
+        assert!(is_minus(args[place]) || !is_minus(apply(args)), "{prim} {args:?} at {place}");
     }
 }
 

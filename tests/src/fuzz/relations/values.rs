@@ -103,6 +103,9 @@ impl Subject<'_> {
         options: &Options,
     ) -> Result<(), Failure> {
         let fail = |detail: String| Failure { relation: "native", detail };
+        // The interpreter ran it unfinished.
+        let finished = adit_opt::finish_all(module, id, self.plan.bug.optimiser());
+        let module = finished.as_ref().unwrap_or(module);
         let code = compile(module, &[id], options).map_err(|e| fail(e.to_string()))?;
         let entry = code.entry(id).ok_or_else(|| fail("there is no entry".into()))?;
         let run = run_native(&entry, module.function(id), inputs, limits);

@@ -20,6 +20,8 @@ pub static add: Row = Row {
         left_identity: Some(f(-0.0)),
         right_identity: Some(f(-0.0)),
         second_through: Some((Prim::Neg, Prim::Sub)),
+        unsigned: [true, true],
+        not_minus: [true, true],
         ..Algebra::NONE
     },
     about: "Sum.",
@@ -47,7 +49,13 @@ pub static sub: Row = Row {
     partials: partials![1.0; {-1.0}],
     code: Code::Native(Native::FSub),
     cost: 1,
-    algebra: Algebra { right_identity: Some(f(0.0)), second_through: Some((Prim::Neg, Prim::Add)), ..Algebra::NONE },
+    algebra: Algebra {
+        right_identity: Some(f(0.0)),
+        second_through: Some((Prim::Neg, Prim::Add)),
+        unsigned: [true, true],
+        not_minus: [true, false],
+        ..Algebra::NONE
+    },
     about: "Difference.",
     points: pairs![
         (0.5, 2.0),
@@ -79,6 +87,7 @@ pub static mul: Row = Row {
         right_identity: Some(f(1.0)),
         right_negating: Some((f(-1.0), Prim::Neg)),
         odd: Some((Prim::Neg, [true, true])),
+        unsigned: [true, true],
         ..Algebra::NONE
     },
     about: "Product.",
@@ -111,6 +120,7 @@ pub static div: Row = Row {
         right_identity: Some(f(1.0)),
         right_negating: Some((f(-1.0), Prim::Neg)),
         odd: Some((Prim::Neg, [true, true])),
+        unsigned: [true, false],
         ..Algebra::NONE
     },
     about: "Quotient.",
@@ -164,7 +174,7 @@ pub static neg: Row = Row {
     partials: partials![{ -1.0 }],
     code: Code::Native(Native::FNeg),
     cost: 1,
-    algebra: Algebra { involution: true, ..Algebra::NONE },
+    algebra: Algebra { involution: true, unsigned: [true, false], ..Algebra::NONE },
     about: "The number with the other sign.",
     points: floats![0.0, -0.0, 1.5, -2.5, 1e300],
     kinks: &[],
