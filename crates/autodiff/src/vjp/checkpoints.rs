@@ -186,7 +186,8 @@ impl Sweep<'_, '_> {
         callees: &Callees<'_>,
         snapshots: &Snapshots,
     ) -> Taken {
-        let (source, map, steps) = (self.source, self.forward.map.clone(), callees.steps);
+        let (source, mut map, steps) = (self.source, self.forward.map.clone(), callees.steps);
+        self.again.iter().for_each(|&(v, own)| map.set(v, own));
         let (outlined, iterations) = (self.requests.outlined, self.requests.function(steps.id));
         let state: Vec<(Value, Ints)> = state_of(steps).map(|lent| forward_array(source, &map, lent.array)).collect();
         let (plan, zero) = self.insert_forward(parent, Some(copy), |b| {

@@ -340,6 +340,8 @@ struct Sweep<'s, 'r> {
     place: Vec<usize>,
     /// By value of the forward sweep: what stands for it in the reverse, while that is visible.
     standin: rustc_hash::FxHashMap<Value, Value>,
+    /// What the copy of a loop that runs again has for values of the source from outside of it.
+    again: Vec<(Value, Value)>,
     /// What is written after it was read, once somebody asks.
     overwrites: OnceCell<Overwrites<'r>>,
     /// Which instructions of the derivative define what.
@@ -381,6 +383,7 @@ impl<'s, 'r> Sweep<'s, 'r> {
             frames: vec![Frame::visible(source.body, Kind::Straight, b.current(), b.span())],
             place: vec![0; source.region_count()],
             standin: rustc_hash::FxHashMap::default(),
+            again: Vec::new(),
             overwrites: OnceCell::new(),
             definitions: early::Definitions::default(),
             entry: Vec::new(),

@@ -58,7 +58,9 @@ impl Sweep<'_, '_> {
         // Whatever asks for these within the iteration gets what the iteration reads.
         let restored = known.iter().filter(|(v, _)| kept.contains(v)).map(|&(v, own)| (self.forward.map.value(v), own));
         self.standin.extend(restored);
+        let around = std::mem::replace(&mut self.again, known);
         let Closed { changes, .. } = self.reverse_at_end(body, region, carried, &seeds)?;
+        self.again = around;
         for &v in &kept {
             self.standin.remove(&self.forward.map.value(v));
         }
