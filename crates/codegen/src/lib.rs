@@ -1,6 +1,6 @@
 //! Native code for Adit's SSA, by Cranelift.
 //!
-//! In: a verified [`Module`](adit_ir::Module), the functions to be called from outside, [`Options`]. Out: [`Code`], whose [`Entry`](adit_runtime::Entry)s run in a [`Workspace`](adit_runtime::Workspace), or text of the stages on the way
+//! In: a verified [`Module`], the functions to be called from outside, [`Options`]. Out: [`Code`], whose [`Entry`](adit_runtime::Entry)s run in a [`Workspace`](adit_runtime::Workspace), or text of the stages on the way
 //! ([`clif_text`], [`vcode_text`], [`native_text`]). This is the only crate that names Cranelift. It optimises what only machine code shows (superfluous checks, memory for long-lived values); the rest is the work of passes before it.
 //!
 //! Agreement with the interpreter is bit for bit, NaNs being all equal: their sign and payload are not part of the language.
