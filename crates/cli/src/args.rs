@@ -283,9 +283,9 @@ pub struct Optimize {
     /// Where it starts.
     #[command(flatten)]
     pub target: Target,
-    /// Arguments that stay as they are, by name as JSON, or @FILE.json
+    /// Arguments that stay as they are, by name as JSON, @FILE.json, or @FILE.csv whose columns are named as they are
     #[arg(long, value_name = "JSON")]
-    pub data: Option<String>,
+    pub data: Vec<String>,
     /// Parameters that move; if not given, all that hold floats and are not data
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub free: Vec<String>,

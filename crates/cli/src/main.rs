@@ -7,6 +7,7 @@
 mod args;
 mod columns;
 mod commands;
+mod data;
 mod input;
 mod json;
 mod json_in;

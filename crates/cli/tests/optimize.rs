@@ -187,6 +187,12 @@ fn what_is_not_free_stays() {
     assert_eq!(all["value"], json!(2.0));
     let by_data = run(&["--at", r#"{"b": [0, 0]}"#, "--data", r#"{"a": 1, "k": 2}"#]).json();
     assert_eq!((&by_data["minimiser"], &by_data["value"]), (&json!({"b": [1.0, 1.0]}), &json!(6.0)));
+    let table = common::file("optimize", "table.csv", b"b,other\n1,2\n3,4\n");
+    let table = format!("@{}", table.display());
+    let source = b"fn f(a: f64, b: [f64; n], k: i64) -> f64 { sum((b - a)^2) + f64(k) }";
+    let tabled =
+        fed(source, &["optimize", "-", "--json", "--at", r#"{"a": 0}"#, "--data", &table, "--data", r#"{"k": 1}"#]);
+    assert_eq!((&tabled.json()["minimiser"], &tabled.json()["value"]), (&json!({"a": 2.0}), &json!(3.0)));
     let by_name = run(&["--at", r#"{"a": 1, "b": [0, 0], "k": 2}"#, "--free", "b"]).json();
     assert_eq!(by_name["minimiser"], by_data["minimiser"]);
 }

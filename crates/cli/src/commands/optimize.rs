@@ -9,7 +9,7 @@ use crate::plots::{Axes, Scale, Series, line_chart};
 use crate::progress::Progress;
 use crate::session::{Answer, Session, function, usage};
 use crate::table::Table;
-use crate::{input, json_in};
+use crate::{data, input, json_in};
 use adit::{Function, Result, Value};
 use adit_argmin::{Method, Minimum, Options, Problem, Step, minimise};
 use std::path::Path;
@@ -45,18 +45,16 @@ pub fn optimize(session: &Session, args: &Optimize) -> Result<Answer> {
 
 /// All arguments, and the names of those that move.
 fn arguments(function: &Function, args: &Optimize) -> Result<(Vec<Value>, Vec<String>)> {
-    let read = |option: &str, text: Option<&str>| {
-        let given = input::json(option, text.unwrap_or("{}"))?;
-        json_in::some_arguments(function, &given.json, &given.folder)
-    };
-    let start = read("--at", args.target.at.as_deref())?;
-    let data = read("--data", args.data.as_deref())?;
+    let given = input::json("--at", args.target.at.as_deref().unwrap_or("{}"))?;
+    let start = json_in::some_arguments(function, &given.json, &given.folder)?;
+    let mut known = data::given(function, "--data", &args.data)?;
     let params = &function.signature().params;
     if let Some(name) = args.free.iter().find(|name| params.iter().all(|p| p.name != **name)) {
         return Err(json_in::unknown_parameter(function, name));
     }
     let (mut values, mut free) = (Vec::new(), args.free.clone());
-    for ((param, start), data) in params.iter().zip(start).zip(data) {
+    for (param, start) in params.iter().zip(start) {
+        let data = known.iter().position(|(name, _)| *name == param.name).map(|at| known.swap_remove(at).1);
         if start.is_some() && data.is_some() {
             return Err(json_in::given_twice(&param.name));
         }

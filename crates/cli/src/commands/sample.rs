@@ -4,15 +4,15 @@
 //! JSON; if it is wanted, all draws as CSV, and charts. What is not given as data is sampled. The sampler is `nuts-rs`; densities and constraints are `adit-nuts`'s.
 
 use crate::args::{DensityName, Sample};
+use crate::data::given;
 use crate::json_out::{self, Object};
 use crate::plots::{Axes, Scale, Series, line_chart};
 use crate::progress::Progress;
 use crate::session::{Answer, Session, function, to_stderr, unwritable, usage};
-use crate::{columns, input, json_in};
-use adit::{Function, Result, Type, Value};
+use adit::{Result, Value};
 use adit_nuts::{Constraint, Kind, Posterior, Run, Settings, Summary};
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// More charts than these are not drawn.
@@ -70,40 +70,6 @@ fn run(session: &Session, posterior: &Posterior, settings: &Settings) -> Result<
         }
         true
     })
-}
-
-/// Values by parameter, of one option that may be given several times.
-fn given(function: &Function, option: &str, texts: &[String]) -> Result<Vec<(String, Value)>> {
-    let mut out: Vec<(String, Value)> = Vec::new();
-    for text in texts {
-        let given = match text.strip_prefix('@') {
-            Some(file) if file.to_ascii_lowercase().ends_with(".csv") => table_columns(function, file)?,
-            Some(_) | None => input::json(option, text)?,
-        };
-        let values = json_in::some_arguments(function, &given.json, &given.folder)?;
-        for (param, value) in function.signature().params.iter().zip(values) {
-            let Some(value) = value else { continue };
-            if out.iter().any(|(name, _)| *name == param.name) {
-                return Err(json_in::given_twice(&param.name));
-            }
-            out.push((param.name.clone(), value));
-        }
-    }
-    Ok(out)
-}
-
-/// The columns of a table that are called as parameters are.
-fn table_columns(function: &Function, file: &str) -> Result<input::Given> {
-    use crate::json::Json;
-    let folder = PathBuf::from(".");
-    let header = columns::names(&folder, file)?;
-    let is_list = |ty: &Type| matches!(ty, Type::Array { dims, .. } if dims.len() == 1);
-    let params = function.signature().params.iter().filter(|p| is_list(&p.ty) && header.contains(&p.name));
-    let object: Vec<_> = params.map(|p| (p.name.clone(), Json::Text(format!("@{file}:{}", p.name)))).collect();
-    if object.is_empty() {
-        return Err(usage(format!("no column of {file} has the name of a parameter that is a list of numbers")));
-    }
-    Ok(input::Given { json: Json::Object(object), folder })
 }
 
 fn sizes(texts: &[String]) -> Result<Vec<(String, i64)>> {
