@@ -10,7 +10,7 @@
 use crate::Result;
 use crate::clock::{batch_of, median, time};
 use crate::steady::Steady;
-use adit::{Engine, Limits, Options};
+use adit::Engine;
 
 /// The peak of arrays and tapes that the longest run is given, in bytes: 64 MiB, less what the process itself takes.
 const MEMORY: u64 = 48 << 20;
@@ -29,8 +29,8 @@ impl Runner {
         let source = format!(
             "fn f(x0: f64, p: f64, n: i64) -> f64 {{ let mut x = x0; {attribute} for t in 0..n {{ x += 0.01 * sin(x) * p; }} x }}"
         );
-        let limits = Limits { memory_bytes: MEMORY, ..Limits::default() };
-        let engine = Engine::with_options(Options { limits, ..Options::default() });
+        let engine =
+            Engine::builder().limits(|limits| limits.memory_bytes = MEMORY).build().map_err(|e| e.to_string())?;
         let args = [1.0.into(), (500.0 / steps as f64).into(), steps.into()];
         let f = engine.compile(&source).and_then(|module| module.function("f")).map_err(|e| e.to_string())?;
         let mut steady = match wrt {

@@ -4,7 +4,7 @@
 //! is the one file of the tests that knows the library's interface.
 
 use crate::filetest::{Limits, Told, split};
-use adit::{Array, Data, Engine, Error, Function, Mode, Module, Options, ScalarType, Type, Value};
+use adit::{Array, Data, Engine, Error, Function, Mode, Module, ScalarType, Type, Value};
 use serde_json::{Map, Value as Json, json};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -56,20 +56,17 @@ pub struct Subject {
 impl Subject {
     /// Compiles a program, and the files that stand below it for its imports, at an optimisation level.
     pub fn new(source: &str, opt: u8, limits: Limits) -> Outcome<Self> {
-        let mut options = Options { opt, ..Options::default() };
-        options.limits.steps = limits.steps;
-        options.limits.tape_bytes = limits.tape;
         let lines: Arc<Mutex<Vec<String>>> = Arc::default();
         let printed = lines.clone();
-        options.sink = Some(Arc::new(move |line| lock(&printed).push(line.to_owned())));
-        let interrupt = options.interrupt.clone();
+        let engine = Engine::builder().opt(opt).sink(move |line| lock(&printed).push(line.to_owned()));
+        let engine = engine.limits(|l| (l.steps, l.tape_bytes) = (limits.steps, limits.tape)).build()?;
         let (main, others) = split(source);
         let read = |path: &str| {
             let found = others.iter().find(|(name, _)| *name == path);
             found.map(|(_, text)| (*text).to_owned()).ok_or_else(|| "there is no such file".to_owned())
         };
-        let module = Engine::with_options(options).compile_with("source", main, &read)?;
-        let timer = limits.timeout.map(|t| (Duration::from_secs_f64(t), interrupt));
+        let module = engine.compile_with("source", main, &read)?;
+        let timer = limits.timeout.map(|t| (Duration::from_secs_f64(t), engine.options().interrupt.clone()));
         Ok(Subject { module, timer, lines })
     }
 

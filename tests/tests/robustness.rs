@@ -3,16 +3,14 @@
 //! Long, deep, cut off, shuffled and random texts. What compiles is run, and differentiated in both modes, at made-up arguments under limits; what comes out is
 //! not looked at. A panic fails the test; a stack overflow, a signal or an endless loop ends it.
 
-use adit::{Array, Data, Engine, Error, Function, Mode, Module, Options, ScalarType, Type, Value};
+use adit::{Array, Data, Engine, Error, Function, Limits, Mode, Module, ScalarType, Type, Value};
 use adit_tests::{check_all, files};
 use std::fmt::Write;
 
 /// Compiles, runs what can be run, and gives the codes of what was told at compile time.
 fn codes(source: &str) -> Vec<String> {
-    let mut options = Options::default();
-    options.limits.steps = Some(10_000);
-    options.limits.memory_bytes = 16 << 20;
-    match Engine::with_options(options).compile(source) {
+    let limits = |limits: &mut Limits| (limits.steps, limits.memory_bytes) = (Some(10_000), 16 << 20);
+    match Engine::builder().limits(limits).build().and_then(|engine| engine.compile(source)) {
         Ok(module) => {
             run_all(&module);
             Vec::new()

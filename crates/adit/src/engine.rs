@@ -2,6 +2,7 @@
 //!
 //! In: source text. Out: [`Engine`], which makes [`Module`]s of it. It is cheap to make and to clone, and can be shared between threads.
 
+use crate::builder::EngineBuilder;
 use crate::error::{Error, Result};
 use crate::host::{self, HostFunction};
 use crate::module::{Module, Shared};
@@ -57,8 +58,12 @@ impl Engine {
         Engine::default()
     }
 
-    /// An engine with these options.
-    pub fn with_options(options: Options) -> Self {
+    /// An engine that is told what to compile and run with.
+    pub fn builder() -> EngineBuilder {
+        EngineBuilder::default()
+    }
+
+    pub(crate) fn with_options(options: Options) -> Self {
         Engine { options: Arc::new(options), ..Engine::default() }
     }
 

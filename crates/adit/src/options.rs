@@ -1,6 +1,6 @@
 //! Options: what holds for all that an engine compiles and runs.
 //!
-//! In: the host's wishes. Out: [`Options`], and what of them concerns code generation. Nothing is compiled here.
+//! In: what an [`EngineBuilder`](crate::EngineBuilder) was told. Out: [`Options`], and what of them concerns code generation. Nothing is compiled here.
 
 use adit_autodiff::{AdOpt, AdOpts};
 use adit_ir::limits::Limits;
@@ -16,8 +16,9 @@ pub type Sink = Arc<dyn Fn(&str) + Send + Sync>;
 /// Who is told how long each stage of a compilation or a run took.
 pub type Clock = Arc<dyn Fn(&str, Duration) + Send + Sync>;
 
-/// What an engine compiles and runs with.
+/// What an engine compiles and runs with, as [`Engine::builder`](crate::Engine::builder) was told.
 #[derive(Clone)]
+#[non_exhaustive]
 pub struct Options {
     /// 0: as written; 1: cleaned up; 2 (the default) and 3: also optimised machine code.
     pub opt: u8,
@@ -25,7 +26,7 @@ pub struct Options {
     pub ad_opt: AdOpts,
     /// Source order everywhere, so that results equal the interpreter's bit for bit.
     pub strict: bool,
-    /// Along how many directions forward mode goes at once, at most, where a Jacobian or a Hessian wants many; 0 counts as 1.
+    /// Along how many directions forward mode goes at once, at most, where a Jacobian or a Hessian wants many; 8 by default.
     pub lanes: usize,
     /// Instructions used.
     pub cpu: Cpu,

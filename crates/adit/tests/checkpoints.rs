@@ -1,6 +1,6 @@
 //! What checkpoints cost: how often iterations run, and how much memory they take.
 
-use adit::{Engine, ErrorKind, HostFunction, Limits, Options};
+use adit::{Engine, ErrorKind, HostFunction, Limits};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -61,11 +61,11 @@ fn as_few_iterations_run_as_can_be() {
 #[test]
 fn there_are_never_more_snapshots_than_asked_for() {
     let gradient = |snapshots: u64, tape_bytes: u64| {
-        let limits = Limits { tape_bytes: Some(tape_bytes), ..Limits::default() };
+        let limits = |limits: &mut Limits| limits.tape_bytes = Some(tape_bytes);
         let text = format!(
             "fn f(x0: f64, n: i64) -> f64 {{ let mut x = x0; @checkpoint(binomial: {snapshots}) for i in 0..n {{ x += 0.01 * sin(x); }} x }}"
         );
-        let engine = Engine::with_options(Options { limits, ..Options::default() });
+        let engine = Engine::builder().limits(limits).build().expect("these are options");
         engine
             .compile(&text)
             .and_then(|module| module.function("f"))
@@ -82,8 +82,8 @@ fn there_are_never_more_snapshots_than_asked_for() {
 /// What an iteration saves is what its reverse pushes: numbers, inner loops, snapshots of inner loops.
 #[test]
 fn a_budget_is_kept() {
-    let limits = Limits { tape_bytes: Some(64 << 10), ..Limits::default() };
-    let engine = Engine::with_options(Options { limits, ..Options::default() });
+    let limits = |limits: &mut Limits| limits.tape_bytes = Some(64 << 10);
+    let engine = Engine::builder().limits(limits).build().expect("these are options");
     for (attribute, inner) in
         [("", "m"), ("", "t % 7"), ("@checkpoint(every: 50)", "m"), ("@checkpoint(binomial: 7)", "m")]
     {
@@ -107,10 +107,8 @@ fn a_budget_is_kept() {
 #[test]
 fn memory_is_bounded() {
     let gradient = |attribute: &str| {
-        let engine = Engine::with_options(Options {
-            limits: Limits { memory_bytes: 3 << 20, ..Limits::default() },
-            ..Options::default()
-        });
+        let engine =
+            Engine::builder().limits(|limits| limits.memory_bytes = 3 << 20).build().expect("these are options");
         let text = format!(
             "fn f(x0: f64, p: f64, n: i64) -> f64 {{ let mut x = x0; {attribute} for i in 0..n {{ x += 0.01 * sin(x) * p; }} x }}"
         );
@@ -128,7 +126,7 @@ fn memory_is_bounded() {
 /// The place is that of the loop, not of what is in it.
 #[test]
 fn a_run_that_saves_too_much_names_the_loop() {
-    let limits = Limits { tape_bytes: Some(20), ..Limits::default() };
+    let limits = |limits: &mut Limits| limits.tape_bytes = Some(20);
     let text = "fn f(x0: f64, n: i64) -> f64 {
         let mut x = x0;
         for i in 0..n {
@@ -136,7 +134,7 @@ fn a_run_that_saves_too_much_names_the_loop() {
         }
         x
     }";
-    let engine = Engine::with_options(Options { limits, ..Options::default() });
+    let engine = Engine::builder().limits(limits).build().expect("these are options");
     let f = engine.compile(text).and_then(|module| module.function("f")).expect("it compiles");
     let told = f.gradient().at(&[1.0.into(), 100.into()]).expect_err("not even a snapshot fits").to_string();
     assert!(told.contains("AD0816") && told.contains("3:9") && told.contains("@checkpoint"), "{told}");
@@ -145,14 +143,14 @@ fn a_run_that_saves_too_much_names_the_loop() {
 #[test]
 fn a_limit_for_tapes_bounds_every_loop_that_saves() {
     let gradient = |tape_bytes: Option<u64>| {
-        let limits = Limits { memory_bytes: 3 << 20, tape_bytes, ..Limits::default() };
+        let limits = |limits: &mut Limits| (limits.memory_bytes, limits.tape_bytes) = (3 << 20, tape_bytes);
         let text = "fn f(x0: f64, p: f64, n: i64) -> f64 {
             let mut x = x0;
             if n > 1 { for i in 0..n { x += 0.01 * sin(x) * p; } }
             while x > 0.5 { x *= 0.75; x -= 0.01 * sin(x); }
             x
         }";
-        let engine = Engine::with_options(Options { limits, ..Options::default() });
+        let engine = Engine::builder().limits(limits).build().expect("these are options");
         let f = engine.compile(text).and_then(|module| module.function("f")).expect("it compiles");
         f.gradient().at(&[1.0.into(), 0.001.into(), 500_000.into()])
     };
@@ -167,10 +165,10 @@ fn what_is_called_prints_once() {
     let run = |attribute: &str| {
         let lines = Arc::new(AtomicI64::new(0));
         let counted = lines.clone();
-        let sink: adit::Sink = Arc::new(move |_: &str| {
+        let sink = move |_: &str| {
             counted.fetch_add(1, Ordering::Relaxed);
-        });
-        let engine = Engine::with_options(Options { sink: Some(sink), ..Options::default() });
+        };
+        let engine = Engine::builder().sink(sink).build().expect("these are options");
         let text = format!(
             "fn tell(x: f64, k: i64) -> f64 {{ print(x); if k > 0 {{ other(sin(x), k) }} else {{ 2.0 * x }} }}
 fn other(x: f64, k: i64) -> f64 {{ assert(k > 0); tell(x, k - 1) + 0.5 * x }}

@@ -1,10 +1,10 @@
 //! Handles: what they compute is what the one-time calls compute, on every kind of value, in every mode; what does not fit is told by name.
 
-use adit::{Array, Engine, Error, Function, Mode, Options, Value, View, ViewMut, Workspace};
+use adit::{Array, Engine, Error, Function, Mode, Value, View, ViewMut, Workspace};
 
 fn function(source: &str) -> Function {
-    let engine = Engine::with_options(Options { strict: true, ..Options::default() });
-    let module = engine.compile(source).unwrap_or_else(|e| panic!("{e}"));
+    let engine = Engine::builder().strict(true).build();
+    let module = engine.and_then(|engine| engine.compile(source)).unwrap_or_else(|e| panic!("{e}"));
     module.entry().unwrap_or_else(|e| panic!("{e}"))
 }
 
@@ -307,10 +307,8 @@ fn a_matrix_wants_its_room_and_prints_once() {
     let lines = std::sync::Arc::new(std::sync::Mutex::new(0));
     let count = lines.clone();
     let sink = move |_: &str| *count.lock().expect("no panic") += 1;
-    let options = Options { lanes: 2, sink: Some(std::sync::Arc::new(sink)), ..Options::default() };
-    let module = Engine::with_options(options)
-        .compile("fn f(x: [f64; n]) -> [f64; n] { print(n); x * x }")
-        .expect("it compiles");
+    let engine = Engine::builder().lanes(2).sink(sink).build().expect("these are options");
+    let module = engine.compile("fn f(x: [f64; n]) -> [f64; n] { print(n); x * x }").expect("it compiles");
     let f = module.function("f").expect("it is there");
     let (x, mut ws, mut matrix) = ([1.0, 2.0, 3.0, 4.0, 5.0], Workspace::new(), [0.0; 25]);
     for mode in [Mode::Forward, Mode::Reverse] {
@@ -326,11 +324,10 @@ fn a_matrix_wants_its_room_and_prints_once() {
 
 #[test]
 fn a_workspace_keeps_the_limits_of_whatever_it_serves() {
-    let limits = |memory_bytes| adit::Limits { memory_bytes, ..Default::default() };
-    let engine = |bytes| Engine::with_options(Options { limits: limits(bytes), ..Options::default() });
+    let engine = |bytes| Engine::builder().limits(|limits| limits.memory_bytes = bytes).build();
     let source = "fn f(x: [f64; n]) -> [f64; n] { x * x }";
     let [small, large] = [1_000, 1 << 30].map(|bytes| {
-        let module = engine(bytes).compile(source).expect("it compiles");
+        let module = engine(bytes).and_then(|engine| engine.compile(source)).expect("it compiles");
         module.function("f").and_then(|f| f.build()).expect("it compiles")
     });
     let (x, mut ws) = (vec![1.0; 1000], Workspace::new());

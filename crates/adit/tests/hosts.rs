@@ -1,7 +1,7 @@
 //! Functions of the host, called by programs and differentiated by what was registered.
 
 use adit::ir::Operand;
-use adit::{Engine, ErrorKind, HostFunction, Options, Value};
+use adit::{Engine, ErrorKind, HostFunction, Value};
 
 fn spring() -> HostFunction {
     HostFunction::scalar("fn spring(x: f64, k: f64) -> f64", |a| 0.5 * a[1] * a[0] * a[0])
@@ -53,7 +53,7 @@ fn squares_of(signature: &str) -> HostFunction {
 }
 
 fn checking() -> Engine {
-    Engine::with_options(Options { check_hosts: true, ..Options::default() })
+    Engine::builder().check_hosts(true).build().expect("these are options")
 }
 
 #[test]

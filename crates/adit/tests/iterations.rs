@@ -1,11 +1,11 @@
 //! Loops over data keep nothing from one data point to the next: what is pushed on a tape in one is popped in the same one.
 
-use adit::{AdOpt, AdOpts, Engine, Of, Options, Stage};
+use adit::{AdOpt, AdOpts, Engine, Of, Stage};
 use std::collections::BTreeMap;
 
 /// The tapes that are pushed in one statement of the derivative's body and popped in another, with the statement that pushes.
 fn kept(source: &str, ad_opt: AdOpts) -> Vec<(String, String)> {
-    let module = Engine::with_options(Options { ad_opt, ..Options::default() }).compile(source);
+    let module = Engine::builder().ad_opt(ad_opt).build().and_then(|engine| engine.compile(source));
     let module = module.unwrap_or_else(|e| panic!("{e}"));
     let function = module.entry().unwrap_or_else(|e| panic!("{e}"));
     let text = function.emit(Stage::VjpOptimized, Of::Vjp, 1).unwrap_or_else(|e| panic!("{e}"));

@@ -1,10 +1,10 @@
 //! What the reverse sweep saves: bytes of the records that loops push, in the IR that is compiled.
 
-use adit::{AdOpt, AdOpts, Engine, Of, Options, Stage};
+use adit::{AdOpt, AdOpts, Engine, Of, Stage};
 
 /// Bytes of the records pushed per run of the regions of each depth, the function's body first; empty if nothing is saved.
 fn saved(source: &str, ad_opt: AdOpts) -> Vec<usize> {
-    let module = Engine::with_options(Options { ad_opt, ..Options::default() }).compile(source);
+    let module = Engine::builder().ad_opt(ad_opt).build().and_then(|engine| engine.compile(source));
     let module = module.unwrap_or_else(|e| panic!("{e}"));
     let function = module.entry().unwrap_or_else(|e| panic!("{e}"));
     let text = function.emit(Stage::VjpOptimized, Of::Vjp, 1).unwrap_or_else(|e| panic!("{e}"));
@@ -140,7 +140,7 @@ fn the_stage_tells_what_is_saved_and_why() {
     x
 }";
     let stage = |ad_opt| {
-        let module = Engine::with_options(Options { ad_opt, ..Options::default() }).compile(source);
+        let module = Engine::builder().ad_opt(ad_opt).build().and_then(|engine| engine.compile(source));
         module.and_then(|m| m.entry()).and_then(|f| f.emit(Stage::Tape, Of::Vjp, 1)).unwrap_or_else(|e| panic!("{e}"))
     };
     let expected = "\
@@ -168,8 +168,9 @@ fn f(theta: [f64; 2], x: [f64; n], w: [f64; m]) -> f64 {
     s
 }";
     let added = |ad_opt| {
-        let engine = Engine::with_options(Options { ad_opt, ..Options::default() });
-        let function = engine.compile(source).and_then(|m| m.entry()).unwrap_or_else(|e| panic!("{e}"));
+        let engine = Engine::builder().ad_opt(ad_opt).build();
+        let function =
+            engine.and_then(|engine| engine.compile(source)).and_then(|m| m.entry()).unwrap_or_else(|e| panic!("{e}"));
         let text = function.emit(Stage::VjpOptimized, Of::Vjp, 1).unwrap_or_else(|e| panic!("{e}"));
         let reverse = text.split("for rev").nth(1).expect("a reversed loop").to_owned();
         let (inside, after) = reverse.split_once("\n  }\n").expect("its end");
@@ -191,7 +192,7 @@ fn the_stage_tells_which_loops_are_reversed_iteration_by_iteration() {
     }
     s
 }";
-    let module = Engine::with_options(Options::default()).compile(source).unwrap_or_else(|e| panic!("{e}"));
+    let module = Engine::new().compile(source).unwrap_or_else(|e| panic!("{e}"));
     let stage = module.entry().and_then(|f| f.emit(Stage::Tape, Of::Vjp, 1)).unwrap_or_else(|e| panic!("{e}"));
     let expected = "\
 f saves for its reverse sweep

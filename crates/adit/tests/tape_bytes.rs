@@ -1,10 +1,10 @@
 //! Losses over data, written as a user would: what their reverse sweeps save does not grow with the number of points. Only loops within one point count.
 
-use adit::{Engine, Of, Options, Stage};
+use adit::{Engine, Of, Stage};
 
 /// The loops whose trips count in what is saved, in the words of the stage `tape`.
 fn counted(source: &str) -> String {
-    let module = Engine::with_options(Options::default()).compile(source).unwrap_or_else(|e| panic!("{e}"));
+    let module = Engine::new().compile(source).unwrap_or_else(|e| panic!("{e}"));
     let stage = module.entry().and_then(|f| f.emit(Stage::Tape, Of::Vjp, 1)).unwrap_or_else(|e| panic!("{e}"));
     let total = stage.lines().find_map(|line| line.trim().strip_prefix("in all "));
     assert!(total.is_some() || stage.contains("saves nothing"), "{stage}");

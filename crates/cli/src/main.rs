@@ -51,8 +51,7 @@ fn work() -> u8 {
         Err(error) => return misused(&error),
     };
     let style = session::style(&cli.common);
-    let session = Session::new(&cli.common);
-    match commands::execute(&session, &cli.command) {
+    match Session::new(&cli.common).and_then(|session| commands::execute(&session, &cli.command)) {
         Ok(answer) => print(&answer),
         Err(error) => tell(&error, style),
     }

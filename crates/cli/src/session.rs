@@ -7,7 +7,7 @@ use crate::args::{ColorWhen, Common, Target};
 use crate::report::{self, Style};
 use crate::{input, json_in};
 use adit::diag::Code;
-use adit::{Engine, Error, Function, Limits, Module, Options, Result, Value};
+use adit::{Engine, Error, Function, Limits, Module, Result, Value};
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::sync::Arc;
@@ -45,31 +45,24 @@ pub struct Session {
 
 impl Session {
     /// From the common options; starts the clock.
-    pub fn new(common: &Common) -> Session {
-        let defaults = Limits::default();
-        let limits = Limits {
-            memory_bytes: common.max_memory.unwrap_or(defaults.memory_bytes),
-            tape_bytes: common.max_tape,
-            depth: common.max_depth.unwrap_or(defaults.depth),
-            steps: common.max_steps.or(defaults.steps),
+    ///
+    /// # Errors
+    /// If this machine cannot run code for the processor.
+    pub fn new(common: &Common) -> Result<Session> {
+        let limits = |limits: &mut Limits| {
+            limits.memory_bytes = common.max_memory.unwrap_or(limits.memory_bytes);
+            limits.depth = common.max_depth.unwrap_or(limits.depth);
+            (limits.tape_bytes, limits.steps) = (common.max_tape, common.max_steps);
         };
         let lanes = common.lanes.map(usize::from);
-        let options = Options {
-            opt: common.opt,
-            ad_opt: common.ad_opt,
-            lanes: lanes.unwrap_or(Options::default().lanes),
-            strict: common.strict,
-            cpu: common.cpu.clone(),
-            max_order: common.max_order,
-            limits,
-            sink: Some(Arc::new(to_stderr)),
-            clock: common.time_passes.then(|| Arc::new(print_time) as adit::Clock),
-            ..Options::default()
-        };
+        let told = Engine::builder().opt(common.opt).ad_opt(common.ad_opt).strict(common.strict);
+        let told = told.cpu(common.cpu.clone()).max_order(common.max_order).limits(limits).sink(to_stderr);
+        let told = if let Some(lanes) = lanes { told.lanes(lanes) } else { told };
+        let engine = if common.time_passes { told.clock(print_time) } else { told }.build()?;
         if let Some(time) = common.timeout {
-            watch(time, options.interrupt.clone(), style(common));
+            watch(time, engine.options().interrupt.clone(), style(common));
         }
-        Session { engine: Engine::with_options(options), json: common.json, lanes }
+        Ok(Session { engine, json: common.json, lanes })
     }
 
     /// Compiles a program.

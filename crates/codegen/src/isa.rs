@@ -125,6 +125,15 @@ pub(crate) fn target(options: &Options, effort: Effort, reach: Reach) -> Result<
     finished.map_err(|e| internal(&e))
 }
 
+/// Whether this machine runs code for a processor.
+///
+/// # Errors
+/// If there is no such processor, or this machine has not all that it has.
+pub fn check_cpu(cpu: &Cpu) -> Result<(), CodegenError> {
+    let options = Options { cpu: cpu.clone(), ..Options::default() };
+    target(&options, Effort { optimize: false, one_pass: true }, Reach::Address).map(|_| ())
+}
+
 /// Refuses a processor with an instruction set that this machine does not have.
 fn check_runs_here(name: &str, named: &OwnedTargetIsa, here: &OwnedTargetIsa) -> Result<(), CodegenError> {
     let on = |isa: &OwnedTargetIsa| -> Vec<&'static str> {

@@ -27,6 +27,7 @@ mod unit;
 
 pub use error::CodegenError;
 pub use image::Image;
+pub use isa::check_cpu;
 pub use load::Code;
 pub use options::{Cpu, OptLevel, Options};
 pub use text::{SourceLines, clif_text, native_text, vcode_text};
