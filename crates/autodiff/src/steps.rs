@@ -13,7 +13,7 @@
 //!                                                                       }
 //! ```
 //!
-//! Parameters: the scalars from outside that the body mentions; what is carried; from which iteration to which; the arrays from outside. Results: what is carried, and the floats from
+//! Parameters: the scalars from outside that the body mentions, but for literals, which are made anew so that what is known of them is known inside; what is carried; from which iteration to which; the arrays from outside. Results: what is carried, and the floats from
 //! outside, unchanged: seeds for these are what their adjoints start from, so that sums are made in the order in which a reverse without snapshots makes them.
 //!
 //! Iterations are run to be reversed, after all of them ran once: nothing is printed, by what they call neither ([`crate::silent`]), and what is asserted held. Where the iterations of a `while` are counted first, they are run for the first time, and assert. Loops that run
@@ -24,8 +24,8 @@ use crate::catalog::Names;
 use crate::silent::{Silent, hush};
 use crate::vjp::{read, written};
 use adit_ir::{
-    Bounds, Builder, CallGraph, Checkpoint, CheckpointKind, Copier, FuncId, Function, Inst, Int, Module, Op,
-    OperandMap, Passing, Region, Rewrite, Type, Value, Values,
+    Bounds, Builder, CallGraph, Checkpoint, CheckpointKind, Const, Copier, FuncId, Function, Inst, InstData, Int,
+    Module, Op, OperandMap, Passing, Region, Rewrite, Type, Value, Values,
 };
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::fmt;
@@ -159,7 +159,7 @@ impl Outlined {
         let id = add(&mut self.functions, "steps", &|name| iterations(source, at.1, &taken, name));
         let counts = matches!(source.inst(at.1).op, Op::While { .. });
         let trips = counts.then(|| add(&mut self.functions, "trips", &|name| counted(source, at.1, &taken, name)));
-        let Surroundings { scalars, arrays } = taken;
+        let Surroundings { scalars, arrays, .. } = taken;
         self.by_loop.insert(at, Steps { id, trips, scalars, arrays });
     }
 }
@@ -199,6 +199,7 @@ pub fn bounded(module: &Module, taped: &[(FuncId, Inst)], bytes: u64) -> Module 
 
 /// What a loop mentions of what lies outside.
 struct Surroundings {
+    literals: Vec<(Value, Const)>,
     scalars: Values,
     arrays: Vec<Lent>,
 }
@@ -266,7 +267,7 @@ impl Search {
     }
 
     fn surroundings(self, source: &Function) -> Result<Surroundings, Unkept> {
-        let mut taken = Surroundings { scalars: Values::new(), arrays: Vec::new() };
+        let mut taken = Surroundings { literals: Vec::new(), scalars: Values::new(), arrays: Vec::new() };
         let outside: Vec<Value> = self.mentioned.iter().copied().filter(|v| !self.inner.contains(v)).collect();
         let mut dims = FxHashSet::default();
         for &v in &outside {
@@ -281,9 +282,24 @@ impl Search {
             }
         }
         let bare = |v: &Value| source.ty(*v).scalar().is_some() && !dims.contains(v);
-        taken.scalars = outside.into_iter().filter(bare).collect();
+        let literals = literals(source);
+        for v in outside.into_iter().filter(bare) {
+            match literals.get(&v) {
+                Some(&literal) => taken.literals.push((v, literal)),
+                None => taken.scalars.push(v),
+            }
+        }
         Ok(taken)
     }
+}
+
+/// The values that the text gives.
+fn literals(source: &Function) -> FxHashMap<Value, Const> {
+    let literal = |inst: &InstData| match (&inst.op, &inst.results[..]) {
+        (Op::Const(c), &[v]) => Some((v, *c)),
+        (_, _) => None,
+    };
+    source.insts().filter_map(literal).collect()
 }
 
 /// The copy of a body: nothing is printed, and nothing asserted unless it runs for the first time.
@@ -300,7 +316,7 @@ impl Rewrite for Silently {
     }
 }
 
-/// Declares what both functions take first; gives the parameters of what is carried, and the bounds if there are any.
+/// Declares what both functions take first, and makes the literals; gives the parameters of what is carried, and the bounds if there are any.
 fn signature(
     b: &mut Builder,
     copier: &mut Copier<'_>,
@@ -326,6 +342,9 @@ fn signature(
         let passing = if lent.written { Passing::Mut } else { Passing::ByValue };
         let ty = copier.map.ty(source.ty(lent.array));
         copier.map.set(lent.array, b.param(ty, passing));
+    }
+    for &(v, literal) in &taken.literals {
+        copier.map.set(v, b.constant(literal));
     }
     (carried, bounds)
 }

@@ -267,12 +267,12 @@ pub(super) fn moving(level: u32, value: &Value, tangent: &Value) -> Value {
     })
 }
 
-/// The sum of the products of floats, a zero weight being strong.
+/// The sum of the products of floats, a zero weight being strong; what does not move takes no part.
 pub(super) fn product(weights: &Value, of: &Value) -> Number {
     let (mut a, mut b) = (Vec::new(), Vec::new());
     weights.numbers(&mut a);
     of.numbers(&mut b);
-    let pairs = a.into_iter().zip(b).filter(|(a, _)| a.ty().is_float());
+    let pairs = a.into_iter().zip(b).filter(|(a, b)| a.ty().is_float() && !b.is_still());
     let widest = |n: &Number| n.clone().to(ScalarType::F64);
     let terms = pairs.map(|(a, b)| Number::of(Prim::Smul, &[widest(a), widest(b)]));
     terms.fold(Number::float(ScalarType::F64, 0.0), |sum, term| sum + term)

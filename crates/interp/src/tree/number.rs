@@ -81,10 +81,15 @@ impl Number {
 
     /// A number that moves so; `level` is above those of both.
     pub(super) fn moving(level: u32, primal: Number, tangent: Number) -> Self {
-        if matches!(tangent, Number::Plain(s) if s.as_float() == Some(0.0)) {
+        if tangent.is_still() {
             return primal;
         }
         Number::Dual(Arc::new(Dual { level, primal, tangent }))
+    }
+
+    /// Whether this is 0 and does not move: as a tangent, that of a number that does not move.
+    pub(super) fn is_still(&self) -> bool {
+        matches!(self, Number::Plain(s) if s.as_float() == Some(0.0))
     }
 
     /// The primal in the highest level that may be there, and the tangent if it moves in it.

@@ -123,8 +123,8 @@ impl Subject<'_> {
         let drowned = wild(&[largest])
             || self.single() && largest > DROWNED_SINGLE
             || wild_answers == [true, true]
-            // An infinite cotangent that meets a partial of 0 is NaN, a tangent of 0 that meets an infinite partial is 0.
-            || wild_answers != [false, false] && outcomes.iter().any(|o| o.not_finite);
+            // An infinite cotangent that meets a partial of 0 is NaN, a tangent of 0 that meets an infinite partial is 0; which of them it was may show in a branch alone.
+            || outcomes.iter().any(|o| o.not_finite);
         let near_kink = outcomes.iter().any(|o| o.nearest_kink < near);
         self.report.wild |= drowned;
         self.report.near_kink |= near_kink;

@@ -196,6 +196,11 @@ fn kernels_move_by_themselves() {
 }
 
 #[test]
+fn what_does_not_move_takes_nothing_of_a_cotangent() {
+    gives("fn g(x: f64) -> f64 { 0.5 } fn f(x: f64) -> f64 { vjp(g, x, log(0.0 - x)).1 }", &[0.0]);
+}
+
+#[test]
 fn lines_are_printed_once_by_each_operator() {
     let printing =
         "fn g(x: [f64; 3]) -> [f64; 2] { print(x[0]); [x[0] * x[1], x[2]] } fn h(x: [f64; 3]) -> f64 { sum(g(x)) }";
