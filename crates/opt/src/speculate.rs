@@ -19,18 +19,18 @@
 //!
 //! What has effects besides its results is left alone, and so is what is large: the loop stands there twice. It belongs behind all differentiation, to which it would be two loops.
 
-use crate::Options;
+use crate::{Mutant, Options};
 use adit_ir::{Builder, CmpOp, Const, Copier, Function, Inst, Int, Module, Op, Plain, Prim, Region, Rewrite, Value};
 
 /// Instructions of a loop that may stand there twice.
 const LARGEST: usize = 300;
 
 /// Rewrites one function.
-pub fn run(_: &Module, f: &Function, _: Options) -> Option<Function> {
+pub fn run(_: &Module, f: &Function, options: Options) -> Option<Function> {
     if !f.insts().any(|i| plain_for(&i.op).is_some()) {
         return None;
     }
-    let mut speculate = Speculate { facts: Facts::new(f), found: false };
+    let mut speculate = Speculate { facts: Facts::new(f, options), options, found: false };
     let mut b = Builder::new(f.name.clone(), f.span);
     let mut copier = Copier::new(f);
     copier.copy_signature(&mut b);
@@ -48,6 +48,7 @@ fn plain_for(op: &Op) -> Option<Prim> {
 
 struct Speculate {
     facts: Facts,
+    options: Options,
     found: bool,
 }
 
@@ -56,7 +57,8 @@ impl Rewrite for Speculate {
         match self.facts.sums(copier.source, inst) {
             Some(sums) => {
                 self.found = true;
-                twice(copier, b, inst, &sums);
+                let checked = if self.options.has(Mutant::NanBelieved) { &[] } else { &sums[..] };
+                twice(copier, b, inst, checked);
             }
             None => copier.copy(self, b, inst),
         }
@@ -116,12 +118,13 @@ const UNSAID: Fact = Fact { touched: false, minus: false };
 /// Facts about the values of a function, for one loop at a time.
 struct Facts {
     facts: Vec<Fact>,
+    options: Options,
     changed: bool,
 }
 
 impl Facts {
-    fn new(f: &Function) -> Self {
-        let mut facts = Facts { facts: vec![OUTSIDE; f.value_count()], changed: false };
+    fn new(f: &Function, options: Options) -> Self {
+        let mut facts = Facts { facts: vec![OUTSIDE; f.value_count()], options, changed: false };
         f.walk(&mut |inst| facts.reset(f, inst, OUTSIDE));
         facts
     }
@@ -191,7 +194,10 @@ impl Facts {
         let data = f.inst(inst);
         match &data.op {
             Op::Load { .. } => self.join(data.results[0], OUTSIDE),
-            Op::Cmp { a, b, .. } => return (!self.of(*a).touched && !self.of(*b).touched).then_some(()),
+            Op::Cmp { a, b, .. } => {
+                let touched = self.of(*a).touched || self.of(*b).touched;
+                return (!touched || self.options.has(Mutant::ProductCompared)).then_some(());
+            }
             Op::Prim { prim, args } => {
                 let fact = self.primitive(*prim, args)?;
                 self.join(data.results[0], fact);

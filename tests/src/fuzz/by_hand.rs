@@ -296,6 +296,27 @@ pub const PROGRAMS: &[Shown] = &[
             }",
         value: 6.0,
     },
+    Shown {
+        bug: "nan-believed",
+        source: "
+            fn g(b: f64, a: [f64; n]) -> f64 { sum((a[i] - 1.0) * sqrt(b - 3.0 + a[i]) for i in 0..n) }
+            fn f(x: f64, a: [f64; n]) -> f64 { grad(|b: f64| g(b, a))(x) }",
+        value: 1.2071067811865475,
+    },
+    Shown {
+        bug: "product-compared",
+        source: "
+            fn f(x: f64, a: [f64; n]) -> f64 {
+                let (mut s, mut r) = (0.0, 0.0);
+                for i in 0..n {
+                    let d = grad(|b: f64| (a[i] - 1.0) * sqrt(b))(x - 3.0 + a[i]);
+                    if d > -1.0 { s += 1.0; }
+                    if i > 0 { r += d; }
+                }
+                s + r
+            }",
+        value: 4.2071067811865475,
+    },
 ];
 
 /// Bugs that no program of the language shows, or seldom: its conditions, if they write, are evaluated in the loop's body, and what is lent is restored after a derivative. The random programs of `adit-autodiff`, which are IR, do.
@@ -317,6 +338,9 @@ pub fn named_test(bug: Bug) -> Option<&'static str> {
 pub fn gives(program: &Shown, bug: Bug) -> Result<f64, String> {
     let mut built = build(program.source, "f", Clean::Each, bug)?;
     bug.clean(&mut built.plain, built.main);
+    if let Some(finished) = adit_opt::finish_all(&built.plain, built.main, bug.optimiser()) {
+        built.plain = finished;
+    }
     let a = Array::of(&[3], vec![1.0, 2.0, 3.0]);
     let inputs = [Input::Scalar(Cell::F64(2.0)), Input::Array(a)];
     let interpreter = Interpreter::new(&built.plain, LIMITS);
