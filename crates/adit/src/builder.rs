@@ -115,7 +115,7 @@ mod tests {
     #[test]
     fn wishes_that_cannot_be_met_are_told() {
         let told = |builder: EngineBuilder| {
-            let error = builder.build().err().expect("it is refused");
+            let error = builder.build().expect_err("it is refused");
             assert_eq!((error.kind(), error.diagnostics()[0].code), (crate::ErrorKind::Input, Code("AD0901")));
             error.diagnostics()[0].message.clone()
         };

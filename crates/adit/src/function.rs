@@ -326,6 +326,8 @@ impl Function {
             | Derivative::Gradient(_)
             | Derivative::Hvp(..)
             | Derivative::ReverseOverReverse(_)
+            | Derivative::Augmented(_)
+            | Derivative::Reversed(_)
             | Derivative::Completed(_) => i.options.timed("optimize", || pipeline::optimized(derived, &i.options))?,
         };
         let code = i.options.timed("generate code", || pipeline::compile(&derived, &i.options))?;
@@ -342,6 +344,11 @@ impl Function {
     /// A derivative whose mode nobody asked for: where a rule for it is missing, with those of the other mode.
     pub(crate) fn served(&self, derivative: Derivative) -> Derivative {
         if self.lacks_rule(&derivative) { Derivative::Completed(Box::new(derivative)) } else { derivative }
+    }
+
+    /// The two halves of a reverse derivative, whose mode nobody asked for.
+    pub(crate) fn served_halves(&self, active: &[bool]) -> [Derivative; 2] {
+        [Derivative::Augmented(active.to_vec()), Derivative::Reversed(active.to_vec())].map(|half| self.served(half))
     }
 
     /// The compiled code of a derivative, to be called.

@@ -67,8 +67,8 @@ pub use handle::{
     DuplicatedNoNeed, NoShadow, Shadow, Shadows, Sweep,
 };
 pub use handle::{
-    Argument, Arguments, CallFn, GradientFn, HessianFn, HvpFn, JacobianFn, JvpFn, Leaves, Number, Pass, Request, Take,
-    View, ViewMut, VjpFn, Workspace,
+    Argument, Arguments, CallFn, GradientFn, HessianFn, HvpFn, JacobianFn, JvpFn, Leaves, Number, Pass, Request,
+    SplitFn, Take, Tape, View, ViewMut, VjpFn, Workspace,
 };
 pub use handle::{FnType, Outline, Typed};
 pub use host::HostFunction;

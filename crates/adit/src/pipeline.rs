@@ -38,6 +38,10 @@ pub(crate) enum Derivative {
     Hvp(Vec<bool>, usize),
     /// Reverse over reverse.
     ReverseOverReverse(Vec<bool>),
+    /// The first half of [`Derivative::Vjp`]: what the function does, and a record of it on a tape.
+    Augmented(Vec<bool>),
+    /// The second: the reverse sweep, from the tape.
+    Reversed(Vec<bool>),
     /// One of these, in which rules of one mode serve the other, even where arrays move. Those of second order do so anyway.
     Completed(Box<Derivative>),
 }
@@ -92,7 +96,11 @@ pub(crate) fn derive(unit: &Unit, id: FuncId, derivative: &Derivative, options: 
             adit_autodiff::complete_rules(&mut module);
             derivative
         }
-        Derivative::Jvp(..) | Derivative::Vjp(_) | Derivative::Gradient(_) => derivative,
+        Derivative::Jvp(..)
+        | Derivative::Vjp(_)
+        | Derivative::Gradient(_)
+        | Derivative::Augmented(_)
+        | Derivative::Reversed(_) => derivative,
     };
     clean(&mut module, id, options);
     let jvp = |module: &mut Module, id, active: &[bool], lanes| {
@@ -100,6 +108,9 @@ pub(crate) fn derive(unit: &Unit, id: FuncId, derivative: &Derivative, options: 
     };
     let vjp = |module: &mut Module, id, active: &[bool]| {
         adit_autodiff::vjp_with(module, id, active, &options.autodiff(1)).map_err(refused)
+    };
+    let split = |module: &mut Module, id, active: &[bool]| {
+        adit_autodiff::split_with(module, id, active, &options.autodiff(1)).map_err(refused)
     };
     // The reverse derivative, to be differentiated once more, and what of it is active then.
     let inner = |module: &mut Module, active: &[bool]| {
@@ -118,6 +129,8 @@ pub(crate) fn derive(unit: &Unit, id: FuncId, derivative: &Derivative, options: 
             seed_with_one(module.function_mut(id), seeds);
             id
         }
+        Derivative::Augmented(active) => split(&mut module, id, active)?[0],
+        Derivative::Reversed(active) => split(&mut module, id, active)?[1],
         Derivative::Hvp(active, lanes) => {
             let (inner, active) = inner(&mut module, active)?;
             jvp(&mut module, inner, &active, *lanes)?

@@ -36,6 +36,7 @@ struct Handles {
     jvp: adit::JvpFn,
     vjp: adit::VjpFn,
     call: adit::CallFn,
+    split: adit::SplitFn,
 }
 
 fn handles() -> adit::Result<Handles> {
@@ -50,6 +51,7 @@ fn handles() -> adit::Result<Handles> {
         jvp: g.jvp().wrt(["x"]).build()?,
         vjp: g.vjp().wrt(["x"]).build()?,
         call: g.build()?,
+        split: f.split().wrt(["x"]).build()?,
     })
 }
 
@@ -101,6 +103,7 @@ fn nothing_is_allocated(h: &Handles) -> adit::Result<()> {
         count("jacobian", &mut || h.jacobian.value_and_jacobian(ws, (p, &x), &mut u, &mut m));
         count("jvp", &mut || h.jvp.value_and_tangent(ws, (p, &x), &w, &mut u, &mut v));
         count("vjp", &mut || h.vjp.value_and_cotangents(ws, (p, &x), &w, &mut u, &mut v));
+        count("split", &mut || h.split.value_and_tape(ws, (p, &x, a), ())?.cotangents(ws, 1.0, &mut v));
         count("call", &mut || h.call.call(ws, (p, &x), &mut v));
     }
     Ok(())

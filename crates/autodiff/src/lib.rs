@@ -17,7 +17,7 @@
 //! each shadow has one more dimension, the last, of extent W; partials are computed once for all.
 //! [`vjp()`] (reverse): parameters of `f`; then for each active *array* parameter in order a `mut` shadow; then one seed per `f64` result. Results of `f`; then the adjoint of
 //! each active `f64` parameter. Adjoints of an array passed by value are added into its shadow; the shadow of a `mut` array holds the seed of the final contents
-//! on entry and the adjoint of the initial contents on exit.
+//! on entry and the adjoint of the initial contents on exit. [`split_with`] makes two functions of it, with a tape between.
 //!
 //! **Inactive parameters** are constants. What a program writes into an inactive `mut` array leaves no derivative for the caller; what it reads back from there does
 //! carry one, through a shadow of its own that the caller does not see.
@@ -128,6 +128,29 @@ pub fn vjp_with(module: &mut Module, f: FuncId, active: &[bool], options: &Optio
         module.push(derivative);
     }
     Ok(root)
+}
+
+/// Adds the two halves of the reverse derivative of `f` to the module: `f__aug`, which does what `f` does and records it on a tape, and `f__rev`, which takes the records back.
+///
+/// ```text
+/// func @f__aug(params, mut tape) -> results
+/// func @f__rev(mut shadows of active arrays, seeds, mut tape) -> adjoints of active scalars
+/// ```
+///
+/// # Errors
+/// As [`vjp()`].
+pub fn split_with(module: &mut Module, f: FuncId, active: &[bool], options: &Options) -> Result<[FuncId; 2], Refusal> {
+    refusal::refuse_unmade(module, f)?;
+    let (silent, built, reverse) = vjp::split(module, f, &mask(module.function(f), active), options)?;
+    for (copy, rules) in silent {
+        let place = module.push(copy);
+        module.set_rules(place, rules);
+    }
+    let first = module.len();
+    for derivative in built {
+        module.push(derivative);
+    }
+    Ok([FuncId::new(first), FuncId::new(first + reverse)])
 }
 
 /// What the reverse derivative that [`vjp_with`] would add saves for its reverse sweep, in the order of the source, function by function.

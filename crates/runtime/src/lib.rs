@@ -29,4 +29,5 @@ pub use external::ExternalCall;
 pub use print::{PrintLine, PrintPiece};
 pub use program::{Program, Site};
 pub use staged::{Disagreement, Element, Misfit, Staged, Staging};
+pub use tape::OwnedTape;
 pub use workspace::{Sink, Workspace};

@@ -6,6 +6,7 @@
 
 use crate::Workspace;
 use crate::entry::{Entry, Kind, element_count};
+use crate::tape::OwnedTape;
 use adit_ir::shape::{Extent, Wanted};
 use adit_ir::{Passing, RunError, ScalarType};
 use std::marker::PhantomData;
@@ -98,6 +99,8 @@ pub struct Staged<'s, 'a> {
     entry: &'s Entry,
     staging: &'s mut Staging,
     missing: usize,
+    /// A tape of the host's, and its place.
+    tape: Option<(usize, &'a mut OwnedTape)>,
     borrowed: PhantomData<&'a mut ()>,
 }
 
@@ -112,7 +115,7 @@ impl Entry {
         staging.filled.resize(params, false);
         staging.extents.clear();
         staging.extents.resize(signature.extents, 0);
-        Staged { entry: self, staging, missing: params, borrowed: PhantomData }
+        Staged { entry: self, staging, missing: params, tape: None, borrowed: PhantomData }
     }
 
     /// How many parameters it has.
@@ -170,6 +173,20 @@ impl<'a> Staged<'_, 'a> {
         Ok(())
     }
 
+    /// Gives a tape.
+    ///
+    /// # Errors
+    /// If another kind is wanted.
+    pub fn tape(&mut self, at: usize, tape: &'a mut OwnedTape) -> Result<(), Misfit> {
+        match &self.entry.signature().params[at] {
+            Kind::Tape => {}
+            Kind::Scalar(_) | Kind::Array { .. } => return Err(Misfit::Kind),
+        }
+        self.word(at, tape.address());
+        self.tape = Some((at, tape));
+        Ok(())
+    }
+
     #[inline]
     fn shape<T: Element>(&mut self, at: usize, given: Passing, dims: &[usize], len: usize) -> Result<(), Misfit> {
         let signature = self.entry.signature();
@@ -200,13 +217,7 @@ impl<'a> Staged<'_, 'a> {
 
     /// The extents of an array argument that was given.
     pub fn extents(&self, at: usize) -> &[usize] {
-        let signature = self.entry.signature();
-        let rank = match &signature.params[at] {
-            Kind::Array { rank, .. } => *rank,
-            Kind::Scalar(_) | Kind::Tape => 0,
-        };
-        let first = signature.first_extent[at];
-        &self.staging.extents[first..first + rank]
+        self.staging.extents(self.entry, at)
     }
 
     /// A scalar argument that was given.
@@ -262,12 +273,12 @@ impl<'a> Staged<'_, 'a> {
         i64::try_from(self.staging.extents[first + e.axis]).unwrap_or(i64::MAX)
     }
 
-    /// Runs. The results are in the [`Staging`] afterwards.
+    /// Runs, with the bytes of a tape counted among the workspace's. The results are in the [`Staging`] afterwards.
     ///
     /// # Errors
     /// What stops the run; an argument that is missing or extents that do not agree are shape mismatches.
     #[inline]
-    pub fn run(self, workspace: &mut Workspace) -> Result<(), RunError> {
+    pub fn run(mut self, workspace: &mut Workspace) -> Result<(), RunError> {
         let signature = self.entry.signature();
         if self.missing > 0 {
             let counts = [self.staging.filled.len() as i64, (self.staging.filled.len() - self.missing) as i64];
@@ -282,6 +293,10 @@ impl<'a> Staged<'_, 'a> {
         self.staging.results.clear();
         self.staging.results.resize(signature.results.len(), 0);
         self.entry.check_room(workspace)?;
+        if let Some((at, tape)) = self.tape.take() {
+            workspace.lend(tape.capacity() as u64);
+            self.word(at, tape.address());
+        }
         self.entry.run(workspace, &self.staging.words, &mut self.staging.results)
     }
 }
@@ -291,6 +306,17 @@ impl Staging {
     #[inline]
     pub fn result<T: Element>(&self, at: usize) -> T {
         T::from_word(self.results[at])
+    }
+
+    /// The extents of an array argument of the last call, which was one of this function.
+    pub fn extents(&self, entry: &Entry, at: usize) -> &[usize] {
+        let signature = entry.signature();
+        let rank = match &signature.params[at] {
+            Kind::Array { rank, .. } => *rank,
+            Kind::Scalar(_) | Kind::Tape => 0,
+        };
+        let first = signature.first_extent[at];
+        self.extents.get(first..first + rank).unwrap_or_default()
     }
 
     /// How many bytes it keeps.

@@ -76,6 +76,66 @@ impl Drop for Tape {
     }
 }
 
+/// A tape that a host owns: what one call pushes, another one pops. It is freed when it goes.
+#[derive(Debug)]
+pub struct OwnedTape {
+    // Boxed, because compiled code is given the address of the header.
+    tape: Box<Tape>,
+}
+
+// SAFETY: the buffer is the tape's own, and only who has it `mut` writes.
+unsafe impl Send for OwnedTape {}
+// SAFETY: as above; by reference, nothing but lengths and records are read.
+unsafe impl Sync for OwnedTape {}
+
+impl OwnedTape {
+    /// An empty one.
+    pub fn new() -> Self {
+        OwnedTape { tape: Box::new(Tape::empty()) }
+    }
+
+    /// Bytes of the records on it.
+    pub fn bytes(&self) -> usize {
+        self.tape.top as usize - self.tape.base as usize
+    }
+
+    /// Bytes of its buffer.
+    pub fn capacity(&self) -> usize {
+        self.tape.capacity()
+    }
+
+    /// Forgets the records, and keeps the buffer.
+    pub fn clear(&mut self) {
+        self.tape.top = self.tape.base;
+    }
+
+    /// Where compiled code finds it.
+    pub(crate) fn address(&mut self) -> u64 {
+        ptr::from_mut(&mut *self.tape).expose_provenance() as u64
+    }
+}
+
+impl Default for OwnedTape {
+    fn default() -> Self {
+        OwnedTape::new()
+    }
+}
+
+/// The records are copied.
+impl Clone for OwnedTape {
+    fn clone(&self) -> Self {
+        let (mut copy, bytes) = (OwnedTape::new(), self.bytes());
+        if bytes > 0 {
+            let layout = copy.tape.resize(bytes);
+            layout.unwrap_or_else(|| std::alloc::handle_alloc_error(self.tape.layout()));
+            // SAFETY: both buffers hold at least so many bytes, and are apart.
+            unsafe { ptr::copy_nonoverlapping(self.tape.base, copy.tape.base, bytes) }
+            copy.tape.top = copy.tape.base.wrapping_add(bytes);
+        }
+        copy
+    }
+}
+
 /// The tapes of a workspace: the first `depth` are alive.
 #[derive(Debug, Default)]
 pub struct Tapes {
@@ -84,9 +144,24 @@ pub struct Tapes {
     tapes: Vec<Box<Tape>>,
     capacity: u64,
     limit: u64,
+    /// Whether the bytes of a tape of the host's are counted among them.
+    lent: bool,
 }
 
 impl Tapes {
+    /// Counts a buffer of the host's until [`Tapes::settle`].
+    pub fn lend(&mut self, bytes: u64) {
+        self.capacity += bytes;
+        self.lent = true;
+    }
+
+    /// Counts its own buffers alone.
+    pub fn settle(&mut self) {
+        if std::mem::take(&mut self.lent) {
+            self.capacity = self.tapes.iter().map(|tape| tape.capacity() as u64).sum();
+        }
+    }
+
     /// Bytes that all buffers hold, those of dead tapes included.
     pub fn capacity(&self) -> u64 {
         self.capacity
@@ -170,6 +245,26 @@ mod tests {
         assert_eq!(tapes.capacity() + left, 1 << 20);
         tapes.trim(0);
         assert_eq!(tapes.capacity(), 0);
+    }
+
+    #[test]
+    fn what_a_host_owns_is_counted_while_it_is_lent() {
+        let (mut tapes, mut owned) = (Tapes::default(), OwnedTape::new());
+        tapes.begin(u64::MAX);
+        tapes.lend(0);
+        tapes.grow(&mut owned.tape, 64).expect("the host has memory");
+        // SAFETY: there is room for 64 bytes.
+        unsafe { owned.tape.top.cast::<u64>().write(7) };
+        owned.tape.top = owned.tape.top.wrapping_add(8);
+        assert_eq!((tapes.capacity(), owned.bytes(), owned.capacity()), (64, 8, 64));
+        tapes.settle();
+        assert_eq!(tapes.capacity(), 0);
+        let copy = owned.clone();
+        drop(owned);
+        assert_eq!((copy.bytes(), copy.capacity()), (8, 8));
+        // SAFETY: one record was copied.
+        assert_eq!(unsafe { copy.tape.base.cast::<u64>().read() }, 7);
+        assert_eq!(OwnedTape::new().clone().bytes(), 0);
     }
 
     #[test]

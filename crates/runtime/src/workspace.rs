@@ -126,10 +126,16 @@ impl Workspace {
         self.machine.failure.take()
     }
 
+    /// Counts the bytes of a tape of the host's among the tapes of the next call.
+    pub(crate) fn lend(&mut self, bytes: u64) {
+        self.machine.tapes.lend(bytes);
+    }
+
     /// Ends a call: memory goes back to its mark, and a sink's panic goes on. Returns the numbers that explain a trap.
     pub fn end(&mut self) -> [i64; 2] {
         let machine = &mut *self.machine;
         machine.context.tape_depth = 0;
+        machine.tapes.settle();
         machine.context.stack_needs = std::ptr::null();
         machine.program = std::ptr::null();
         machine.arena.begin(&mut machine.context, machine.limits.memory_bytes);

@@ -48,7 +48,8 @@ pub struct Duplicated<P, S>(pub P, pub S);
 #[derive(Clone, Copy, Debug)]
 pub struct DuplicatedNoNeed<P, S>(pub P, pub S);
 
-/// A value and `W` directions: as many tangents come out. Forward mode alone.
+/// A value and `W` shadows. In forward mode they are directions, followed in one sweep, and as many tangents come out. In reverse mode each receives a derivative: the function runs once, and its reverse once for
+/// each shadow, by the seeds in the shadows of what the function writes; that saves `W - 1` forward sweeps, no more.
 #[derive(Clone, Copy, Debug)]
 pub struct BatchDuplicated<P, S, const W: usize>(pub P, pub [S; W]);
 
@@ -73,8 +74,8 @@ pub trait Shadow {
     const GIVEN: bool;
     /// Hands one of the shadows over.
     fn pass<'a>(&'a mut self, lane: usize, to: &mut Pass<'a>);
-    /// Takes what came back.
-    fn finish(&mut self, from: &mut Take<'_>);
+    /// Takes what came back of one of them.
+    fn finish(&mut self, lane: usize, from: &mut Take<'_>);
     /// What is returned.
     fn adjoint(&self) -> Self::Adjoint;
 }
@@ -95,7 +96,7 @@ impl Shadow for NoShadow {
     type Adjoint = ();
     const GIVEN: bool = false;
     fn pass<'a>(&'a mut self, _: usize, _: &mut Pass<'a>) {}
-    fn finish(&mut self, _: &mut Take<'_>) {}
+    fn finish(&mut self, _: usize, _: &mut Take<'_>) {}
     fn adjoint(&self) {}
 }
 
@@ -105,7 +106,7 @@ impl<T: Number> Shadow for Adjoint<T> {
     fn pass<'a>(&'a mut self, _: usize, to: &mut Pass<'a>) {
         to.scalar(self.0);
     }
-    fn finish(&mut self, from: &mut Take<'_>) {
+    fn finish(&mut self, _: usize, from: &mut Take<'_>) {
         from.scalar(&mut self.0);
     }
     fn adjoint(&self) -> T {
@@ -121,8 +122,8 @@ impl<S: Argument, const W: usize> Shadow for Shadows<S, W> {
             shadow.pass(to);
         }
     }
-    fn finish(&mut self, from: &mut Take<'_>) {
-        if let Some(shadow) = self.0.first_mut() {
+    fn finish(&mut self, lane: usize, from: &mut Take<'_>) {
+        if let Some(shadow) = self.0.get_mut(lane) {
             shadow.finish(from);
         }
     }
@@ -196,8 +197,8 @@ pub trait AllShadows {
     /// Hands over those that there are, of one lane.
     fn pass_all<'a>(&'a mut self, lane: usize, to: &mut Pass<'a>);
 
-    /// Takes what came back.
-    fn finish_all(&mut self, from: &mut Take<'_>);
+    /// Takes what came back, of one lane.
+    fn finish_all(&mut self, lane: usize, from: &mut Take<'_>);
 
     /// What is returned.
     fn adjoints(&self) -> Self::Adjoints;
@@ -231,12 +232,12 @@ macro_rules! tuples {
                 to.done();
             }
             #[expect(non_snake_case, reason = "the names of the types serve for the values")]
-            fn finish_all(&mut self, from: &mut Take<'_>) {
+            fn finish_all(&mut self, lane: usize, from: &mut Take<'_>) {
                 let ($($name,)*) = self;
                 let mut at = 0..;
                 $(if <$name as Shadow>::GIVEN {
                     from.item(at.next().unwrap_or(0));
-                    $name.finish(from);
+                    $name.finish(lane, from);
                 })*
             }
             #[expect(non_snake_case, reason = "the names of the types serve for the values")]

@@ -13,6 +13,7 @@ use super::leaves::Leaves;
 use super::memory::Workspace;
 use super::pass::{Callee, Pass};
 use super::plan::How;
+use super::split::{Halves, augmented_with};
 use crate::error::{Error, Result};
 use crate::frame::rebuild;
 use crate::function::Function;
@@ -22,6 +23,7 @@ use crate::signature::Type;
 use crate::value::{Array, Data, Value};
 use adit_diag::Code;
 use adit_ir::ScalarType;
+use std::sync::Arc;
 
 /// Which way, and whether the value is wanted too.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -102,9 +104,11 @@ impl Function {
         let workspace = &mut Workspace::new();
         match sweep {
             Sweep::Reverse | Sweep::ReverseWithPrimal => {
-                let callee = said.reverse()?;
                 let mut value = blank(&self.signature().result);
-                said.run_back(workspace, &callee, &mut primals, &mut shadows, &mut value)?;
+                match widest(&activities) {
+                    1 => said.run_back(workspace, &said.reverse()?, &mut primals, &mut shadows, &mut value)?,
+                    _ => said.run_batch_back(workspace, &mut primals, &mut shadows, &mut value)?,
+                }
                 let value = (sweep == Sweep::ReverseWithPrimal).then_some(value);
                 Ok(Differentiated { value, tangents: Vec::new(), adjoints: shadows.adjoints() })
             }
@@ -124,7 +128,7 @@ impl Function {
 }
 
 /// Zeros of a type, arrays being empty: they take the sizes that are wanted.
-fn blank(ty: &Type) -> Value {
+pub(super) fn blank(ty: &Type) -> Value {
     let mut leaves = Vec::new();
     leaf_values(ty, &mut leaves);
     let mut leaves = leaves.into_iter();
@@ -148,10 +152,10 @@ fn leaf_values(ty: &Type, out: &mut Vec<Value>) {
 }
 
 /// What was said of a call.
-struct Said<'f> {
-    function: &'f Function,
-    activities: &'f [Activity],
-    result: Activity,
+pub(super) struct Said<'f> {
+    pub(super) function: &'f Function,
+    pub(super) activities: &'f [Activity],
+    pub(super) result: Activity,
 }
 
 impl Said<'_> {
@@ -221,7 +225,8 @@ impl Said<'_> {
         self.function.shape().active(&|p| self.activities[p] != Activity::Const, outputs)
     }
 
-    fn reverse(&self) -> Result<Callee> {
+    /// That a reverse sweep makes sense, and what is active in it.
+    fn reversed(&self) -> Result<Vec<bool>> {
         self.check()?;
         match self.result {
             Activity::Active => self.function.one_float()?,
@@ -231,16 +236,25 @@ impl Said<'_> {
                 return Err(refused(format!("the result cannot be {:?}: {text}", self.result)));
             }
         }
-        if let Some(p) = self.wrt().into_iter().find(|&p| matches!(self.activities[p], Activity::BatchDuplicated(_))) {
-            let text = "one sweep back has one derivative";
-            return Err(refused(format!("`{}` cannot be BatchDuplicated in reverse mode: {text}", self.name(p))));
+        if self.same_lanes()? == 0 {
+            return Err(refused("a batch has one shadow at least".into()));
         }
         let active = self.mask(false);
         self.check_reached(&active, self.result == Activity::Const)?;
+        Ok(active)
+    }
+
+    fn reverse(&self) -> Result<Callee> {
+        let active = self.reversed()?;
         let derivative = self.function.served(Derivative::Vjp(active.clone()));
         let mut callee = Callee::new(self.function, &derivative, &self.wrt(), &active, How::Reverse)?;
         callee.plan.gradient.what = "the shadow of ";
         Ok(callee)
+    }
+
+    /// The same in two calls.
+    pub(super) fn halves(&self) -> Result<Halves> {
+        Ok(Halves::new(self.function, &self.wrt(), &self.reversed()?)?.of_shadows())
     }
 
     fn forward(&self) -> Result<Callee> {
@@ -258,12 +272,8 @@ impl Said<'_> {
         Ok(callee)
     }
 
-    /// How many directions there are: as many for every argument, and for the result.
-    fn lanes(&self) -> Result<usize> {
-        let lanes = |activity: Activity| match activity {
-            Activity::BatchDuplicated(lanes) => lanes,
-            Activity::Active | Activity::Duplicated | Activity::DuplicatedNoNeed | Activity::Const => 1,
-        };
+    /// How many shadows each argument has.
+    fn same_lanes(&self) -> Result<usize> {
         let wrt = self.wrt();
         let wanted = wrt.first().map_or(1, |&p| lanes(self.activities[p]));
         if let Some(&p) = wrt.iter().find(|&&p| lanes(self.activities[p]) != wanted) {
@@ -271,6 +281,12 @@ impl Said<'_> {
             let text = format!("`{}` has {found} shadows, `{}` {wanted}", self.name(p), self.name(wrt[0]));
             return Err(refused(format!("{text}: all have equally many")));
         }
+        Ok(wanted)
+    }
+
+    /// How many directions there are: as many for every argument, and for the result.
+    fn lanes(&self) -> Result<usize> {
+        let (wrt, wanted) = (self.wrt(), self.same_lanes()?);
         if wanted == 0 || self.result == Activity::Active {
             return Err(refused(
                 "in forward mode the result is Duplicated, DuplicatedNoNeed or BatchDuplicated".into(),
@@ -305,10 +321,23 @@ impl Said<'_> {
         });
         let mut take = workspace.take(&plan.gradient);
         take.add = true;
-        shadows.finish_all(&mut take);
+        shadows.finish_all(0, &mut take);
         primals.finish_all(&mut workspace.take(&plan.finals));
         Leaves::take(value, &mut workspace.take(&plan.value));
         Ok(())
+    }
+
+    /// The function once, and its reverse for every shadow of the batch.
+    fn run_batch_back(
+        &self,
+        workspace: &mut Workspace,
+        primals: &mut impl Arguments,
+        shadows: &mut impl AllShadows,
+        value: &mut Value,
+    ) -> Result<()> {
+        let (halves, mut value) = (Arc::new(self.halves()?), value);
+        let tape = augmented_with(&halves, workspace, self.activities, (primals, shadows), &mut value)?;
+        tape.sweep_back(workspace, if self.result == Activity::Active { 1.0 } else { 0.0 }, shadows)
     }
 
     fn run_forth(
@@ -344,6 +373,19 @@ impl Said<'_> {
     }
 }
 
+/// How many shadows there are of what is said to be this.
+fn lanes(activity: Activity) -> usize {
+    match activity {
+        Activity::BatchDuplicated(lanes) => lanes,
+        Activity::Active | Activity::Duplicated | Activity::DuplicatedNoNeed | Activity::Const => 1,
+    }
+}
+
+/// The largest number of shadows of one of several arguments.
+pub(super) fn widest(activities: &[Activity]) -> usize {
+    activities.iter().copied().map(lanes).max().unwrap_or(1)
+}
+
 /// The shadows of a batch, lane by lane.
 struct Batch<'s, S>(&'s mut S);
 
@@ -353,6 +395,6 @@ impl<S: AllShadows> Directions for Batch<'_, S> {
     }
 }
 
-fn refused(text: String) -> Error {
+pub(super) fn refused(text: String) -> Error {
     Error::input(Code("AD0907"), text)
 }

@@ -3,6 +3,7 @@
 //! In: limits and sinks, by the engine of whatever is called. Out: [`Workspace`], where arguments are laid out, arrays lie that a host does not give, and compiled code keeps its tapes. It grows in the first
 //! call at a size, and not after it.
 
+use super::split::Records;
 use crate::options::Options;
 use adit_runtime::{Element, Staging};
 use sealed::Number as Sealed;
@@ -21,6 +22,8 @@ pub struct Workspace {
     pub(super) placed: Vec<Placed>,
     /// A row or column under way.
     pub(super) row: Vec<f64>,
+    /// What the last tape that was reversed left.
+    pub(super) spare: Option<Records>,
     /// Whose limits and sinks are set.
     pub(super) options: Option<Arc<Options>>,
 }
@@ -34,7 +37,7 @@ impl Workspace {
     /// Bytes kept for the next call.
     pub fn bytes(&self) -> u64 {
         let (arrays, tapes) = self.machine.memory_in_use();
-        let row = 8 * self.row.capacity();
+        let row = 8 * self.row.capacity() + self.spare.as_ref().map_or(0, Records::capacity);
         arrays + tapes + (self.staging.bytes() + self.scratch.bytes() + row) as u64
     }
 
@@ -43,7 +46,7 @@ impl Workspace {
         self.machine.release_memory();
         self.scratch = Scratch::default();
         self.staging = Staging::default();
-        (self.placed, self.row) = (Vec::new(), Vec::new());
+        (self.placed, self.row, self.spare) = (Vec::new(), Vec::new(), None);
     }
 
     /// Takes over the limits and sinks of an engine.

@@ -42,6 +42,7 @@ mod primal;
 mod request;
 mod reverse;
 mod second;
+mod split;
 mod take;
 #[expect(
     coherence_leak_check,
@@ -65,5 +66,6 @@ pub use primal::CallFn;
 pub use request::Request;
 pub use reverse::VjpFn;
 pub use second::HvpFn;
+pub use split::{SplitFn, Tape};
 pub use take::Take;
 pub use typed::{FnType, Outline, Typed};

@@ -16,7 +16,7 @@ use crate::calls::Shape;
 use crate::error::{Error, Result};
 use crate::function::Function;
 use adit_ir::ScalarType;
-use adit_runtime::{Entry, Misfit, Staged};
+use adit_runtime::{Entry, Misfit, OwnedTape, Staged};
 use adit_sema::layout::Leaf;
 use smallvec::SmallVec;
 
@@ -53,6 +53,8 @@ pub struct Pass<'a> {
     /// Where floats that are read go, instead of into the call.
     gathered: Option<&'a mut Vec<f64>>,
     fault: Option<(Group, Fault)>,
+    /// The extents of the augmented primal's arguments, where its reverse is called.
+    shapes: &'a [Extents],
 }
 
 /// How a pass ended.
@@ -84,6 +86,7 @@ impl Workspace {
             probe: false,
             gathered: None,
             fault: None,
+            shapes: &[],
         }
     }
 
@@ -131,6 +134,15 @@ impl<'a> Pass<'a> {
         self.item();
         value.pass(self);
         self.done();
+    }
+
+    /// The tape comes, with the extents of the arguments that it was written of.
+    pub(super) fn tape(&mut self, tape: &'a mut OwnedTape, shapes: &'a [Extents]) {
+        self.shapes = shapes;
+        if let Some(at) = self.target.plan.tape {
+            let given = self.staged.tape(at, tape);
+            debug_assert!(given.is_ok(), "argument {at}: {given:?}");
+        }
     }
 
     /// What is lent is copied from now on, and stays as it is.

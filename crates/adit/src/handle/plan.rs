@@ -53,6 +53,8 @@ pub(crate) enum Like {
     Destination(usize),
     /// Those of another argument, and so many lanes.
     Argument(usize, usize),
+    /// Those that an argument of the augmented primal had.
+    Taped(usize),
 }
 
 /// How a function is differentiated; lanes where there are some.
@@ -64,6 +66,10 @@ pub(crate) enum How {
     /// Reverse, with seeds that are literals.
     Gradient,
     ForwardOverReverse(usize),
+    /// The function, and a tape that it writes.
+    Augmented,
+    /// The reverse sweep alone: it has none of the function's arguments, but a tape.
+    Reversed,
 }
 
 /// All places of a call.
@@ -91,6 +97,10 @@ pub(crate) struct Plan {
     pub(crate) elements: Vec<ScalarType>,
     /// Extents that the types of the IR do not check: leaf and axis.
     pub(crate) computed: Vec<(usize, usize)>,
+    /// The argument that is a tape.
+    pub(crate) tape: Option<usize>,
+    /// Whether the function's arguments are not among those of the call.
+    pub(crate) taped: bool,
     pub(crate) lanes: usize,
 }
 
@@ -129,24 +139,41 @@ impl Plan {
             along: of("the direction of ", false, wrt),
             gradient: of("the gradient of ", true, wrt),
             product: of("the product of ", true, wrt),
-            result: if how == How::Reverse { result("the seed of ", false) } else { result("the tangent of ", true) },
+            result: match how {
+                How::Reverse | How::Reversed => result("the seed of ", false),
+                How::Primal | How::Forward(_) | How::Gradient | How::ForwardOverReverse(_) | How::Augmented => {
+                    result("the tangent of ", true)
+                }
+            },
             seeds: Vec::new(),
             likes: Vec::new(),
             elements: Vec::new(),
-            computed: computed(shape),
+            computed: if how == How::Reversed { Vec::new() } else { computed(shape) },
+            tape: None,
+            taped: how == How::Reversed,
             lanes: match how {
-                How::Primal | How::Reverse | How::Gradient => 1,
+                How::Primal | How::Reverse | How::Gradient | How::Augmented | How::Reversed => 1,
                 How::Forward(lanes) | How::ForwardOverReverse(lanes) => lanes,
             },
         };
         let mut maker = Maker { shape, active, plan };
-        maker.primal();
+        if how != How::Reversed {
+            maker.primal();
+        }
         match how {
             How::Primal => maker.sizes(),
             How::Forward(_) => maker.forward(),
             How::Reverse => maker.reverse(),
             How::Gradient => maker.gradient(),
             How::ForwardOverReverse(_) => maker.forward_over_reverse(),
+            How::Augmented => {
+                maker.sizes();
+                maker.tape();
+            }
+            How::Reversed => {
+                maker.reverse();
+                maker.tape();
+            }
         }
         maker.plan
     }
@@ -198,7 +225,7 @@ impl Maker<'_> {
         }
     }
 
-    /// What is differentiated, to measure it.
+    /// What is differentiated, to measure it and to compare shadows with it.
     fn sizes(&mut self) {
         for (i, ..) in self.actives() {
             if let Some(leaf) = self.param_leaf(i) {
@@ -282,6 +309,10 @@ impl Maker<'_> {
         self.adjoints();
     }
 
+    fn tape(&mut self) {
+        self.plan.tape = Some(self.slot(ScalarType::I64, Like::Given));
+    }
+
     /// The same without seeds.
     fn gradient(&mut self) {
         self.shadows();
@@ -290,7 +321,7 @@ impl Maker<'_> {
 
     fn shadows(&mut self) {
         for (i, _, element) in self.actives().into_iter().filter(|(_, is_array, _)| *is_array) {
-            let slot = self.slot(element, Like::Argument(i, 1));
+            let slot = self.slot(element, if self.plan.taped { Like::Taped(i) } else { Like::Argument(i, 1) });
             match (self.param_leaf(i), self.result_leaf(i)) {
                 (Some(leaf), _) => self.plan.gradient.targets[leaf] = Target::Slot(slot),
                 (None, Some(leaf)) => self.plan.result.targets[leaf] = Target::Slot(slot),
@@ -311,11 +342,11 @@ impl Maker<'_> {
     }
 
     fn adjoints(&mut self) {
-        let results = self.results();
+        let first = if self.plan.taped { 0 } else { self.results().len() };
         let scalars = self.actives().into_iter().filter(|(_, is_array, _)| !*is_array);
         for (k, (i, ..)) in scalars.enumerate() {
             if let Some(leaf) = self.param_leaf(i) {
-                self.plan.gradient.targets[leaf] = Target::Result(results.len() + k);
+                self.plan.gradient.targets[leaf] = Target::Result(first + k);
             }
         }
     }

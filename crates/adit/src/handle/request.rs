@@ -10,6 +10,7 @@ use super::plan::{How, Plan};
 use super::primal::CallFn;
 use super::reverse::VjpFn;
 use super::second::HvpFn;
+use super::split::SplitFn;
 use crate::error::{Error, Result};
 use crate::function::Function;
 use crate::outcome::{Gradient, Mode};
@@ -73,6 +74,11 @@ impl Function {
 
     /// The value, and the derivatives of a combination of all floats of the result.
     pub fn vjp(&self) -> Request<VjpFn> {
+        self.request()
+    }
+
+    /// The value with a tape, and from the tape the derivatives of a combination of all floats of the result: two calls.
+    pub fn split(&self) -> Request<SplitFn> {
         self.request()
     }
 
@@ -245,6 +251,16 @@ impl Request<VjpFn> {
     /// As [`Request::at`], but for what concerns arguments and runs.
     pub fn build(&self) -> Result<VjpFn> {
         VjpFn::new(self)
+    }
+}
+
+impl Request<SplitFn> {
+    /// Compiles both calls.
+    ///
+    /// # Errors
+    /// If there is no such parameter or none that carries floats, or the derivative is refused.
+    pub fn build(&self) -> Result<SplitFn> {
+        SplitFn::new(self)
     }
 }
 

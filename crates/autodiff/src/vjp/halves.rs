@@ -139,6 +139,15 @@ impl<'m> Requests<'m> {
         halves
     }
 
+    /// The names of the outermost derivative's halves. The reverse joins the module after what was outlined; calls of the same function with the same activity are calls of these.
+    pub fn outermost(&mut self, wanted: &Wanted) -> [String; 2] {
+        let halves = Halves { aug: FuncId::new(self.module.len()), rev: FuncId::new(self.count) };
+        self.count += 1;
+        self.known.insert(wanted.clone(), halves);
+        let name = &self.module.function(wanted.f).name;
+        ["aug", "rev"].map(|half| self.names.fresh(&format!("{name}__{half}")))
+    }
+
     /// The next halves to make.
     pub fn next(&mut self) -> Option<Job> {
         self.waiting.pop_front()

@@ -100,42 +100,58 @@ pub struct Report {
 ///
 /// With a limit for tapes, loops that save something share it as their budgets, and all is made again.
 pub fn all(module: &Module, f: FuncId, active: &[bool], options: &Options) -> Result<(Copies, Vec<Function>), Refusal> {
-    let made = made(module, f, active, options, None)?;
+    let made = made(module, f, active, options, Asking::Whole(None))?;
     Ok((made.silent, made.built))
+}
+
+/// The same, cut in two: the augmented primal comes first, and the reverse at the place that is given among what is built.
+pub fn split(
+    module: &Module,
+    f: FuncId,
+    active: &[bool],
+    options: &Options,
+) -> Result<(Copies, Vec<Function>, usize), Refusal> {
+    let made = made(module, f, active, options, Asking::Halves)?;
+    Ok((made.silent, made.built, made.reverse))
 }
 
 /// What the reverse derivative of `f`, and the halves of all that it calls, save.
 pub fn saved(module: &Module, f: FuncId, active: &[bool], options: &Options) -> Result<Report, Refusal> {
-    Ok(made(module, f, active, options, Some(Report::default()))?.report.unwrap_or_default())
+    Ok(made(module, f, active, options, Asking::Whole(Some(Report::default())))?.report.unwrap_or_default())
 }
 
 /// Functions with their rules.
 type Copies = Vec<(Function, Rules)>;
 
+/// What is asked of the outermost derivative.
+#[derive(Clone)]
+enum Asking {
+    /// One function, and a report if there is one to be written.
+    Whole(Option<Report>),
+    /// Two, which have only a tape in common.
+    Halves,
+}
+
 /// What joins the module, the silent copies first; and what is told.
 struct Made {
     silent: Copies,
     built: Vec<Function>,
+    /// The place of the outermost reverse in `built`, of halves.
+    reverse: usize,
     report: Option<Report>,
     /// Instructions of bodies in whose loops something is saved.
     taped: Vec<(FuncId, Inst)>,
 }
 
-fn made(
-    module: &Module,
-    f: FuncId,
-    active: &[bool],
-    options: &Options,
-    report: Option<Report>,
-) -> Result<Made, Refusal> {
+fn made(module: &Module, f: FuncId, active: &[bool], options: &Options, asking: Asking) -> Result<Made, Refusal> {
     let moved = moved(module, f, options);
     let module = moved.as_ref().unwrap_or(module);
-    let made = made_as_it_is(module, f, active, options, report.clone())?;
+    let made = made_as_it_is(module, f, active, options, asking.clone())?;
     match options.max_tape.filter(|_| !made.taped.is_empty()) {
         None => Ok(made),
         Some(limit) => {
             let bounded = crate::steps::bounded(module, &made.taped, limit);
-            made_as_it_is(&bounded, f, active, options, report)
+            made_as_it_is(&bounded, f, active, options, asking)
         }
     }
 }
@@ -146,7 +162,7 @@ fn made_as_it_is(
     f: FuncId,
     active: &[bool],
     options: &Options,
-    report: Option<Report>,
+    asking: Asking,
 ) -> Result<Made, Refusal> {
     let silenced = silenced(module, f);
     let (module, silent) = match &silenced {
@@ -155,9 +171,13 @@ fn made_as_it_is(
     };
     let (names, outlined) = Outlined::find(module, f, &silent);
     let mut requests = Requests::new(module, names, &outlined);
-    requests.saved = report;
-    let built = build(&mut requests, f, active, options)?;
-    Ok(Made { silent: silent.copies, built, report: requests.saved, taped: requests.taped })
+    let is_cut = matches!(asking, Asking::Halves);
+    requests.saved = match asking {
+        Asking::Whole(report) => report,
+        Asking::Halves => None,
+    };
+    let (built, reverse) = build(&mut requests, f, active, is_cut, options)?;
+    Ok(Made { silent: silent.copies, built, reverse, report: requests.saved, taped: requests.taped })
 }
 
 /// The module with scratch arrays made where they are used, if loops may be reversed iteration by iteration.
@@ -166,18 +186,34 @@ fn moved(module: &Module, f: FuncId, options: &Options) -> Option<Module> {
     matters.then(|| scratch::moved_inwards(module, f, options.mutant == Some(Mutant::ScratchUnwritten))).flatten()
 }
 
-fn build(requests: &mut Requests<'_>, f: FuncId, active: &[bool], options: &Options) -> Result<Vec<Function>, Refusal> {
+/// All functions, and the place of the outermost reverse among them if it is cut off.
+fn build(
+    requests: &mut Requests<'_>,
+    f: FuncId,
+    active: &[bool],
+    is_cut: bool,
+    options: &Options,
+) -> Result<(Vec<Function>, usize), Refusal> {
     let module = requests.module;
     let stand_in = crate::ruled::stand_in(module, f);
     let source = stand_in.as_ref().unwrap_or_else(|| module.function(f));
-    let name = requests.names.fresh(&format!("{}__vjp", module.function(f).name));
     let floats = module.function(f).results.iter().map(|ty| ty.is_float()).collect();
     let wanted = Wanted { f, params: active.to_vec(), results: floats };
-    let mut built = vec![whole(requests, source, &wanted, &name, false, options)?.function];
-    let mut size = built[0].inst_count();
-    let outlined = requests.outlined;
-    size += outlined.functions.iter().map(Function::inst_count).sum::<usize>();
-    built.extend(outlined.functions.iter().cloned());
+    let outlined = requests.outlined.functions.iter().cloned();
+    let mut built: Vec<Function> = match is_cut {
+        false => {
+            let name = requests.names.fresh(&format!("{}__vjp", module.function(f).name));
+            std::iter::once(whole(requests, source, &wanted, &name, false, options)?.function).chain(outlined).collect()
+        }
+        true => {
+            let names = requests.outermost(&wanted);
+            let whole = whole(requests, source, &wanted, &names[0], true, options)?;
+            let [aug, rev] = cut(&whole, names, options.mutant);
+            std::iter::once(aug).chain(outlined).chain([rev]).collect()
+        }
+    };
+    let reverse = built.len() - 1;
+    let mut size = built.iter().map(Function::inst_count).sum::<usize>();
     while let Some(Job { wanted, form }) = requests.next() {
         let source = requests.function(wanted.f);
         check_size(source, size + source.inst_count() + requests.len(), options)?;
@@ -195,7 +231,7 @@ fn build(requests: &mut Requests<'_>, f: FuncId, active: &[bool], options: &Opti
         check_size(source, size + requests.len(), options)?;
         built.extend(made);
     }
-    Ok(built)
+    Ok((built, reverse))
 }
 
 /// A derivative to be made.

@@ -15,6 +15,7 @@ impl Pass<'_> {
     pub(in crate::handle) fn extents(&self, at: usize) -> Option<Extents> {
         match self.target.plan.likes[at] {
             Like::Given => Some(self.staged.extents(at).into()),
+            Like::Taped(of) => self.shapes.get(of).cloned(),
             Like::Argument(of, lanes) => {
                 let mut dims = self.extents(of)?;
                 dims.extend((lanes > 1).then_some(lanes));
@@ -53,7 +54,7 @@ impl Pass<'_> {
             Target::Slot(at) | Target::Lanes(at) if leaf_of(self.shape(), group, leaf).is_array() => {
                 let of = match self.target.plan.likes[at] {
                     Like::Argument(of, _) => of,
-                    Like::Given | Like::Destination(_) => at,
+                    Like::Given | Like::Destination(_) | Like::Taped(_) => at,
                 };
                 self.extents(of).map_or(0, |dims| dims.iter().product())
             }
@@ -65,6 +66,9 @@ impl Pass<'_> {
     /// That extents which types compute are as they say.
     #[inline]
     pub(super) fn sizes(&self) -> Result<()> {
+        if self.target.plan.taped {
+            return self.taped_sizes();
+        }
         let layout = &self.shape().layout;
         for &(leaf, axis) in &self.target.plan.computed {
             let at = layout.ir_param(leaf);
@@ -81,21 +85,41 @@ impl Pass<'_> {
         Ok(())
     }
 
+    /// That what goes with arguments of the augmented primal has their extents.
+    fn taped_sizes(&self) -> Result<()> {
+        let differs =
+            |at: usize| self.staged.is_given(at) && self.extents(at).as_deref() != Some(self.staged.extents(at));
+        let mut likes = self.target.plan.likes.iter().enumerate();
+        match likes.find(|&(at, like)| matches!(like, Like::Taped(_)) && differs(at)) {
+            Some((at, _)) => Err(self.disagreement(at)),
+            None => Ok(()),
+        }
+    }
+
     /// Says which sizes do not agree: of the function's own arguments if those do not, else of this one.
     #[cold]
     pub(super) fn disagreement(&self, at: usize) -> Error {
-        let layout = &self.shape().layout;
-        let params = 0..layout.params.len();
-        let extents = |i| self.staged.extents(layout.ir_param(i)).iter().map(|&d| Some(d)).collect();
-        let shapes: Vec<Vec<Option<usize>>> = params.clone().map(extents).collect();
-        let ints: Vec<Option<i64>> = params.map(|i| self.staged.given::<i64>(layout.ir_param(i))).collect();
-        if let Err(e) = layout.bind(Given { shapes: &shapes, ints: &ints, explicit: &[] }) {
-            return Error::input(WRONG_SIZE, e.to_string());
+        if let Some(error) = self.misbound() {
+            return error;
         }
         let (found, wanted) = (self.staged.extents(at), self.extents(self.origin(at)));
         let wanted = wanted.unwrap_or_default();
         let name = argument_name(self.target, at);
         Error::input(WRONG_SIZE, format!("{name} has the extents {found:?} where {:?} are wanted", &wanted[..]))
+    }
+
+    /// What of the function's own arguments does not agree, where they are arguments of the call.
+    fn misbound(&self) -> Option<Error> {
+        if self.target.plan.taped {
+            return None;
+        }
+        let layout = &self.shape().layout;
+        let params = 0..layout.params.len();
+        let extents = |i| self.staged.extents(layout.ir_param(i)).iter().map(|&d| Some(d)).collect();
+        let shapes: Vec<Vec<Option<usize>>> = params.clone().map(extents).collect();
+        let ints: Vec<Option<i64>> = params.map(|i| self.staged.given::<i64>(layout.ir_param(i))).collect();
+        let bound = layout.bind(Given { shapes: &shapes, ints: &ints, explicit: &[] });
+        bound.err().map(|e| Error::input(WRONG_SIZE, e.to_string()))
     }
 
     /// The argument whose extents another one has, found through to the end.
