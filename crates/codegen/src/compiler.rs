@@ -5,7 +5,7 @@
 
 use crate::error::CodegenError;
 use crate::image::{self, Image, Point, Relocation};
-use crate::isa::{Effort, Size, target};
+use crate::isa::{Effort, Size, machine, target};
 use crate::lower::{lower, namespace};
 use crate::options::Options;
 use crate::trampoline::trampoline;
@@ -19,6 +19,7 @@ use cranelift_codegen::isa::TargetIsa;
 use cranelift_codegen::{Context, FinalizedRelocTarget};
 use cranelift_frontend::FunctionBuilderContext;
 use rustc_hash::FxHashMap;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Compiles everything that the entries can reach.
@@ -41,6 +42,7 @@ pub(crate) fn image(
     }
     compiler.thunks()?;
     compiler.straight();
+    compiler.library()?;
     compiler.finish(entries)
 }
 
@@ -89,6 +91,7 @@ enum Target {
     Shared(u32),
     Table(u32),
     Library(LibCall),
+    Stub(u32),
     Here(u32),
 }
 
@@ -103,6 +106,8 @@ pub(crate) struct Compiler<'m> {
     frames: Vec<u64>,
     trampolines: FxHashMap<FuncId, usize>,
     thunks: FxHashMap<u32, usize>,
+    /// Where the ways through the table begin to what Cranelift calls.
+    stubs: FxHashMap<u32, usize>,
     /// Where the code begins that was made without Cranelift.
     straight: Vec<usize>,
     /// Loops that are compiled once for several, and then their pieces.
@@ -131,6 +136,7 @@ impl<'m> Compiler<'m> {
             frames: Vec::new(),
             trampolines: FxHashMap::default(),
             thunks: FxHashMap::default(),
+            stubs: FxHashMap::default(),
             straight: Vec::new(),
             loops: Vec::new(),
             shared: Vec::new(),
@@ -192,6 +198,42 @@ impl<'m> Compiler<'m> {
         }
     }
 
+    /// Names what Cranelift calls where the machine lacks an instruction. It calls by distance where code is to lie anywhere: then it jumps on from here.
+    fn library(&mut self) -> Result<(), CodegenError> {
+        let mut calls = Vec::new();
+        let relocations = self.pieces.iter_mut().flat_map(|piece| &mut piece.relocations);
+        for r in relocations {
+            if let Target::Library(call) = r.target {
+                let place = self.unit.import(library(call));
+                r.target = match self.unit.reach {
+                    Reach::Address => Target::Imported(place),
+                    Reach::Table => Target::Stub(place),
+                };
+                calls.push(place);
+            }
+        }
+        if self.unit.reach == Reach::Address || calls.is_empty() {
+            return Ok(());
+        }
+        if !cfg!(target_arch = "x86_64") {
+            return Err(CodegenError::Internal("this machine lacks no instruction elsewhere".into()));
+        }
+        calls.sort_unstable();
+        calls.dedup();
+        for place in calls {
+            self.stubs.insert(place, self.pieces.len());
+            // jmp [rip + …]
+            let hole = Open { offset: 2, kind: Reloc::X86PCRel4, target: Target::Table(place), addend: -4 };
+            self.append(Machine {
+                code: vec![0xff, 0x25, 0, 0, 0, 0],
+                alignment: 16,
+                relocations: vec![hole],
+                frame: 0,
+            });
+        }
+        Ok(())
+    }
+
     fn trampoline(&mut self, f: FuncId) -> Result<(), CodegenError> {
         if self.trampolines.contains_key(&f) {
             return Ok(());
@@ -243,7 +285,8 @@ impl<'m> Compiler<'m> {
                     Target::Here(offset) => image::Target::Code(piece.start as u32 + offset),
                     Target::Imported(place) => image::Target::Import(place),
                     Target::Table(place) => image::Target::Table(place),
-                    Target::Library(call) => image::Target::Library(call),
+                    Target::Stub(import) => image::Target::Code(self.pieces[self.stubs[&import]].start as u32),
+                    Target::Library(_) => return Err(CodegenError::Internal("a call that was not named".into())),
                 };
                 relocations.push(Relocation {
                     at: piece.start as u32 + r.offset,
@@ -268,7 +311,28 @@ impl<'m> Compiler<'m> {
         }
         let mut program = std::mem::take(&mut self.unit.program);
         program.needs = self.unit.graph.stack_needs(&self.frames);
-        Ok(Image { code: self.bytes, relocations, imports: self.unit.imports, program, points })
+        let imports = self.unit.imports.into_iter().map(Cow::Borrowed).collect();
+        let machine = machine(&*self.isas[0].1);
+        Ok(Image { code: self.bytes, relocations, imports, program, points, machine })
+    }
+}
+
+/// The names of what Cranelift calls where the machine lacks an instruction.
+fn library(call: LibCall) -> &'static str {
+    match call {
+        LibCall::FloorF64 => "adit_floor",
+        LibCall::CeilF64 => "adit_ceil",
+        LibCall::TruncF64 => "adit_trunc",
+        LibCall::NearestF64 => "adit_nearest",
+        LibCall::FmaF64 => "adit_fma",
+        LibCall::FloorF32 => "adit_floor32",
+        LibCall::CeilF32 => "adit_ceil32",
+        LibCall::TruncF32 => "adit_trunc32",
+        LibCall::NearestF32 => "adit_nearest32",
+        LibCall::FmaF32 => "adit_fma32",
+        // No function that is lowered here needs them.
+        LibCall::Probestack | LibCall::Memcpy | LibCall::Memset | LibCall::Memmove => "adit_unused",
+        LibCall::Memcmp | LibCall::ElfTlsGetAddr | LibCall::ElfTlsGetOffset | LibCall::X86Pshufb => "adit_unused",
     }
 }
 

@@ -8,7 +8,8 @@ use crate::options::{Cpu, OptLevel, Options};
 use crate::unit::Reach;
 use adit_ir::prim::Code;
 use adit_ir::{Function, Op};
-use cranelift_codegen::isa::{OwnedTargetIsa, lookup};
+use adit_runtime::machine::Machine;
+use cranelift_codegen::isa::{OwnedTargetIsa, TargetIsa, lookup};
 use cranelift_codegen::settings::{Configurable, Flags, builder};
 use target_lexicon::Triple;
 
@@ -94,14 +95,14 @@ impl Effort {
 pub(crate) fn target(options: &Options, effort: Effort, reach: Reach) -> Result<OwnedTargetIsa, CodegenError> {
     let internal = |e: &dyn std::fmt::Display| CodegenError::Internal(e.to_string());
     let mut flags = builder();
-    // Code that is never changed holds no addresses.
+    // Code that is never changed holds no addresses: what it calls and reads it finds by distance.
     let apart = if reach == Reach::Table { "true" } else { "false" };
     let choices = [
         ("opt_level", if effort.optimize { "speed" } else { "none" }),
         ("regalloc_algorithm", if effort.one_pass { "single_pass" } else { "backtracking" }),
         ("enable_verifier", if options.verify_clif { "true" } else { "false" }),
         ("use_colocated_libcalls", apart),
-        ("is_pic", apart),
+        ("is_pic", "false"),
         ("unwind_info", "false"),
     ];
     for (name, value) in choices {
@@ -136,14 +137,21 @@ pub fn check_cpu(cpu: &Cpu) -> Result<(), CodegenError> {
 
 /// Refuses a processor with an instruction set that this machine does not have.
 fn check_runs_here(name: &str, named: &OwnedTargetIsa, here: &OwnedTargetIsa) -> Result<(), CodegenError> {
-    let on = |isa: &OwnedTargetIsa| -> Vec<&'static str> {
-        isa.isa_flags().iter().filter(|flag| flag.as_bool() == Some(true)).map(|flag| flag.name).collect()
-    };
-    let have = on(here);
-    match on(named).iter().all(|flag| have.contains(flag)) {
+    let have: Vec<_> = flags(&**here).collect();
+    match flags(&**named).all(|flag| have.contains(&flag)) {
         true => Ok(()),
         false => Err(CodegenError::UnsupportedCpu(name.to_owned())),
     }
+}
+
+/// What is switched on.
+fn flags(isa: &dyn TargetIsa) -> impl Iterator<Item = &'static str> {
+    isa.isa_flags().into_iter().filter(|flag| flag.as_bool() == Some(true)).map(|flag| flag.name)
+}
+
+/// The machine that a target is for.
+pub(crate) fn machine(isa: &dyn TargetIsa) -> Machine {
+    Machine::here(flags(isa).filter_map(|flag| flag.strip_prefix("has_")).map(str::to_owned))
 }
 
 #[cfg(test)]

@@ -40,13 +40,13 @@ use unit::Reach;
 /// # Errors
 /// If the machine or the module will not do.
 pub fn compile(module: &Module, entries: &[FuncId], options: &Options) -> Result<Code, CodegenError> {
-    image(module, entries, options)?.load()
+    compiler::image(module, entries, options, Reach::Address)?.load()
 }
 
-/// The same, not placed in memory yet.
+/// The same, not placed in memory yet: code that holds no addresses, for this machine or another of its kind.
 ///
 /// # Errors
 /// If the machine or the module will not do.
 pub fn image(module: &Module, entries: &[FuncId], options: &Options) -> Result<Image, CodegenError> {
-    compiler::image(module, entries, options, Reach::Address)
+    compiler::image(module, entries, options, Reach::Table)
 }

@@ -3,14 +3,13 @@
 //! In: an [`Image`]. Out: [`Code`], whose [`Entry`]s run. Pages are writable while code is copied and executable afterwards, never both. The memory goes when the last [`Code`] and [`Entry`] do.
 
 use crate::error::CodegenError;
-use crate::image::{Image, Relocation, Target};
+use crate::image::{Image, Point, Relocation, Target};
 use crate::isa::{Effort, Size, target};
 use crate::options::{Cpu, OptLevel, Options};
 use crate::unit::Reach;
 use adit_ir::FuncId;
 use adit_runtime::{Entry, Loaded, Signature, functions};
 use cranelift_codegen::binemit::Reloc;
-use cranelift_codegen::ir::LibCall;
 use cranelift_jit::{ArenaMemoryProvider, JITBuilder, JITModule};
 use cranelift_module::{Linkage, Module as _, ModuleReloc, ModuleRelocTarget};
 use std::fmt;
@@ -74,17 +73,17 @@ impl Image {
     /// If the system gives no memory, or the image is none of this build's.
     pub fn load(mut self) -> Result<Code, CodegenError> {
         let internal = |e: &dyn fmt::Display| CodegenError::Internal(e.to_string());
+        self.check()?;
         self.add_table();
         let options = Options { opt: OptLevel::O0, cpu: Cpu::Baseline, ..Options::default() };
         let isa = target(&options, Effort::choose(options.opt, Size::of_glue(1)), Reach::Address)?;
         let signature = cranelift_codegen::ir::Signature::new(isa.default_call_conv());
         let memory = ArenaMemoryProvider::new_with_size(self.code.len() + (64 << 10)).map_err(|e| internal(&e))?;
-        let mut builder = JITBuilder::with_isa(isa, Box::new(|call| library(call).to_owned()));
+        let mut builder = JITBuilder::with_isa(isa, cranelift_module::default_libcall_names());
         builder.memory_provider(Box::new(memory));
-        for name in self.imports.iter().copied().chain(functions::LIBRARY.iter().map(|f| f.name)) {
-            let address =
-                functions::address(name).ok_or_else(|| internal(&format!("there is no function `{name}`")))?;
-            builder.symbol(name, address);
+        for name in &self.imports {
+            let address = functions::address(name);
+            builder.symbol(&**name, address.ok_or_else(|| internal(&format!("there is no function `{name}`")))?);
         }
         let mut jit = JITModule::new(builder);
         let whole = jit.declare_anonymous_function(&signature).map_err(|e| internal(&e))?;
@@ -97,7 +96,6 @@ impl Image {
             let name = match r.target {
                 Target::Code(at) => ModuleRelocTarget::FunctionOffset(whole, at),
                 Target::Import(place) | Target::Table(place) => imports[place as usize].clone(),
-                Target::Library(call) => ModuleRelocTarget::LibCall(call),
             };
             ModuleReloc { offset: r.at, kind: r.kind, name, addend: r.addend }
         };
@@ -110,6 +108,24 @@ impl Image {
         let points = points.collect();
         let memory = Memory { module: ManuallyDrop::new(jit) };
         Ok(Code { loaded: Arc::new(Loaded::new(Box::new(memory), self.program)), points, bytes: self.code.len() })
+    }
+
+    /// That all that it mentions is there.
+    fn check(&self) -> Result<(), CodegenError> {
+        let (code, imports) = (self.code.len() as u64, self.imports.len());
+        let whole = |r: &Relocation| {
+            let there = match r.target {
+                Target::Code(at) => u64::from(at) <= code,
+                Target::Import(place) | Target::Table(place) => (place as usize) < imports,
+            };
+            let width = if r.kind == Reloc::Abs8 { 8 } else { 4 };
+            there && u64::from(r.at) + width <= code
+        };
+        let start = |point: &Point| u64::from(point.offset) < code && point.place < self.program.needs.len();
+        match self.relocations.iter().all(whole) && self.points.iter().all(start) {
+            true => Ok(()),
+            false => Err(CodegenError::Internal("an image that leads beyond itself".into())),
+        }
     }
 
     /// Puts the table of addresses behind the code, if the code looks at it.
@@ -128,24 +144,5 @@ impl Image {
             let at = table as u32 + 8 * place;
             self.relocations.push(Relocation { at, kind: Reloc::Abs8, target: Target::Import(place), addend: 0 });
         }
-    }
-}
-
-/// The names of what Cranelift calls where the machine lacks an instruction.
-pub(crate) fn library(call: LibCall) -> &'static str {
-    match call {
-        LibCall::FloorF64 => "adit_floor",
-        LibCall::CeilF64 => "adit_ceil",
-        LibCall::TruncF64 => "adit_trunc",
-        LibCall::NearestF64 => "adit_nearest",
-        LibCall::FmaF64 => "adit_fma",
-        LibCall::FloorF32 => "adit_floor32",
-        LibCall::CeilF32 => "adit_ceil32",
-        LibCall::TruncF32 => "adit_trunc32",
-        LibCall::NearestF32 => "adit_nearest32",
-        LibCall::FmaF32 => "adit_fma32",
-        // No function that is lowered here needs them.
-        LibCall::Probestack | LibCall::Memcpy | LibCall::Memset | LibCall::Memmove => "adit_unused",
-        LibCall::Memcmp | LibCall::ElfTlsGetAddr | LibCall::ElfTlsGetOffset | LibCall::X86Pshufb => "adit_unused",
     }
 }

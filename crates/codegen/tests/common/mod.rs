@@ -2,7 +2,7 @@
 
 #![allow(dead_code, reason = "each test file uses its part")]
 
-use adit_codegen::{Cpu, OptLevel, Options, compile};
+use adit_codegen::{Code, CodegenError, Cpu, Image, OptLevel, Options, compile, image};
 use adit_diag::FileId;
 use adit_interp::ir::Interpreter;
 use adit_ir::limits::Limits;
@@ -118,8 +118,23 @@ pub fn interpreted(module: &Module, args: &[Arg], limits: Limits) -> Seen {
 
 pub fn entry(module: &Module, options: &Options) -> Entry {
     let id = last(module);
-    let code = compile(module, &[id], options).unwrap_or_else(|e| panic!("{e}"));
-    code.entry(id).expect("it was asked for")
+    let code = if is_stored(options) { stored(module, id, options) } else { compile(module, &[id], options) };
+    code.unwrap_or_else(|e| panic!("{e}")).entry(id).expect("it was asked for")
+}
+
+/// Of the options tried, those whose code is written down and read back.
+fn is_stored(options: &Options) -> bool {
+    options.cpu == Cpu::Baseline || options.large_above == 0 || options.share_above == 0
+}
+
+/// Code by way of bytes.
+pub fn stored(module: &Module, id: FuncId, options: &Options) -> Result<Code, CodegenError> {
+    let image = image(module, &[id], options)?;
+    if image.calls_host().is_some() {
+        return image.load();
+    }
+    let bytes = postcard::to_stdvec(&image).expect("it can be written");
+    postcard::from_bytes::<Image>(&bytes).expect("it can be read").load()
 }
 
 pub fn call(entry: &Entry, workspace: &mut Workspace, args: &mut [Arg]) -> Result<Vec<Scalar>, RunError> {
