@@ -23,7 +23,7 @@ use adit_ir::{Passing, Scalar, ScalarType};
 use adit_sema::layout::{Layout, Leaf, ResultLeaf};
 
 /// The source's and the IR's view of one signature.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Shape {
     pub(crate) layout: Layout,
     pub(crate) signature: Signature,

@@ -127,6 +127,7 @@ impl Function {
     /// # Errors
     /// As [`Function::gradient`], for any result that holds floats. That engines disagree is no error.
     pub fn check(&self, args: &[Value], wrt: Wrt<'_>, order: u8) -> Result<CheckReport> {
+        self.program()?;
         if order > 1 {
             self.one_float()?;
         }

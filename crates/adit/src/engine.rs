@@ -87,6 +87,10 @@ impl Engine {
         &self.options
     }
 
+    pub(crate) fn options_arc(&self) -> &Arc<Options> {
+        &self.options
+    }
+
     /// Compiles a program; errors speak of it as `source`.
     ///
     /// # Errors

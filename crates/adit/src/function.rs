@@ -4,6 +4,7 @@
 //! How IR calls are laid out is [`crate::calls`]'s matter.
 
 mod dense;
+pub(crate) mod origin;
 mod sweeps;
 
 use crate::calls::{self, Along, Lane, Shape};
@@ -16,13 +17,14 @@ use crate::signature::{Signature, Type};
 use crate::stage::{Of, Stage};
 use crate::value::{Array, Value};
 use adit_codegen::Code;
-use adit_diag::Code as DiagCode;
+use adit_diag::{Code as DiagCode, SourceMap, Span};
 use adit_ir::{FuncId, RunError, Scalar, Trap};
 use adit_runtime::{Entry, Workspace};
 use adit_sema::layout::Layout;
 use adit_sema::typed::FnId;
+use origin::Origin;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use sweeps::Sweeps;
 
 /// A function of a module. Cheap to clone; clones share compiled code; calls may run in parallel.
@@ -33,9 +35,11 @@ pub struct Function {
 
 #[derive(Debug)]
 struct Inner {
-    unit: Arc<Unit>,
+    origin: Origin,
+    /// What the code's spans point into.
+    sources: Arc<SourceMap>,
+    span: Span,
     options: Arc<Options>,
-    id: FuncId,
     name: String,
     shape: Shape,
     compiled: Mutex<HashMap<Derivative, Arc<Compiled>>>,
@@ -57,8 +61,9 @@ impl Function {
         let ir = unit.ir.find(&def.name).ok_or_else(|| Error::internal(format!("`{}` was not lowered", def.name)))?;
         let shape = Shape { layout, signature: Signature::of(&unit.program, def) };
         let name = def.name.to_string();
-        let compiled = Mutex::default();
-        Ok(Function { inner: Arc::new(Inner { unit, options, id: ir, name, shape, compiled }) })
+        let (sources, span) = (unit.sources.clone(), unit.ir.function(ir).span);
+        let (origin, compiled) = (Origin::Program(unit, ir), Mutex::default());
+        Ok(Function { inner: Arc::new(Inner { origin, sources, span, options, name, shape, compiled }) })
     }
 
     /// Its name.
@@ -135,6 +140,7 @@ impl Function {
         let reverse = match mode {
             Some(Mode::Reverse) => reverse,
             Some(Mode::Forward) => return self.gradient_by_lanes(args, &active),
+            None if self.held().is_some() => self.served(reverse),
             None if !self.lacks_rule(&reverse) => reverse,
             None => match self.gradient_by_lanes(args, &active) {
                 Err(e) if is_missing_rule(&e) => Derivative::Completed(Box::new(reverse)),
@@ -149,7 +155,7 @@ impl Function {
 
     /// The value, and the derivative of the result in a direction: for each parameter a value of its type, or nothing for zero.
     pub(crate) fn jvp_at(&self, args: &[Value], directions: &[Option<Value>]) -> Result<(Value, Value)> {
-        let wrt: Vec<&str> = self.given(directions);
+        let wrt = if self.held().is_some() { self.differentiated_by() } else { self.given(directions) };
         let active = self.active_or_none(&wrt)?;
         let mut frame = self.frame(args)?;
         let direction = self.direction(&frame, args, directions, &active)?;
@@ -187,8 +193,8 @@ impl Function {
     /// If the derivative that the stage shows is refused.
     pub fn emit(&self, stage: Stage, of: Of, lanes: usize) -> Result<String> {
         let active = self.active_or_none(&[])?;
-        let i = &self.inner;
-        crate::stage::emit(&i.unit, i.id, &i.options, stage, of, (&active, lanes), &i.shape)
+        let (unit, id) = self.program()?;
+        crate::stage::emit(unit, id, self.options(), stage, of, (&active, lanes), self.shape())
     }
 
     /// What the value and the gradient cost, without running them; `sizes` are dimensions and `i64` parameters by name, the others stay symbols.
@@ -196,15 +202,15 @@ impl Function {
     /// # Errors
     /// If there is no such size, or the gradient is refused.
     pub fn cost(&self, sizes: &[(String, i64)]) -> Result<[crate::cost::Cost; 2]> {
-        let i = &self.inner;
-        let (params, dims) = (i.shape.param_names(), i.shape.dim_names());
+        let (unit, id) = self.program()?;
+        let (params, dims) = (self.shape().param_names(), self.shape().dim_names());
         if let Some((name, _)) = sizes.iter().find(|(n, _)| !params.contains(n) && dims.iter().all(|(.., d)| d != n)) {
             return Err(self.unknown(name));
         }
         let names = crate::cost::Names { dims: &dims, params: &params, sizes };
         let of = |derivative: Derivative| {
-            let derived = pipeline::derive(&i.unit, i.id, &derivative, &i.options)?;
-            Ok(crate::cost::of(&i.unit, &pipeline::optimized(derived, &i.options)?, &names))
+            let derived = pipeline::derive(unit, id, &derivative, self.options())?;
+            Ok(crate::cost::of(unit, &pipeline::optimized(derived, self.options())?, &names))
         };
         Ok([of(Derivative::Primal)?, of(Derivative::Vjp(self.active(&[], false)?))?])
     }
@@ -248,9 +254,8 @@ impl Function {
     }
 
     pub(crate) fn refused(&self, code: &'static str, message: String) -> Error {
-        let span = self.inner.unit.ir.function(self.inner.id).span;
-        let diagnostic = adit_diag::Diagnostic::new(DiagCode(code), span, message);
-        Error::compile(vec![diagnostic], self.inner.unit.sources.clone())
+        let diagnostic = adit_diag::Diagnostic::new(DiagCode(code), self.inner.span, message);
+        Error::compile(vec![diagnostic], self.sources().clone())
     }
 
     pub(crate) fn frame(&self, args: &[Value]) -> Result<Frame> {
@@ -307,38 +312,8 @@ impl Function {
             return Ok(());
         }
         let details = [bytes.unwrap_or(u64::MAX), limit].map(|n| i64::try_from(n).unwrap_or(i64::MAX));
-        let span = self.inner.unit.ir.function(self.inner.id).span;
-        let error = RunError::with_details(Trap::MemoryLimit, span, details);
-        Err(Error::run(&error, self.inner.unit.sources.clone()))
-    }
-
-    fn compiled(&self, derivative: &Derivative) -> Result<Arc<Compiled>> {
-        let i = &self.inner;
-        let mut cache = i.compiled.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(compiled) = cache.get(derivative) {
-            return Ok(compiled.clone());
-        }
-        let derived = i.options.timed("derive", || pipeline::derive(&i.unit, i.id, derivative, &i.options))?;
-        let derived = match derivative {
-            Derivative::Primal => derived,
-            Derivative::Jvp(..)
-            | Derivative::Vjp(_)
-            | Derivative::Gradient(_)
-            | Derivative::Hvp(..)
-            | Derivative::ReverseOverReverse(_)
-            | Derivative::Augmented(_)
-            | Derivative::Reversed(_)
-            | Derivative::Completed(_) => i.options.timed("optimize", || pipeline::optimized(derived, &i.options))?,
-        };
-        let code = i.options.timed("generate code", || pipeline::compile(&derived, &i.options))?;
-        let compiled = Arc::new(Compiled { code, id: derived.id });
-        cache.insert(derivative.clone(), compiled.clone());
-        Ok(compiled)
-    }
-
-    /// Whether a derivative is refused because a rule has no fellow of the other mode.
-    fn lacks_rule(&self, derivative: &Derivative) -> bool {
-        self.compiled(derivative).is_err_and(|e| is_missing_rule(&e))
+        let error = RunError::with_details(Trap::MemoryLimit, self.inner.span, details);
+        Err(Error::run(&error, self.sources().clone()))
     }
 
     /// A derivative whose mode nobody asked for: where a rule for it is missing, with those of the other mode.
@@ -369,15 +344,16 @@ impl Function {
 
     /// The same function in strict mode, with another sink of what it prints.
     pub(crate) fn strict(&self, sink: Option<Sink>) -> Result<Function> {
-        let i = &self.inner;
-        let options = Arc::new(Options { strict: true, sink, ..(*i.options).clone() });
-        let shape = Shape { layout: i.shape.layout.clone(), signature: i.shape.signature.clone() };
-        let (unit, name) = (i.unit.clone(), i.name.clone());
-        Ok(Function { inner: Arc::new(Inner { unit, options, id: i.id, name, shape, compiled: Mutex::default() }) })
+        self.with_options(Options { strict: true, sink, ..self.options().clone() })
     }
 
-    pub(crate) fn unit(&self) -> &Unit {
-        &self.inner.unit
+    /// The texts that its spans point into.
+    pub(crate) fn sources(&self) -> &Arc<SourceMap> {
+        &self.inner.sources
+    }
+
+    pub(crate) fn span(&self) -> Span {
+        self.inner.span
     }
 
     pub(crate) fn options(&self) -> &Options {
@@ -386,14 +362,6 @@ impl Function {
 
     pub(crate) fn options_arc(&self) -> &Arc<Options> {
         &self.inner.options
-    }
-
-    pub(crate) fn ir_id(&self) -> FuncId {
-        self.inner.id
-    }
-
-    pub(crate) fn id(&self) -> FuncId {
-        self.inner.id
     }
 
     pub(crate) fn shape(&self) -> &Shape {

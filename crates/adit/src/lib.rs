@@ -23,6 +23,7 @@
 //! In: source text and [`Value`]s. Out: values, derivatives, the text of every [`Stage`], and [`Error`]s with spans. An [`Engine`] holds options, a [`Module`] a program, a
 //! [`Function`] what can be called. What this crate does not do: it prints nothing unless told where to, and reads no file but in [`Engine::compile_file`].
 
+mod artefact;
 mod builder;
 mod calls;
 pub mod check;
@@ -57,6 +58,7 @@ pub use adit_ir::ScalarType;
 pub use adit_ir::limits::Limits;
 pub use adit_sema::check::library_sources;
 pub use adit_sema::conventions::{self, CONVENTIONS};
+pub use artefact::{Artefact, Kind, is_artefact};
 pub use builder::EngineBuilder;
 pub use cost::{Cost, Formula};
 pub use engine::Engine;
@@ -92,4 +94,7 @@ mod book {
 
     #[doc = include_str!("../../../docs/tutorial.md")]
     struct Tutorial;
+
+    #[doc = include_str!("../../../docs/artefacts.md")]
+    struct Artefacts;
 }

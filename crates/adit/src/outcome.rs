@@ -5,7 +5,7 @@
 use crate::value::Value;
 
 /// Forward or reverse.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub enum Mode {
     /// One sweep back per result.
     #[default]

@@ -8,12 +8,14 @@ use crate::error::{Error, Result};
 use crate::imports::{self, Loader};
 use crate::options::Options;
 use adit_autodiff::Refusal;
-use adit_codegen::{Code, CodegenError};
+use adit_codegen::{Code, CodegenError, Image};
 use adit_diag::{Code as DiagCode, Diagnostic, FileId, SourceMap, Span};
 use adit_ir::{CallGraph, Const, FuncId, Function, Inst, Module, Op, ScalarType};
 use adit_sema::HostFn;
 use adit_sema::typed::Program;
+use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
+use std::fmt;
 use std::sync::Arc;
 
 /// A program after the front end.
@@ -26,7 +28,7 @@ pub(crate) struct Unit {
 }
 
 /// What is made of a function. Masks say for each parameter of the IR function whether it is active.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub(crate) enum Derivative {
     Primal,
     /// Forward, along so many directions at once.
@@ -44,6 +46,21 @@ pub(crate) enum Derivative {
     Reversed(Vec<bool>),
     /// One of these, in which rules of one mode serve the other, even where arrays move. Those of second order do so anyway.
     Completed(Box<Derivative>),
+}
+
+impl fmt::Display for Derivative {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Derivative::Primal => "its value alone",
+            Derivative::Jvp(_, 1) => "this derivative in a direction",
+            Derivative::Jvp(..) => "this derivative in several directions",
+            Derivative::Vjp(_) => "this derivative of a combination of results",
+            Derivative::Gradient(_) => "this gradient",
+            Derivative::Hvp(..) | Derivative::ReverseOverReverse(_) => "this second derivative",
+            Derivative::Augmented(_) | Derivative::Reversed(_) => "this gradient in two calls",
+            Derivative::Completed(derivative) => return derivative.fmt(f),
+        })
+    }
 }
 
 /// A function of a module of its own.
@@ -188,6 +205,11 @@ pub(crate) fn finished<'d>(derived: &'d Derived, options: &Options) -> Cow<'d, M
     let finish = || adit_opt::finish_all(&derived.module, derived.id, adit_opt::Options::default());
     let finished = (options.opt > 1).then(finish).flatten();
     finished.map_or(Cow::Borrowed(&derived.module), Cow::Owned)
+}
+
+/// Compiles to machine code that can be kept.
+pub(crate) fn image(derived: &Derived, options: &Options) -> Result<Image> {
+    adit_codegen::image(&finished(derived, options), &[derived.id], &options.codegen()).map_err(codegen_error)
 }
 
 /// Compiles to machine code.

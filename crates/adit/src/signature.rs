@@ -5,10 +5,11 @@
 use adit_ir::ScalarType;
 use adit_sema::layout::{field_type, write_dim};
 use adit_sema::typed::{DimExpr, FnDef, LocalId, Program, Ty};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// What a function takes and gives.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Signature {
     /// In order.
     pub params: Vec<Parameter>,
@@ -17,7 +18,7 @@ pub struct Signature {
 }
 
 /// One parameter.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Parameter {
     /// Its name.
     pub name: String,
@@ -28,7 +29,7 @@ pub struct Parameter {
 }
 
 /// A type of the language.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub enum Type {
     /// A number.
     Scalar(ScalarType),

@@ -3,7 +3,7 @@
 //! In: what the user typed. Out: [`Cli`], typed; wrong usage is clap's error, which [`crate::usage`] puts into this program's form. Texts of values (`--at`, `--dir`, `--seed`) stay
 //! texts here; nothing is read and nothing is compiled.
 
-use adit::{AdOpt, AdOpts, Cpu, Mode, Of};
+use adit::{AdOpt, AdOpts, Cpu, Kind, Mode, Of};
 use adit_argmin::Method;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -106,6 +106,8 @@ pub enum Command {
     Emit(Emit),
     /// What a function and its gradient cost, without running them
     Cost(Cost),
+    /// Compile a derivative to be kept: for other processes and other languages
+    Build(Build),
     /// Minimise a cost, or the squares of residuals
     Optimize(Optimize),
     /// Draw from a density, given its logarithm or the negative of that
@@ -275,6 +277,43 @@ pub struct Cost {
     /// Dimensions and integer parameters, such as n=1000,m=3; others stay symbols
     #[arg(long = "size", value_name = "SIZES", value_delimiter = ',')]
     pub sizes: Vec<String>,
+}
+
+/// `adit build`.
+#[derive(Args, Debug)]
+pub struct Build {
+    /// The program; - for standard input
+    pub file: PathBuf,
+    /// The function; may be left out where only one is not called by others
+    #[arg(long = "fn", value_name = "NAME")]
+    pub function: Option<String>,
+    /// Which derivative: value, gradient, jvp, vjp, hvp, jacobian, hessian
+    #[arg(long, value_name = "KIND", default_value = "gradient", value_parser = kind)]
+    pub derivative: Kind,
+    /// Parameters to differentiate with respect to
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub wrt: Vec<String>,
+    /// Which mode, of a gradient or a Jacobian
+    #[arg(long, value_name = "MODE")]
+    pub mode: Option<ModeName>,
+    /// What to write
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "adc")]
+    pub emit: Vec<EmitName>,
+    /// The folder to write into
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub out: PathBuf,
+}
+
+/// What `adit build` writes, by its name.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum EmitName {
+    /// A compiled derivative that Adit loads: NAME.adc
+    Adc,
+}
+
+fn kind(text: &str) -> Result<Kind, String> {
+    let found = Kind::ALL.into_iter().find(|kind| kind.name() == text);
+    found.ok_or_else(|| format!("the derivatives are {}", Kind::ALL.map(Kind::name).join(", ")))
 }
 
 /// `adit optimize`.

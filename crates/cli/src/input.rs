@@ -32,6 +32,18 @@ pub fn program(path: &Path) -> Result<(String, String)> {
     Ok((path.display().to_string(), file(path)?))
 }
 
+/// What a file holds if it is a compiled derivative, by its name or by how it begins.
+///
+/// # Errors
+/// AD0902 if it cannot be read.
+pub fn artefact(path: &Path) -> Result<Option<Vec<u8>>> {
+    if path == Path::new("-") {
+        return Ok(None);
+    }
+    let bytes = std::fs::read(path).map_err(|e| unreadable(&path.display().to_string(), &reason(&e)))?;
+    Ok((adit::is_artefact(&bytes) || path.extension().is_some_and(|e| e == "adc")).then_some(bytes))
+}
+
 /// JSON text, or `@FILE.json`.
 ///
 /// # Errors

@@ -74,6 +74,22 @@ impl Session {
         let read = |path: &str| std::fs::read_to_string(path).map_err(|e| input::reason(&e));
         self.engine.compile_with(&name, &text, &read)
     }
+
+    /// The function of a name in a program (or the one that no other calls), or that of a compiled derivative.
+    ///
+    /// # Errors
+    /// As [`Session::compile`] and [`function`], or what loading gives.
+    pub fn function(&self, file: &Path, name: Option<&str>) -> Result<Function> {
+        let Some(bytes) = input::artefact(file)? else { return function(&self.compile(file)?, name) };
+        let loaded = self.engine.load(&bytes)?;
+        match name.filter(|name| *name != loaded.name()) {
+            None => Ok(loaded),
+            Some(name) => {
+                let text = format!("there is no function `{name}`; this artefact is of `{}`", loaded.name());
+                Err(Error::input(Code("AD0904"), text))
+            }
+        }
+    }
 }
 
 /// How errors are written.
@@ -130,8 +146,7 @@ impl Point {
     /// # Errors
     /// What any of these gives.
     pub fn of(session: &Session, target: &Target) -> Result<Point> {
-        let module = session.compile(&target.file)?;
-        let function = function(&module, target.function.as_deref())?;
+        let function = session.function(&target.file, target.function.as_deref())?;
         let given = input::json("--at", target.at.as_deref().unwrap_or("{}"))?;
         let args = json_in::arguments(&function, &given.json, &given.folder)?;
         Ok(Point { function, args })

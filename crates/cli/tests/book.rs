@@ -28,6 +28,11 @@ fn the_page_of_the_command_line_shows_what_happens() {
     check_page("docs/cli.md", 15);
 }
 
+#[test]
+fn the_page_on_artefacts_shows_what_happens() {
+    check_page("docs/artefacts.md", 2);
+}
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }

@@ -68,7 +68,10 @@ impl fmt::Display for Unfit {
             Unfit::Machine(Lack::Kind(wanted, here)) => write!(f, "this was compiled for {wanted}, and this is {here}"),
             Unfit::Machine(Lack::Features(lacking)) => {
                 let lacking = lacking.join(", ");
-                write!(f, "this was compiled for a processor with {lacking}, which this one lacks: compile it here, or for `--cpu baseline`")
+                write!(
+                    f,
+                    "this was compiled for a processor with {lacking}, which this one lacks: compile it here, or for `--cpu baseline`"
+                )
             }
         }
     }

@@ -16,6 +16,7 @@ use adit_diag::Span;
 use adit_interp::ir::{Array as Cells, Cell, Data as Elements, Input, Interpreter, Outcome};
 use adit_ir::{FuncId, Scalar, ScalarType};
 use num_complex::Complex64;
+use std::sync::Arc;
 
 /// The imaginary step: so small that its square does not count, and that products of derivatives do not vanish.
 const STEP: f64 = 1e-80;
@@ -105,7 +106,7 @@ impl<'f> Subject<'f> {
     /// A note that the complex step is left out, if it differs from another engine at a point on a kink: there derivatives follow conventions that it does not know.
     pub(super) fn excuse(&self, complex: &[f64], other: &[f64]) -> Option<String> {
         let span = self.on_kink.filter(|_| difference(complex, other).0 > self.tolerance)?;
-        let sources = &self.function.unit().sources;
+        let sources = self.function.sources();
         let line = sources.position(span).map_or(0, |p| p.line);
         let text = sources.snippet(span).unwrap_or_default();
         Some(format!(
@@ -306,7 +307,8 @@ impl<'f> Machine<'f> {
     /// Of the IR as written (level 0) or cleaned up.
     pub(super) fn new(function: &'f Function, derivative: &Derivative, opt: u8) -> Result<Self> {
         let options = Options { opt, ..function.options().clone() };
-        let derived = pipeline::derive(function.unit(), function.ir_id(), derivative, &options)?;
+        let (unit, id) = function.program()?;
+        let derived = pipeline::derive(unit, id, derivative, &options)?;
         let derived = if opt == 0 { derived } else { pipeline::optimized(derived, &options)? };
         Ok(Machine { function, derived })
     }
@@ -319,7 +321,7 @@ impl<'f> Machine<'f> {
     /// [`Machine::run`], and `print` gets the lines.
     fn run_printing(&self, frame: &mut Frame, print: &mut dyn FnMut(&str)) -> Result<Vec<Scalar>> {
         let ran = self.interpreter().run(self.derived.id, &mut frame.arguments(), print);
-        ran.map_err(|e| Error::run(&e, self.function.unit().sources.clone()))
+        ran.map_err(|e| Error::run(&e, self.function.sources().clone()))
     }
 
     fn interpreter(&self) -> Interpreter<'_> {
@@ -339,7 +341,7 @@ impl<'f> Machine<'f> {
 
     fn run_inputs<N: adit_interp::ir::Number>(&self, inputs: &mut [Input<N>]) -> Result<Outcome<N>> {
         let ran = self.interpreter().run_with(self.derived.id, inputs, &mut |_| {});
-        ran.map_err(|e| Error::run(&e, self.function.unit().sources.clone()))
+        ran.map_err(|e| Error::run(&e, self.function.sources().clone()))
     }
 
     /// Runs with an infinitesimal imaginary part along a direction of the active floats; gives the derivatives of results and of the contents of all slots.
@@ -429,9 +431,9 @@ pub(super) fn values(subject: &Subject<'_>, notes: &mut Vec<String>) -> Result<V
 fn note_kinks(subject: &Subject<'_>, machine: &Machine<'_>, notes: &mut Vec<String>) -> Result<()> {
     let (_, outcome) = machine.run_cells(&subject.frame, &|x| x)?;
     if outcome.nearest_kink < NEAR {
-        let unit = subject.function.unit();
-        let place = unit.sources.position(outcome.nearest_kink_at);
-        let text = unit.sources.snippet(outcome.nearest_kink_at).unwrap_or_default();
+        let sources = subject.function.sources();
+        let place = sources.position(outcome.nearest_kink_at);
+        let text = sources.snippet(outcome.nearest_kink_at).unwrap_or_default();
         let place = place.map_or_else(String::new, |p| format!(" at line {}, `{text}`", p.line));
         notes.push(format!(
             "a kink or the border of a branch is {:.1e} away{place}: engines may differ there",
@@ -447,8 +449,10 @@ pub(super) fn first_message(error: &Error) -> String {
 
 /// Whether the function, or one that it calls, contains a derivative.
 pub(super) fn contains_derivatives(f: &Function) -> bool {
-    let ir = &f.unit().ir;
-    pipeline::reachable(ir, f.id()).iter().any(|&id| ir.function(id).derived.is_some())
+    let derives = |(unit, id): (&Arc<Unit>, FuncId)| {
+        pipeline::reachable(&unit.ir, id).iter().any(|&id| unit.ir.function(id).derived.is_some())
+    };
+    f.program().is_ok_and(derives)
 }
 
 /// The derivative along each direction, by every engine.
@@ -505,7 +509,7 @@ pub(super) fn derivatives(
 
 /// What functions with derivative rules have for derivatives by their own bodies; nothing on a kink, where rules may follow other conventions.
 fn bodies(subject: &Subject<'_>, directions: &Directions, out: &mut Vec<(&'static str, Vec<f64>)>) {
-    let unit = subject.function.unit();
+    let Ok((unit, id)) = subject.function.program() else { return };
     let ruled = |id: &FuncId| !unit.ir.rules(*id).is_empty() && unit.ir.function(*id).external.is_none();
     let ruled: Vec<FuncId> = unit.ir.ids().filter(ruled).collect();
     if ruled.is_empty() || subject.on_kink.is_some() {
@@ -516,7 +520,7 @@ fn bodies(subject: &Subject<'_>, directions: &Directions, out: &mut Vec<(&'stati
     let unit = Unit { sources: unit.sources.clone(), file: unit.file, program: unit.program.clone(), ir };
     let options = Options { opt: 0, ..subject.function.options().clone() };
     let derivative = Derivative::Jvp(subject.active.clone(), 1);
-    let Ok(derived) = pipeline::derive(&unit, subject.function.ir_id(), &derivative, &options) else { return };
+    let Ok(derived) = pipeline::derive(&unit, id, &derivative, &options) else { return };
     let machine = Machine { function: subject.function, derived };
     if let Ok(columns) = directions.each(|d| forward_interpreted(subject, &machine, d)) {
         out.push(("forward, rules left aside", columns));

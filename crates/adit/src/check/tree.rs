@@ -74,7 +74,7 @@ pub(super) fn derivatives(
 }
 
 fn derivative(subject: &Subject<'_>, along: &[f64], limits: &Limits) -> Result<f64> {
-    let unit = subject.function.unit();
+    let (unit, _) = subject.function.program()?;
     let mut along = along.iter().copied();
     let args = arguments(subject, &mut |_, x| x);
     let tangents = arguments(subject, &mut |slot, _| {
@@ -90,7 +90,7 @@ fn derivative(subject: &Subject<'_>, along: &[f64], limits: &Limits) -> Result<f
 }
 
 fn run(subject: &Subject<'_>, limits: &Limits, print: &mut (dyn FnMut(&str) + Send)) -> Result<tree::Outcome> {
-    let unit = subject.function.unit();
+    let (unit, _) = subject.function.program()?;
     let args = arguments(subject, &mut |_, x| x);
     let ran = tree::run(&unit.program, id(subject)?, args, limits, print);
     ran.map_err(|e| Error::run(&e, unit.sources.clone()))
@@ -99,7 +99,7 @@ fn run(subject: &Subject<'_>, limits: &Limits, print: &mut (dyn FnMut(&str) + Se
 /// Which function of the tree it is.
 fn id(subject: &Subject<'_>) -> Result<FnId> {
     let f = subject.function;
-    let position = f.unit().program.functions.iter().position(|def| *def.name == *f.name());
+    let position = f.program()?.0.program.functions.iter().position(|def| *def.name == *f.name());
     Ok(FnId(position.ok_or_else(|| Error::internal("a function without a definition"))? as u32))
 }
 

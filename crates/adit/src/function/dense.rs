@@ -6,6 +6,7 @@
 //! Long functions get fewer lanes, for each lane is compiled. A Jacobian takes forward sweeps or one reverse sweep per row, whichever looks cheaper; a Hessian is forward over reverse. What a program prints is printed in the
 //! first sweep alone. Nothing here knows of sparsity, and a Hessian's symmetry is not made use of: it is what the tests look at.
 
+use super::origin::Origin;
 use super::sweeps::Sweeps;
 use super::{Function, Wrt};
 use crate::calls::{Along, Lane};
@@ -139,15 +140,22 @@ impl Function {
     }
 
     /// How many lanes each sweep of a derivative of this order gets where so many directions are wanted.
-    fn lanes(&self, directions: usize, order: u32) -> usize {
-        sweeps::lanes(directions, self.most_lanes(order))
+    pub(crate) fn lanes(&self, directions: usize, order: u32) -> usize {
+        match self.held() {
+            Some(held) => held.lanes,
+            None => sweeps::lanes(directions, self.most_lanes(order)),
+        }
     }
 
     /// How many lanes there may be in derivatives of this order: fewer where the code would get long or arrays have no dimension left for lanes.
     pub(crate) fn most_lanes(&self, order: u32) -> usize {
-        let module = &self.unit().ir;
+        let (unit, id) = match self.origin() {
+            Origin::Program(unit, id) => (unit, *id),
+            Origin::Artefact(held) => return held.lanes,
+        };
+        let module = &unit.ir;
         let functions: Vec<&IrFunction> =
-            pipeline::reachable(module, self.ir_id()).into_iter().map(|f| module.function(f)).collect();
+            pipeline::reachable(module, id).into_iter().map(|f| module.function(f)).collect();
         let size: usize = functions.iter().map(|f| f.inst_count()).sum();
         match functions.iter().any(|f| has_full_rank(f)) {
             true => 1,

@@ -38,7 +38,7 @@ impl<'f> Sweeps<'f> {
         let mut results = Vec::new();
         let call = || entry.call(workspace, &mut frame.arguments(), &mut results);
         let outcome = function.options().timed("run", call);
-        outcome.map_err(|e| Error::run(&e, function.inner.unit.sources.clone()))?;
+        outcome.map_err(|e| Error::run(&e, function.sources().clone()))?;
         self.workspace.set_sink(None);
         Ok(results)
     }

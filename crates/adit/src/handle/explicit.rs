@@ -197,7 +197,8 @@ impl Said<'_> {
     fn check_reached(&self, active: &[bool], result_is_const: bool) -> Result<()> {
         let shape = self.function.shape();
         let layout = &shape.layout;
-        let reached = pipeline::reached(self.function.unit(), self.function.id(), active, self.function.options())?;
+        let (unit, id) = self.function.program()?;
+        let reached = pipeline::reached(unit, id, active, self.function.options())?;
         let named: Vec<&str> = self.wrt().iter().map(|&p| self.name(p)).collect();
         let from = named.join("`, `");
         for (i, leaf) in layout.params.iter().enumerate() {

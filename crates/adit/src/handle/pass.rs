@@ -499,7 +499,7 @@ impl<'a> Pass<'a> {
             None => staged.run(machine),
             Some(_) => options.timed("run", || staged.run(machine)),
         };
-        ran.map_err(|e| Error::run(&e, target.function.unit().sources.clone()))?;
+        ran.map_err(|e| Error::run(&e, target.function.sources().clone()))?;
         Ok(Ran::Done)
     }
 

@@ -22,10 +22,10 @@ use std::marker::PhantomData;
 /// A derivative that is asked for, of the kind that the handle `K` computes.
 #[derive(Debug)]
 pub struct Request<K> {
-    pub(super) function: Function,
-    pub(super) wrt: Vec<String>,
-    pub(super) mode: Option<Mode>,
-    pub(super) lanes: usize,
+    pub(crate) function: Function,
+    pub(crate) wrt: Vec<String>,
+    pub(crate) mode: Option<Mode>,
+    pub(crate) lanes: usize,
     kind: PhantomData<fn() -> K>,
 }
 
@@ -43,7 +43,8 @@ impl<K> Clone for Request<K> {
 
 impl Function {
     fn request<K>(&self) -> Request<K> {
-        Request { function: self.clone(), wrt: Vec::new(), mode: None, lanes: 1, kind: PhantomData }
+        let (wrt, mode) = (self.default_wrt(), self.default_mode());
+        Request { function: self.clone(), wrt, mode, lanes: 1, kind: PhantomData }
     }
 
     /// The value and the gradient of a function that returns one float.
@@ -99,10 +100,13 @@ impl Function {
 }
 
 impl<K> Request<K> {
-    /// By these parameters alone, in this order; none means all that carry floats.
+    /// By these parameters alone, in this order; none means all that carry floats, or all that an artefact was made for.
     #[must_use]
     pub fn wrt<S: AsRef<str>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
         self.wrt = names.into_iter().map(|name| name.as_ref().to_owned()).collect();
+        if self.wrt.is_empty() {
+            self.wrt = self.function.default_wrt();
+        }
         self
     }
 
@@ -111,7 +115,7 @@ impl<K> Request<K> {
     }
 
     /// The positions of the parameters, in the order asked for.
-    pub(super) fn positions(&self) -> Vec<usize> {
+    pub(crate) fn positions(&self) -> Vec<usize> {
         let params = &self.function.signature().params;
         if self.wrt.is_empty() {
             return (0..params.len()).filter(|&p| params[p].ty.carries_floats()).collect();
@@ -121,7 +125,7 @@ impl<K> Request<K> {
     }
 
     /// Which IR parameters are active; those of the result if `outputs`.
-    pub(super) fn active(&self, outputs: bool) -> Result<Vec<bool>> {
+    pub(crate) fn active(&self, outputs: bool) -> Result<Vec<bool>> {
         if let Some((at, name)) = self.wrt.iter().enumerate().find(|(at, name)| self.wrt[..*at].contains(name)) {
             let text = format!("`{name}` is asked for twice (parameter {} of the list)", at + 1);
             return Err(Error::input(Code("AD0904"), text));
@@ -142,7 +146,7 @@ macro_rules! modes {
             /// In this mode, and no other; with `None`, as if it had not been asked for.
             #[must_use]
             pub fn mode(mut self, mode: impl Into<Option<Mode>>) -> Self {
-                self.mode = mode.into();
+                self.mode = mode.into().or(self.function.default_mode());
                 self
             }
         })*
@@ -217,6 +221,7 @@ impl Request<JvpFn> {
     /// If there is no such parameter, the derivative is refused, arguments do not fit, or the run stops.
     pub fn at(&self, args: &[Value], along: &[Option<Value>]) -> Result<(Value, Value)> {
         let params = &self.function.signature().params;
+        self.function.holds_directions(along)?;
         if self.wrt.is_empty() {
             return self.function.jvp_at(args, along);
         }
@@ -270,6 +275,7 @@ impl Request<HvpFn> {
     /// # Errors
     /// As for [`Function::gradient`].
     pub fn at(&self, args: &[Value], along: &[Option<Value>]) -> Result<Gradient> {
+        self.function.holds_directions(along)?;
         self.function.hvp_at(args, along, &self.names())
     }
 

@@ -49,9 +49,9 @@ pub fn hvp(session: &Session, args: &Jvp) -> Result<Answer> {
 pub fn jvp(session: &Session, args: &Jvp) -> Result<Answer> {
     let point = Point::of(session, &args.target)?;
     let mut directions = directions(&point, &args.dir)?;
-    let wanted = wanted(&point.function, &args.wrt)?;
-    for (direction, wanted) in directions.iter_mut().zip(wanted) {
-        direction.take_if(|_| !wanted);
+    if !args.wrt.is_empty() {
+        let wanted = wanted(&point.function, &args.wrt)?;
+        directions.iter_mut().zip(wanted).for_each(|(direction, wanted)| _ = direction.take_if(|_| !wanted));
     }
     let (value, tangent) = point.function.jvp().at(&point.args, &directions)?;
     if session.json {
@@ -128,7 +128,9 @@ fn wanted(function: &Function, wrt: &[String]) -> Result<Vec<bool>> {
     if let Some(name) = wrt.iter().find(|n| params.iter().all(|p| p.name != **n)) {
         return Err(json_in::unknown_parameter(function, name));
     }
-    Ok(params.iter().map(|p| p.ty.carries_floats() && (wrt.is_empty() || wrt.contains(&p.name))).collect())
+    let all = function.differentiated_by();
+    let wanted = |name: &String| if wrt.is_empty() { all.contains(&name.as_str()) } else { wrt.contains(name) };
+    Ok(params.iter().map(|p| p.ty.carries_floats() && wanted(&p.name)).collect())
 }
 
 fn by_parameter(session: &Session, function: &Function, what: &str, gradient: &Gradient) -> Answer {
