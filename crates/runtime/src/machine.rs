@@ -4,8 +4,22 @@
 //! here, and what a name means is asked of the standard library.
 
 use serde::{Deserialize, Serialize};
-use std::env::consts::{ARCH, OS};
 use std::fmt;
+
+/// This architecture.
+const ARCH: &str = match () {
+    () if cfg!(target_arch = "x86_64") => "x86-64",
+    () if cfg!(target_arch = "aarch64") => "AArch64",
+    () => "another architecture",
+};
+
+/// This system, as far as conventions of calls and memory go.
+const OS: &str = match () {
+    () if cfg!(windows) => "Windows",
+    () if cfg!(target_vendor = "apple") => "macOS",
+    () if cfg!(target_os = "linux") => "Linux",
+    () => "another system",
+};
 
 /// What code was compiled for.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
