@@ -74,6 +74,11 @@ pub fn all() -> Vec<Problem> {
         lstm(),
         ba(),
         recurrence(),
+        hidden_markov(),
+        kalman(),
+        gaussian_process(),
+        skinned_mesh(),
+        nested_optimisation(),
     ]
 }
 
@@ -228,6 +233,72 @@ fn recurrence() -> Problem {
     let args = vec![0.3.into(), (500.0 / STEPS as f64).into(), (STEPS as i64).into()];
     let (size, sizes, wrt) = ("100,000 steps", vec![STEPS], &[]);
     Problem { name: "recurrence", size, source, function: "last", wrt, sizes, args, most: RECURRENCE }
+}
+
+/// Eight states, two hundred observations.
+fn hidden_markov() -> Problem {
+    const K: usize = 8;
+    const T: usize = 200;
+    let source = include_str!("../../examples/hidden_markov.ad");
+    let mut numbers = Numbers::new(8);
+    let (logits, mu) = (normals(&mut numbers, &[K, K], 1.0), normals(&mut numbers, &[K], 2.0));
+    let sigma: Vec<f64> = numbers.uniforms(K).iter().map(|u| u + 0.5).collect();
+    let args = vec![logits, mu, sigma.into(), normals(&mut numbers, &[T], 2.0)];
+    let (size, sizes, wrt) = ("k=8, t=200", vec![K, T], &["logits", "mu", "sigma"]);
+    Problem { name: "hidden_markov", size, source, function: "forward", wrt, sizes, args, most: RECURRENCE }
+}
+
+/// The identity times a factor.
+fn diagonal(n: usize, factor: f64) -> Value {
+    let entries = (0..n * n).map(|i| if i % (n + 1) == 0 { factor } else { 0.0 }).collect();
+    Value::Array(Array::f64(&[n, n], entries))
+}
+
+/// Four hidden numbers, two observed, a hundred times.
+fn kalman() -> Problem {
+    const D: usize = 4;
+    const K: usize = 2;
+    const T: usize = 100;
+    let source = include_str!("../../examples/kalman.ad");
+    let mut numbers = Numbers::new(4);
+    let transition = diagonal(D, 0.9);
+    let (observed, x0) = (normals(&mut numbers, &[K, D], 1.0), normals(&mut numbers, &[D], 1.0));
+    let y = normals(&mut numbers, &[T, K], 1.0);
+    let args = vec![transition, observed, diagonal(D, 0.1), diagonal(K, 0.5), x0, diagonal(D, 1.0), y];
+    let (size, sizes, wrt) = ("d=4, k=2, t=100", vec![D, K, T], &["F", "H", "Q", "R", "x0", "P0"]);
+    Problem { name: "kalman", size, source, function: "log_likelihood", wrt, sizes, args, most: RECURRENCE }
+}
+
+/// A series of sixty points.
+fn gaussian_process() -> Problem {
+    const N: usize = 60;
+    let source = include_str!("../../examples/gaussian_process.ad");
+    let x: Vec<f64> = (0..N).map(|i| 0.1 * i as f64).collect();
+    let y = normals(&mut Numbers::new(60), &[N], 1.0);
+    let args = vec![x.into(), y, 0.8.into(), 1.2.into(), 0.3.into()];
+    let (size, sizes, wrt) = ("n=60", vec![N], &["ls", "amp", "noise"]);
+    Problem { name: "gaussian_process", size, source, function: "evidence", wrt, sizes, args, most: OTHER }
+}
+
+/// Five hundred points on eight bones.
+fn skinned_mesh() -> Problem {
+    const K: usize = 8;
+    const N: usize = 500;
+    let source = include_str!("../../examples/skinned_mesh.ad");
+    let mut numbers = Numbers::new(500);
+    let mut normals = |dims: &[usize], scale: f64| normals(&mut numbers, dims, scale);
+    let (theta, bones, points) = (normals(&[K], 0.5), normals(&[K, 3, 4], 1.0), normals(&[N, 3], 1.0));
+    let args = vec![theta, bones, normals(&[N, K], 0.2), points, normals(&[N, 3], 1.0)];
+    let (size, sizes, wrt) = ("k=8, n=500", vec![K, N], &["theta"]);
+    Problem { name: "skinned_mesh", size, source, function: "energy", wrt, sizes, args, most: OTHER }
+}
+
+/// A minimum of maxima, both by steps along gradients.
+fn nested_optimisation() -> Problem {
+    let source = include_str!("../../examples/nested_optimisation.ad");
+    let args = vec![vec![1.3, 0.8].into()];
+    let name = "nested_optimisation";
+    Problem { name, size: "", source, function: "optimum", wrt: &[], sizes: vec![], args, most: OTHER }
 }
 
 #[cfg(test)]
