@@ -1,12 +1,12 @@
 //! One command that prints a table: `cargo run --release -p adit-benches`.
 //!
 //! ```text
-//! adit-benches [--peers c] [--repeats N] [--phases] [--largest N] [--recurrence] [--nested]
+//! adit-benches [--peers c] [--repeats N] [--phases] [--largest N] [--recurrence] [--nested] [--only NAME]
 //! ```
 //!
 //! In: the options. Out: on standard output, per problem the compile time, primal, gradient and their ratio; with `--peers c` the same in C by gcc (or `$CC`), Adit and C taking
 //! turns; forward mode along several directions at once; three derivatives inside one another, of every example; straight-line programs and the growth of compile time; the whole process; and a line for each goal. It fails only if something does not compile or run: a goal missed is
-//! told, not an error, since wall time on a shared machine is no proof.
+//! told, not an error, since wall time on a shared machine is no proof. `--only` takes the problems whose titles contain the name, and nothing else.
 
 use adit_benches::goals::Goal;
 use adit_benches::problems::{self, Problem};
@@ -15,7 +15,8 @@ use adit_benches::{Result, clock, nested, phases, process, recurrence, straight}
 use std::io::Write as _;
 use std::process::{Command, ExitCode, Stdio};
 
-const USAGE: &str = "adit-benches [--peers c] [--repeats N] [--phases] [--largest N] [--recurrence] [--nested]";
+const USAGE: &str =
+    "adit-benches [--peers c] [--repeats N] [--phases] [--largest N] [--recurrence] [--nested] [--only NAME]";
 
 struct Options {
     compiler: Option<String>,
@@ -24,6 +25,13 @@ struct Options {
     largest: usize,
     recurrence: bool,
     nested: bool,
+    only: Option<String>,
+}
+
+impl Options {
+    fn measures(&self, problem: &Problem) -> bool {
+        self.only.as_ref().is_none_or(|name| problem.title().contains(name))
+    }
 }
 
 fn main() -> ExitCode {
@@ -37,8 +45,15 @@ fn main() -> ExitCode {
 }
 
 fn options(mut words: impl Iterator<Item = String>) -> Result<Options> {
-    let mut options =
-        Options { compiler: None, repeats: 75, phases: false, largest: usize::MAX, recurrence: false, nested: false };
+    let mut options = Options {
+        compiler: None,
+        repeats: 75,
+        phases: false,
+        largest: usize::MAX,
+        recurrence: false,
+        nested: false,
+        only: None,
+    };
     while let Some(word) = words.next() {
         let mut number =
             || words.next().and_then(|w| w.parse::<usize>().ok()).ok_or(format!("{word} wants a number\n{USAGE}"));
@@ -52,6 +67,7 @@ fn options(mut words: impl Iterator<Item = String>) -> Result<Options> {
             "--phases" => options.phases = true,
             "--recurrence" => options.recurrence = true,
             "--nested" => options.nested = true,
+            "--only" => options.only = Some(words.next().ok_or(format!("{word} wants a name\n{USAGE}"))?),
             _ => return Err(format!("what is {word}?\n{USAGE}")),
         }
     }
@@ -72,16 +88,18 @@ fn compiler() -> Option<String> {
 
 fn report(options: &Options) -> Result<()> {
     let mut goals = Vec::new();
-    let all = !options.recurrence && !options.nested;
+    let all = !options.recurrence && !options.nested && options.only.is_none();
     if all || options.recurrence {
         recurrences(options, &mut goals)?;
     }
     if all || options.nested {
         derivatives_of_derivatives(options, &mut goals)?;
     }
-    if all {
+    if all || options.only.is_some() {
         problems(options, &mut goals)?;
         directions(options, &mut goals)?;
+    }
+    if all {
         straight_lines(options, &mut goals);
         whole_process(&mut goals);
     }
@@ -93,14 +111,14 @@ fn report(options: &Options) -> Result<()> {
 fn problems(options: &Options, goals: &mut Vec<Goal>) -> Result<()> {
     let columns = ["problem", "compile ms", "primal µs", "gradient µs", "ratio"];
     say(&format!("{:<28}{:>11}{:>12}{:>13}{:>8}", columns[0], columns[1], columns[2], columns[3], columns[4]));
-    for problem in problems::all() {
-        let row = table::measure(&problem, options.repeats, options.compiler.as_deref())?;
+    for problem in problems::all().iter().filter(|problem| options.measures(problem)) {
+        let row = table::measure(problem, options.repeats, options.compiler.as_deref())?;
         say(&line(&row));
         row.peers.iter().for_each(|peer| say(&peer_line(peer)));
         if options.phases {
             say(&phases_line(problem.source, problem.function)?);
         }
-        goals.extend(goals_of(&problem, &row));
+        goals.extend(goals_of(problem, &row));
     }
     Ok(())
 }
@@ -151,8 +169,8 @@ fn goals_of(problem: &Problem, row: &Row) -> Vec<Goal> {
 fn directions(options: &Options, goals: &mut Vec<Goal>) -> Result<()> {
     let heads = table::LANES.map(|lanes| format!("{:>11}", format!("{lanes} lanes")));
     say(&format!("\n{:<28}{}", "forward mode over primal", heads.concat()));
-    for problem in problems::all() {
-        let ratios = table::forward(&problem, options.repeats)?;
+    for problem in problems::all().iter().filter(|problem| options.measures(problem)) {
+        let ratios = table::forward(problem, options.repeats)?;
         say(&format!("{:<28}{}", problem.title(), ratios.map(|r| format!("{r:>11.2}")).concat()));
         if matches!(problem.title().as_str(), "test_function n=1000" | "linreg n=1000") {
             goals.push(Goal::new(format!("{}: forward, 8 lanes, over primal", problem.title()), ratios[2], 3.0, ""));
