@@ -70,7 +70,7 @@ pub use handle::{
 };
 pub use handle::{
     Argument, Arguments, CallFn, GradientFn, HessianFn, HvpFn, JacobianFn, JvpFn, Leaves, Number, Pass, Request,
-    SplitFn, Take, Tape, View, ViewMut, VjpFn, Workspace,
+    SplitFn, Take, Tape, View, ViewMut, VjpFn, Workspace, make_zero,
 };
 pub use handle::{FnType, Outline, Typed};
 pub use host::HostFunction;
@@ -83,7 +83,7 @@ pub use signature::{Parameter, Signature, Type};
 pub use stage::{Of, Stage};
 pub use value::{Array, Data, Value, float_names, subscripts};
 
-/// The Rust snippets of the README, the tutorial and the page on the library, as doc tests.
+/// The Rust snippets of the README and the book, as doc tests.
 #[cfg(doctest)]
 mod book {
     #[doc = include_str!("../../../README.md")]
@@ -97,4 +97,7 @@ mod book {
 
     #[doc = include_str!("../../../docs/artefacts.md")]
     struct Artefacts;
+
+    #[doc = include_str!("../../../docs/posts.md")]
+    struct Posts;
 }

@@ -15,12 +15,17 @@ struct Block {
 
 #[test]
 fn the_readme_shows_what_happens() {
-    check_page("README.md", 3);
+    check_page("README.md", 5);
 }
 
 #[test]
 fn the_tutorial_shows_what_happens() {
     check_page("docs/tutorial.md", 8);
+}
+
+#[test]
+fn the_chapter_on_the_posts_shows_what_happens() {
+    check_page("docs/posts.md", 9);
 }
 
 #[test]

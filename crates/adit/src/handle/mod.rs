@@ -67,5 +67,5 @@ pub use request::Request;
 pub use reverse::VjpFn;
 pub use second::HvpFn;
 pub use split::{SplitFn, Tape};
-pub use take::Take;
+pub use take::{Take, make_zero};
 pub use typed::{FnType, Outline, Typed};

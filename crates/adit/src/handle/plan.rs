@@ -42,6 +42,16 @@ pub(crate) struct Group {
     pub(crate) items: Vec<Range<usize>>,
     /// For each leaf.
     pub(crate) targets: Vec<Target>,
+    /// For leaves beyond these.
+    pub(crate) others: Target,
+}
+
+impl Group {
+    /// That of a value whose leaves nobody has counted.
+    pub(crate) fn unknown() -> Group {
+        let (items, targets, others) = (Vec::new(), Vec::new(), Target::Result(0));
+        Group { what: "", receives: true, of_result: false, items, targets, others }
+    }
 }
 
 /// Whose extents an argument has that a host need not give.
@@ -123,6 +133,7 @@ impl Plan {
             of_result: false,
             items: which.iter().map(|&p| shape.layout.leaves_of_param(p)).collect(),
             targets: skip.clone(),
+            others: Target::Skip,
         };
         let leaves = shape.layout.result_leaves.len();
         let result = |what, receives| Group {
@@ -131,6 +142,7 @@ impl Plan {
             of_result: true,
             items: vec![0..leaves; 1],
             targets: vec![Target::Skip; leaves],
+            others: Target::Skip,
         };
         let plan = Plan {
             params: of("", false, &all),

@@ -2,6 +2,7 @@
 //!
 //! In: the results of the last call, or a row of floats. Out: numbers, written into leaves in the order in which these were passed. Arrays were written by the call itself, but for rows.
 
+use super::leaves::Leaves;
 use super::memory::{Number, Workspace};
 use super::plan::{Group, Target};
 
@@ -19,6 +20,26 @@ pub struct Take<'w> {
     pub(super) mismatch: bool,
 }
 
+/// The shadow of a value: the same with zeros for its floats. What is no float in it stays. [`Value::zeroed`](crate::Value::zeroed) does it for values of a dynamic type.
+///
+/// ```
+/// use adit::{Leaves, make_zero};
+///
+/// #[derive(Clone, Leaves)]
+/// struct Net { w: Vec<[f64; 2]>, b: f64, depth: i64 }
+///
+/// let shadow = make_zero(&Net { w: vec![[1.0, 2.0]; 3], b: 0.5, depth: 3 });
+/// assert_eq!((shadow.w, shadow.b, shadow.depth), (vec![[0.0; 2]; 3], 0.0, 3));
+/// ```
+pub fn make_zero<T: Leaves + Clone>(value: &T) -> T {
+    let mut shadow = value.clone();
+    let (workspace, group) = (Workspace::new(), Group::unknown());
+    // A row that has ended gives zeros.
+    let mut zeros = Take { workspace: &workspace, group: &group, leaf: 0, add: false, row: Some(&[]), mismatch: false };
+    shadow.take(&mut zeros);
+    shadow
+}
+
 impl Take<'_> {
     /// The value of this place in the group comes.
     pub(super) fn item(&mut self, at: usize) {
@@ -27,7 +48,7 @@ impl Take<'_> {
 
     fn next(&mut self) -> Target {
         self.leaf += 1;
-        self.group.targets.get(self.leaf - 1).copied().unwrap_or(Target::Skip)
+        self.group.targets.get(self.leaf - 1).copied().unwrap_or(self.group.others)
     }
 
     /// The next number of the row.
