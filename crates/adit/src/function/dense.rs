@@ -140,7 +140,7 @@ impl Function {
     }
 
     /// How many lanes each sweep of a derivative of this order gets where so many directions are wanted.
-    pub(crate) fn lanes(&self, directions: usize, order: u32) -> usize {
+    fn lanes(&self, directions: usize, order: u32) -> usize {
         match self.held() {
             Some(held) => held.lanes,
             None => sweeps::lanes(directions, self.most_lanes(order)),

@@ -63,7 +63,8 @@ impl Sweeps {
 
     /// The derivative along so many directions as even sweeps have.
     fn along(&self, directions: usize) -> Result<&Callee> {
-        let lanes = self.function.lanes(directions, if self.second { 2 } else { 1 });
+        let lanes =
+            self.function.held().map_or_else(|| sweeps::lanes(directions, self.lanes.len() - 1), |held| held.lanes);
         let place = &self.lanes[lanes];
         if let Some(callee) = place.get() {
             return Ok(callee);
