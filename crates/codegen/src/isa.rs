@@ -22,7 +22,7 @@ const ONE_PASS_ABOVE: usize = 20_000;
 
 /// The same where there are loops, which become slower by it, by a half to twice and more. First derivatives are seldom so long; of derivatives of derivatives, full allocation takes half of the whole
 /// time to compile.
-pub(crate) const ONE_PASS_LOOPS_ABOVE: usize = 1_500;
+const ONE_PASS_LOOPS_ABOVE: usize = 1_500;
 
 /// The same where there are no loops and every few instructions a mathematical function is called, which leaves no register as it was: full allocation then takes twice the time, and its code is
 /// faster by a twentieth.

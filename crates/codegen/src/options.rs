@@ -62,7 +62,7 @@ impl Default for Options {
             fuel: false,
             large_above: 600,
             run_from: 100,
-            share_above: crate::isa::ONE_PASS_LOOPS_ABOVE,
+            share_above: 1_000,
             verify_clif: cfg!(debug_assertions),
         }
     }
