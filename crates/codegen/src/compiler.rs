@@ -6,17 +6,18 @@
 use crate::error::CodegenError;
 use crate::image::{self, Image, Point, Relocation};
 use crate::isa::{Effort, Size, machine, target};
-use crate::lower::{lower, namespace};
+use crate::lower::{LoweredShared, lower, lower_shared};
+use crate::machine::{Job, Machine, Open, Target, beside};
 use crate::options::Options;
+use crate::straight::Callee;
 use crate::trampoline::trampoline;
 use crate::unit::{Reach, Unit};
 use adit_ir::{CallGraph, FuncId, Module, unmade};
 use adit_runtime::Signature;
+use cranelift_codegen::Context;
 use cranelift_codegen::binemit::Reloc;
-use cranelift_codegen::control::ControlPlane;
-use cranelift_codegen::ir::{self, ExternalName, LibCall};
+use cranelift_codegen::ir::LibCall;
 use cranelift_codegen::isa::TargetIsa;
-use cranelift_codegen::{Context, FinalizedRelocTarget};
 use cranelift_frontend::FunctionBuilderContext;
 use rustc_hash::FxHashMap;
 use std::borrow::Cow;
@@ -51,48 +52,6 @@ struct Piece {
     /// Where it begins in the whole.
     start: usize,
     relocations: Vec<Open>,
-}
-
-/// Machine code that has no place yet.
-struct Machine {
-    code: Vec<u8>,
-    alignment: usize,
-    relocations: Vec<Open>,
-    /// The bytes of its stack frame, the saved frame pointer and the return address included.
-    frame: u64,
-}
-
-impl Machine {
-    fn compile(context: &mut Context, isa: &dyn TargetIsa, name: &str) -> Result<Self, CodegenError> {
-        compile_context(context, isa, name)?;
-        let compiled = context.compiled_code().ok_or_else(|| CodegenError::Internal("no code".into()))?;
-        Ok(Machine {
-            code: compiled.code_buffer().to_vec(),
-            alignment: (compiled.buffer.alignment.max(64) as usize).next_power_of_two(),
-            relocations: relocations(&context.func, compiled)?,
-            frame: compiled.buffer.frame_layout().map_or(0, |l| u64::from(l.frame_to_fp_offset) + 16),
-        })
-    }
-}
-
-/// An address to be filled in.
-struct Open {
-    offset: u32,
-    kind: Reloc,
-    target: Target,
-    addend: i64,
-}
-
-enum Target {
-    Compiled(u32),
-    Imported(u32),
-    Thunk(u32),
-    Straight(u32),
-    Shared(u32),
-    Table(u32),
-    Library(LibCall),
-    Stub(u32),
-    Here(u32),
 }
 
 /// A compilation under way.
@@ -156,26 +115,32 @@ impl<'m> Compiler<'m> {
 
     /// Lowers one function into `self.context`, and chooses the target for what it has become.
     pub(crate) fn lower(&mut self, f: FuncId) -> Result<Arc<dyn TargetIsa>, CodegenError> {
+        let shared = lower_shared(&mut self.unit, f, &mut self.scratch)?;
+        self.lower_rest(f, shared.as_ref())
+    }
+
+    /// The same, for all but the loops that are compiled once for several.
+    fn lower_rest(&mut self, f: FuncId, shared: Option<&LoweredShared>) -> Result<Arc<dyn TargetIsa>, CodegenError> {
         self.context.clear();
-        let instructions = lower(&mut self.unit, f, &mut self.context.func, &mut self.scratch)?;
+        let instructions = lower((&mut self.unit, shared), f, &mut self.context.func, &mut self.scratch)?;
         self.isa(Size { instructions, ..Size::of(self.unit.module.function(f)) })
     }
 
     fn function(&mut self, f: FuncId) -> Result<(), CodegenError> {
-        let isa = self.lower(f)?;
-        let mut loops = Vec::new();
-        for shared in std::mem::take(&mut self.unit.shared) {
-            let mut context = Context::new();
-            context.func = shared.clif;
-            loops.push((context, self.isa(shared.size)?));
-        }
-        self.unit.shared_before += loops.len();
+        let runs_before = self.unit.straight.len();
+        let shared = lower_shared(&mut self.unit, f, &mut self.scratch)?;
+        let loops = std::mem::take(&mut self.unit.shared).into_iter();
+        let jobs = loops.map(|l| Ok(Job::new(l.clif, self.isa(l.size)?))).collect::<Result<Vec<_>, CodegenError>>()?;
+        self.unit.shared_before += jobs.len();
         let name = &self.unit.module.function(f).name;
-        let (whole, loops) = beside(&mut loops, name, || Machine::compile(&mut self.context, &*isa, name));
+        let (whole, loops) = beside(jobs, name, || {
+            let isa = self.lower_rest(f, shared.as_ref())?;
+            Machine::compile(&mut self.context, &*isa, name)
+        });
         let (whole, loops) = (whole?, loops?);
-        // A run saves one register and its return address.
-        let below = loops.iter().map(|l| l.frame).fold(16, u64::max);
-        self.frames.push(whole.frame + below);
+        let runs = self.unit.straight[runs_before..].iter().map(|run| run.frame).max().unwrap_or(0);
+        let below = loops.iter().map(|l| l.frame).max().unwrap_or(0);
+        self.frames.push(whole.frame + runs + below);
         self.append(whole);
         self.loops.extend(loops);
         Ok(())
@@ -297,9 +262,15 @@ impl<'m> Compiler<'m> {
             }
         }
         for (straight, start) in self.unit.straight.iter().zip(&self.straight) {
-            for &(hole, name) in &straight.calls {
-                let target = image::Target::Table(self.unit.import_places[name]);
-                relocations.push(Relocation { at: *start as u32 + hole, kind: Reloc::X86PCRel4, target, addend: -4 });
+            for &(hole, callee) in &straight.calls {
+                let (target, kind) = match callee {
+                    Callee::Import(name) => (image::Target::Table(self.unit.import_places[name]), Reloc::X86PCRel4),
+                    Callee::Shared(place) => {
+                        let start = self.pieces[self.shared[place as usize]].start;
+                        (image::Target::Code(start as u32), Reloc::X86CallPCRel4)
+                    }
+                };
+                relocations.push(Relocation { at: *start as u32 + hole, kind, target, addend: -4 });
             }
         }
         let mut points = Vec::new();
@@ -334,69 +305,4 @@ fn library(call: LibCall) -> &'static str {
         LibCall::Probestack | LibCall::Memcpy | LibCall::Memset | LibCall::Memmove => "adit_unused",
         LibCall::Memcmp | LibCall::ElfTlsGetAddr | LibCall::ElfTlsGetOffset | LibCall::X86Pshufb => "adit_unused",
     }
-}
-
-/// A lowered loop, and its target.
-type Lowered = (Context, Arc<dyn TargetIsa>);
-
-/// Does something, and compiles loops meanwhile on another thread, if one can be had.
-fn beside<T>(loops: &mut [Lowered], name: &str, other: impl FnOnce() -> T) -> (T, Result<Vec<Machine>, CodegenError>) {
-    let (result, compiled) = std::thread::scope(|scope| {
-        let any = !loops.is_empty();
-        let work = || compile_loops(loops, name);
-        let thread = any.then(|| std::thread::Builder::new().spawn_scoped(scope, work));
-        (other(), thread.and_then(Result::ok).map(|thread| thread.join()))
-    });
-    let stopped = |_| CodegenError::Internal(format!("the thread that compiled loops of `{name}` stopped"));
-    let compiled = match compiled {
-        Some(joined) => joined.map_err(stopped).flatten(),
-        None => compile_loops(loops, name),
-    };
-    (result, compiled)
-}
-
-fn compile_loops(loops: &mut [Lowered], name: &str) -> Result<Vec<Machine>, CodegenError> {
-    loops.iter_mut().map(|(context, isa)| Machine::compile(context, &**isa, name)).collect()
-}
-
-/// Runs Cranelift on a lowered function.
-pub(crate) fn compile_context(context: &mut Context, isa: &dyn TargetIsa, name: &str) -> Result<(), CodegenError> {
-    use cranelift_codegen::CodegenError as Clif;
-    let result = context.compile(isa, &mut ControlPlane::default()).map(|_| ()).map_err(|e| e.inner);
-    result.map_err(|e| match e {
-        Clif::CodeTooLarge => CodegenError::TooLarge { function: name.to_owned(), what: "many instructions" },
-        Clif::ImplLimitExceeded => CodegenError::TooLarge { function: name.to_owned(), what: "many values" },
-        Clif::Verifier(errors) => {
-            CodegenError::Internal(format!("`{name}` does not verify as CLIF: {errors}\n{}", context.func.display()))
-        }
-        other @ (Clif::Unsupported(_) | Clif::RegisterMappingError(_) | Clif::Regalloc(_)) => {
-            CodegenError::Internal(format!("`{name}`: {other}"))
-        }
-    })
-}
-
-/// The addresses that a compiled function leaves open.
-fn relocations(func: &ir::Function, compiled: &cranelift_codegen::CompiledCode) -> Result<Vec<Open>, CodegenError> {
-    let target = |name: &FinalizedRelocTarget| {
-        Ok(match name {
-            FinalizedRelocTarget::Func(offset) => Target::Here(*offset),
-            FinalizedRelocTarget::ExternalName(ExternalName::LibCall(call)) => Target::Library(*call),
-            FinalizedRelocTarget::ExternalName(ExternalName::User(name)) => {
-                let name = &func.params.user_named_funcs()[*name];
-                match name.namespace {
-                    namespace::COMPILED => Target::Compiled(name.index),
-                    namespace::THUNK => Target::Thunk(name.index),
-                    namespace::STRAIGHT => Target::Straight(name.index),
-                    namespace::TABLE => Target::Table(name.index),
-                    namespace::SHARED => Target::Shared(name.index),
-                    _ => Target::Imported(name.index),
-                }
-            }
-            FinalizedRelocTarget::ExternalName(ExternalName::TestCase(_) | ExternalName::KnownSymbol(_)) => {
-                return Err(CodegenError::Internal("a relocation to an unknown name".into()));
-            }
-        })
-    };
-    let all = compiled.buffer.relocs().iter();
-    all.map(|r| Ok(Open { offset: r.offset, kind: r.kind, target: target(&r.target)?, addend: r.addend })).collect()
 }

@@ -18,6 +18,7 @@
 
 use crate::abi;
 use crate::error::CodegenError;
+use crate::glue::Glue;
 use crate::lower::Lower;
 use crate::options::{OptLevel, Options};
 use crate::straight::{NONE, Run, Runs, Slots};
@@ -44,10 +45,17 @@ pub(crate) struct Plan {
     count: u32,
     large: bool,
     runs: Runs,
+    glue: Glue,
 }
 
 impl Plan {
-    pub(crate) fn new(f: &Function, facts: &Facts<'_>, options: &Options, call_conv: CallConv) -> Self {
+    /// Of a function, in which calls stand in a row as `glue` finds, if it is large.
+    pub(crate) fn new(
+        f: &Function,
+        facts: &Facts<'_>,
+        (options, call_conv): (&Options, CallConv),
+        glue: impl FnOnce() -> Glue,
+    ) -> Self {
         if f.inst_count() <= options.large_above {
             let mut crossings = Crossings::new(f);
             crossings.read(f.body);
@@ -57,7 +65,7 @@ impl Plan {
         lives.read(f.body);
         let from = if options.opt == OptLevel::O3 { usize::MAX } else { options.run_from };
         let (runs, slots) = Runs::new(f, facts, from, call_conv);
-        lives.plan(runs, slots)
+        lives.plan((runs, slots), glue())
     }
 
     /// Where a value lives, if in memory.
@@ -73,6 +81,11 @@ impl Plan {
     /// The run that begins with an instruction, once.
     pub(crate) fn take_run(&mut self, first: Inst) -> Option<Run> {
         self.runs.take(first)
+    }
+
+    /// How many instructions in a row, from this one on, are calls.
+    pub(crate) fn calls_from(&self, first: Inst) -> Option<usize> {
+        self.glue.run(first)
     }
 
     /// How many instructions are in runs.
@@ -100,7 +113,8 @@ struct Crossings<'a> {
 impl<'a> Crossings<'a> {
     fn new(f: &'a Function) -> Self {
         let n = f.value_count();
-        let plan = Plan { slots: vec![NONE; n], count: 0, large: false, runs: Runs::default() };
+        let (runs, glue) = (Runs::default(), Glue::default());
+        let plan = Plan { slots: vec![NONE; n], count: 0, large: false, runs, glue };
         let mut crossings = Crossings { f, plan, from: vec![NONE; n], now: 0, call: 0 };
         f.params.iter().for_each(|p| crossings.define(p.value));
         crossings
@@ -241,8 +255,15 @@ impl<'a> Lives<'a> {
         }
     }
 
-    /// Gives a slot to each long life; what runs make have theirs already, where they need one.
-    fn plan(self, runs: Runs, Slots { mut slots, mut count, made }: Slots) -> Plan {
+    /// Gives a slot to each long life, and to all that calls in a row read and make; what runs make have theirs already, where they need one.
+    fn plan(self, (runs, Slots { mut slots, mut count, made }): (Runs, Slots), glue: Glue) -> Plan {
+        for v in &glue.values {
+            let slot = &mut slots[v.index()];
+            if *slot == NONE {
+                *slot = count;
+                count += 1;
+            }
+        }
         for (i, slot) in slots.iter_mut().enumerate() {
             let (from, to) = (self.from[i], self.to[i]);
             if from != NONE && to > from.saturating_add(LONG) && *slot == NONE && !made[i] {
@@ -250,7 +271,7 @@ impl<'a> Lives<'a> {
                 count += 1;
             }
         }
-        Plan { slots, count, large: true, runs }
+        Plan { slots, count, large: true, runs, glue }
     }
 }
 

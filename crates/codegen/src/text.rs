@@ -10,10 +10,11 @@
 //!
 //! The code is compiled for itself, as [`compile`](crate::compile) would, but not linked; nothing runs.
 
-use crate::compiler::{Compiler, compile_context};
+use crate::compiler::Compiler;
 use crate::disasm::{Instruction, disassemble};
 use crate::error::CodegenError;
 use crate::lower::namespace;
+use crate::machine::compile_context;
 use crate::options::Options;
 use crate::straight::Straight;
 use crate::unit::Reach;

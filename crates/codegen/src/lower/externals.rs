@@ -58,13 +58,19 @@ impl Lower<'_, '_, '_, '_> {
         let context = self.context();
         let answer = self.call_import(hooks::EXTERNAL.name, &[context, call, room], Some(abi::WORD));
         let answer = answer.ok_or_else(|| CodegenError::Internal("the hook for calls gives nothing".into()))?;
-        let site = self.unit.status(Trap::Singular, self.span);
-        self.unit.status(Trap::NotPositiveDefinite, self.span);
-        self.unit.status(Trap::HostFailed(String::new()), self.span);
+        let site = self.external_sites();
         let failed = self.b.ins().icmp_imm_s(IntCC::Equal, answer, 0);
         let exit = self.exit(Status::SitePlusFault(site), &[]);
         self.leave_if(failed, exit);
         Ok(self.b.ins().iadd_imm_s(room, 8 * words as i64))
+    }
+
+    /// Takes down what goes wrong in a call, by the context's `fault`.
+    pub(super) fn external_sites(&mut self) -> i64 {
+        let site = self.unit.status(Trap::Singular, self.span);
+        self.unit.status(Trap::NotPositiveDefinite, self.span);
+        self.unit.status(Trap::HostFailed(String::new()), self.span);
+        site
     }
 
     /// An argument as the hook reads it.

@@ -9,7 +9,7 @@
 //! ```
 //!
 //! Scalars are Cranelift values, arrays and tapes addresses; regions become blocks whose parameters are what the region carries or yields, and a value of an enclosing region is
-//! simply used, since scope implies dominance. [`control`] makes blocks, [`threads`] leaves out tests of decided flags, [`arrays`] addresses, checks and memory, [`prims`] arithmetic, [`tapes`] records, [`calls`] and [`externals`] calls, [`runs`] what needs no Cranelift, [`shared`] loops that are compiled once for several, [`traps`] cold exits.
+//! simply used, since scope implies dominance. [`control`] makes blocks, [`threads`] leaves out tests of decided flags, [`arrays`] addresses, checks and memory, [`prims`] arithmetic, [`tapes`] records, [`calls`] and [`externals`] calls, [`runs`] and [`glue`] what needs no Cranelift, [`shared`] loops that are compiled once for several, [`traps`] cold exits.
 //! No optimisation happens here but what only this place can see: superfluous checks ([`adit_ir::bounds`], and checks made before in scope), and long-lived values of large functions, which are
 //! kept in memory instead of in registers ([`crate::spill`]).
 
@@ -19,6 +19,7 @@ mod control;
 mod externals;
 mod fixed;
 mod frame;
+mod glue;
 mod prims;
 mod prints;
 mod runs;
@@ -29,6 +30,7 @@ mod traps;
 
 use crate::abi;
 use crate::error::CodegenError;
+use crate::glue::Glue;
 use crate::scoped::Scoped;
 use crate::spill::Plan;
 use crate::unit::{Reach, Unit};
@@ -46,6 +48,7 @@ use fixed::{AtHand, Fixed};
 use frame::Frame;
 use rustc_hash::FxHashMap;
 use shared::Part;
+pub(crate) use shared::{LoweredShared, lower_shared};
 use target_lexicon::PointerWidth;
 use traps::Exit;
 
@@ -127,16 +130,15 @@ pub(crate) struct Lower<'a, 'b, 'u, 'm> {
     span: adit_diag::Span,
 }
 
-/// Lowers one function into an empty Cranelift function. Gives how many of its instructions that stands for; the others have their code already.
+/// Lowers one function, of which [some loops](lower_shared) are lowered, into an empty Cranelift function. Gives how many of its instructions that stands for; the others have their code already.
 pub(crate) fn lower(
-    unit: &mut Unit<'_>,
+    (unit, shared): (&mut Unit<'_>, Option<&LoweredShared>),
     id: FuncId,
     clif: &mut ir::Function,
     scratch: &mut FunctionBuilderContext,
 ) -> Result<usize, CodegenError> {
     let f = unit.module.function(id);
-    let shared = shared::lower_shared(unit, id, scratch)?;
-    lower_as(unit, (id, f), Part::Function(shared.as_ref()), clif, scratch)
+    lower_as(unit, (id, f), Part::Function(shared), clif, scratch)
 }
 
 /// Lowers a function, or a loop of it that has become one.
@@ -148,7 +150,11 @@ fn lower_as(
     scratch: &mut FunctionBuilderContext,
 ) -> Result<usize, CodegenError> {
     let facts = Facts::new(f);
-    let plan = Plan::new(f, &facts, unit.options, unit.call_conv);
+    let (options, call_conv) = (unit.options, unit.call_conv);
+    let plan = Plan::new(f, &facts, (options, call_conv), || match part {
+        Part::Function(Some(shared)) => Glue::new((f, unit.module), &facts, &shared.loops, (options, call_conv)),
+        Part::Function(None) | Part::Loop => Glue::default(),
+    });
     let left = f.inst_count().saturating_sub(plan.in_runs());
     clif.signature = abi::signature(f, unit.call_conv);
     let memory = Memory::new(clif);

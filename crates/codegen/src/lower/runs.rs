@@ -5,7 +5,7 @@
 use super::{Lower, namespace};
 use crate::abi;
 use crate::error::CodegenError;
-use crate::straight::Run;
+use crate::straight::{Callee, Run};
 use adit_ir::Inst;
 use cranelift_codegen::ir::{AbiParam, InstBuilder, Signature, UserExternalName};
 
@@ -16,8 +16,10 @@ impl Lower<'_, '_, '_, '_> {
         self.locate(self.f.inst(first).span);
         self.position += run.length;
         let place = u32::try_from(self.unit.straight.len()).unwrap_or(u32::MAX);
-        for &(_, name) in &run.code.calls {
-            self.unit.import(name);
+        for (_, callee) in &run.code.calls {
+            if let Callee::Import(name) = callee {
+                self.unit.import(name);
+            }
         }
         self.unit.straight.push(run.code);
         let mut signature = Signature::new(self.unit.call_conv);

@@ -34,8 +34,15 @@ pub(crate) struct LoweredShared {
     first: usize,
 }
 
+impl LoweredShared {
+    /// The place of the small function for a loop among those of all functions.
+    fn place(&self, instance: &Instance) -> u32 {
+        u32::try_from(self.first + instance.class).unwrap_or(u32::MAX)
+    }
+}
+
 /// Finds and lowers the shared loops of a large function.
-pub(super) fn lower_shared(
+pub(crate) fn lower_shared(
     unit: &mut Unit<'_>,
     id: FuncId,
     scratch: &mut FunctionBuilderContext,
@@ -93,8 +100,7 @@ impl<'a> Lower<'a, '_, '_, '_> {
 
     /// Calls what stands for a loop.
     pub(super) fn call_shared(&mut self, inst: Inst, results: &[Value]) -> Result<(), CodegenError> {
-        let found = self.shared().and_then(|shared| Some((shared, shared.loops.instance(inst)?)));
-        let (shared, instance) = found.ok_or_else(|| CodegenError::Internal("a loop is nowhere".into()))?;
+        let (shared, instance) = self.shared_instance(inst)?;
         let target = &shared.loops.classes[instance.class].function;
         let in_memory = abi::results_in_memory(&target.results, self.unit.call_conv);
         let room = in_memory.then(|| self.scratch(8 * target.results.len() as u32));
@@ -103,7 +109,7 @@ impl<'a> Lower<'a, '_, '_, '_> {
         passed.extend(room);
         passed.extend(self.values(&instance.args)?);
         let signature = abi::signature(target, self.unit.call_conv);
-        let place = u32::try_from(shared.first + instance.class).unwrap_or(u32::MAX);
+        let place = shared.place(instance);
         let function = self.declare(UserExternalName::new(namespace::SHARED, place), signature);
         let call = self.b.ins().call(function, &passed);
         self.called();
@@ -113,6 +119,17 @@ impl<'a> Lower<'a, '_, '_, '_> {
             None => self.define_all(results, &returned[1..]),
             Some(room) => self.fetch(room, results),
         }
+    }
+
+    /// The place of the small function for a loop, how many sites there were before those of this loop, which are taken down, and what is passed.
+    pub(super) fn shared_call(&mut self, inst: Inst) -> Result<(u32, i64, &'a [Value]), CodegenError> {
+        let (shared, instance) = self.shared_instance(inst)?;
+        Ok((shared.place(instance), self.sites_of(shared, instance), &instance.args))
+    }
+
+    fn shared_instance(&self, inst: Inst) -> Result<(&'a LoweredShared, &'a Instance), CodegenError> {
+        let found = self.shared().and_then(|shared| Some((shared, shared.loops.instance(inst)?)));
+        found.ok_or_else(|| CodegenError::Internal("a loop is nowhere".into()))
     }
 
     /// Takes down what stops the program in an instance, and gives how many sites there were before.

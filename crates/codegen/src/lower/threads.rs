@@ -39,6 +39,11 @@ impl Lower<'_, '_, '_, '_> {
                 self.run(first, run)?;
                 continue;
             }
+            if let Some(length) = self.plan.calls_from(first) {
+                self.glue(&rest[..length])?;
+                rest = &rest[length..];
+                continue;
+            }
             let length = self.chain(rest);
             if length > 1 {
                 self.threaded(&rest[..length])?;

@@ -14,13 +14,16 @@
 //! interpreter calls.
 
 use super::asm::{Asm, Place, Sse, Xmm};
-use super::{NONE, Straight};
+use super::{Callee, NONE, Straight};
 use adit_ir::bounds::Facts;
 use adit_ir::prim::{Code, Native, Row};
 use adit_ir::{Const, Function, Inst, Int, Op, Prim, Value};
 
 /// The sign of a double.
 const SIGN: u64 = 1 << 63;
+
+/// A saved register and the return address.
+const FRAME: u64 = 16;
 
 /// How many registers for floats there are.
 const REGISTERS: usize = 16;
@@ -133,6 +136,7 @@ impl Emitter<'_, '_> {
         self.flush();
         self.asm.leave();
         (self.out.code, self.out.end) = self.asm.finish();
+        self.out.frame = FRAME;
         self.out
     }
 
@@ -385,7 +389,7 @@ impl Emitter<'_, '_> {
         }
         (0..REGISTERS as u8).for_each(|r| self.empty(Xmm(r)));
         let hole = self.asm.call();
-        self.out.calls.push((hole as u32, row.name));
+        self.out.calls.push((hole as u32, Callee::Import(row.name)));
         args.iter().for_each(|&v| self.release(v));
         self.define(result, Xmm(0));
     }

@@ -23,6 +23,7 @@ use adit_ir::{Function, Inst, Op, Region, ScalarType, Type, Value};
 use cranelift_codegen::isa::CallConv;
 use emit::State;
 use rustc_hash::FxHashMap;
+use std::fmt;
 
 /// No slot.
 pub(crate) const NONE: u32 = u32::MAX;
@@ -36,10 +37,30 @@ pub(crate) struct Straight {
     pub(crate) code: Vec<u8>,
     /// Where the instructions end.
     pub(crate) end: usize,
-    /// Which functions it calls, with the 4 bytes that are to hold the distance from behind them to the function's place in the table of addresses.
-    pub(crate) calls: Vec<(u32, &'static str)>,
+    /// What it calls, with the 4 bytes that are to hold the distance from behind them to it.
+    pub(crate) calls: Vec<(u32, Callee)>,
     /// From where on the code is that of a span.
     pub(crate) lines: Vec<(u32, Span)>,
+    /// How many bytes of stack it takes, the return address included.
+    pub(crate) frame: u64,
+}
+
+/// What code made without Cranelift calls.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Callee {
+    /// A function that others define, by its place in the table of addresses.
+    Import(&'static str),
+    /// A loop that is compiled once for several, by its place among those of all functions.
+    Shared(u32),
+}
+
+impl fmt::Display for Callee {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Callee::Import(name) => out.write_str(name),
+            Callee::Shared(place) => write!(out, "loop {place}"),
+        }
+    }
 }
 
 /// A run, and what becomes of it.

@@ -167,6 +167,7 @@ pub fn all_options() -> Vec<Options> {
         Options { large_above: 0, run_from: 1, ..base.clone() },
         Options { large_above: 0, run_from: 3, opt: OptLevel::O0, ..base.clone() },
         Options { share_above: 0, ..base.clone() },
+        Options { share_above: 0, large_above: 0, fuel: false, ..base.clone() },
         Options { share_above: 0, large_above: 0, run_from: 1, fuel: true, ..base.clone() },
         base,
     ]
