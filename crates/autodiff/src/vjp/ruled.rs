@@ -10,9 +10,11 @@
 //! ```
 //!
 //! **What a rule reads.** Scalars are residuals. Arrays may be overwritten after the call, or be gone: their elements go to a tape of their own, in front of the call, and come back from it in
-//! the reverse; parameters that are never written are used as they are, and so is what the [plan](super::plan) finds unchanged. Cotangents of what is inactive are dropped.
+//! the reverse; parameters that are never written are used as they are, and so is what the [plan](super::plan) finds unchanged. Calls in a row that read one array, which nothing writes between them, save it once, in front of the
+//! last of them. Cotangents of what is inactive are dropped.
 
 use super::Sweep;
+use super::facts;
 use super::frames::Kind;
 use crate::algebra::{self, Factor};
 use crate::nest;
@@ -34,7 +36,12 @@ pub(super) struct Ruled {
     places: FxHashMap<Inst, (Inst, Region)>,
     /// The tape for all elements, if the sweeps become two functions: nothing else of the forward sweep is there in the reverse.
     tape: Option<Value>,
+    /// By region of the reverse sweep and array: the call that was last seen with it, and what stands for the array as it was then. No rule changes that.
+    standing: FxHashMap<(Region, Value), (Inst, Value)>,
 }
+
+/// Between calls that share what is saved lie at most so many instructions.
+const NEAR: usize = 500;
 
 /// How the elements of an array are saved, should the reverse ask for them. Nothing of it is listed until then.
 #[derive(Debug)]
@@ -147,7 +154,11 @@ impl Sweep<'_, '_> {
         let mut operands = Values::new();
         for param in &shape.params {
             operands.push(match *param {
-                RuleParam::Primal(i) => self.saved_argument(inst, i, args[i]),
+                RuleParam::Primal(i) => {
+                    let place = operands.len();
+                    let reads = self.requests.module.function(rule).params[place].passing == Passing::ByValue;
+                    self.argument(inst, i, args[i], reads)
+                }
                 RuleParam::Given(i) => match self.shadow(args[i]) {
                     Some(shadow) => shadow,
                     None => self.zeros_like(args[i]),
@@ -228,6 +239,31 @@ impl Sweep<'_, '_> {
         for (arg, cotangent) in cotangents {
             self.add(arg, cotangent);
         }
+    }
+
+    /// What stands for an argument as it was at the call: for arrays that the rule only reads, what stood for them at the next call, if it is the same.
+    fn argument(&mut self, inst: Inst, i: usize, arg: Value, reads: bool) -> Value {
+        if !reads || self.source.ty(arg).array().is_none() {
+            return self.saved_argument(inst, i, arg);
+        }
+        let key = (self.b.current(), arg);
+        let known = self.forward.ruled.standing.get(&key).copied();
+        let array = match known.filter(|&(next, _)| self.is_same_until(inst, next, arg)) {
+            Some((_, array)) => array,
+            None => self.saved_argument(inst, i, arg),
+        };
+        self.forward.ruled.standing.insert(key, (inst, array));
+        array
+    }
+
+    /// Whether an array is the same at two calls, the second of which comes soon after the first.
+    fn is_same_until(&self, first: Inst, second: Inst, array: Value) -> bool {
+        let (nest, f) = (&self.facts.nest, self.source);
+        let insts = &f.region(nest.region(first)).insts;
+        let from = insts.iter().position(|&i| i == first).unwrap_or(0);
+        let between = insts[from..].iter().take(NEAR).position(|&i| i == second);
+        let module = self.requests.module;
+        between.is_some_and(|n| !insts[from..from + n].iter().any(|&i| facts::is_written(module, f, i, array)))
     }
 
     /// What stands for an argument as it was at the call.

@@ -25,7 +25,7 @@ macro_rules! library {
     };
 }
 
-static LIBRARY: [Entry; 33] = library![
+static LIBRARY: [Entry; 35] = library![
     "bernoulli_logit_logpmf",
     "beta_logpdf",
     "binomial_logit_logpmf",
@@ -38,6 +38,8 @@ static LIBRARY: [Entry; 33] = library![
     "exponential_logpdf",
     "gamma_logpdf",
     "inv",
+    "inv_jvp",
+    "inv_vjp",
     "logdet_jvp",
     "logdet_vjp",
     "lognormal_logpdf",
