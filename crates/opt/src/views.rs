@@ -35,15 +35,21 @@ pub fn run(module: &Module, f: &Function, _: Options) -> Option<Function> {
     let (facts, last) = (Facts::new(f), LastWrites::new(module, f));
     let asserts = found.asserts(&facts);
     let mut views: FxHashMap<Value, View> = FxHashMap::default();
-    let mut gone = FxHashSet::default();
+    let (mut filled, mut gone) = (Vec::new(), FxHashSet::default());
     for (array, fill) in stores {
         let Some(view) = fill.view(f, &facts, &asserts, array) else { continue };
-        let (nest, loads) = (fill.nest[0], &found.loads[&array]);
-        let later = loads.iter().all(|&(_, place)| place > nest.place);
-        let alike = |&(load, _): &(Inst, usize)| view.traps_alike(f, &facts, array, load);
-        if later && last.none_after(nest.region, nest.place, view.of) && loads.iter().all(alike) {
-            gone.extend([found.allocs[&array].inst, nest.inst]);
+        let nest = fill.nest[0];
+        let later = found.loads[&array].iter().all(|&(_, place)| place > nest.place);
+        if later && last.none_after(nest.region, nest.place, view.of) {
+            filled.push((array, nest.inst));
             views.insert(array, view);
+        }
+    }
+    for (array, nest) in filled {
+        if found.loads[&array].iter().all(|&(load, _)| stops_alike(&views, f, &facts, load)) {
+            gone.extend([found.allocs[&array].inst, nest]);
+        } else {
+            views.remove(&array);
         }
     }
     if views.is_empty() {
@@ -259,14 +265,23 @@ impl At {
     }
 }
 
+/// Whether a load of a view, made one of what is viewed in the end, stops the program at the same subscripts, and says the same. What is let go of as a view only makes that easier for others.
+fn stops_alike(views: &FxHashMap<Value, View>, f: &Function, facts: &Facts<'_>, load: Inst) -> bool {
+    let Op::Load { array, subscripts } = &f.inst(load).op else { return false };
+    let (mut array, mut proved) = (*array, SmallVec::<[bool; 4]>::new());
+    let extents = f.ty(array).array().map(|ty| &ty.dims[..]).unwrap_or_default();
+    proved.extend(subscripts.iter().zip(extents).map(|(&s, &extent)| facts.in_range(s, extent)));
+    while let Some(view) = views.get(&array) {
+        let Some(carried) = view.carry(f, facts, array, &proved) else { return false };
+        (array, proved) = (view.of, carried);
+    }
+    true
+}
+
 impl View {
-    /// Whether a load of the view, made one of what is viewed, stops the program at the same subscripts, and says the same.
-    fn traps_alike(&self, f: &Function, facts: &Facts<'_>, array: Value, load: Inst) -> bool {
-        let (Op::Load { subscripts, .. }, Some(ty), Some(viewed)) =
-            (&f.inst(load).op, f.ty(array).array(), f.ty(self.of).array())
-        else {
-            return false;
-        };
+    /// Which subscripts of what is viewed are proved to be in range, given that of the view; nothing if one that is not would no longer be looked at, or after another.
+    fn carry(&self, f: &Function, facts: &Facts<'_>, array: Value, proved: &[bool]) -> Option<SmallVec<[bool; 4]>> {
+        let (ty, viewed) = (f.ty(array).array()?, f.ty(self.of).array()?);
         // Axes that are looked at anew have to come in order, since the first one out of range is told.
         let mut next = 0;
         let mut kept = |axis: usize| {
@@ -276,7 +291,9 @@ impl View {
             next = place + 1;
             in_order
         };
-        subscripts.iter().zip(&ty.dims).enumerate().all(|(axis, (&s, &extent))| facts.in_range(s, extent) || kept(axis))
+        let alike = proved.iter().enumerate().all(|(axis, &proved)| proved || kept(axis));
+        let carried = |at: &At| if let At::Axis(axis) = at { proved[*axis] } else { true };
+        alike.then(|| self.at.iter().map(carried).collect())
     }
 }
 

@@ -525,6 +525,42 @@ fn a_view_of_a_view_is_followed_and_equal_extents_are_known() {
 }
 
 #[test]
+fn a_subscript_that_no_view_of_a_view_looks_at_is_still_looked_at() {
+    check(
+        "views",
+        "func @f(v0: [f64; d0], v1: [f64; d1], v2: i64) -> f64 {
+           v3 = alloc [f64; d1, d0]
+           for v4 in 0..d1 {
+             for v5 in 0..d0 {
+               v6 = load v0[v5]
+               store v3[v4, v5], v6
+             }
+           }
+           v7 = alloc [f64; d1, d0]
+           for v8 in 0..d1 {
+             for v9 in 0..d0 {
+               v10 = load v3[v8, v9]
+               store v7[v8, v9], v10
+             }
+           }
+           v11 = load v7[v2, v2]
+           return v11
+         }",
+        "func @f(v0: [f64; d0], v1: [f64; d1], v2: i64) -> f64 {
+  v3 = alloc [f64; d1, d0]
+  for v4 in 0..d1 {
+    for v5 in 0..d0 {
+      v6 = load v0[v5]
+      store v3[v4, v5], v6
+    }
+  }
+  v7 = load v3[v2, v2]
+  return v7
+}",
+    );
+}
+
+#[test]
 fn what_is_written_later_read_earlier_or_not_in_range_is_copied() {
     for text in [
         // What is viewed changes before it is read.
