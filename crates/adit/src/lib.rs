@@ -58,6 +58,7 @@ pub use adit_ir::ScalarType;
 pub use adit_ir::limits::Limits;
 pub use adit_sema::check::library_sources;
 pub use adit_sema::conventions::{self, CONVENTIONS};
+pub use adit_sparse::Pattern;
 pub use artefact::{Artefact, Kind, is_artefact};
 pub use builder::EngineBuilder;
 pub use cost::{Cost, Formula};
@@ -70,7 +71,7 @@ pub use handle::{
 };
 pub use handle::{
     Argument, Arguments, CallFn, GradientFn, HessianFn, HvpFn, JacobianFn, JvpFn, Leaves, Number, Pass, Request,
-    SplitFn, Take, Tape, View, ViewMut, VjpFn, Workspace, make_zero,
+    SparseHessianFn, SparseJacobianFn, SplitFn, Take, Tape, View, ViewMut, VjpFn, Workspace, make_zero,
 };
 pub use handle::{FnType, Outline, Typed};
 pub use host::HostFunction;

@@ -161,6 +161,13 @@ pub(crate) fn derive(unit: &Unit, id: FuncId, derivative: &Derivative, options: 
     Ok(Derived { module, id })
 }
 
+/// The function itself, cleaned, with the rules of what it calls: what derivatives are made of.
+pub(crate) fn primal(unit: &Unit, id: FuncId, options: &Options) -> Result<Module> {
+    let mut module = resolved(unit, id, options)?;
+    clean(&mut module, id, options);
+    Ok(module)
+}
+
 /// What the reverse derivative of a function saves.
 pub(crate) fn saved(unit: &Unit, id: FuncId, active: &[bool], options: &Options) -> Result<adit_autodiff::Report> {
     let mut module = resolved(unit, id, options)?;

@@ -101,6 +101,15 @@ fn nothing_is_allocated(h: &Handles) -> adit::Result<()> {
         count("hvp", &mut || h.hvp.value_gradient_and_product(ws, (p, &x, a), &w, &mut u, &mut v).map(drop));
         count("hessian", &mut || h.hessian.value_gradient_and_hessian(ws, (p, &x, a), &mut u, &mut m).map(drop));
         count("jacobian", &mut || h.jacobian.value_and_jacobian(ws, (p, &x), &mut u, &mut m));
+        for mode in [adit::Mode::Forward, adit::Mode::Reverse] {
+            let sparse = h.jacobian.function().jacobian().wrt(["x"]).mode(mode).sparse((p, &x))?;
+            count("sparse jacobian", &mut || sparse.value_and_jacobian(ws, (p, &x), &mut u, &mut v));
+        }
+        let sparse = h.hessian.function().hessian().wrt(["x"]).sparse((p, &x, a))?;
+        let mut entries = vec![0.0; sparse.pattern().nnz()];
+        count("sparse hessian", &mut || {
+            sparse.value_gradient_and_hessian(ws, (p, &x, a), &mut u, &mut entries).map(drop)
+        });
         count("jvp", &mut || h.jvp.value_and_tangent(ws, (p, &x), &w, &mut u, &mut v));
         count("vjp", &mut || h.vjp.value_and_cotangents(ws, (p, &x), &w, &mut u, &mut v));
         count("split", &mut || h.split.value_and_tape(ws, (p, &x, a), ())?.cotangents(ws, 1.0, &mut v));

@@ -36,9 +36,9 @@ pub(super) struct Sweeps {
     wrt: Vec<usize>,
     active: Vec<bool>,
     /// To measure sizes, and for matrices without rows or columns.
-    primal: Callee,
+    pub(super) primal: Callee,
     /// By the number of lanes.
-    lanes: Box<[OnceLock<Callee>]>,
+    pub(super) lanes: Box<[OnceLock<Callee>]>,
     /// None where there is no reverse mode.
     reverse: OnceLock<Option<Callee>>,
     second: bool,
@@ -48,7 +48,7 @@ pub(super) struct Sweeps {
 type Size = (usize, usize);
 
 impl Sweeps {
-    fn new(function: &Function, wrt: Vec<usize>, active: Vec<bool>, second: bool) -> Result<Sweeps> {
+    pub(super) fn new(function: &Function, wrt: Vec<usize>, active: Vec<bool>, second: bool) -> Result<Sweeps> {
         let primal = Callee::new(function, &Derivative::Primal, &wrt, &active, How::Primal)?;
         let most = function.most_lanes(if second { 2 } else { 1 });
         let lanes = (0..=most).map(|_| OnceLock::new()).collect();
@@ -62,7 +62,7 @@ impl Sweeps {
     }
 
     /// The derivative along so many directions as even sweeps have.
-    fn along(&self, directions: usize) -> Result<&Callee> {
+    pub(super) fn along(&self, directions: usize) -> Result<&Callee> {
         let lanes =
             self.function.held().map_or_else(|| sweeps::lanes(directions, self.lanes.len() - 1), |held| held.lanes);
         let place = &self.lanes[lanes];
@@ -77,7 +77,7 @@ impl Sweeps {
         Ok(place.get_or_init(|| callee))
     }
 
-    fn reverse(&self) -> Result<&Callee> {
+    pub(super) fn reverse(&self) -> Result<&Callee> {
         if let Some(Some(callee)) = self.reverse.get() {
             return Ok(callee);
         }
@@ -89,7 +89,7 @@ impl Sweeps {
     }
 
     /// Whether reverse sweeps exist.
-    fn has_reverse(&self) -> bool {
+    pub(super) fn has_reverse(&self) -> bool {
         self.reverse.get_or_init(|| self.backwards().ok()).is_some()
     }
 
@@ -113,7 +113,12 @@ impl Sweeps {
     }
 
     /// The value alone.
-    fn value(&self, workspace: &mut Workspace, args: &mut impl Arguments, value: &mut impl Argument) -> Result<()> {
+    pub(super) fn value(
+        &self,
+        workspace: &mut Workspace,
+        args: &mut impl Arguments,
+        value: &mut impl Argument,
+    ) -> Result<()> {
         sweep(workspace, &self.primal, args, value, &mut |_| ())?;
         value.finish(&mut workspace.take(&self.primal.plan.value));
         Ok(())
@@ -201,7 +206,7 @@ impl Sweeps {
 }
 
 /// Runs once, with what `more` gives beside arguments and value.
-fn sweep<'c>(
+pub(super) fn sweep<'c>(
     workspace: &mut Workspace,
     callee: &'c Callee,
     args: &mut impl Arguments,
@@ -435,13 +440,13 @@ impl Workspace {
     }
 
     /// What the program prints is dropped until [`Workspace::loud`].
-    fn quiet(&mut self) {
+    pub(super) fn quiet(&mut self) {
         if self.options.as_ref().is_some_and(|o| o.sink.is_some()) {
             self.print(false);
         }
     }
 
-    fn loud(&mut self) {
+    pub(super) fn loud(&mut self) {
         if self.options.as_ref().is_some_and(|o| o.sink.is_some()) {
             self.print(true);
         }

@@ -24,6 +24,8 @@ pub struct Workspace {
     pub(super) row: Vec<f64>,
     /// What the last tape that was reversed left.
     pub(super) spare: Option<Records>,
+    /// Extents and integers of the arguments of a sparse derivative.
+    pub(super) witness: Vec<i64>,
     /// Whose limits and sinks are set.
     pub(super) options: Option<Arc<Options>>,
 }
@@ -37,7 +39,8 @@ impl Workspace {
     /// Bytes kept for the next call.
     pub fn bytes(&self) -> u64 {
         let (arrays, tapes) = self.machine.memory_in_use();
-        let row = 8 * self.row.capacity() + self.spare.as_ref().map_or(0, Records::capacity);
+        let row = 8 * (self.row.capacity() + self.witness.capacity());
+        let row = row + self.spare.as_ref().map_or(0, Records::capacity);
         arrays + tapes + (self.staging.bytes() + self.scratch.bytes() + row) as u64
     }
 
@@ -46,7 +49,7 @@ impl Workspace {
         self.machine.release_memory();
         self.scratch = Scratch::default();
         self.staging = Staging::default();
-        (self.placed, self.row, self.spare) = (Vec::new(), Vec::new(), None);
+        (self.placed, self.row, self.witness, self.spare) = (Vec::new(), Vec::new(), Vec::new(), None);
     }
 
     /// Takes over the limits and sinks of an engine.
@@ -208,11 +211,13 @@ pub(crate) mod sealed {
         fn nearest(self, float: f64) -> Self;
         /// A float as one of double precision; 0 for what is none.
         fn wide(self) -> f64;
+        /// An integer, or a truth value as 0 or 1; none for a float.
+        fn whole(self) -> Option<i64>;
     }
 }
 
 macro_rules! numbers {
-    ($($ty:ident, $kind:literal, $name:literal, |$x:ident, $y:ident| $plus:expr, |$f:ident| $near:expr, |$w:ident| $wide:expr;)*) => {
+    ($($ty:ident, $kind:literal, $name:literal, |$x:ident, $y:ident| $plus:expr, |$f:ident| $near:expr, |$w:ident| $wide:expr, |$i:ident| $whole:expr;)*) => {
         $(impl Number for $ty {}
         impl sealed::Number for $ty {
             const KIND: usize = $kind;
@@ -235,13 +240,17 @@ macro_rules! numbers {
                 let $w = self;
                 $wide
             }
+            fn whole(self) -> Option<i64> {
+                let $i = self;
+                $whole
+            }
         })*
     };
 }
 
 numbers! {
-    f64, 0, "f64", |x, y| x + y, |f| f.1, |w| w;
-    f32, 1, "f32", |x, y| x + y, |f| f.1 as f32, |w| f64::from(w);
-    i64, 2, "i64", |_x, y| y, |f| f.0, |_w| 0.0;
-    bool, 3, "bool", |_x, y| y, |f| f.0, |_w| 0.0;
+    f64, 0, "f64", |x, y| x + y, |f| f.1, |w| w, |_i| None;
+    f32, 1, "f32", |x, y| x + y, |f| f.1 as f32, |w| f64::from(w), |_i| None;
+    i64, 2, "i64", |_x, y| y, |f| f.0, |_w| 0.0, |i| Some(i);
+    bool, 3, "bool", |_x, y| y, |f| f.0, |_w| 0.0, |b| Some(i64::from(b));
 }

@@ -42,6 +42,7 @@ mod primal;
 mod request;
 mod reverse;
 mod second;
+mod sparse;
 mod split;
 mod take;
 #[expect(
@@ -66,6 +67,7 @@ pub use primal::CallFn;
 pub use request::Request;
 pub use reverse::VjpFn;
 pub use second::HvpFn;
+pub use sparse::{SparseHessianFn, SparseJacobianFn};
 pub use split::{SplitFn, Tape};
 pub use take::{Take, make_zero};
 pub use typed::{FnType, Outline, Typed};

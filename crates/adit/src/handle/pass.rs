@@ -52,6 +52,8 @@ pub struct Pass<'a> {
     probe: bool,
     /// Where floats that are read go, instead of into the call.
     gathered: Option<&'a mut Vec<f64>>,
+    /// Where extents and integers go beside.
+    witness: Option<&'a mut Vec<i64>>,
     fault: Option<(Group, Fault)>,
     /// The extents of the augmented primal's arguments, where its reverse is called.
     shapes: &'a [Extents],
@@ -85,6 +87,7 @@ impl Workspace {
             preserve: false,
             probe: false,
             gathered: None,
+            witness: None,
             fault: None,
             shapes: &[],
         }
@@ -160,6 +163,11 @@ impl<'a> Pass<'a> {
         self.group(group, false);
         self.gathered = Some(to);
         (self.probe, self.preserve) = (true, true);
+    }
+
+    /// Extents, integers and truth values of the arguments that come are put in a list too.
+    pub(super) fn witness(&mut self, to: &'a mut Vec<i64>) {
+        self.witness = Some(to);
     }
 
     /// Values of this group are compared with arguments, and not given.
@@ -270,6 +278,9 @@ impl<'a> Pass<'a> {
     #[inline]
     pub fn scalar<T: Number>(&mut self, x: T) {
         let Some((leaf, target)) = self.next() else { return };
+        if let Some(to) = &mut self.witness {
+            to.extend(x.whole());
+        }
         let given = match target {
             Target::Slot(_) | Target::Lanes(_) | Target::Result(_) if self.probe => match self.leaf_at(leaf) {
                 leaf if leaf.is_array() => Err(Misfit::Kind),
@@ -290,10 +301,21 @@ impl<'a> Pass<'a> {
         }
     }
 
+    /// An array came of so many elements.
+    #[inline]
+    fn seen<T: Number>(&mut self, dims: &[usize], n: usize, get: impl Fn(usize) -> T) {
+        let Some(to) = &mut self.witness else { return };
+        to.extend(dims.iter().map(|&d| i64::try_from(d).unwrap_or(i64::MAX)));
+        if !T::TYPE.is_float() {
+            to.extend((0..n).filter_map(|i| get(i).whole()));
+        }
+    }
+
     /// An array that is read, row major.
     #[inline]
     pub fn array<T: Number>(&mut self, dims: &[usize], x: &'a [T]) {
         let Some((leaf, target)) = self.next() else { return };
+        self.seen(dims, x.len(), |i| x[i]);
         let given = match target {
             Target::Slot(at) | Target::Lanes(at) if self.probe => {
                 if let Some(to) = &mut self.gathered {
@@ -358,6 +380,7 @@ impl<'a> Pass<'a> {
             return;
         };
         let n = dims.iter().product();
+        self.seen(dims, n, &get);
         if self.probe {
             if let Some(to) = &mut self.gathered {
                 to.extend((0..n).map(|i| get(i).wide()));

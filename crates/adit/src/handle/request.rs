@@ -2,6 +2,7 @@
 //!
 //! In: a [`Function`]. Out: a [`Request`], which is either answered once for [`Value`]s (`at`) or built into a handle for many calls (`build`). Nothing is compiled before.
 
+use super::arguments::Arguments;
 use super::forward::JvpFn;
 use super::gradient::GradientFn;
 use super::matrix::{HessianFn, JacobianFn};
@@ -10,6 +11,7 @@ use super::plan::{How, Plan};
 use super::primal::CallFn;
 use super::reverse::VjpFn;
 use super::second::HvpFn;
+use super::sparse::{SparseHessianFn, SparseJacobianFn};
 use super::split::SplitFn;
 use crate::error::{Error, Result};
 use crate::function::Function;
@@ -304,6 +306,33 @@ impl Request<JacobianFn> {
     pub fn build(&self) -> Result<JacobianFn> {
         JacobianFn::new(self)
     }
+
+    /// Finds out which entries may be other than zero for arguments of these sizes with these integers and truth values, whatever the floats are, and how few sweeps compute them; compiles it. The floats of
+    /// `args` are not looked at.
+    ///
+    /// ```
+    /// let source = "fn f(x: [f64; n]) -> [f64; n] {
+    ///     let mut y = x;
+    ///     for i in 1..n { y[i] = x[i] * x[i - 1]; }
+    ///     y
+    /// }";
+    /// let f = adit::Engine::new().compile(source)?.function("f")?;
+    /// let x = [2.0, 3.0, 5.0, 7.0];
+    /// let jacobian = f.jacobian().sparse(&x)?;
+    /// assert_eq!((jacobian.pattern().nnz(), jacobian.colours()), (7, 2));
+    /// let mut values = [0.0; 7];
+    /// jacobian.value_and_jacobian(&mut adit::Workspace::new(), &x, (), &mut values)?;
+    /// assert_eq!(jacobian.pattern().column_starts(), [0, 2, 4, 6, 7]);
+    /// assert_eq!(jacobian.pattern().row_indices(), [0, 1, 1, 2, 2, 3, 3]);
+    /// assert_eq!(values, [1.0, 3.0, 2.0, 5.0, 3.0, 7.0, 5.0]);
+    /// # Ok::<(), adit::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Request::at`]; also if the program stops whatever the floats are, or finding out takes more memory or steps than a run may.
+    pub fn sparse(&self, args: impl Arguments) -> Result<SparseJacobianFn> {
+        SparseJacobianFn::new(self, args)
+    }
 }
 
 impl Request<HessianFn> {
@@ -321,5 +350,26 @@ impl Request<HessianFn> {
     /// As [`Request::at`], but for what concerns arguments and runs.
     pub fn build(&self) -> Result<HessianFn> {
         HessianFn::new(self)
+    }
+
+    /// Finds out which entries may be other than zero for arguments of these sizes with these integers and truth values, whatever the floats are, and how few sweeps compute them; compiles it. The floats of
+    /// `args` are not looked at.
+    ///
+    /// ```
+    /// let source = "fn f(x: [f64; n]) -> f64 { x[0] * sum(x[1..]) + sum(x^2) }";
+    /// let f = adit::Engine::new().compile(source)?.function("f")?;
+    /// let x = [1.0, 2.0, 3.0, 4.0, 5.0];
+    /// let hessian = f.hessian().sparse(&x)?;
+    /// assert_eq!((hessian.pattern().nnz(), hessian.colours()), (13, 2));
+    /// let (mut gradient, mut values) = ([0.0; 5], [0.0; 13]);
+    /// hessian.value_gradient_and_hessian(&mut adit::Workspace::new(), &x, &mut gradient, &mut values)?;
+    /// assert_eq!(values, [2.0, 1.0, 1.0, 1.0, 1.0, 1.0, 2.0, 1.0, 2.0, 1.0, 2.0, 1.0, 2.0]);
+    /// # Ok::<(), adit::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Request::at`]; also if the program stops whatever the floats are, or finding out takes more memory or steps than a run may.
+    pub fn sparse(&self, args: impl Arguments) -> Result<SparseHessianFn> {
+        SparseHessianFn::new(self, args)
     }
 }
