@@ -164,6 +164,18 @@ impl Shape {
         Outcome { value, finals: finals.collect() }
     }
 
+    /// Something of the result's type and of its sizes.
+    pub(crate) fn blank(&self, frame: &Frame) -> Value {
+        let zero = |ty: ScalarType| match ty {
+            ScalarType::F64 => Scalar::F64(0.0),
+            ScalarType::F32 => Scalar::F32(0.0),
+            ScalarType::I64 => Scalar::I64(0),
+            ScalarType::Bool => Scalar::Bool(false),
+        };
+        let results: Vec<Scalar> = self.ir_results().map(zero).collect();
+        self.outcome(frame, &results).value
+    }
+
     fn final_leaf(&self, frame: &Frame, results: &[Scalar], leaf: usize) -> Value {
         match self.layout.finals.iter().position(|&i| i == leaf) {
             Some(k) => scalar_value(results[self.layout.results.len() + k]),

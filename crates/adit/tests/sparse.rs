@@ -30,10 +30,10 @@ fn jacobian_agrees(f: &Function, args: &[Value], wrt: &[&str]) -> Pattern {
     let mut pattern = Pattern::default();
     for mode in [None, Some(Mode::Forward), Some(Mode::Reverse)] {
         let sparse = f.jacobian().wrt(wrt).mode(mode).sparse(args).unwrap_or_else(|e| panic!("{e}"));
-        let mut values = vec![f64::NAN; sparse.pattern().nnz()];
-        let mut same = value.zeroed();
-        sparse.value_and_jacobian(&mut workspace, args, &mut same, &mut values).expect("it runs");
+        let (same, mut values) = sparse.at(args).expect("it runs");
         assert_eq!(same, value);
+        values.fill(f64::NAN);
+        sparse.value_and_jacobian(&mut workspace, args, (), &mut values).expect("it runs");
         close(&dense(sparse.pattern(), &values), &Value::Array(matrix.clone()).floats());
         assert!(mode.is_none_or(|mode| mode == sparse.mode()));
         pattern = sparse.pattern().clone();
@@ -115,6 +115,8 @@ fn hessians_of_chains_and_arrows() {
         assert_eq!(Value::F64(value.expect("it runs")), expected.value);
         close(&gradient, &expected.floats());
         close(&dense(sparse.pattern(), &values), &Value::Array(matrix).floats());
+        let (once, same) = sparse.at(&args).expect("it runs");
+        assert_eq!((once.value, same), (expected.value, values));
     }
 }
 

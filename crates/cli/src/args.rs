@@ -228,9 +228,12 @@ pub struct Dense {
     /// Parameters to differentiate with respect to
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub wrt: Vec<String>,
-    /// Not in this build
-    #[arg(long, hide = true)]
+    /// Find out which entries may be other than zero, and compute only those
+    #[arg(long)]
     pub sparse: bool,
+    /// Draw where those entries are, as SVG
+    #[arg(long, value_name = "FILE", requires = "sparse")]
+    pub plot: Option<PathBuf>,
 }
 
 /// `adit check`.

@@ -17,6 +17,7 @@ mod plots;
 mod progress;
 mod report;
 mod session;
+mod spy;
 mod table;
 mod usage;
 

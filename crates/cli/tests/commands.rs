@@ -179,6 +179,25 @@ fn hessians_are_square_over_all_floats_in_order() {
 }
 
 #[test]
+fn sparse_matrices_are_the_dense_ones_in_columns() {
+    let sparse = small(&["jac", "--fn", "g", "--sparse", "--at", r#"{"x": [1, 2], "c": 5}"#])["jacobian"].clone();
+    let expected = json!({
+        "rows": 2, "columns": 3, "nnz": 4, "colours": 2, "mode": "forward",
+        "column_starts": [0, 1, 2, 4], "row_indices": [0, 1, 0, 1], "values": [10.0, 20.0, 1.0, 4.0],
+    });
+    same(&expected, &sparse);
+    let only_x = small(&["hess", "--fn", "f", "--sparse", "--at", AT_F, "--wrt", "x"]);
+    same(&json!([72.0, 144.0]), &only_x["hessian"]["values"]);
+    same(&json!({"x": [36.0, 144.0]}), &only_x["gradient"]);
+    let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("spy.svg");
+    let at = r#"{"x": [1, 2], "c": 5}"#;
+    let plot = ["jac", "-", "--fn", "g", "--sparse", "--at", at, "--plot", path.to_str().expect("a name")];
+    let ran = fed(SMALL.as_bytes(), &plot);
+    assert!(ran.out.contains("jacobian: 2 by 3, nnz 4, colours 2, forward\n  value[0] / x[0]  10.0"), "{}", ran.out);
+    assert!(std::fs::read_to_string(path).expect("it is drawn").contains("2 by 3, nnz 4"));
+}
+
+#[test]
 fn tables_of_matrices_name_rows_and_columns() {
     let ran = fed(SMALL.as_bytes(), &["jac", "-", "--fn", "g", "--at", r#"{"x": [1, 2], "c": 5}"#]);
     assert!(ran.out.contains("value[1] / x[1]  20.0"), "{}", ran.out);

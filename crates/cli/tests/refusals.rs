@@ -36,7 +36,7 @@ const USAGE: &[Case] = &[
     (X, &["run", "-", "--max-depth", "0"], 2, "AD0901", "--max-depth"),
     (X, &["run", "-", "--cpu", "abacus", "--at", "{\"x\": 1}"], 2, "AD0901", "abacus"),
     (X, &["grad", "-", "--mode", "sideways"], 2, "AD0901", "sideways"),
-    (X, &["jac", "-", "--sparse", "--at", "{\"x\": 1}"], 2, "AD0901", "--sparse"),
+    (X, &["jac", "-", "--plot", "p.svg", "--at", "{\"x\": 1}"], 2, "AD0901", "--sparse"),
     (X, &["check", "-", "--order", "3"], 2, "AD0901", "--order"),
     (X, &["emit", "-"], 2, "AD0901", "--stage"),
     (X, &["emit", "-", "--stage", "tapes"], 2, "AD0901", "`tapes`"),

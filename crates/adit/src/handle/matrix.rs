@@ -33,7 +33,7 @@ pub struct HessianFn {
 #[derive(Debug)]
 pub(super) struct Sweeps {
     pub(super) function: Function,
-    wrt: Vec<usize>,
+    pub(super) wrt: Vec<usize>,
     active: Vec<bool>,
     /// To measure sizes, and for matrices without rows or columns.
     pub(super) primal: Callee,

@@ -22,7 +22,8 @@ use super::plan::Group;
 use super::request::Request;
 use crate::error::{Error, Result};
 use crate::function::Function;
-use crate::outcome::Mode;
+use crate::outcome::{Gradient, Mode};
+use crate::value::Value;
 use adit_sparse::Pattern;
 use prepare::{Compressed, Prepared};
 use std::sync::Arc;
@@ -38,6 +39,12 @@ pub struct SparseJacobianFn {
 pub struct SparseHessianFn {
     sparse: Arc<Sparse>,
 }
+
+/// The component of a float in a lane.
+type Along<'a> = &'a dyn Fn(usize, usize) -> f64;
+
+/// Runs one sweep.
+type Run<'a> = &'a mut dyn FnMut(&mut Workspace, Along<'_>) -> Result<()>;
 
 /// Sweeps, and how they are put to use.
 #[derive(Debug)]
@@ -77,7 +84,7 @@ impl Sparse {
         callee: &Callee,
         group: &Group,
         values: &mut [f64],
-        run: &mut dyn FnMut(&mut Workspace, &dyn Fn(usize, usize) -> f64) -> Result<()>,
+        run: Run<'_>,
     ) -> Result<()> {
         let Compressed { lanes, width, .. } = *self.prepared.compressed();
         let mut products = std::mem::take(&mut workspace.row);
@@ -158,6 +165,17 @@ impl SparseJacobianFn {
         swept
     }
 
+    /// The value and the entries, once.
+    ///
+    /// # Errors
+    /// As [`SparseJacobianFn::value_and_jacobian`].
+    pub fn at(&self, args: &[Value]) -> Result<(Value, Vec<f64>)> {
+        let f = self.function();
+        let (mut value, mut values) = (f.shape().blank(&f.frame(args)?), vec![0.0; self.pattern().nnz()]);
+        self.value_and_jacobian(&mut Workspace::new(), args, &mut value, &mut values)?;
+        Ok((value, values))
+    }
+
     fn columns(
         &self,
         workspace: &mut Workspace,
@@ -166,7 +184,7 @@ impl SparseJacobianFn {
         values: &mut [f64],
     ) -> Result<()> {
         let callee = self.sparse.sweeps.along(self.colours())?;
-        let run = &mut |workspace: &mut Workspace, along: &dyn Fn(usize, usize) -> f64| {
+        let run = &mut |workspace: &mut Workspace, along: Along<'_>| {
             sweep(workspace, callee, args, value, &mut |pass| pass.directions(&callee.plan.along, along))
         };
         self.sparse.compress(workspace, callee, &callee.plan.result, values, run)?;
@@ -182,7 +200,7 @@ impl SparseJacobianFn {
         values: &mut [f64],
     ) -> Result<()> {
         let callee = self.sparse.sweeps.reverse()?;
-        let run = &mut |workspace: &mut Workspace, along: &dyn Fn(usize, usize) -> f64| {
+        let run = &mut |workspace: &mut Workspace, along: Along<'_>| {
             sweep(workspace, callee, args, value, &mut |pass| {
                 pass.seeds(0.0);
                 pass.directions(&callee.plan.result, along);
@@ -235,7 +253,7 @@ impl SparseHessianFn {
         sparse.room(values)?;
         let callee = sparse.sweeps.along(self.colours())?;
         let plan = &callee.plan;
-        let run = &mut |workspace: &mut Workspace, along: &dyn Fn(usize, usize) -> f64| {
+        let run = &mut |workspace: &mut Workspace, along: Along<'_>| {
             passing!(workspace, callee, |pass| {
                 pass.preserve();
                 args.pass_all(&mut pass);
@@ -252,5 +270,19 @@ impl SparseHessianFn {
         swept?;
         gradient.finish_all(&mut workspace.take(&plan.gradient));
         Ok(callee.one_float(workspace))
+    }
+
+    /// The value, the gradient and the entries, once.
+    ///
+    /// # Errors
+    /// As [`SparseHessianFn::value_gradient_and_hessian`].
+    pub fn at(&self, args: &[Value]) -> Result<(Gradient, Vec<f64>)> {
+        let params = &self.function().signature().params;
+        let wrt = &self.sparse.sweeps.wrt;
+        let given = |&p: &usize| args.get(p).map_or_else(Value::unit, Value::zeroed);
+        let (mut gradient, mut values) = (wrt.iter().map(given).collect::<Vec<_>>(), vec![0.0; self.pattern().nnz()]);
+        let value = self.value_gradient_and_hessian(&mut Workspace::new(), args, &mut gradient[..], &mut values)?;
+        let names = wrt.iter().map(|&p| params[p].name.clone());
+        Ok((Gradient { value: value.into(), parameters: names.zip(gradient).collect() }, values))
     }
 }

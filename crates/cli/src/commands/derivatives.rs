@@ -2,9 +2,10 @@
 //!
 //! In: a program, a point, and where needed a direction or a seed. Out: the value and the derivative, as JSON or as a table. The numbers are the library's.
 
+use super::sparse;
 use crate::args::{Dense, Grad, Jac, Jvp, Vjp};
 use crate::json_out::{self, Object};
-use crate::session::{Answer, Point, Session, usage};
+use crate::session::{Answer, Point, Session};
 use crate::table::Table;
 use crate::{input, json_in};
 use adit::{Array, Data, Function, Gradient, Mode, Result, Type, Value, float_names};
@@ -68,9 +69,11 @@ pub fn jvp(session: &Session, args: &Jvp) -> Result<Answer> {
 /// # Errors
 /// As [`grad`].
 pub fn jac(session: &Session, Jac { dense: args, mode }: &Jac) -> Result<Answer> {
-    dense(args)?;
     let point = Point::of(session, &args.target)?;
     let mode = mode.map(Mode::from);
+    if args.sparse {
+        return sparse::jac(session, args, &point, mode);
+    }
     let (value, matrix) = point.function.jacobian().wrt(names(&args.wrt)).mode(mode).at(&point.args)?;
     let wanted = wanted(&point.function, &args.wrt)?;
     let blocks = Block::all(&point, &wanted);
@@ -92,8 +95,10 @@ pub fn jac(session: &Session, Jac { dense: args, mode }: &Jac) -> Result<Answer>
 /// # Errors
 /// As [`grad`].
 pub fn hess(session: &Session, args: &Dense) -> Result<Answer> {
-    dense(args)?;
     let point = Point::of(session, &args.target)?;
+    if args.sparse {
+        return sparse::hess(session, args, &point);
+    }
     let (gradient, matrix) = point.function.hessian().wrt(names(&args.wrt)).at(&point.args)?;
     let columns: Vec<Column> = gradient.parameters.iter().flat_map(|(name, v)| Column::all(name, v)).collect();
     if session.json {
@@ -108,11 +113,6 @@ pub fn hess(session: &Session, args: &Dense) -> Result<Answer> {
     Ok(entries(table, &names, &columns, &matrix).render().into())
 }
 
-/// Refuses what is not built.
-fn dense(args: &Dense) -> Result<()> {
-    if args.sparse { Err(usage("`--sparse` is not in this build")) } else { Ok(()) }
-}
-
 fn names(wrt: &[String]) -> Vec<&str> {
     wrt.iter().map(String::as_str).collect()
 }
@@ -123,7 +123,7 @@ fn directions(point: &Point, text: &str) -> Result<Vec<Option<Value>>> {
 }
 
 /// Which parameters are differentiated.
-fn wanted(function: &Function, wrt: &[String]) -> Result<Vec<bool>> {
+pub(super) fn wanted(function: &Function, wrt: &[String]) -> Result<Vec<bool>> {
     let params = &function.signature().params;
     if let Some(name) = wrt.iter().find(|n| params.iter().all(|p| p.name != **n)) {
         return Err(json_in::unknown_parameter(function, name));
@@ -143,27 +143,27 @@ fn by_parameter(session: &Session, function: &Function, what: &str, gradient: &G
     gradient_table(what, gradient).render().into()
 }
 
-fn gradient_table(what: &str, gradient: &Gradient) -> Table {
+pub(super) fn gradient_table(what: &str, gradient: &Gradient) -> Table {
     let parts = gradient.parameters.iter().map(|(n, v)| (n.as_str(), v));
     Table::default().value("value", &gradient.value).title(what).derivatives(parts)
 }
 
 /// One float of a parameter: a column of a matrix, whose numbers are of its type.
-struct Column {
-    name: String,
+pub(super) struct Column {
+    pub(super) name: String,
     single: bool,
 }
 
 impl Column {
     /// Those of a parameter's floats.
-    fn all(name: &str, value: &Value) -> Vec<Column> {
+    pub(super) fn all(name: &str, value: &Value) -> Vec<Column> {
         let mut single = Vec::new();
         singles(value, &mut single);
         float_names(name, value).into_iter().zip(single).map(|(name, single)| Column { name, single }).collect()
     }
 
     /// A number of this column.
-    fn entry(&self, x: f64) -> Value {
+    pub(super) fn entry(&self, x: f64) -> Value {
         if self.single { Value::F32(x as f32) } else { Value::F64(x) }
     }
 }

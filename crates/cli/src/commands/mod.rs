@@ -12,6 +12,7 @@ mod opt;
 mod optimize;
 mod run;
 mod sample;
+mod sparse;
 
 use crate::args::Command;
 use crate::session::{Answer, Session};

@@ -7,7 +7,7 @@
 //!
 //! 1. An entry that is not in the pattern is zero, in every run that ends, for every derivative that this compiler makes.
 //! 2. Sizes, integers and truth values that do not depend on floats are known, so loops over them run as they do in the program, and subscripts made of them are exact.
-//! 3. Where a condition depends on floats, all paths count ([`unknown`]); where a subscript does, all elements do ([`memory`]).
+//! 3. Where a condition depends on floats, all paths count (`flow/unknown.rs`); where a subscript does, all elements do (`flow/memory.rs`).
 //! 4. Functions without a body, and those with derivative rules of their own, may do anything with what they are given; so may recursion that only floats end.
 //!
 //! ```text

@@ -191,9 +191,10 @@ impl Sweeps {
     /// The pattern for arguments with this witness.
     fn pattern(&self, witness: &[i64], second: bool) -> Result<Pattern> {
         let f = &self.function;
-        let module = pipeline::primal(f.unit(), f.ir_id(), f.options())?;
+        let (unit, function) = f.program()?;
+        let module = pipeline::primal(unit, function, f.options())?;
         let (inputs, columns) = self.inputs(witness)?;
-        let problem = Problem { module: &module, function: f.ir_id(), inputs, columns };
+        let problem = Problem { module: &module, function, inputs, columns };
         let interrupt = Some(&*f.options().interrupt);
         let options = Options { limits: f.options().limits, interrupt, ..Options::default() };
         let outputs = self.outputs();
@@ -201,7 +202,7 @@ impl Sweeps {
             false => problem.jacobian(&outputs, &options),
             true => problem.hessian(outputs[0], &options),
         });
-        found.map_err(|e| Error::run(&e, f.unit().sources.clone()))
+        found.map_err(|e| Error::run(&e, unit.sources.clone()))
     }
 
     fn most_lanes(&self) -> usize {
