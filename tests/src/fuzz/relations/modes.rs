@@ -109,9 +109,13 @@ impl Subject<'_> {
             (Ok(x), Ok(y)) => (x, y),
             (Err(x), Err(y)) if x.trap.code() == y.trap.code() => return None,
             (x, y) => {
+                let met = |ran: &Ran| matches!(ran, Ok((_, Some(outcome))) if outcome.not_finite);
+                // What is no number in one mode and 0 in the other may stop only one of them.
+                let not_finite = met(&x) || met(&y);
                 let (x, y) = (x.map(|(a, _)| a), y.map(|(a, _)| a));
                 // Forward mode does not run a function that has no directions.
-                let excused = limited(&x) || limited(&y) || self.case.sizes.values().any(|&size| size == 0);
+                let empty = self.case.sizes.values().any(|&size| size == 0);
+                let excused = not_finite || empty || limited(&x) || limited(&y);
                 return (!excused).then(|| format!("{x:?} and {y:?}"));
             }
         };
