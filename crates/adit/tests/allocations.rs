@@ -37,6 +37,7 @@ struct Handles {
     vjp: adit::VjpFn,
     call: adit::CallFn,
     split: adit::SplitFn,
+    bound: adit::BoundGradient,
 }
 
 fn handles() -> adit::Result<Handles> {
@@ -52,6 +53,7 @@ fn handles() -> adit::Result<Handles> {
         vjp: g.vjp().wrt(["x"]).build()?,
         call: g.build()?,
         split: f.split().wrt(["x"]).build()?,
+        bound: module.function("h")?.gradient().build()?.bind(&[1.0.into(), 2.0.into()])?,
     })
 }
 
@@ -113,6 +115,8 @@ fn nothing_is_allocated(h: &Handles) -> adit::Result<()> {
         count("jvp", &mut || h.jvp.value_and_tangent(ws, (p, &x), &w, &mut u, &mut v));
         count("vjp", &mut || h.vjp.value_and_cotangents(ws, (p, &x), &w, &mut u, &mut v));
         count("split", &mut || h.split.value_and_tape(ws, (p, &x, a), ())?.cotangents(ws, 1.0, &mut v));
+        let (mut bound, point, mut slopes) = (h.bound.clone(), [0.3, 0.4], [0.0; 2]);
+        count("bound", &mut || bound.value_and_gradient(ws, &point, &mut slopes).map(drop));
         count("call", &mut || h.call.call(ws, (p, &x), &mut v));
     }
     Ok(())

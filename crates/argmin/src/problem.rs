@@ -5,7 +5,7 @@
 //! of workspace and arguments from a shelf and put it back, so that solvers may call from several threads, and nothing is allocated but the vectors that are given away. It minimises nothing.
 
 use crate::free::{Free, floats};
-use adit::{CallFn, Error, Function, GradientFn, HessianFn, HvpFn, JacobianFn, Result, Value, Workspace};
+use adit::{BoundGradient, CallFn, Error, Function, HessianFn, HvpFn, JacobianFn, Result, Value, Workspace};
 use argmin::core::{CostFunction, Gradient, Hessian, Jacobian, Operator};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -32,7 +32,7 @@ struct Handles {
     residuals: OnceLock<Result<CallFn>>,
     /// Something shaped like the result.
     result: OnceLock<Result<Value>>,
-    gradient: OnceLock<Result<GradientFn>>,
+    gradient: OnceLock<Result<BoundGradient>>,
     hvp: OnceLock<Result<HvpFn>>,
     hessian: OnceLock<Result<HessianFn>>,
     jacobian: OnceLock<Result<JacobianFn>>,
@@ -48,6 +48,7 @@ struct Scratch {
     product: Vec<Value>,
     value: Value,
     matrix: Vec<f64>,
+    gradient: Option<BoundGradient>,
 }
 
 impl Problem {
@@ -116,7 +117,7 @@ impl Problem {
     pub fn value(&self, x: &[f64]) -> Result<f64> {
         let call = self.handle(&self.inner.handles.cost, || {
             // A cost is one float, and that is what gradients ask for.
-            self.gradient_fn()?;
+            self.bound_gradient()?;
             self.inner.function.build()
         })?;
         self.with(x, |s| {
@@ -130,10 +131,12 @@ impl Problem {
     /// # Errors
     /// A result that is not one float, a derivative that is refused, or a run that stops.
     pub fn value_and_gradient(&self, x: &[f64]) -> Result<(f64, Vec<f64>)> {
-        let gradient = self.gradient_fn()?;
+        let bound = self.bound_gradient()?;
         self.with(x, |s| {
-            let value = gradient.value_and_gradient(&mut s.workspace, &s.args[..], &mut s.slopes[..])?;
-            Ok((value, floats(&s.slopes, x.len())))
+            let gradient = s.gradient.get_or_insert_with(|| bound.clone());
+            let mut slopes = vec![0.0; x.len()];
+            let value = gradient.value_and_gradient(&mut s.workspace, x, &mut slopes)?;
+            Ok((value, slopes))
         })
     }
 
@@ -199,8 +202,10 @@ impl Problem {
         })
     }
 
-    fn gradient_fn(&self) -> Result<&GradientFn> {
-        self.handle(&self.inner.handles.gradient, || self.inner.function.gradient().wrt(self.wrt()).build())
+    fn bound_gradient(&self) -> Result<&BoundGradient> {
+        self.handle(&self.inner.handles.gradient, || {
+            self.inner.function.gradient().wrt(self.wrt()).build()?.bind(&self.inner.free.arguments())
+        })
     }
 
     fn handle<'h, H>(&self, place: &'h OnceLock<Result<H>>, build: impl FnOnce() -> Result<H>) -> Result<&'h H> {
@@ -219,6 +224,7 @@ impl Scratch {
             slopes,
             value,
             matrix: Vec::new(),
+            gradient: None,
         }
     }
 }

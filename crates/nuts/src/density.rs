@@ -4,7 +4,7 @@
 //! a divergence: a value that is not finite, an assertion of the program's, a matrix without an inverse or a root. Any other error of a run ends the chain ([`Stopped`] keeps it).
 
 use crate::posterior::{Kind, Posterior};
-use adit::{Error, Value, Workspace};
+use adit::{Error, Workspace};
 use nuts_rs::{CpuLogpFunc, CpuMathError, HasDims, LogpError};
 use std::collections::HashMap;
 use std::fmt;
@@ -17,8 +17,6 @@ const NO_VALUE: [&str; 3] = ["AD0803", "AD0813", "AD0814"];
 pub struct Density {
     posterior: Posterior,
     workspace: Workspace,
-    args: Vec<Value>,
-    shadows: Vec<Value>,
     x: Vec<f64>,
     x_bar: Vec<f64>,
 }
@@ -54,11 +52,8 @@ impl LogpError for Stopped {
 
 impl Density {
     pub(crate) fn new(posterior: &Posterior) -> Self {
-        let args = posterior.args.clone();
-        let shadows = posterior.free.iter().map(|&i| args[i].zeroed()).collect();
         let n = posterior.names().len();
-        let posterior = posterior.clone();
-        Density { posterior, workspace: Workspace::new(), args, shadows, x: vec![0.0; n], x_bar: vec![0.0; n] }
+        Density { posterior: posterior.clone(), workspace: Workspace::new(), x: vec![0.0; n], x_bar: vec![0.0; n] }
     }
 
     /// The log density at free numbers; its gradient is written.
@@ -67,18 +62,10 @@ impl Density {
     /// If it is not finite, or the run stops.
     pub fn log_density(&mut self, y: &[f64], gradient: &mut [f64]) -> Result<f64, Stopped> {
         let log_jacobian = self.posterior.apply(y, &mut self.x);
-        let mut x = self.x.iter();
-        for &i in &self.posterior.free {
-            self.args[i].for_each_float_mut(&mut |to| *to = *x.next().unwrap_or(&0.0));
-        }
-        let called =
-            self.posterior.gradient.value_and_gradient(&mut self.workspace, &self.args[..], &mut self.shadows[..]);
+        let called = self.posterior.gradient.value_and_gradient(&mut self.workspace, &self.x, &mut self.x_bar);
         let value = called.map_err(Stopped::Run)?;
         let sign = if self.posterior.kind == Kind::Log { 1.0 } else { -1.0 };
-        let mut to = self.x_bar.iter_mut();
-        for shadow in &self.shadows {
-            shadow.for_each_float(&mut |x_bar| to.next().into_iter().for_each(|to| *to = sign * x_bar));
-        }
+        self.x_bar.iter_mut().for_each(|x_bar| *x_bar *= sign);
         self.pull_back(y, gradient);
         let log_density = sign * value + log_jacobian;
         let finite = log_density.is_finite() && gradient.iter().all(|g| g.is_finite());

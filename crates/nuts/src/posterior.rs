@@ -6,7 +6,7 @@
 use crate::density::Density;
 use crate::{CONSTRAINT, Constraint, NOTHING, START};
 use adit::diag::Code;
-use adit::{Error, Function, GradientFn, Parameter, Result, Type, Value, float_names};
+use adit::{BoundGradient, Error, Function, Parameter, Result, Type, Value, float_names};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -35,7 +35,7 @@ pub(crate) struct Leaf {
 /// A density to be sampled. Cheap to clone, to be shared by chains.
 #[derive(Clone, Debug)]
 pub struct Posterior {
-    pub(crate) gradient: GradientFn,
+    pub(crate) gradient: BoundGradient,
     pub(crate) kind: Kind,
     pub(crate) args: Vec<Value>,
     /// The positions of free parameters.
@@ -75,7 +75,7 @@ impl Posterior {
         check_free(function, &free)?;
         let args = function.completed(&given, sizes)?;
         let wrt: Vec<&str> = free.iter().map(|&i| params[i].name.as_str()).collect();
-        let gradient = function.gradient().wrt(wrt).build()?;
+        let gradient = function.gradient().wrt(wrt).build()?.bind(&args)?;
         let named = || free.iter().map(|&i| (params[i].name.as_str(), &args[i]));
         let mut leaves = Vec::new();
         named().for_each(|(name, value)| add_leaves(&mut leaves, name.to_owned(), value));
@@ -147,7 +147,7 @@ impl Posterior {
     /// # Errors
     /// AD0922 if a value breaks its constraint; AD0904 and AD0906 if it does not fit.
     pub fn invert(&self, given: &[(String, Value)], y: &mut [f64]) -> Result<()> {
-        let params = &self.gradient.function().signature().params;
+        let params = &self.gradient.gradient().function().signature().params;
         for (name, value) in given {
             let Some(&at) = self.free.iter().find(|&&i| params[i].name == *name) else {
                 return Err(Error::input(Code("AD0904"), format!("`{name}` is not sampled: it has no starting point")));

@@ -10,6 +10,7 @@
 #![deny(unsafe_op_in_unsafe_fn)]
 
 pub mod arena;
+mod bound;
 pub mod context;
 mod entry;
 pub mod external;
@@ -25,6 +26,7 @@ mod staged;
 pub mod tape;
 pub mod workspace;
 
+pub use bound::{Bound, Buffer, Part, Unfit};
 pub use context::Context;
 pub use entry::{Entry, Loaded, Signature};
 pub use external::ExternalCall;

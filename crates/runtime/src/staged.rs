@@ -29,7 +29,7 @@ pub trait Element: Copy + Default + PartialEq + Send + Sync + sealed::Word + 'st
     const TYPE: ScalarType;
 }
 
-mod sealed {
+pub(crate) mod sealed {
     /// How a number fills 8 bytes. Nobody else may say so.
     pub trait Word: Sized {
         fn to_word(self) -> u64;

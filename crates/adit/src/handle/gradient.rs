@@ -46,6 +46,14 @@ impl GradientFn {
         Ok(GradientFn { inner: Arc::new(inner) })
     }
 
+    /// What it calls, if that is one call.
+    pub(super) fn callee(&self) -> Option<&Callee> {
+        match &*self.inner {
+            Inner::Reverse(callee) => Some(callee),
+            Inner::Forward(_) => None,
+        }
+    }
+
     /// The function that is differentiated.
     pub fn function(&self) -> &Function {
         match &*self.inner {

@@ -27,6 +27,7 @@ macro_rules! passing {
 
 mod annotations;
 pub(crate) mod arguments;
+mod bound;
 mod explicit;
 mod fault;
 #[cfg(any(feature = "ndarray", feature = "nalgebra", feature = "faer"))]
@@ -56,6 +57,7 @@ pub use annotations::{
     DuplicatedNoNeed, NoShadow, Shadow, Shadows,
 };
 pub use arguments::{Argument, Arguments, View, ViewMut};
+pub use bound::BoundGradient;
 pub use explicit::{Differentiated, Sweep};
 pub use forward::JvpFn;
 pub use gradient::GradientFn;

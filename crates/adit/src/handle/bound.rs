@@ -1,0 +1,132 @@
+//! Gradients whose other arguments stay: flat slices in and out.
+//!
+//! In: a [`GradientFn`], and arguments. Out: a [`BoundGradient`], which owns those that are not differentiated and takes the floats of the others as one slice, in the order of [`Request::wrt`](super::Request::wrt)
+//! (fields as they are defined, arrays row major); the gradient goes into another. Nothing is looked at twice: names, kinds and extents are checked when it is made. That is what samplers and minimisers call.
+
+use super::gradient::GradientFn;
+use super::memory::Workspace;
+use super::pass::Callee;
+use super::plan::Target;
+use crate::error::{Error, Result};
+use crate::frame::Slot;
+use crate::value::{Data, Value};
+use adit_diag::Code;
+use adit_runtime::{Bound, Buffer, Part};
+
+/// A gradient whose arguments are laid out: [`GradientFn::bind`]. Clones share the arrays that stay; each is called by one thread at a time.
+#[derive(Clone, Debug)]
+pub struct BoundGradient {
+    gradient: GradientFn,
+    bound: Bound,
+}
+
+impl GradientFn {
+    /// Lays a call out. All of `args` tell sizes; those that are not differentiated, and what is no float in the others, stay as they are.
+    ///
+    /// ```
+    /// use adit::{Engine, Workspace};
+    ///
+    /// let source = "fn f(k: f64, x: [f64; n], y: [f64; n]) -> f64 { k * sum((x - y)^2) }";
+    /// let f = Engine::new().compile(source)?.function("f")?;
+    /// let gradient = f.gradient().wrt(["x", "k"]).build()?;
+    /// let mut bound = gradient.bind(&[1.0.into(), [0.0, 0.0].into(), [1.0, 2.0].into()])?;
+    /// let (mut workspace, mut slopes) = (Workspace::new(), [0.0; 3]);
+    /// let value = bound.value_and_gradient(&mut workspace, &[3.0, 3.0, 10.0], &mut slopes)?;
+    /// assert_eq!((value, slopes), (50.0, [40.0, 20.0, 5.0]));
+    /// # Ok::<(), adit::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Arguments that do not fit; a handle in forward mode, which has no one call to be laid out (AD0907).
+    pub fn bind(&self, args: &[Value]) -> Result<BoundGradient> {
+        let Some(callee) = self.callee() else {
+            let text = "a gradient in forward mode is several calls: only one in reverse mode can be bound";
+            return Err(Error::input(Code("AD0907"), text));
+        };
+        let function = self.function();
+        if args.len() != function.signature().params.len() {
+            let (wanted, given) = (function.signature().params.len(), args.len());
+            return Err(Error::input(Code("AD0904"), format!("{wanted} values are wanted, {given} were given")));
+        }
+        let (parts, returned) = parts(callee, function.frame(args)?.slots)?;
+        let bound = callee.entry.bind(parts, returned);
+        let bound = bound.map_err(|unfit| Error::internal(format!("argument {} was laid out wrongly", unfit.0)))?;
+        Ok(BoundGradient { gradient: self.clone(), bound })
+    }
+}
+
+/// What each argument of the call is, and which results go to which place of the gradient.
+type Laid = (Vec<Part>, Vec<(usize, usize)>);
+
+fn parts(callee: &Callee, slots: Vec<Slot>) -> Result<Laid> {
+    let mut parts: Vec<Option<Part>> = slots.into_iter().map(|slot| Some(kept(slot))).collect();
+    parts.resize(callee.entry.parameters(), None);
+    let (plan, mut returned, mut place) = (&callee.plan, Vec::new(), 0);
+    for leaf in plan.gradient.items.iter().cloned().flatten() {
+        let Target::Slot(at) = plan.params.targets[leaf] else { continue };
+        if !callee.leaf(&plan.params, leaf).element.is_float() {
+            continue;
+        }
+        let dims = match &parts[at] {
+            Some(Part::Array(dims, _)) => Some(dims.clone()),
+            _ => None,
+        };
+        let len = dims.as_ref().map_or(1, |dims| dims.iter().product());
+        match (plan.gradient.targets[leaf], &dims) {
+            (Target::Slot(shadow), Some(dims)) => parts[shadow] = Some(Part::Output(dims.clone(), place)),
+            (Target::Result(k), None) => returned.push((k, place)),
+            (Target::Skip | Target::Slot(_) | Target::Lanes(_) | Target::Result(_), _) => {}
+        }
+        parts[at] = Some(dims.map_or(Part::Number(place), |dims| Part::Input(dims, place)));
+        place += len;
+    }
+    let all: Option<Vec<Part>> = parts.into_iter().collect();
+    Ok((all.ok_or_else(|| Error::internal("an argument that nobody gives"))?, returned))
+}
+
+fn kept(slot: Slot) -> Part {
+    match slot {
+        Slot::Scalar(x) => Part::Scalar(x),
+        Slot::Array(_, array) => {
+            let buffer = match array.data {
+                Data::F64(x) => Buffer::F64(x),
+                Data::F32(x) => Buffer::F32(x),
+                Data::I64(x) => Buffer::I64(x),
+                Data::Bool(x) => Buffer::Bool(x),
+            };
+            Part::Array(array.dims, buffer)
+        }
+    }
+}
+
+impl BoundGradient {
+    /// The gradient that is called.
+    pub fn gradient(&self) -> &GradientFn {
+        &self.gradient
+    }
+
+    /// How many floats it is by.
+    pub fn dim(&self) -> usize {
+        self.bound.inputs()
+    }
+
+    /// The value; the gradient is overwritten. Both slices are as long as [`BoundGradient::dim`] says. Nothing is allocated after the first call.
+    ///
+    /// # Errors
+    /// Slices of another length (AD0906), or a run that stops.
+    pub fn value_and_gradient(&mut self, workspace: &mut Workspace, x: &[f64], gradient: &mut [f64]) -> Result<f64> {
+        if (x.len(), gradient.len()) != (self.bound.inputs(), self.bound.outputs()) {
+            let (dim, x, g) = (self.bound.inputs(), x.len(), gradient.len());
+            let text = format!("a point and a gradient have {dim} floats here; {x} and {g} were given");
+            return Err(Error::input(Code("AD0906"), text));
+        }
+        let function = self.gradient.function();
+        workspace.serve(function.options_arc());
+        let ran = match &function.options().clock {
+            None => self.bound.call(&mut workspace.machine, x, gradient),
+            Some(_) => function.options().timed("run", || self.bound.call(&mut workspace.machine, x, gradient)),
+        };
+        ran.map_err(|e| Error::run(&e, function.sources().clone()))?;
+        Ok(self.bound.float(0))
+    }
+}

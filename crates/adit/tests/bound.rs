@@ -1,0 +1,110 @@
+//! Gradients whose other arguments stay: the bits of the handle they come from, on flat slices.
+
+use adit::{Array, BoundGradient, Data, Engine, Error, Function, Mode, Value, Workspace};
+
+const SOURCE: &str = "
+struct P<n> { w: [f64; n, 2], k: f64, id: i64, s: f32 }
+fn f(p: P<n>, a: [f64; n], b: [f32; n], tmp: &mut [f64; n], c: f64, flags: [bool; n], counts: [i64; n]) -> f64 {
+    let mut t = c;
+    for i in 0..n {
+        tmp[i] = tmp[i] * a[i] + f64(b[i]) * p.w[i, 0];
+        if flags[i] { t += sin(tmp[i]) * p.w[i, 1]; } else { t = cos(t) * f64(counts[i] + p.id); }
+    }
+    t * p.k + f64(p.s)
+}";
+
+fn function() -> Function {
+    Engine::new().compile(SOURCE).and_then(|m| m.function("f")).unwrap_or_else(|e| panic!("{e}"))
+}
+
+fn numbers(n: usize, from: f64) -> Vec<f64> {
+    (0..n).map(|i| (from + i as f64 * 0.77).sin()).collect()
+}
+
+fn arguments(n: usize, from: f64) -> Vec<Value> {
+    let singles = numbers(n, from + 0.4).into_iter().map(|x| x as f32).collect();
+    let p = Value::structure([
+        ("w", Value::Array(Array::f64(&[n, 2], numbers(2 * n, from)))),
+        ("k", (from + 0.3).into()),
+        ("id", 2_i64.into()),
+        ("s", Value::F32(0.25)),
+    ]);
+    let array = |data| Value::Array(Array { dims: vec![n], data });
+    vec![
+        p,
+        numbers(n, from + 1.0).into(),
+        array(Data::F32(singles)),
+        numbers(n, from + 2.0).into(),
+        (from - 0.2).into(),
+        array(Data::Bool((0..n).map(|i| i % 3 > 0).collect())),
+        array(Data::I64((0..n as i64).collect())),
+    ]
+}
+
+fn floats(values: &[&Value]) -> Vec<f64> {
+    values.iter().flat_map(|v| v.floats()).collect()
+}
+
+#[test]
+fn a_bound_gradient_gives_the_bits_of_its_handle() {
+    let f = function();
+    let names: Vec<String> = f.signature().params.iter().map(|p| p.name.clone()).collect();
+    for wrt in [vec!["p", "a", "b", "tmp", "c"], vec!["c", "tmp", "p"], vec!["b"], vec!["c"]] {
+        let gradient = f.gradient().wrt(&wrt).build().unwrap_or_else(|e| panic!("{e}"));
+        let places: Vec<usize> = wrt.iter().map(|w| names.iter().position(|n| n == w).expect("it is there")).collect();
+        let mut bound = gradient.bind(&arguments(5, 0.1)).unwrap_or_else(|e| panic!("{e}"));
+        let mut ws = Workspace::new();
+        for from in [0.1, 0.9, 0.1] {
+            // What is bound comes from one point, what moves from another.
+            let (mut args, moved) = (arguments(5, 0.1), arguments(5, from));
+            places.iter().for_each(|&at| args[at] = moved[at].clone());
+            let mut shadows: Vec<Value> = places.iter().map(|&at| args[at].zeroed()).collect();
+            let value = gradient.value_and_gradient(&mut ws, &args[..], &mut shadows[..]).expect("it runs");
+            let x = floats(&places.iter().map(|&at| &args[at]).collect::<Vec<_>>());
+            let mut slopes = vec![f64::NAN; bound.dim()];
+            let same = bound.value_and_gradient(&mut ws, &x, &mut slopes).expect("it runs");
+            assert_eq!((value.to_bits(), floats(&shadows.iter().collect::<Vec<_>>())), (same.to_bits(), slopes));
+        }
+    }
+}
+
+#[test]
+fn clones_are_called_at_the_same_time() {
+    let gradient = function().gradient().wrt(["a", "c", "b"]).build().expect("it compiles");
+    let bound = gradient.bind(&arguments(9, 0.1)).expect("it fits");
+    let run = |mut bound: BoundGradient| {
+        let (mut ws, mut all) = (Workspace::new(), Vec::new());
+        for k in 0..200 {
+            let (x, mut slopes) = (numbers(19, f64::from(k)), vec![0.0; 19]);
+            // Single precision comes from what fits in it.
+            let x: Vec<f64> = x.into_iter().map(|x| f64::from(x as f32)).collect();
+            all.push(bound.value_and_gradient(&mut ws, &x, &mut slopes).expect("it runs").to_bits());
+            all.extend(slopes.into_iter().map(f64::to_bits));
+        }
+        all
+    };
+    let serial = run(bound.clone());
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..8).map(|_| scope.spawn(|| run(bound.clone()))).collect();
+        threads.into_iter().for_each(|thread| assert_eq!(thread.join().expect("no panic"), serial));
+    });
+}
+
+#[test]
+fn what_cannot_be_bound_is_told() {
+    let told = |result: Result<(), Error>| {
+        let error = result.expect_err("a refusal");
+        format!("{}: {}", error.diagnostics()[0].code, error.diagnostics()[0].message)
+    };
+    let (f, args) = (function(), arguments(3, 0.1));
+    let gradient = f.gradient().wrt(["a", "c"]).build().expect("it compiles");
+    assert_eq!(told(gradient.bind(&args[..3]).map(drop)), "AD0904: 7 values are wanted, 3 were given");
+    let mut short = args.clone();
+    short[1] = [1.0].into();
+    assert!(told(gradient.bind(&short).map(drop)).starts_with("AD0906: "));
+    let mut bound = gradient.bind(&args).expect("it fits");
+    let wrong = bound.value_and_gradient(&mut Workspace::new(), &[0.0; 3], &mut [0.0; 4]);
+    assert_eq!(told(wrong.map(drop)), "AD0906: a point and a gradient have 4 floats here; 3 and 4 were given");
+    let forward = f.gradient().wrt(["a"]).mode(Mode::Forward).build().expect("it compiles");
+    assert!(told(forward.bind(&args).map(drop)).starts_with("AD0907: a gradient in forward mode is several calls"));
+}

@@ -1,0 +1,370 @@
+//! Calls whose arguments are laid out once.
+//!
+//! In: an [`Entry`], and for each of its parameters what it is ([`Part`]): something that stays, floats that come anew with each call, floats that a call gives. Out: [`Bound`], whose calls take two slices. All that
+//! [`Entry::call`] checks of a list of arguments is checked when it is made. Arrays of doubles that come or go are parts of the slices themselves; what the function writes or what is of single precision has a buffer
+//! here. It has no words for errors: who makes it knows what its arguments are called.
+
+use crate::Workspace;
+use crate::entry::{Entry, Kind, element_count};
+use crate::staged::sealed::Word;
+use adit_ir::{Passing, RunError, Scalar, ScalarType};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Elements of an array.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Buffer {
+    /// Of double precision.
+    F64(Vec<f64>),
+    /// Of single precision.
+    F32(Vec<f32>),
+    /// Integers.
+    I64(Vec<i64>),
+    /// Truth values.
+    Bool(Vec<bool>),
+}
+
+/// What a parameter of a bound call is.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Part {
+    /// A number that stays.
+    Scalar(Scalar),
+    /// An array that stays; what the function writes into it is forgotten.
+    Array(Vec<usize>, Buffer),
+    /// A number that comes, from this place of the inputs.
+    Number(usize),
+    /// An array of floats that comes, from this place of the inputs.
+    Input(Vec<usize>, usize),
+    /// An array of floats that the function writes, which is zero before: it goes to this place of the outputs.
+    Output(Vec<usize>, usize),
+}
+
+/// A call that is laid out. Clones share the arrays that stay, and can be called at the same time.
+#[derive(Clone, Debug)]
+pub struct Bound {
+    entry: Entry,
+    /// Dimensions, then arguments.
+    words: Vec<u64>,
+    results: Vec<u64>,
+    steps: Vec<Step>,
+    /// Arrays that nothing writes; their addresses are among the words.
+    kept: Vec<Arc<Buffer>>,
+    /// Results that are outputs: which, and their place.
+    returned: Vec<(usize, usize)>,
+    inputs: usize,
+    outputs: usize,
+}
+
+/// What is done for a word before a call.
+#[derive(Clone, Debug)]
+struct Step {
+    word: usize,
+    what: What,
+}
+
+#[derive(Clone, Debug)]
+enum What {
+    Double(usize),
+    Single(usize),
+    Read(usize),
+    Written(usize, usize),
+    /// A buffer that the function writes or that is of another precision, and what it holds before.
+    Through(Buffer, Before),
+}
+
+#[derive(Clone, Debug)]
+enum Before {
+    Same(Arc<Buffer>),
+    Inputs(Range<usize>),
+    /// Zeros; afterwards it goes there.
+    Outputs(Range<usize>),
+}
+
+impl Buffer {
+    fn ty(&self) -> ScalarType {
+        match self {
+            Buffer::F64(_) => ScalarType::F64,
+            Buffer::F32(_) => ScalarType::F32,
+            Buffer::I64(_) => ScalarType::I64,
+            Buffer::Bool(_) => ScalarType::Bool,
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Buffer::F64(x) => x.len(),
+            Buffer::F32(x) => x.len(),
+            Buffer::I64(x) => x.len(),
+            Buffer::Bool(x) => x.len(),
+        }
+    }
+
+    /// Zeros; none but of floats.
+    fn zeros(ty: ScalarType, len: usize) -> Option<Buffer> {
+        match ty {
+            ScalarType::F64 => Some(Buffer::F64(vec![0.0; len])),
+            ScalarType::F32 => Some(Buffer::F32(vec![0.0; len])),
+            ScalarType::I64 | ScalarType::Bool => None,
+        }
+    }
+
+    /// Where compiled code finds it.
+    fn address(&mut self) -> u64 {
+        let address = match self {
+            Buffer::F64(x) => x.as_mut_ptr().expose_provenance(),
+            Buffer::F32(x) => x.as_mut_ptr().expose_provenance(),
+            Buffer::I64(x) => x.as_mut_ptr().expose_provenance(),
+            Buffer::Bool(x) => x.as_mut_ptr().expose_provenance(),
+        };
+        address as u64
+    }
+
+    /// Takes floats over.
+    fn set(&mut self, floats: &[f64]) {
+        match self {
+            Buffer::F64(x) => x.copy_from_slice(floats),
+            Buffer::F32(x) => x.iter_mut().zip(floats).for_each(|(x, float)| *x = *float as f32),
+            Buffer::I64(_) | Buffer::Bool(_) => {}
+        }
+    }
+
+    /// Makes floats zero.
+    fn clear(&mut self) {
+        match self {
+            Buffer::F64(x) => x.fill(0.0),
+            Buffer::F32(x) => x.fill(0.0),
+            Buffer::I64(_) | Buffer::Bool(_) => {}
+        }
+    }
+
+    fn get(&self, floats: &mut [f64]) {
+        match self {
+            Buffer::F64(x) => floats.copy_from_slice(x),
+            Buffer::F32(x) => x.iter().zip(floats).for_each(|(x, float)| *float = f64::from(*x)),
+            Buffer::I64(_) | Buffer::Bool(_) => {}
+        }
+    }
+
+    /// Holds what another one of its type and length holds.
+    fn restore(&mut self, from: &Buffer) {
+        match (self, from) {
+            (Buffer::F64(x), Buffer::F64(y)) => x.copy_from_slice(y),
+            (Buffer::F32(x), Buffer::F32(y)) => x.copy_from_slice(y),
+            (Buffer::I64(x), Buffer::I64(y)) => x.copy_from_slice(y),
+            (Buffer::Bool(x), Buffer::Bool(y)) => x.copy_from_slice(y),
+            (Buffer::F64(_) | Buffer::F32(_) | Buffer::I64(_) | Buffer::Bool(_), _) => {}
+        }
+    }
+}
+
+/// A part that does not fit its parameter, by its place.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Unfit(pub usize);
+
+impl Entry {
+    /// Lays a call out. `returned` are results that go to the outputs, with their places there.
+    ///
+    /// # Errors
+    /// The first part that does not fit its parameter, in kind, number of dimensions or elements, or in an extent that must agree with another.
+    pub fn bind(&self, parts: Vec<Part>, returned: Vec<(usize, usize)>) -> Result<Bound, Unfit> {
+        let signature = self.signature();
+        if parts.len() != signature.params.len() || returned.iter().any(|&(k, _)| k >= signature.results.len()) {
+            return Err(Unfit(parts.len()));
+        }
+        let first = signature.shapes.binds.len();
+        let outputs = returned.iter().map(|&(_, place)| place + 1).max().unwrap_or(0);
+        let mut bound = Bound {
+            entry: self.clone(),
+            words: vec![0; first + parts.len()],
+            results: vec![0; signature.results.len()],
+            steps: Vec::new(),
+            kept: Vec::new(),
+            returned,
+            inputs: 0,
+            outputs,
+        };
+        let mut extents = vec![0; signature.extents];
+        for (at, part) in parts.into_iter().enumerate() {
+            let dims = bound.part(at, first + at, part).ok_or(Unfit(at))?;
+            let from = signature.first_extent[at];
+            extents[from..from + dims.len()].copy_from_slice(&dims);
+        }
+        bound.dimensions(&extents)?;
+        bound.apart()?;
+        Ok(bound)
+    }
+}
+
+impl Bound {
+    /// Lays one argument out, and gives its extents; nothing if it does not fit.
+    fn part(&mut self, at: usize, word: usize, part: Part) -> Option<Vec<usize>> {
+        let entry = self.entry.clone();
+        let kind = &entry.signature().params[at];
+        match (kind, part) {
+            (Kind::Scalar(ty), Part::Scalar(x)) if x.ty() == *ty => self.words[word] = scalar_word(x),
+            (Kind::Scalar(ScalarType::F64), Part::Number(place)) => self.number(word, What::Double(place), place),
+            (Kind::Scalar(ScalarType::F32), Part::Number(place)) => self.number(word, What::Single(place), place),
+            (Kind::Array { element, rank, passing }, Part::Array(dims, mut buffer)) => {
+                let fits = buffer.ty() == *element && dims.len() == *rank && element_count(&dims) == Some(buffer.len());
+                match passing {
+                    _ if !fits => return None,
+                    Passing::ByValue => {
+                        self.words[word] = buffer.address();
+                        self.kept.push(Arc::new(buffer));
+                    }
+                    Passing::Mut => {
+                        let what = What::Through(buffer.clone(), Before::Same(Arc::new(buffer)));
+                        self.steps.push(Step { word, what });
+                    }
+                }
+                return Some(dims);
+            }
+            (Kind::Array { element, rank, passing }, Part::Input(dims, place)) if dims.len() == *rank => {
+                let places = places(place, &dims)?;
+                self.inputs = self.inputs.max(places.end);
+                let what = match (element, passing) {
+                    (ScalarType::F64, Passing::ByValue) => What::Read(place),
+                    _ => What::Through(Buffer::zeros(*element, places.len())?, Before::Inputs(places)),
+                };
+                self.steps.push(Step { word, what });
+                return Some(dims);
+            }
+            (Kind::Array { element, rank, passing: Passing::Mut }, Part::Output(dims, place))
+                if dims.len() == *rank =>
+            {
+                let places = places(place, &dims)?;
+                self.outputs = self.outputs.max(places.end);
+                let what = match element {
+                    ScalarType::F64 => What::Written(place, places.len()),
+                    ScalarType::F32 | ScalarType::I64 | ScalarType::Bool => {
+                        What::Through(Buffer::zeros(*element, places.len())?, Before::Outputs(places))
+                    }
+                };
+                self.steps.push(Step { word, what });
+                return Some(dims);
+            }
+            (Kind::Scalar(_) | Kind::Array { .. } | Kind::Tape, _) => return None,
+        }
+        Some(Vec::new())
+    }
+
+    fn number(&mut self, word: usize, what: What, place: usize) {
+        self.inputs = self.inputs.max(place + 1);
+        self.steps.push(Step { word, what });
+    }
+
+    /// Compares extents that must agree, and writes the values of dimensions.
+    fn dimensions(&mut self, extents: &[usize]) -> Result<(), Unfit> {
+        let signature = self.entry.signature();
+        let extent = |e: adit_ir::shape::Extent| {
+            i64::try_from(extents[signature.first_extent[e.param] + e.axis]).unwrap_or(i64::MAX)
+        };
+        for check in &signature.shapes.checks {
+            let wanted = match check.wanted {
+                adit_ir::shape::Wanted::Literal(c) => c,
+                adit_ir::shape::Wanted::Same(first) => extent(first),
+            };
+            if wanted != extent(check.found) {
+                return Err(Unfit(check.found.param));
+            }
+        }
+        for (at, bind) in signature.shapes.binds.iter().enumerate() {
+            self.words[at] = bind.map_or(0, |e| extent(e) as u64);
+        }
+        Ok(())
+    }
+
+    /// That no two arrays go to the same place of the outputs.
+    fn apart(&self) -> Result<(), Unfit> {
+        let places = |step: &Step| match &step.what {
+            What::Written(place, len) => Some((*place..place + len, step.word)),
+            What::Through(_, Before::Outputs(places)) => Some((places.clone(), step.word)),
+            What::Through(..) | What::Double(_) | What::Single(_) | What::Read(_) => None,
+        };
+        let mut all: Vec<(Range<usize>, usize)> = self.steps.iter().filter_map(places).collect();
+        all.sort_by_key(|(places, _)| (places.start, places.end));
+        match all.windows(2).find(|pair| pair[0].0.end > pair[1].0.start) {
+            Some(pair) => Err(Unfit(pair[1].1 - self.entry.signature().shapes.binds.len())),
+            None => Ok(()),
+        }
+    }
+
+    /// How many floats come.
+    pub fn inputs(&self) -> usize {
+        self.inputs
+    }
+
+    /// How many floats go.
+    pub fn outputs(&self) -> usize {
+        self.outputs
+    }
+
+    /// Runs: the outputs are overwritten.
+    ///
+    /// # Errors
+    /// What stops the run; slices of other lengths are a shape mismatch.
+    pub fn call(&mut self, workspace: &mut Workspace, inputs: &[f64], outputs: &mut [f64]) -> Result<(), RunError> {
+        if inputs.len() != self.inputs || outputs.len() != self.outputs {
+            let wanted = [self.inputs as i64, self.outputs as i64];
+            return Err(self.entry.signature().refuse("the number of floats for".into(), wanted));
+        }
+        self.entry.check_room(workspace)?;
+        outputs.fill(0.0);
+        let written = outputs.as_mut_ptr();
+        // Compiled code finds both by address alone.
+        let _ = (inputs.as_ptr().expose_provenance(), written.expose_provenance());
+        for Step { word, what } in &mut self.steps {
+            self.words[*word] = match what {
+                What::Double(place) => inputs[*place].to_word(),
+                What::Single(place) => (inputs[*place] as f32).to_word(),
+                What::Read(place) => inputs.as_ptr().wrapping_add(*place).addr() as u64,
+                What::Written(place, _) => written.wrapping_add(*place).addr() as u64,
+                What::Through(buffer, before) => {
+                    match before {
+                        Before::Same(same) => buffer.restore(same),
+                        Before::Inputs(places) => buffer.set(&inputs[places.clone()]),
+                        Before::Outputs(_) => buffer.clear(),
+                    }
+                    buffer.address()
+                }
+            };
+        }
+        self.entry.run(workspace, &self.words, &mut self.results)?;
+        self.take_outputs(outputs);
+        Ok(())
+    }
+
+    fn take_outputs(&self, outputs: &mut [f64]) {
+        for step in &self.steps {
+            if let What::Through(buffer, Before::Outputs(places)) = &step.what {
+                buffer.get(&mut outputs[places.clone()]);
+            }
+        }
+        for &(result, place) in &self.returned {
+            outputs[place] = self.float(result);
+        }
+    }
+
+    /// A result of the last run; 0 for what is no float.
+    pub fn float(&self, result: usize) -> f64 {
+        match self.entry.signature().results[result] {
+            ScalarType::F64 => f64::from_word(self.results[result]),
+            ScalarType::F32 => f64::from(f32::from_word(self.results[result])),
+            ScalarType::I64 | ScalarType::Bool => 0.0,
+        }
+    }
+}
+
+/// The places of an array's elements.
+fn places(first: usize, dims: &[usize]) -> Option<Range<usize>> {
+    Some(first..first.checked_add(element_count(dims)?)?)
+}
+
+fn scalar_word(x: Scalar) -> u64 {
+    match x {
+        Scalar::F64(x) => x.to_word(),
+        Scalar::F32(x) => x.to_word(),
+        Scalar::I64(x) => x.to_word(),
+        Scalar::Bool(x) => x.to_word(),
+    }
+}
