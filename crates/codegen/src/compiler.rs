@@ -7,11 +7,11 @@ use crate::error::CodegenError;
 use crate::image::{self, Image, Point, Relocation};
 use crate::isa::{Effort, Size, machine, target};
 use crate::lower::{LoweredShared, lower, lower_shared};
-use crate::machine::{Job, Machine, Open, Target, beside};
+use crate::machine::{Machine, Open, Target, beside};
 use crate::options::Options;
 use crate::straight::Callee;
 use crate::trampoline::trampoline;
-use crate::unit::{Reach, Unit};
+use crate::unit::{Reach, SharedLoop, Unit};
 use adit_ir::{CallGraph, FuncId, Module, unmade};
 use adit_runtime::Signature;
 use cranelift_codegen::Context;
@@ -54,12 +54,32 @@ struct Piece {
     relocations: Vec<Open>,
 }
 
+/// The machine, once for each effort that is made.
+struct Targets<'m> {
+    options: &'m Options,
+    reach: Reach,
+    made: Vec<(Effort, Arc<dyn TargetIsa>)>,
+}
+
+impl Targets<'_> {
+    /// The target for a function of that size.
+    fn of(&mut self, size: Size) -> Result<Arc<dyn TargetIsa>, CodegenError> {
+        let effort = Effort::choose(self.options.opt, size);
+        if let Some((_, isa)) = self.made.iter().find(|(e, _)| *e == effort) {
+            return Ok(isa.clone());
+        }
+        let isa = target(self.options, effort, self.reach)?;
+        self.made.push((effort, isa.clone()));
+        Ok(isa)
+    }
+}
+
 /// A compilation under way.
 pub(crate) struct Compiler<'m> {
     pub(crate) unit: Unit<'m>,
     pub(crate) context: Context,
     scratch: FunctionBuilderContext,
-    isas: Vec<(Effort, Arc<dyn TargetIsa>)>,
+    isas: Targets<'m>,
     bytes: Vec<u8>,
     pieces: Vec<Piece>,
     frames: Vec<u64>,
@@ -82,14 +102,14 @@ impl<'m> Compiler<'m> {
         reach: Reach,
     ) -> Result<Self, CodegenError> {
         let graph = CallGraph::new(module, entries);
-        let effort = Effort::choose(options.opt, Size::of_glue(1));
-        let isa = target(options, effort, reach)?;
+        let mut isas = Targets { options, reach, made: Vec::new() };
+        let isa = isas.of(Size::of_glue(1))?;
         let unit = Unit::new(module, options, reach, graph, isa.default_call_conv());
         Ok(Compiler {
             unit,
             context: Context::new(),
             scratch: FunctionBuilderContext::new(),
-            isas: vec![(effort, isa)],
+            isas,
             bytes: Vec::new(),
             pieces: Vec::new(),
             frames: Vec::new(),
@@ -102,38 +122,27 @@ impl<'m> Compiler<'m> {
         })
     }
 
-    /// The target for a function of that size.
-    pub(crate) fn isa(&mut self, size: Size) -> Result<Arc<dyn TargetIsa>, CodegenError> {
-        let effort = Effort::choose(self.unit.options.opt, size);
-        if let Some((_, isa)) = self.isas.iter().find(|(e, _)| *e == effort) {
-            return Ok(isa.clone());
-        }
-        let isa = target(self.unit.options, effort, self.unit.reach)?;
-        self.isas.push((effort, isa.clone()));
-        Ok(isa)
-    }
-
     /// Lowers one function into `self.context`, and chooses the target for what it has become.
     pub(crate) fn lower(&mut self, f: FuncId) -> Result<Arc<dyn TargetIsa>, CodegenError> {
-        let shared = lower_shared(&mut self.unit, f, &mut self.scratch)?;
+        let shared = lower_shared(&mut self.unit, f, &mut self.scratch, &mut |_| Ok(()))?;
         self.lower_rest(f, shared.as_ref())
     }
 
-    /// The same, for all but the loops that are compiled once for several.
+    /// The same, for all but the loops that have become functions.
     fn lower_rest(&mut self, f: FuncId, shared: Option<&LoweredShared>) -> Result<Arc<dyn TargetIsa>, CodegenError> {
         self.context.clear();
         let instructions = lower((&mut self.unit, shared), f, &mut self.context.func, &mut self.scratch)?;
-        self.isa(Size { instructions, ..Size::of(self.unit.module.function(f)) })
+        self.isas.of(Size { instructions, ..Size::of(self.unit.module.function(f)) })
     }
 
     fn function(&mut self, f: FuncId) -> Result<(), CodegenError> {
         let runs_before = self.unit.straight.len();
-        let shared = lower_shared(&mut self.unit, f, &mut self.scratch)?;
-        let loops = std::mem::take(&mut self.unit.shared).into_iter();
-        let jobs = loops.map(|l| Ok(Job::new(l.clif, self.isa(l.size)?))).collect::<Result<Vec<_>, CodegenError>>()?;
-        self.unit.shared_before += jobs.len();
         let name = &self.unit.module.function(f).name;
-        let (whole, loops) = beside(jobs, name, || {
+        let Compiler { unit, scratch, isas, .. } = self;
+        let mut lowered = Vec::new();
+        let mut done = |l: SharedLoop| isas.of(l.size).map(|isa| lowered.push((l.clif, isa)));
+        let shared = lower_shared(unit, f, scratch, &mut done)?;
+        let (whole, loops) = beside(&lowered, name, || {
             let isa = self.lower_rest(f, shared.as_ref())?;
             Machine::compile(&mut self.context, &*isa, name)
         });
@@ -206,7 +215,7 @@ impl<'m> Compiler<'m> {
         self.context.clear();
         trampoline(&self.unit, f, &mut self.context.func, &mut self.scratch)?;
         let function = self.unit.module.function(f);
-        let isa = self.isa(Size::of_glue(function.dims.len() + function.params.len() + function.results.len()))?;
+        let isa = self.isas.of(Size::of_glue(function.dims.len() + function.params.len() + function.results.len()))?;
         self.trampolines.insert(f, self.pieces.len());
         self.emit(&*isa, "trampoline")
     }
@@ -217,7 +226,7 @@ impl<'m> Compiler<'m> {
             self.context.clear();
             let call_conv = self.unit.call_conv;
             crate::lower::thunk((import, words), self.unit.reach, call_conv, &mut self.context.func, &mut self.scratch);
-            let isa = self.isa(Size::of_glue(1))?;
+            let isa = self.isas.of(Size::of_glue(1))?;
             self.thunks.insert(import, self.pieces.len());
             self.emit(&*isa, "thunk")?;
         }
@@ -283,7 +292,7 @@ impl<'m> Compiler<'m> {
         let mut program = std::mem::take(&mut self.unit.program);
         program.needs = self.unit.graph.stack_needs(&self.frames);
         let imports = self.unit.imports.into_iter().map(Cow::Borrowed).collect();
-        let machine = machine(&*self.isas[0].1);
+        let machine = machine(&*self.isas.of(Size::of_glue(1))?);
         Ok(Image { code: self.bytes, relocations, imports, program, points, machine })
     }
 }

@@ -1,7 +1,6 @@
 //! From Cranelift's IR to machine code that has no place yet.
 //!
-//! In: lowered functions. Out: a [`Machine`] for each: its code, and the addresses that it leaves open. Several small functions are compiled [beside](beside) a large one, on as many threads as the machine has; what comes out does not
-//! depend on how many there are.
+//! In: lowered functions. Out: a [`Machine`] for each: its code, and the addresses that it leaves open. The small functions that loops of a large one become are compiled [beside] it, on as many threads as the machine has; what comes out does not depend on how many there are.
 
 use crate::error::CodegenError;
 use crate::lower::namespace;
@@ -11,13 +10,13 @@ use cranelift_codegen::ir::{self, ExternalName, LibCall};
 use cranelift_codegen::isa::TargetIsa;
 use cranelift_codegen::{CompiledCode, Context, FinalizedRelocTarget};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::thread;
 
 /// The most threads beside the one that asks.
 const MOST_THREADS: usize = 3;
 
-/// For fewer small functions, another thread is not worth its beginning.
+/// For fewer functions, another thread is not worth its beginning.
 const FUNCTIONS_PER_THREAD: usize = 4;
 
 /// Machine code that has no place yet.
@@ -63,39 +62,32 @@ impl Machine {
     }
 }
 
-/// A function that is lowered, its target, and what became of it.
-pub(crate) struct Job {
-    context: Context,
-    isa: Arc<dyn TargetIsa>,
-    made: Option<Result<Machine, CodegenError>>,
-}
+/// A function that is lowered, and its target.
+pub(crate) type Lowered = (ir::Function, Arc<dyn TargetIsa>);
 
-impl Job {
-    pub(crate) fn new(clif: ir::Function, isa: Arc<dyn TargetIsa>) -> Mutex<Self> {
-        Mutex::new(Job { context: Context::for_function(clif), isa, made: None })
-    }
-}
-
-/// Does something, and compiles functions meanwhile; gives their code in the order of the jobs.
+/// Does something, and compiles functions meanwhile, as far as other threads can be had; gives their code in their order.
 pub(crate) fn beside<T>(
-    jobs: Vec<Mutex<Job>>,
+    lowered: &[Lowered],
     name: &str,
     other: impl FnOnce() -> T,
 ) -> (T, Result<Vec<Machine>, CodegenError>) {
+    let made: Vec<OnceLock<Result<Machine, CodegenError>>> = lowered.iter().map(|_| OnceLock::new()).collect();
     let next = AtomicUsize::new(0);
     let work = || {
-        while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let mut job = job.lock().unwrap_or_else(PoisonError::into_inner);
-            let Job { context, isa, made } = &mut *job;
-            *made = Some(Machine::compile(context, &**isa, name));
+        let mut context = Context::new();
+        while let Some(((clif, isa), made)) = take(&next, lowered, &made) {
+            // A copy is this thread's own: memory of another is not given back without waiting for it.
+            context.clear();
+            context.func = clif.clone();
+            drop(made.set(Machine::compile(&mut context, &**isa, name)));
         }
     };
-    let threads = match jobs.len() / FUNCTIONS_PER_THREAD {
+    let threads = match lowered.len() / FUNCTIONS_PER_THREAD {
         0 => 0,
         enough => enough.min(thread::available_parallelism().map_or(0, |n| n.get() - 1)).min(MOST_THREADS),
     };
     let result = thread::scope(|scope| {
-        // Without a thread, this one does all; a thread that stops leaves its job undone, which is told below.
+        // Without a thread, this one does all; a thread that stops leaves its function undone, which is told below.
         let spawned: Vec<_> =
             (0..threads).filter_map(|_| thread::Builder::new().spawn_scoped(scope, work).ok()).collect();
         let result = other();
@@ -104,8 +96,13 @@ pub(crate) fn beside<T>(
         result
     });
     let stopped = || Err(CodegenError::Internal(format!("the thread that compiled loops of `{name}` stopped")));
-    let made = |job: Mutex<Job>| job.into_inner().unwrap_or_else(PoisonError::into_inner).made;
-    (result, jobs.into_iter().map(|job| made(job).unwrap_or_else(stopped)).collect())
+    (result, made.into_iter().map(|made| made.into_inner().unwrap_or_else(stopped)).collect())
+}
+
+/// The next function that nobody compiles, and where its code goes.
+fn take<'a, M>(next: &AtomicUsize, lowered: &'a [Lowered], made: &'a [M]) -> Option<(&'a Lowered, &'a M)> {
+    let place = next.fetch_add(1, Ordering::Relaxed);
+    lowered.get(place).zip(made.get(place))
 }
 
 /// Runs Cranelift on a lowered function.

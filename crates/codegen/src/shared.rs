@@ -1,4 +1,4 @@
-//! Loops that a large function contains several times are compiled once.
+//! Loops of a large function are functions of their own; those that it contains several times are compiled once.
 //!
 //! In: a large function. Out: [`Shared`]: small functions, and which loops are calls of which of them, with what.
 //!
@@ -8,7 +8,8 @@
 //! for v97 in 0..d1 { v98 = load v4[v97]; tape.push v6, (v98) }      call shared0(d1, v4, v6)
 //! ```
 //!
-//! Derivatives of derivatives of programs with small matrices are hundreds of loops that copy, add and multiply; most differ from others in nothing but the arrays. What a loop mentions from outside
+//! Derivatives of derivatives of programs with small matrices are hundreds of loops that copy, add and multiply; most differ from others in nothing but the arrays. Those that are like no other become functions too: several are
+//! compiled at once, and between them there is only [glue](crate::glue). What a loop mentions from outside
 //! becomes parameters, of which extents of arrays are dimensions, so that as much is known of subscripts as before; literals are copied. The small functions are no functions of the program: calling
 //! one is no step and no level of depth, and what stops the program in one has the place that it has in the loop that was called.
 //!
@@ -36,15 +37,17 @@ pub(crate) struct Instance {
     pub(crate) spans: Vec<Span>,
 }
 
-/// A loop that several instances have.
+/// A loop that one or several instances have.
 #[derive(Debug)]
 pub(crate) struct Class {
     pub(crate) function: Function,
     /// Its spans, without repetition, in the order of the instructions.
     pub(crate) spans: Vec<Span>,
+    /// How many it has.
+    pub(crate) instances: usize,
 }
 
-/// The loops of a function that are compiled once for several.
+/// The loops of a function that have become functions.
 #[derive(Default, Debug)]
 pub(crate) struct Shared {
     pub(crate) classes: Vec<Class>,
@@ -124,14 +127,15 @@ impl Finder<'_> {
         }
     }
 
-    /// Those that are found more than once.
+    /// One class for each.
     fn shared(self) -> Shared {
         let mut shared = Shared::default();
-        for Found { outline, at } in self.found.into_iter().filter(|found| found.at.len() > 1) {
+        for Found { outline, at } in self.found {
+            let instances = at.len();
             for (inst, args, spans) in at {
                 shared.instances.insert(inst, Instance { class: shared.classes.len(), args, spans });
             }
-            shared.classes.push(Class { function: outline.function, spans: outline.spans });
+            shared.classes.push(Class { function: outline.function, spans: outline.spans, instances });
         }
         shared
     }

@@ -45,7 +45,7 @@ impl Spans {
     }
 }
 
-/// A loop that is compiled once for several, lowered.
+/// A loop that has become a function of its own, lowered.
 pub(crate) struct SharedLoop {
     pub(crate) clif: ir::Function,
     pub(crate) size: Size,
@@ -68,10 +68,8 @@ pub(crate) struct Unit<'m> {
     pub(crate) thunks: Vec<(u32, usize)>,
     /// Code that was made without Cranelift.
     pub(crate) straight: Vec<Straight>,
-    /// Loops of the function at hand that are compiled once for several.
-    pub(crate) shared: Vec<SharedLoop>,
-    /// How many there were before, in other functions.
-    pub(crate) shared_before: usize,
+    /// How many loops of functions so far have become functions of their own.
+    pub(crate) shared: usize,
 }
 
 impl<'m> Unit<'m> {
@@ -94,8 +92,7 @@ impl<'m> Unit<'m> {
             import_places: FxHashMap::default(),
             thunks: Vec::new(),
             straight: Vec::new(),
-            shared: Vec::new(),
-            shared_before: 0,
+            shared: 0,
         }
     }
 

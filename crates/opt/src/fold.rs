@@ -84,7 +84,9 @@ impl Fold {
                 _ => {}
             }
             let mut literal = false;
-            data.op.visit_operands(&mut |v| literal |= self.consts.get(v).is_some());
+            // Floats are written nowhere in place.
+            data.op
+                .visit_operands(&mut |v| literal |= matches!(self.consts.get(v), Some(Const::I64(_) | Const::Bool(_))));
             literal || !unchanged(f, &data.op).1.is_empty() || data.op.regions().into_iter().any(|r| self.changes(f, r))
         })
     }

@@ -17,7 +17,8 @@
 //! sum, or never counted. A zero's sign is lost in sums that start as anything but −0. Values that went through plain products may therefore be added, multiplied, chosen and carried, but not
 //! compared, not divided by, and not be given to functions; what the primitive table says of the signs of zeros decides. So the bits are those of the loop as it was.
 //!
-//! What has effects besides its results is left alone, and so is what is large: the loop stands there twice. It belongs behind all differentiation, to which it would be two loops.
+//! What has effects besides its results is left alone, and so is what is large: the loop stands there twice. Functions of more than [`MOST`] instructions, derivatives of derivatives, wait for the compiler longer than for their
+//! products. It belongs behind all differentiation, to which it would be two loops.
 
 use crate::{Mutant, Options};
 use adit_ir::{Builder, CmpOp, Const, Copier, Function, Inst, Int, Module, Op, Plain, Prim, Region, Rewrite, Value};
@@ -25,9 +26,12 @@ use adit_ir::{Builder, CmpOp, Const, Copier, Function, Inst, Int, Module, Op, Pl
 /// Instructions of a loop that may stand there twice.
 const LARGEST: usize = 300;
 
+/// Functions of more instructions stay as they are.
+pub const MOST: usize = 1_000;
+
 /// Rewrites one function.
 pub fn run(_: &Module, f: &Function, options: Options) -> Option<Function> {
-    if !f.insts().any(|i| plain_for(&i.op).is_some()) {
+    if f.inst_count() > MOST || !f.insts().any(|i| plain_for(&i.op).is_some()) {
         return None;
     }
     let mut speculate = Speculate { facts: Facts::new(f, options), options, found: false };

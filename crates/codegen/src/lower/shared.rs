@@ -41,29 +41,32 @@ impl LoweredShared {
     }
 }
 
-/// Finds and lowers the shared loops of a large function.
+/// Whether a function is so large that its loops become functions.
+fn shares(unit: &Unit<'_>, id: FuncId) -> bool {
+    let f = unit.module.function(id);
+    let large = f.inst_count() > unit.options.share_above && unit.options.opt != OptLevel::O3;
+    large && f.external.is_none() && Size::of(f).loops
+}
+
+/// Finds and lowers the shared loops of a large function; `done` gets each as soon as it is lowered.
 pub(crate) fn lower_shared(
     unit: &mut Unit<'_>,
     id: FuncId,
     scratch: &mut FunctionBuilderContext,
+    done: &mut dyn FnMut(SharedLoop) -> Result<(), CodegenError>,
 ) -> Result<Option<LoweredShared>, CodegenError> {
-    let f = unit.module.function(id);
-    let options = unit.options;
-    if f.external.is_some()
-        || options.opt == OptLevel::O3
-        || f.inst_count() <= options.share_above
-        || !Size::of(f).loops
-    {
+    if !shares(unit, id) {
         return Ok(None);
     }
+    let f = unit.module.function(id);
     let loops = Shared::new(f, &Facts::new(f));
-    let mut lowered = LoweredShared { sites: Vec::new(), first: unit.shared_before, loops };
+    let mut lowered = LoweredShared { sites: Vec::new(), first: unit.shared, loops };
+    unit.shared += lowered.loops.classes.len();
     for class in &lowered.loops.classes {
         let outer = std::mem::take(&mut unit.program.sites);
         let made = lower_class(unit, id, class, scratch);
         lowered.sites.push(std::mem::replace(&mut unit.program.sites, outer));
-        let made = made?;
-        unit.shared.push(made);
+        done(made?)?;
     }
     Ok(Some(lowered))
 }
@@ -76,7 +79,11 @@ fn lower_class(
 ) -> Result<SharedLoop, CodegenError> {
     let mut clif = ir::Function::new();
     lower_as(unit, (id, &class.function), Part::Loop, &mut clif, scratch)?;
-    Ok(SharedLoop { clif, size: Size::of(&class.function) })
+    // What runs in one place is worth as much time as the rest of the function.
+    let own = Size::of(&class.function);
+    let whole = unit.module.function(id).inst_count();
+    let size = if class.instances > 1 { own } else { Size { instructions: whole, ..own } };
+    Ok(SharedLoop { clif, size })
 }
 
 impl<'a> Lower<'a, '_, '_, '_> {
