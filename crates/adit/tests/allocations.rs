@@ -174,7 +174,7 @@ fn handles_allocate_nothing_share_among_threads_and_leave_nothing() {
 
 /// `cargo test --release -p adit --test allocations -- --ignored`
 #[test]
-#[ignore = "takes minutes"]
+#[ignore = "takes a minute, optimised"]
 fn a_hundred_thousand_programs_come_and_go_in_flat_memory() {
     cycles(1000).unwrap_or_else(|e| panic!("{e}"));
     let pages = resident();

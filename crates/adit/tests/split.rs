@@ -212,3 +212,13 @@ fn a_batch_has_a_sweep_for_each_seed() {
     let wrong = energy.autodiff(Sweep::Reverse, Activity::Active, (BatchDuplicated(&x, none), Const(1.0)));
     assert_eq!(told(wrong), "AD0907: a batch has one shadow at least");
 }
+
+/// Handles are shared by threads; tapes and workspaces go from one to another.
+#[test]
+fn threads_may_have_what_they_need() {
+    fn shared<T: Send + Sync>() {}
+    fn sent<T: Send>() {}
+    shared::<(Engine, adit::Module, Function, adit::CallFn, adit::GradientFn, adit::JvpFn, adit::VjpFn, adit::HvpFn)>();
+    shared::<(adit::JacobianFn, adit::HessianFn, adit::SplitFn, adit::Typed<fn(f64) -> f64>)>();
+    sent::<(Tape, Workspace, adit::BoundGradient)>();
+}
