@@ -3,6 +3,7 @@
 //! In: the programs of `examples/`, generated straight-line programs, C programs in `peers/`. Out: times. A problem is the same for Adit and for a peer: the same numbers go
 //! to both, and both results are compared before any time counts. Nothing here knows how the compiler works, but [`phases`], which walks its rooms one by one.
 
+pub mod bundle;
 pub mod clock;
 pub mod goals;
 pub mod nested;

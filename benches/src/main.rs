@@ -1,7 +1,7 @@
 //! One command that prints a table: `cargo run --release -p adit-benches`.
 //!
 //! ```text
-//! adit-benches [--peers c] [--repeats N] [--phases] [--largest N] [--recurrence] [--nested] [--only NAME]
+//! adit-benches [--peers c] [--repeats N] [--phases] [--largest N] [--recurrence] [--nested] [--sparse] [--only NAME]
 //! ```
 //!
 //! In: the options. Out: on standard output, per problem the compile time, primal, gradient and their ratio; with `--peers c` the same in C by gcc (or `$CC`), Adit and C taking
@@ -11,12 +11,11 @@
 use adit_benches::goals::Goal;
 use adit_benches::problems::{self, Problem};
 use adit_benches::table::{self, PeerRow, Row};
-use adit_benches::{Result, clock, nested, phases, process, recurrence, straight};
+use adit_benches::{Result, bundle, clock, nested, phases, process, recurrence, straight};
 use std::io::Write as _;
 use std::process::{Command, ExitCode, Stdio};
 
-const USAGE: &str =
-    "adit-benches [--peers c] [--repeats N] [--phases] [--largest N] [--recurrence] [--nested] [--only NAME]";
+const USAGE: &str = "adit-benches [--peers c] [--repeats N] [--phases] [--largest N] [--recurrence] [--nested] [--sparse] [--only NAME]";
 
 struct Options {
     compiler: Option<String>,
@@ -25,6 +24,7 @@ struct Options {
     largest: usize,
     recurrence: bool,
     nested: bool,
+    sparse: bool,
     only: Option<String>,
 }
 
@@ -52,6 +52,7 @@ fn options(mut words: impl Iterator<Item = String>) -> Result<Options> {
         largest: usize::MAX,
         recurrence: false,
         nested: false,
+        sparse: false,
         only: None,
     };
     while let Some(word) = words.next() {
@@ -67,6 +68,7 @@ fn options(mut words: impl Iterator<Item = String>) -> Result<Options> {
             "--phases" => options.phases = true,
             "--recurrence" => options.recurrence = true,
             "--nested" => options.nested = true,
+            "--sparse" => options.sparse = true,
             "--only" => options.only = Some(words.next().ok_or(format!("{word} wants a name\n{USAGE}"))?),
             _ => return Err(format!("what is {word}?\n{USAGE}")),
         }
@@ -88,12 +90,15 @@ fn compiler() -> Option<String> {
 
 fn report(options: &Options) -> Result<()> {
     let mut goals = Vec::new();
-    let all = !options.recurrence && !options.nested && options.only.is_none();
+    let all = !options.recurrence && !options.nested && !options.sparse && options.only.is_none();
     if all || options.recurrence {
         recurrences(options, &mut goals)?;
     }
     if all || options.nested {
         derivatives_of_derivatives(options, &mut goals)?;
+    }
+    if all || options.sparse {
+        bundles(options, &mut goals)?;
     }
     if all || options.only.is_some() {
         problems(options, &mut goals)?;
@@ -185,6 +190,28 @@ fn recurrences(options: &Options, goals: &mut Vec<Goal>) -> Result<()> {
     for row in recurrence::measure(options.repeats)? {
         say(&format!("{:<32}{:>16.2}{:>8.2} over {}", row.title, row.step, row.ratio, row.over));
         goals.push(Goal::new(format!("recurrence, {}: over {}", row.title, row.over), row.ratio, row.goal, ""));
+    }
+    say("");
+    Ok(())
+}
+
+/// The sparse Jacobian of bundle adjustment, at growing sizes.
+fn bundles(options: &Options, goals: &mut Vec<Goal>) -> Result<()> {
+    let heads = ["bundle adjustment", "nnz", "colours", "prepare s", "jacobian ms"];
+    say(&format!("\n{:<24}{:>12}{:>10}{:>12}{:>14}", heads[0], heads[1], heads[2], heads[3], heads[4]));
+    let rows = bundle::measure(options.repeats)?;
+    for row in &rows {
+        let title = format!("{} observations", row.observations);
+        say(&format!("{title:<24}{:>12}{:>10}{:>12.3}{:>14.2}", row.nnz, row.colours, row.prepare, row.jacobian));
+    }
+    if let [first, .., last] = &rows[..] {
+        let more = last.observations as f64 / first.observations as f64;
+        let titles = ["prepare", "jacobian"];
+        let growths = [last.prepare / first.prepare, last.jacobian / first.jacobian];
+        for (title, growth) in titles.into_iter().zip(growths) {
+            let what = format!("bundle adjustment, {title}: growth over that of observations");
+            goals.push(Goal::new(what, growth / more, 2.0, ""));
+        }
     }
     say("");
     Ok(())

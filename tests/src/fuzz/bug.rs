@@ -18,6 +18,8 @@ pub enum Bug {
     Optimiser(adit_opt::Mutant),
     /// A mistake of differentiation.
     Derivative(adit_autodiff::Mutant),
+    /// A mistake of the analysis of sparsity.
+    Sparsity(adit_sparse::Mutant),
 }
 
 impl Bug {
@@ -26,7 +28,8 @@ impl Bug {
         let derivative = adit_autodiff::Mutant::ALL.iter().copied().map(Bug::Derivative);
         let optimiser = adit_opt::Mutant::ALL.iter().copied().map(Bug::Optimiser);
         let lowering = adit_sema::lower::Mutant::ALL.iter().copied().map(Bug::Lowering);
-        derivative.chain(optimiser).chain(lowering)
+        let sparsity = adit_sparse::Mutant::ALL.iter().copied().map(Bug::Sparsity);
+        derivative.chain(optimiser).chain(lowering).chain(sparsity)
     }
 
     /// Its name in tables.
@@ -36,6 +39,7 @@ impl Bug {
             Bug::Lowering(mutant) => mutant.name(),
             Bug::Optimiser(mutant) => mutant.name(),
             Bug::Derivative(mutant) => mutant.name(),
+            Bug::Sparsity(mutant) => mutant.name(),
         }
     }
 
@@ -46,6 +50,7 @@ impl Bug {
             Bug::Lowering(mutant) => mutant.about(),
             Bug::Optimiser(mutant) => mutant.about(),
             Bug::Derivative(mutant) => mutant.about(),
+            Bug::Sparsity(mutant) => mutant.about(),
         }
     }
 
@@ -56,6 +61,7 @@ impl Bug {
             Bug::Lowering(_) => "sema",
             Bug::Optimiser(_) => "opt",
             Bug::Derivative(_) => "autodiff",
+            Bug::Sparsity(_) => "sparse",
         }
     }
 
@@ -75,6 +81,11 @@ impl Bug {
     pub fn derivative(self) -> adit_autodiff::Options {
         let mutant = if let Bug::Derivative(mutant) = self { Some(mutant) } else { None };
         adit_autodiff::Options { mutant, ..adit_autodiff::Options::default() }
+    }
+
+    /// What the analysis of sparsity is told.
+    pub fn sparsity(self) -> Option<adit_sparse::Mutant> {
+        if let Bug::Sparsity(mutant) = self { Some(mutant) } else { None }
     }
 
     /// Cleans up a function and all that it calls, as the compiler does it.

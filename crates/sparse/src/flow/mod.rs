@@ -1,7 +1,7 @@
 //! The analysis: a function of the IR, run on what is known instead of on numbers.
 //!
 //! In: a module that verifies, a function, and its [`Input`]s: sizes and integers as they are, floats by their number. Out: for each float of the [`Output`]s the inputs it may depend on ([`Problem::jacobian`]),
-//! or for one float the pairs of inputs that may meet in it ([`Problem::hessian`]).
+//! or the pairs of inputs that may meet in one of them ([`Problem::hessian`]).
 //!
 //! What holds, whatever the floats that are inputs:
 //!
@@ -91,15 +91,15 @@ impl Problem<'_> {
         Ok(Pattern::of_rows(&machine.domain.sets, &rows, self.columns))
     }
 
-    /// Which entries of the Hessian of one float may be other than zero. It is symmetric.
+    /// Which entries of the Hessian of a weighted sum of the outputs' floats may be other than zero. It is symmetric.
     ///
     /// # Errors
     /// As [`Problem::jacobian`].
-    pub fn hessian(&self, output: Output, options: &Options<'_>) -> Result<Pattern, RunError> {
+    pub fn hessian(&self, outputs: &[Output], options: &Options<'_>) -> Result<Pattern, RunError> {
         let mut machine = Machine::new(self.module, *options, true);
-        let rows = self.run(&mut machine, &[output])?;
+        let sum = self.run(&mut machine, outputs)?;
         let domain = &mut machine.domain;
-        let pairs = rows.first().map_or_else(Default::default, |inputs| inputs.pairs);
+        let pairs = sum.into_iter().fold(Inputs::default(), |sum, inputs| domain.union(sum, inputs)).pairs;
         let rows = domain.pairs.rows(&mut domain.sets, pairs, self.columns);
         Ok(Pattern::of_rows(&domain.sets, &rows, self.columns))
     }

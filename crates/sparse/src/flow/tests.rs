@@ -282,13 +282,7 @@ func @h(v0: f64, v1: f64, v2: f64, v3: f64) -> f64 {
 fn hessian(n: usize, body: &str) -> Vec<String> {
     let case = case(n, &[], body);
     // The value is in `y[0]`.
-    let mut problem = case.problem();
-    problem.columns = n;
-    let mut machine = Machine::new(problem.module, Options::default(), true);
-    let rows = problem.run(&mut machine, &[Output::Argument(1)]).unwrap();
-    let domain = &mut machine.domain;
-    let rows = domain.pairs.rows(&mut domain.sets, rows[0].pairs, n);
-    let pattern = Pattern::of_rows(&domain.sets, &rows, n);
+    let pattern = case.problem().hessian(&[Output::Argument(1)], &Options::default()).unwrap();
     assert!(pattern.is_symmetric());
     spy(&pattern)
 }

@@ -233,6 +233,8 @@ impl Subject<'_> {
             self.lanes(&whole, main, &probe, inputs)?;
         }
         let (Ok(value), Ok(forward_0), Ok(forward_2)) = (&primal, &forward_0, &forward_2) else { return Ok(()) };
+        let whole = if self.plan.seed.is_multiple_of(2) { clean.clone() } else { self.built.plain.clone() };
+        self.sparse(&whole, &level_0, &probe, inputs)?;
         let compared = self.compare(&probe, inputs, value, [forward_0, forward_2], [&reverse_0, &reverse_2]);
         self.unless_drowned(&level_0, &probe, inputs, compared)?;
         if self.plan.second && self.report.first {

@@ -21,6 +21,7 @@
 //! | `tapes` | tapes are empty at the end |
 //! | `tree differentiates` | the typed tree gives what the IR gives also where the program contains derivatives, but for rounding |
 //! | `modes` | derivatives within the program are the same, forward, in reverse and as the compiler chooses |
+//! | `sparse` | what the pattern of a Jacobian or Hessian leaves out is zero |
 //! | `second order` | forward over reverse is the complex step of reverse; reverse over reverse agrees with it |
 
 mod checkpoints;
@@ -30,6 +31,7 @@ mod levels;
 mod modes;
 mod numbers;
 mod second;
+mod sparse;
 mod values;
 
 pub(in crate::fuzz) use values::reachable;

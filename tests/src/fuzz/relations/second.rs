@@ -20,6 +20,7 @@ impl Subject<'_> {
     ) -> Result<(), Failure> {
         let vjp = d.vjp;
         let f = d.module.function(vjp);
+        let point = inputs;
         let inputs = probe.reverse(inputs, 1.0);
         let outer = Probe::new(f, &inputs, f.params.len(), &mut self.rng);
         let again = self.derive(&d.module, vjp, outer.active(), self.switches(1));
@@ -37,6 +38,7 @@ impl Subject<'_> {
         self.lanes(&d.module, vjp, &outer, &inputs)?;
         let compared = self.compare_second(d, &again, &outer, &inputs, forward);
         self.unless_drowned(&again, &outer, &inputs, compared)?;
+        self.sparse_second(clean, &again, [probe, &outer], [point, &inputs])?;
         self.report.second = true;
         self.levels_of_second(clean, probe, &outer, &inputs)?;
         Ok(())

@@ -200,7 +200,7 @@ impl Sweeps {
         let outputs = self.outputs();
         let found = f.options().timed("find sparsity", || match second {
             false => problem.jacobian(&outputs, &options),
-            true => problem.hessian(outputs[0], &options),
+            true => problem.hessian(&outputs, &options),
         });
         found.map_err(|e| Error::run(&e, unit.sources.clone()))
     }
