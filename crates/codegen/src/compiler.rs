@@ -35,7 +35,11 @@ pub(crate) fn image(
     }
     let mut compiler = Compiler::new(module, entries, options, reach)?;
     for &f in &compiler.unit.graph.order.clone() {
-        compiler.function(f)?;
+        if module.function(f).external.is_some() && !entries.contains(&f) {
+            compiler.uncalled();
+        } else {
+            compiler.function(f)?;
+        }
     }
     compiler.shared();
     for &f in entries {
@@ -133,6 +137,12 @@ impl<'m> Compiler<'m> {
         self.context.clear();
         let instructions = lower((&mut self.unit, shared), f, &mut self.context.func, &mut self.scratch)?;
         self.isas.of(Size { instructions, ..Size::of(self.unit.module.function(f)) })
+    }
+
+    /// Keeps the place of a function without a body, instead of which callers call the hook.
+    fn uncalled(&mut self) {
+        self.frames.push(0);
+        self.pieces.push(Piece { start: self.bytes.len(), relocations: Vec::new() });
     }
 
     fn function(&mut self, f: FuncId) -> Result<(), CodegenError> {
