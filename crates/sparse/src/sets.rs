@@ -185,6 +185,20 @@ impl Sets {
         }
     }
 
+    /// How many numbers each of these sets holds, in all.
+    pub(crate) fn total(&self, sets: &[Set]) -> u64 {
+        let mut sizes: Vec<u64> = Vec::with_capacity(self.nodes.len());
+        for node in &self.nodes {
+            // Parts come before what they are part of.
+            sizes.push(match *node {
+                Node::Empty => 0,
+                Node::Leaf { bits, .. } => u64::from(bits.count_ones()),
+                Node::Branch { left, right, .. } => sizes[left.0 as usize] + sizes[right.0 as usize],
+            });
+        }
+        sets.iter().fold(0, |sum, set| sum.saturating_add(sizes[set.0 as usize]))
+    }
+
     /// Forgets all sets but those that are marked, whose parts are marked here; the others are called otherwise now.
     pub(crate) fn collect(&mut self, mut marked: Vec<bool>) -> Renamed {
         marked[0] = true;
@@ -282,6 +296,7 @@ mod tests {
             prop_assert_eq!(numbers(&sets, united), both.iter().copied().collect::<Vec<_>>());
             prop_assert_eq!(of(&mut sets, &both), united);
             prop_assert_eq!(sets.contains(x, y), b.is_subset(&a));
+            prop_assert_eq!(sets.total(&[x, y, united]), (a.len() + b.len() + both.len()) as u64);
         }
 
         #[test]

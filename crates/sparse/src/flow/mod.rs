@@ -35,6 +35,9 @@ use adit_ir::{FuncId, Module, RunError, Scalar, ScalarType, Trap};
 use machine::{Machine, Slot};
 use memory::Array;
 
+/// What an entry of a pattern takes until it can be computed: its place, its colour, where it is read.
+const ENTRY_BYTES: u64 = 64;
+
 /// One argument.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Input {
@@ -88,7 +91,7 @@ impl Problem<'_> {
         let mut machine = Machine::new(self.module, *options, false);
         let rows = self.run(&mut machine, outputs)?;
         let rows: Vec<Set> = rows.into_iter().map(|inputs| inputs.set).collect();
-        Ok(Pattern::of_rows(&machine.domain.sets, &rows, self.columns))
+        self.pattern(&machine, &rows)
     }
 
     /// Which entries of the Hessian of a weighted sum of the outputs' floats may be other than zero. It is symmetric.
@@ -101,7 +104,19 @@ impl Problem<'_> {
         let domain = &mut machine.domain;
         let pairs = sum.into_iter().fold(Inputs::default(), |sum, inputs| domain.union(sum, inputs)).pairs;
         let rows = domain.pairs.rows(&mut domain.sets, pairs, self.columns);
-        Ok(Pattern::of_rows(&domain.sets, &rows, self.columns))
+        self.pattern(&machine, &rows)
+    }
+
+    /// The pattern with these rows, unless that takes too much memory.
+    fn pattern(&self, machine: &Machine<'_>, rows: &[Set]) -> Result<Pattern, RunError> {
+        let (sets, limit) = (&machine.domain.sets, machine.options.limits.memory_bytes);
+        let bytes = sets.total(rows).saturating_mul(ENTRY_BYTES);
+        if bytes > limit {
+            let span = self.module.function(self.function).span;
+            let details = [bytes, limit].map(|n| i64::try_from(n).unwrap_or(i64::MAX));
+            return Err(RunError::with_details(Trap::MemoryLimit, span, details));
+        }
+        Ok(Pattern::of_rows(sets, rows, self.columns))
     }
 
     fn run(&self, machine: &mut Machine<'_>, outputs: &[Output]) -> Result<Vec<Inputs>, RunError> {

@@ -231,6 +231,20 @@ fn limits_are_kept() {
     );
     let limits = Limits { steps: Some(1000), ..Limits::default() };
     assert_eq!(endless.with(&Options { limits, ..Options::default() }).unwrap_err().trap, Trap::StepLimit);
+    // All of x in each of y: few sets, and too many entries.
+    let dense = case(
+        2000,
+        &[],
+        "v3 = const 0.0
+         v4 = for v5 in 0..d0 (v6: f64 = v3) {
+           v7 = load v0[v5]
+           v8 = add v6, v7
+           yield v8
+         }
+         fill v1, v4",
+    );
+    let limits = Limits { memory_bytes: 100 << 20, ..Limits::default() };
+    assert_eq!(dense.with(&Options { limits, ..Options::default() }).unwrap_err().trap, Trap::MemoryLimit);
     let large = case(2, &[], "v3 = alloc [f64; 1000000]");
     let limits = Limits { memory_bytes: 1 << 20, ..Limits::default() };
     assert_eq!(large.with(&Options { limits, ..Options::default() }).unwrap_err().trap, Trap::MemoryLimit);
