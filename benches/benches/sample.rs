@@ -23,14 +23,15 @@ const WARMUP: usize = 500;
 const DRAWS: usize = 5000;
 const TURNS: usize = 7;
 
-/// The same density with what the one by hand takes out of its loop taken out too.
+/// The same density with what the one by hand takes out of its loop taken out too. What calls a function comes before the loop: behind it, what the loop carries would be kept in memory for the sake of the call.
 const WITH_CARE: &str = "
 struct Params { alpha: f64, beta: f64, sigma: f64 }
 fn neg_log_posterior(p: Params, x: [f64; n], y: [f64; n]) -> f64 {
+    let rest = f64(n) * log(p.sigma)
+        - normal_logpdf(p.alpha, 0, 3) - normal_logpdf(p.beta, 0, 3) - exponential_logpdf(p.sigma, 3);
     let mut squares = 0.0;
     for i in 0..n { let r = y[i] - p.alpha - p.beta * x[i]; squares += r * r; }
-    squares / (2 * p.sigma^2) + f64(n) * log(p.sigma)
-        - normal_logpdf(p.alpha, 0, 3) - normal_logpdf(p.beta, 0, 3) - exponential_logpdf(p.sigma, 3)
+    squares / (2 * p.sigma^2) + rest
 }";
 
 /// The regression by hand.
