@@ -30,6 +30,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ),
     ("argmin", &["adit"]),
     ("diffsol", &["adit"]),
+    ("native", &["runtime"]),
     ("nuts", &["adit"]),
     ("cli", &["adit", "argmin", "diag", "nuts"]),
 ];

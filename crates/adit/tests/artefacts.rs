@@ -203,3 +203,32 @@ fn loading_takes_less_than_a_millisecond() -> Result<(), Error> {
     assert!(best < Duration::from_millis(most), "{best:?} for {} bytes", bytes.len());
     Ok(())
 }
+
+#[test]
+fn headers_and_modules_say_all_that_a_caller_needs() -> Result<(), Error> {
+    let source = "struct P { a: f64, w: [f64; 2] }
+        fn f(p: P, x: [f64; n, k], t: &mut f64, m: i64, z: [f64; m + 1], on: bool) -> (f64, [f64; n]) {
+            t = t + p.a;
+            let y = x @ ones(k);
+            (sum(y) + sum(z) + p.w[0] * t, if on { y } else { 2.0 * y })
+        }";
+    let f = function(source);
+    let same = |found: String, kept: &str, name: &str| {
+        let found = found.replace(env!("CARGO_PKG_VERSION"), "VERSION");
+        assert_eq!(found, kept, "{name} is not as kept; found\n{found}");
+    };
+    same(f.jvp().wrt(["p", "x"]).artefact()?.header()?, include_str!("artefacts/f_jvp.h"), "f_jvp.h");
+    same(f.jacobian().wrt(["p"]).artefact()?.header()?, include_str!("artefacts/f_jacobian.h"), "f_jacobian.h");
+    same(f.vjp().wrt(["x", "z"]).artefact()?.rust()?, include_str!("artefacts/f_vjp.rs.txt"), "f_vjp.rs");
+    Ok(())
+}
+
+#[test]
+fn objects_are_refused_where_c_has_nothing_to_give() -> Result<(), Error> {
+    let f = function(ROSENBROCK);
+    let forward = f.gradient().mode(Mode::Forward).artefact()?;
+    let wanted = "AD0934: there is no C function for the gradient by `x`, `k` in this mode: leave the mode out";
+    assert_eq!(told(forward.object()), wanted);
+    assert_eq!(told(forward.header()), wanted);
+    Ok(())
+}

@@ -300,11 +300,14 @@ pub struct Build {
     #[arg(long, value_name = "MODE")]
     pub mode: Option<ModeName>,
     /// What to write
-    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "adc")]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "obj,header")]
     pub emit: Vec<EmitName>,
     /// The folder to write into
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub out: PathBuf,
+    /// For a shared library: the library of `cargo build --release -p adit-native`; beside this program if not given
+    #[arg(long, value_name = "FILE")]
+    pub native: Option<PathBuf>,
 }
 
 /// What `adit build` writes, by its name.
@@ -312,6 +315,14 @@ pub struct Build {
 pub enum EmitName {
     /// A compiled derivative that Adit loads: NAME.adc
     Adc,
+    /// An object: NAME.o
+    Obj,
+    /// A C header: NAME.h
+    Header,
+    /// A Rust module: NAME.rs
+    Rust,
+    /// A shared library: libNAME.so
+    Shared,
 }
 
 fn kind(text: &str) -> Result<Kind, String> {

@@ -18,7 +18,8 @@ fn text(path: &Path) -> &str {
 fn another_process_loads_what_was_built() {
     let out = folder("loads");
     for (derivative, command) in [("value", "run"), ("gradient", "grad"), ("hessian", "hess"), ("jacobian", "jac")] {
-        let built = adit(&["build", "examples/linreg.ad", "--derivative", derivative, "--out", text(&out)]);
+        let built =
+            adit(&["build", "examples/linreg.ad", "--derivative", derivative, "--emit", "adc", "--out", text(&out)]);
         let path = out.join(format!("neg_log_posterior_{derivative}.adc"));
         assert_eq!((built.code, built.out.trim()), (Some(0), text(&path)), "{built:?}");
         let at = ["--at", "@examples/linreg.json", "--json"];
@@ -34,7 +35,7 @@ fn directions_along_what_was_asked_for() {
     let source = file("build", "map.ad", b"fn f(x: [f64; n], k: f64) -> [f64; n] { k * sin(x) }");
     for command in ["jvp", "jac"] {
         let kind = if command == "jac" { "jacobian" } else { command };
-        let args = ["build", text(&source), "--derivative", kind, "--wrt", "x", "--out", text(&out)];
+        let args = ["build", text(&source), "--derivative", kind, "--wrt", "x", "--emit", "adc", "--out", text(&out)];
         assert_eq!(adit(&args).code, Some(0));
         let path = out.join(format!("f_{kind}.adc"));
         let more: &[&str] = if command == "jvp" { &["--dir", "{\"x\": [1, 2]}"] } else { &[] };
@@ -51,7 +52,7 @@ fn directions_along_what_was_asked_for() {
 #[test]
 fn what_cannot_be_loaded_or_built_is_told() {
     let out = folder("refused");
-    let built = adit(&["build", "examples/linreg.ad", "--out", text(&out)]);
+    let built = adit(&["build", "examples/linreg.ad", "--emit", "adc", "--out", text(&out)]);
     assert_eq!(built.code, Some(0), "{built:?}");
     let whole = out.join("neg_log_posterior_gradient.adc");
     let bytes = std::fs::read(&whole).expect("it was written");

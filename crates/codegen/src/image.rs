@@ -94,6 +94,11 @@ impl Image {
         &self.machine
     }
 
+    /// Whether the function writes an array that it is given at this place.
+    pub fn writes(&self, argument: usize) -> bool {
+        self.points.first().is_some_and(|point| point.signature.writes(argument))
+    }
+
     /// How many bytes of machine code there are.
     pub fn size(&self) -> usize {
         self.code.len()

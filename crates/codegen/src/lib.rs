@@ -18,6 +18,7 @@ mod isa;
 mod load;
 mod lower;
 mod machine;
+mod object;
 mod options;
 mod scoped;
 mod shared;
@@ -31,6 +32,7 @@ pub use error::CodegenError;
 pub use image::Image;
 pub use isa::check_cpu;
 pub use load::Code;
+pub use object::{Outside, Parameter};
 pub use options::{Cpu, OptLevel, Options};
 pub use text::{SourceLines, clif_text, native_text, vcode_text};
 

@@ -77,6 +77,11 @@ pub struct Signature {
 type Words = SmallVec<[u64; 24]>;
 
 impl Signature {
+    /// Whether an argument is an array that the function writes.
+    pub fn writes(&self, at: usize) -> bool {
+        matches!(self.params.get(at), Some(Kind::Array { passing: Passing::Mut, .. }))
+    }
+
     /// That of a function.
     pub fn of(f: &Function) -> Self {
         let kind = |p: &adit_ir::Param| match f.ty(p.value) {
@@ -345,10 +350,10 @@ fn overlap(args: &mut [Argument<'_>]) -> Option<(usize, usize)> {
 }
 
 /// A range of bytes, whether it is written, and whose it is.
-type Occupied = (Range<usize>, bool, usize);
+pub(crate) type Occupied = (Range<usize>, bool, usize);
 
 /// Two whose ranges share a byte, one of which is written.
-fn colliding(ranges: &mut [Occupied]) -> Option<(usize, usize)> {
+pub(crate) fn colliding(ranges: &mut [Occupied]) -> Option<(usize, usize)> {
     ranges.sort_unstable_by_key(|(range, _, _)| range.start);
     // What reaches farthest so far, of all and of those written.
     let (mut farthest, mut written_to): (Option<usize>, Option<usize>) = (None, None);

@@ -18,6 +18,7 @@ pub mod functions;
 pub mod hooks;
 pub mod kernels;
 pub mod machine;
+pub mod native;
 pub mod print;
 pub mod program;
 pub mod sealed;

@@ -212,7 +212,7 @@ impl<'a> Staged<'_, 'a> {
 
     /// Whether an argument is an array that the function writes.
     pub fn writes(&self, at: usize) -> bool {
-        matches!(self.entry.signature().params[at], Kind::Array { passing: Passing::Mut, .. })
+        self.entry.signature().writes(at)
     }
 
     /// The extents of an array argument that was given.

@@ -7,8 +7,13 @@
 //! f.gradient().wrt(["x"]).artefact()?.to_bytes()?  ──▶  f.adc  ──▶  engine.load(&bytes)?.gradient().build()?
 //! ```
 //!
+//! Its object is for C and what calls as C does ([`prototype`], [`c`], [`rust`]): one function, of numbers and addresses.
+//!
 //! Nothing is written to files here, and nothing of an artefact is ever compiled again.
 
+mod c;
+mod prototype;
+mod rust;
 mod stored;
 
 pub use stored::is_artefact;
@@ -17,10 +22,11 @@ use crate::error::{Error, Result};
 use crate::function::Function;
 use crate::handle::{GradientFn, HessianFn, HvpFn, JacobianFn, JvpFn, Request, VjpFn};
 use crate::outcome::Mode;
-use crate::pipeline::Derivative;
-use adit_codegen::Image;
+use crate::pipeline::{self, Derivative};
+use adit_codegen::{Image, Outside};
 use adit_ir::FuncId;
 use adit_runtime::machine::Machine;
+use prototype::Prototype;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -125,6 +131,46 @@ impl Artefact {
     /// Which derivative it is.
     pub fn kind(&self) -> Kind {
         self.held.kind
+    }
+
+    /// The name of its C function: that of the function and that of the derivative.
+    pub fn symbol(&self) -> String {
+        let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
+        let name: String = self.function.name().chars().map(plain).collect();
+        format!("{name}_{}", self.held.kind.name())
+    }
+
+    /// An object for the linker of this system, with one function, [`Artefact::symbol`], which [`Artefact::header`] declares. It is linked with the library `adit_native`.
+    ///
+    /// # Errors
+    /// If an array's size cannot be told from outside, or the mode has no C function.
+    pub fn object(&self) -> Result<Vec<u8>> {
+        let (prototype, image) = Prototype::of(self)?;
+        let (name, params) = (self.symbol(), prototype.words());
+        let outside =
+            Outside { name: &name, params: &params, interface: prototype.interface, sources: self.function.sources() };
+        image.object(&outside).map_err(pipeline::codegen_error)
+    }
+
+    /// The C header that declares the function of [`Artefact::object`].
+    ///
+    /// # Errors
+    /// As for the object.
+    pub fn header(&self) -> Result<String> {
+        Ok(c::header(self, &Prototype::of(self)?.0))
+    }
+
+    /// A Rust module that declares the function of [`Artefact::object`] and wraps it: slices whose lengths are checked, statuses as errors.
+    ///
+    /// # Errors
+    /// As for the object.
+    pub fn rust(&self) -> Result<String> {
+        Ok(rust::module(self, &Prototype::of(self)?.0))
+    }
+
+    /// What it is, at the beginning of a sentence.
+    fn title(&self) -> String {
+        self.held.to_string().replacen("the", "The", 1)
     }
 
     fn machine(&self) -> Result<&Machine> {

@@ -43,7 +43,7 @@ impl Callee {
     }
 }
 
-pub(super) fn leaf_of<'s>(shape: &'s Shape, group: &Group, leaf: usize) -> &'s Leaf {
+pub(crate) fn leaf_of<'s>(shape: &'s Shape, group: &Group, leaf: usize) -> &'s Leaf {
     let layout = &shape.layout;
     if !group.of_result {
         return &layout.params[leaf];

@@ -29,7 +29,7 @@ mod annotations;
 pub(crate) mod arguments;
 mod bound;
 mod explicit;
-mod fault;
+pub(crate) mod fault;
 #[cfg(any(feature = "ndarray", feature = "nalgebra", feature = "faer"))]
 mod foreign;
 mod forward;
@@ -38,7 +38,7 @@ pub(crate) mod leaves;
 mod matrix;
 pub(crate) mod memory;
 pub(crate) mod pass;
-mod plan;
+pub(crate) mod plan;
 mod primal;
 mod request;
 mod reverse;

@@ -2,6 +2,8 @@
 //!
 //! In: a program, a function of it, which derivative, and what to write. Out: files, whose paths are printed. What is in them is the library's matter.
 
+mod shared;
+
 use crate::args::{Build, EmitName};
 use crate::session::{Answer, Session, function, unwritable, usage};
 use adit::{Artefact, Function, Kind, Mode, Result};
@@ -14,11 +16,10 @@ use std::path::PathBuf;
 pub fn build(session: &Session, args: &Build) -> Result<Answer> {
     let function = function(&session.compile(&args.file)?, args.function.as_deref())?;
     let artefact = artefact(&function, args)?;
-    let name = format!("{}_{}", function.name(), args.derivative.name());
     std::fs::create_dir_all(&args.out).map_err(|e| unwritable(&args.out, &e))?;
     let mut told = String::new();
     for emit in &args.emit {
-        let path = write(&artefact, *emit, args, &name)?;
+        let path = write(&artefact, *emit, args)?;
         told.push_str(&format!("{}\n", path.display()));
     }
     Ok(told.into())
@@ -40,10 +41,16 @@ fn artefact(function: &Function, args: &Build) -> Result<Artefact> {
     }
 }
 
-fn write(artefact: &Artefact, emit: EmitName, args: &Build, name: &str) -> Result<PathBuf> {
-    let (path, bytes) = match emit {
-        EmitName::Adc => (args.out.join(format!("{name}.adc")), artefact.to_bytes()?),
+fn write(artefact: &Artefact, emit: EmitName, args: &Build) -> Result<PathBuf> {
+    let name = artefact.symbol();
+    let (name, bytes) = match emit {
+        EmitName::Adc => (format!("{name}.adc"), artefact.to_bytes()?),
+        EmitName::Obj => (format!("{name}.o"), artefact.object()?),
+        EmitName::Header => (format!("{name}.h"), artefact.header()?.into_bytes()),
+        EmitName::Rust => (format!("{name}.rs"), artefact.rust()?.into_bytes()),
+        EmitName::Shared => return shared::library(artefact, args),
     };
+    let path = args.out.join(name);
     std::fs::write(&path, bytes).map_err(|e| unwritable(&path, &e))?;
     Ok(path)
 }
