@@ -186,8 +186,7 @@ impl Sweep<'_, '_> {
         callees: &Callees<'_>,
         snapshots: &Snapshots,
     ) -> Taken {
-        let (source, mut map, steps) = (self.source, self.forward.map.clone(), callees.steps);
-        self.again.iter().for_each(|&(v, own)| map.set(v, own));
+        let (source, map, steps) = (self.source, self.values_there(), callees.steps);
         let (outlined, iterations) = (self.requests.outlined, self.requests.function(steps.id));
         let state: Vec<(Value, Ints)> = state_of(steps).map(|lent| forward_array(source, &map, lent.array)).collect();
         let (plan, zero) = self.insert_forward(parent, Some(copy), |b| {
@@ -229,6 +228,13 @@ impl Sweep<'_, '_> {
         Taken { width, trips, left }
     }
 
+    /// What stands for values of the source where the loop stands: in the forward sweep, or in the copy of a loop that runs again.
+    fn values_there(&self) -> ValueMap {
+        let mut map = self.forward.map.clone();
+        self.again.iter().for_each(|&(v, own)| map.set(v, own));
+        map
+    }
+
     /// What the functions of iterations are called with; arrays that may have changed since are saved.
     fn operands(&mut self, steps: &Steps, copy: Inst, parent: Region) -> Operands {
         let scalars = steps.scalars.iter().map(|&v| self.residual(v)).collect();
@@ -259,7 +265,7 @@ impl Sweep<'_, '_> {
         }
         let Some(element) = self.source.ty(array).array().map(|ty| ty.element) else { return array };
         let tape = self.tape_of(&[element]);
-        let (from, extents) = forward_array(self.source, &self.forward.map, array);
+        let (from, extents) = forward_array(self.source, &self.values_there(), array);
         // After the loop, which leaves it alone, so that it comes back before the snapshots do.
         let insts = &self.b.func().region(parent).insts;
         let next = insts.iter().position(|&i| i == copy).and_then(|place| insts.get(place + 1)).copied();

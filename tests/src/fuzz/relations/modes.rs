@@ -13,7 +13,7 @@ use crate::fuzz::generate::MAIN;
 use crate::fuzz::node::{Node, Sort};
 use adit_autodiff::vjp_with;
 use adit_interp::ir::{Input, Interpreter, Outcome};
-use adit_ir::{Limits, RunError, Scalar};
+use adit_ir::{Limits, RunError, Scalar, Trap};
 
 /// What stands in place of every mode, and what to call it.
 const MODES: [(Option<&str>, &str); 3] =
@@ -111,7 +111,8 @@ impl Subject<'_> {
             (x, y) => {
                 let met = |ran: &Ran| matches!(ran, Ok((_, Some(outcome))) if outcome.not_finite);
                 // What is no number in one mode and 0 in the other may stop only one of them.
-                let not_finite = met(&x) || met(&y);
+                let converted = |ran: &Ran| matches!(ran, Err(e) if e.trap == Trap::FloatToInt);
+                let not_finite = met(&x) || met(&y) || converted(&x) || converted(&y);
                 let (x, y) = (x.map(|(a, _)| a), y.map(|(a, _)| a));
                 // Forward mode does not run a function that has no directions.
                 let empty = self.case.sizes.values().any(|&size| size == 0);
