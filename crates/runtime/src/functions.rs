@@ -1,9 +1,10 @@
 //! The functions that compiled code calls, by name.
 //!
-//! In: a name. Out: an address: of a hook, of what Cranelift calls where the machine lacks an instruction ([`LIBRARY`]), or of a row of the table of primitives. Code that stays in this process is given
+//! In: a name. Out: an address: of a hook, of what Cranelift calls where the machine lacks an instruction ([`LIBRARY`]), of a row of the table of primitives, or of a kernel of [`vector`]. Code that stays in this process is given
 //! addresses when it is made, code that was written down when it is loaded; objects find those of [`LIBRARY`] as symbols.
 
 use crate::hooks::{self, Hook};
+use crate::vector;
 use adit_ir::Prim;
 
 macro_rules! library {
@@ -37,7 +38,8 @@ library! {
 /// Where the function of this name is.
 pub fn address(name: &str) -> Option<*const u8> {
     let known = hooks::ALL.iter().chain(LIBRARY).find(|hook| hook.name == name).map(|hook| hook.address);
-    known.or_else(|| Prim::from_name(name).map(|prim| prim.row().eval.address()))
+    let scalar = || Prim::from_name(name).map(|prim| prim.row().eval.address());
+    known.or_else(scalar).or_else(|| vector::address(name))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What code compiled by Adit works with while it runs.
 //!
 //! In: limits, an interruption flag, a sink for printed lines. Out: [`Workspace`], the memory that calls reuse: an arena for arrays ([`arena`]), tapes ([`tape`]), and
-//! the [`Context`] whose fields compiled code reads and writes directly. [`hooks`] are the functions compiled code calls when its inline paths do not suffice, [`external`] calls functions without a body, [`kernels`] are the fast ones, [`stack`] tells how much
+//! the [`Context`] whose fields compiled code reads and writes directly. [`hooks`] are the functions compiled code calls when its inline paths do not suffice, [`external`] calls functions without a body, [`kernels`] are the fast ones, [`vector`] is mathematics over slices, [`stack`] tells how much
 //! of the thread's stack is left. Nothing here compiles, and no function here panics or unwinds into compiled code.
 //!
 //! Memory counts as [`Limits`](adit_ir::limits::Limits) says, rounded up to 8 bytes an array; tapes count with the capacity they have grown to.
@@ -25,6 +25,7 @@ pub mod sealed;
 pub mod stack;
 mod staged;
 pub mod tape;
+pub mod vector;
 pub mod workspace;
 
 pub use bound::{Bound, Buffer, Part, Unfit};

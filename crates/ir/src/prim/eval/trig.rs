@@ -40,9 +40,9 @@ pub extern "C" fn tanh(x: f64) -> f64 {
     x.tanh()
 }
 
-/// 1 / cosh x.
+/// 1 / cosh x, also where cosh x is no float.
 pub extern "C" fn sech(x: f64) -> f64 {
-    1.0 / x.cosh()
+    if x.abs() > 40.0 { 2.0 * (-x.abs()).exp() } else { 1.0 / x.cosh() }
 }
 
 pub extern "C" fn asinh(x: f64) -> f64 {
