@@ -148,7 +148,7 @@ parts("LN_2", "log 2: the first part has so few bits that its products with expo
 pair("LOG2_E", "1 / log 2", 1 / log(2))
 pair("LOG10_E", "1 / log 10", 1 / log(10))
 parts("LOG10_2", "log₁₀ 2, cut as `LN_2` is", log(2) / log(10), [40])
-parts("HALF_PI", "π/2 in three floats, for machines with fused products", pi / 2, [53, 53])
+parts("HALF_PI", "π/2 in three parts, for machines with fused products: products of the second with integers below 2²⁰ are exact", pi / 2, [53, 33])
 parts("HALF_PI_SHORT", "π/2 in parts of 33 bits, whose products with integers below 2²⁰ are exact, and a rest", pi / 2, [33, 33, 33])
 pair("PI_2", "π/2", pi / 2)
 parts("PI_4", "π/4, cut such that its first multiples are exact", pi / 4, [50])

@@ -7,8 +7,10 @@
 
 use adit_ir::Prim;
 use adit_ir::host::Scalar;
+use adit_ir::prim::{Code, Signature};
 use adit_ir::types::ScalarType;
-use adit_runtime::vector::{At, Function, Level, ROWS, Row, Slice, address};
+use adit_runtime::vector::{At, Function, Level, ROWS, Row, Slice, address, single};
+use std::collections::BTreeMap;
 
 /// Levels that this machine has.
 fn levels() -> impl Iterator<Item = Level> {
@@ -17,28 +19,9 @@ fn levels() -> impl Iterator<Item = Level> {
 
 /// Runs a kernel into new memory.
 fn run(slice: &Slice, x: &[f64], y: &[f64]) -> [Vec<f64>; 2] {
-    let (mut to, mut too, n) = (vec![0.0; x.len()], vec![0.0; x.len()], x.len());
-    assert_eq!(n, y.len());
-    // SAFETY: the types are those of the shape, all slices have `n` elements.
-    unsafe { call(slice, [to.as_mut_ptr(), too.as_mut_ptr()], [x.as_ptr(), y.as_ptr()], n) };
+    let (mut to, mut too) = (vec![0.0; x.len()], vec![0.0; x.len()]);
+    assert!(slice.run([&mut to, &mut too], [x, y]), "{}", slice.name);
     [to, too]
-}
-
-/// Calls a kernel for `T`, which the name of the kernel says.
-unsafe fn call<T>(slice: &Slice, [to, too]: [*mut T; 2], [x, y]: [*const T; 2], n: usize) {
-    type One<T> = unsafe extern "C" fn(*mut T, *const T, usize);
-    type Two<T> = unsafe extern "C" fn(*mut T, *const T, *const T, usize);
-    type OnePair<T> = unsafe extern "C" fn(*mut T, *mut T, *const T, usize);
-    type TwoPair<T> = unsafe extern "C" fn(*mut T, *mut T, *const T, *const T, usize);
-    // SAFETY: these are the types that the module promises for each shape.
-    unsafe {
-        match (slice.results, slice.sources) {
-            (1, 1) => std::mem::transmute::<*const u8, One<T>>(slice.address)(to, x, n),
-            (1, _) => std::mem::transmute::<*const u8, Two<T>>(slice.address)(to, x, y, n),
-            (_, 1) => std::mem::transmute::<*const u8, OnePair<T>>(slice.address)(to, too, x, n),
-            (_, _) => std::mem::transmute::<*const u8, TwoPair<T>>(slice.address)(to, too, x, y, n),
-        }
-    }
 }
 
 /// The scalar functions of a row.
@@ -150,7 +133,11 @@ fn ulp(x: f64) -> f64 {
 /// A sum that may vanish while its operands do not is as exact as they are.
 fn scale(row: &Row, x: f64, y: f64) -> f64 {
     let (Function::One(first) | Function::Pair(first, _, _)) = row.function;
-    if first == Prim::Logaddexp && x.is_finite() && y.is_finite() { x.abs().max(y.abs()) } else { 0.0 }
+    scale_of(first, x, y)
+}
+
+fn scale_of(prim: Prim, x: f64, y: f64) -> f64 {
+    if prim == Prim::Logaddexp && x.is_finite() && y.is_finite() { x.abs().max(y.abs()) } else { 0.0 }
 }
 
 /// Compares all kernels of a row with the scalar functions.
@@ -226,7 +213,7 @@ fn in_place(slice: &Slice, x: &[f64], y: &[f64], whole: &[Vec<f64>; 2]) {
         let (mut same, mut other) = (operand.to_vec(), vec![0.0; x.len()]);
         let sources = if which == 0 { [same.as_ptr(), y.as_ptr()] } else { [x.as_ptr(), same.as_ptr()] };
         // SAFETY: all have the same length; one destination is a source, the other one is apart.
-        unsafe { call(slice, [same.as_mut_ptr(), other.as_mut_ptr()], sources, x.len()) };
+        unsafe { slice.call([same.as_mut_ptr(), other.as_mut_ptr()], sources, x.len()) };
         assert!(same.iter().zip(&whole[0]).all(|(a, b)| a.to_bits() == b.to_bits()), "{} in place", slice.name);
     }
 }
@@ -286,10 +273,66 @@ fn single_precision_is_the_value_rounded_once() {
         let mut got = [vec![0.0f32; 300], vec![0.0f32; 300]];
         let [a, b] = &mut got;
         // SAFETY: all slices have 300 elements.
-        unsafe { call(single, [a.as_mut_ptr(), b.as_mut_ptr()], [x.as_ptr(), y.as_ptr()], 300) };
+        unsafe { single.call([a.as_mut_ptr(), b.as_mut_ptr()], [x.as_ptr(), y.as_ptr()], 300) };
         for k in 0..single.results {
             assert!(got[k].iter().zip(&want[k]).all(|(a, b)| a.to_bits() == (*b as f32).to_bits()), "{}", single.name);
         }
+    }
+}
+
+/// Every function of one or two floats that compiled code calls has a kernel.
+#[test]
+fn no_function_is_forgotten() {
+    let called = Prim::ALL.iter().filter(|prim| matches!(prim.row().code, Code::Call));
+    let floats = called.filter(|prim| [Signature::F1, Signature::F2].contains(&prim.row().signature));
+    let forgotten: Vec<&Prim> =
+        floats.filter(|&&prim| single(prim, ScalarType::F64, Level::Baseline).is_none()).collect();
+    assert!(forgotten.is_empty(), "{forgotten:?}");
+}
+
+/// The largest error at the points of the file, in units of the last place, for each function with and without fused products.
+fn errors() -> BTreeMap<&'static str, [f64; 2]> {
+    let mut worst = BTreeMap::new();
+    for line in include_str!("data/vector.txt").lines() {
+        let words: Vec<&str> = line.split(' ').collect();
+        let prim = Prim::from_name(words[0]).expect("lines begin with a primitive");
+        let [x, y, high, low] = [1, 2, 3, 4].map(|i: usize| words[i].parse::<f64>().expect("floats follow"));
+        let errors = worst.entry(prim.name()).or_insert([0.0f64; 2]);
+        for level in levels() {
+            let slice = single(prim, ScalarType::F64, level).expect("there is a kernel");
+            let [got, _] = run(slice, &[x], &[y]);
+            let unit = if high.abs() < f64::MIN_POSITIVE { 5e-324 } else { ulp(scale_of(prim, x, y).max(high.abs())) };
+            let error = (((got[0] - high) - low) / unit).abs();
+            let fused = usize::from(level != Level::Baseline);
+            errors[fused] = if error <= errors[fused] { errors[fused] } else { error };
+        }
+    }
+    worst
+}
+
+/// `docs/accuracy.md` states the largest errors, and none is above 2. With `ADIT_WRITE` set, the table is written.
+#[test]
+fn the_accuracy_is_what_the_book_says() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/accuracy.md");
+    let text = std::fs::read_to_string(path).expect("the page is there");
+    let (head, rest) = text.split_once("<!-- errors -->\n").expect("the table is marked");
+    let (table, tail) = rest.split_once("<!-- end -->").expect("the table is marked");
+    let errors = errors();
+    assert!(errors.values().flatten().all(|error| *error <= 2.0), "{errors:?}");
+    if std::env::var_os("ADIT_WRITE").is_some() {
+        let lines = errors.iter().map(|(name, [plain, fused])| format!("| {name} | {plain:.2} | {fused:.2} |\n"));
+        let table = format!("| function | baseline | AVX2, AVX-512 |\n|---|---|---|\n{}", lines.collect::<String>());
+        std::fs::write(path, format!("{head}<!-- errors -->\n{table}<!-- end -->{tail}"))
+            .expect("the page can be written");
+        return;
+    }
+    for (name, errors) in errors {
+        let row = table
+            .lines()
+            .find_map(|line| line.strip_prefix(&format!("| {name} | ")))
+            .unwrap_or_else(|| panic!("no row for {name}"));
+        let stated: Vec<f64> = row.split('|').filter_map(|word| word.trim().parse().ok()).collect();
+        assert!(errors[0] <= stated[0] + 0.005 && errors[1] <= stated[1] + 0.005, "{name}: {errors:?}, not {stated:?}");
     }
 }
 
@@ -304,8 +347,5 @@ fn names_lead_to_kernels() {
     assert_eq!(address("vector.exp.f64"), Some(ROWS[0].kernels[0][0].address));
     assert_eq!(address("vector.nothing.f64"), None);
     assert_eq!(address("vector.exp.f64.avx512").is_some(), Level::Avx512.is_here());
-    assert_eq!(
-        adit_runtime::vector::single(Prim::Exp, ScalarType::F32, Level::Baseline).map(|slice| slice.name),
-        Some("vector.exp.f32")
-    );
+    assert_eq!(single(Prim::Exp, ScalarType::F32, Level::Baseline).map(|slice| slice.name), Some("vector.exp.f32"));
 }

@@ -123,6 +123,12 @@ pub fn again2<L: Lanes>(value: L, mask: L::Mask, x: L, y: L, prim: Prim) -> L {
     unsafe { L::load(out.as_ptr()) }
 }
 
+/// All lanes by the primitive's own function.
+#[inline(always)]
+pub fn each<L: Lanes>(x: L, y: L, prim: Prim) -> L {
+    again2(x, x.eq(x) | !x.eq(x), x, y, prim)
+}
+
 #[cold]
 #[inline(never)]
 fn one_by_one(out: &mut [f64; MOST], [x, y]: [&[f64; MOST]; 2], lanes: u32, prim: Prim) {

@@ -23,7 +23,7 @@ fn reduce<L: Lanes>(x: L) -> (L, Double<L>) {
     let k = n - L::splat(ROUND);
     let part = |x: L, c: f64| k.mul_add(L::splat(-c), x);
     if L::FUSED {
-        // The first difference is exact. It is 0 or much larger than the second part of kπ/2, whose error is what the subtraction leaves.
+        // The first difference is exact. The second one is too where it cancels, since the product is; elsewhere what it takes away is the smaller one.
         let first = part(x, HALF_PI[0]);
         let r = part(first, HALF_PI[1]);
         (n, (r, part(part(first - r, HALF_PI[1]), HALF_PI[2])))

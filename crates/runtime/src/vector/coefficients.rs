@@ -162,8 +162,8 @@ pub const LOG10_E: [f64; 2] = [0.4342944819032518, 1.098319650216765e-17];
 /// log₁₀ 2, cut as `LN_2` is.
 pub const LOG10_2: [f64; 2] = [0.30102999566361177, 3.694239077158931e-13];
 
-/// π/2 in three floats, for machines with fused products.
-pub const HALF_PI: [f64; 3] = [1.5707963267948966, 6.123233995736765e-17, 1.082856673921914e-32];
+/// π/2 in three parts, for machines with fused products: products of the second with integers below 2²⁰ are exact.
+pub const HALF_PI: [f64; 3] = [1.5707963267948966, 6.12323399538461e-17, 3.5215598651832e-27];
 
 /// π/2 in parts of 33 bits, whose products with integers below 2²⁰ are exact, and a rest.
 pub const HALF_PI_SHORT: [f64; 4] =

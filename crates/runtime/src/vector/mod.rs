@@ -28,6 +28,7 @@ mod special;
 
 use adit_ir::Prim;
 use adit_ir::types::ScalarType;
+use arithmetic::each;
 use entry::{Any, Avx2, Avx512, Body, double, single as float};
 use lanes::Lanes;
 
@@ -78,6 +79,8 @@ pub struct Slice {
     pub name: &'static str,
     /// Where it is.
     pub address: *const u8,
+    /// Of which elements.
+    pub float: ScalarType,
     /// How many operands it has: 1 or 2.
     pub sources: usize,
     /// How many results: 1 or 2.
@@ -86,6 +89,40 @@ pub struct Slice {
 
 // SAFETY: addresses of functions are the same in every thread.
 unsafe impl Sync for Slice {}
+
+impl Slice {
+    /// Runs a kernel of `f64`. What it does not have, a second result or operand, may be empty. False, and nothing done, for a kernel of `f32` or slices of different lengths.
+    pub fn run(&self, [to, too]: [&mut [f64]; 2], [x, y]: [&[f64]; 2]) -> bool {
+        let n = x.len();
+        let fits = to.len() == n && (self.results == 1 || too.len() == n) && (self.sources == 1 || y.len() == n);
+        if self.float != ScalarType::F64 || !fits {
+            return false;
+        }
+        // SAFETY: the element type and the lengths have been looked at; exclusive borrows are apart.
+        unsafe { self.call([to.as_mut_ptr(), too.as_mut_ptr()], [x.as_ptr(), y.as_ptr()], n) };
+        true
+    }
+
+    /// Runs a kernel of elements `T`. Pointers to what it does not have are not used.
+    ///
+    /// # Safety
+    /// `T` is the kernel's element type; `n` elements can be read and written where they should; each destination is a source or apart from all slices; the machine can run the kernel.
+    pub unsafe fn call<T>(&self, [to, too]: [*mut T; 2], [x, y]: [*const T; 2], n: usize) {
+        type One<T> = unsafe extern "C" fn(*mut T, *const T, usize);
+        type Two<T> = unsafe extern "C" fn(*mut T, *const T, *const T, usize);
+        type OnePair<T> = unsafe extern "C" fn(*mut T, *mut T, *const T, usize);
+        type TwoPair<T> = unsafe extern "C" fn(*mut T, *mut T, *const T, *const T, usize);
+        // SAFETY: these are the types of the entries of each shape; the rest is the caller's promise.
+        unsafe {
+            match (self.results, self.sources) {
+                (1, 1) => std::mem::transmute::<*const u8, One<T>>(self.address)(to, x, n),
+                (1, _) => std::mem::transmute::<*const u8, Two<T>>(self.address)(to, x, y, n),
+                (_, 1) => std::mem::transmute::<*const u8, OnePair<T>>(self.address)(to, too, x, n),
+                (_, _) => std::mem::transmute::<*const u8, TwoPair<T>>(self.address)(to, too, x, y, n),
+            }
+        }
+    }
+}
 
 /// Operands of the second function of a pair, in those of the first.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -144,8 +181,8 @@ macro_rules! kernels {
     };
     ($name:literal $shape:ident $version:ident $suffix:literal) => {
         [
-            Slice { name: concat!("vector.", $name, ".f64", $suffix), address: double::$shape::<K, $version> as *const u8, sources: K::SOURCES, results: K::RESULTS },
-            Slice { name: concat!("vector.", $name, ".f32", $suffix), address: float::$shape::<K, $version> as *const u8, sources: K::SOURCES, results: K::RESULTS },
+            Slice { name: concat!("vector.", $name, ".f64", $suffix), float: ScalarType::F64, address: double::$shape::<K, $version> as *const u8, sources: K::SOURCES, results: K::RESULTS },
+            Slice { name: concat!("vector.", $name, ".f32", $suffix), float: ScalarType::F32, address: float::$shape::<K, $version> as *const u8, sources: K::SOURCES, results: K::RESULTS },
         ]
     };
 }
@@ -153,18 +190,18 @@ macro_rules! kernels {
 /// The list of rows.
 macro_rules! rows {
     (
-        one { $($prim:ident $name:literal $function:path;)* }
-        two { $($prim2:ident $name2:literal $function2:path;)* }
+        one { $($prim:ident $name:literal $function:expr;)* }
+        two { $($prim2:ident $name2:literal $function2:expr;)* }
         pairs { $($first:ident $second:ident $at:ident $pair:literal $shape:ident $sources:literal [$x:ident, $y:ident] $values:expr;)* }
     ) => {
         /// Every function that has kernels.
         pub static ROWS: &[Row] = &[
             $({
-                body!(x => $function(x));
+                body!(x => ($function)(x));
                 Row { function: Function::One(Prim::$prim), kernels: kernels!($name one) }
             },)*
             $({
-                body!(x, y => $function2(x, y));
+                body!(x, y => ($function2)(x, y));
                 Row { function: Function::One(Prim::$prim2), kernels: kernels!($name2 two) }
             },)*
             $({
@@ -206,6 +243,10 @@ rows! {
         Erfc "erfc" special::erfc;
         Cbrt "cbrt" special::cbrt;
         Round "round" special::round;
+        Erfinv "erfinv" (|x| each(x, x, Prim::Erfinv));
+        Erfcinv "erfcinv" (|x| each(x, x, Prim::Erfcinv));
+        Lgamma "lgamma" (|x| each(x, x, Prim::Lgamma));
+        Digamma "digamma" (|x| each(x, x, Prim::Digamma));
     }
     two {
         Pow "pow" logarithm::pow;
@@ -216,6 +257,7 @@ rows! {
         Atan2 "atan2" circular::atan2;
         Hypot "hypot" circular::hypot;
         Unit "unit" circular::unit;
+        Rem "rem" (|x, y| each(x, y, Prim::Rem));
     }
     pairs {
         Sin Cos Same "sin_cos" one_pair 1 [x, _y] circular::sin_cos(x);
