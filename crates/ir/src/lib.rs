@@ -3,7 +3,7 @@
 //! In: nothing but numbers and spans. Out: the language that every stage of the compiler after the front end speaks: entities ([`entities`]), types ([`types`]),
 //! instructions ([`inst`]), functions and modules ([`func`]), derivatives not yet made ([`derived`]), the builder ([`build`]), copies that differ ([`copy`]), the text form ([`mod@print`]), when two programs are
 //! one ([`mod@same`]), the verifier ([`mod@verify`]), the table of primitives ([`prim`]), functions without a body ([`external`]) and the table of kernels ([`kernel`]), run-time
-//! errors ([`trap`]), what hosts pass in ([`host`]) and how it looks to users ([`display`]), what a run may use ([`limits`]), what a call checks ([`shape`]), what derivative rules take
+//! errors ([`trap`]), what hosts pass in ([`host`]) and how it looks to users ([`display`]), what a run may use ([`limits`]), what a call checks ([`shape`]), how often a counted loop runs ([`trips`]), what derivative rules take
 //! and give ([`mod@rules`]), who calls whom ([`graph`]), of which sweeps matrices are made ([`sweeps`]), the form of tables of seeded bugs ([`mod@mutants`]). Nothing here optimises, differentiates or runs anything.
 
 pub mod bounds;
@@ -27,6 +27,7 @@ pub mod same;
 pub mod shape;
 pub mod sweeps;
 pub mod trap;
+pub mod trips;
 pub mod types;
 pub mod verify;
 
@@ -47,5 +48,6 @@ pub use rules::{RuleHead, RuleParam, RuleShape, rule_name};
 pub use same::{same, same_modules};
 pub use shape::Shapes;
 pub use trap::{RunError, Trap};
+pub use trips::Trips;
 pub use types::{ArrayType, Int, Ints, ScalarType, TapeType, Type};
 pub use verify::{Rule, Violation, verify, verify_function};

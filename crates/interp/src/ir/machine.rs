@@ -10,7 +10,7 @@ use super::{Input, Interpreter, Outcome, Print};
 use adit_diag::Span;
 use adit_ir::limits::Limits;
 use adit_ir::shape::{Extent, Wanted};
-use adit_ir::{FuncId, Function, Inst, InstData, Int, Op, Region, RunError, Trap, Value};
+use adit_ir::{FuncId, Function, Inst, InstData, Int, Op, Region, RunError, Trap, Trips, Value};
 use smallvec::SmallVec;
 use std::sync::atomic::Ordering;
 
@@ -61,33 +61,6 @@ enum Owner {
     Condition(Inst),
     /// The condition is asked again.
     Repetition(Inst),
-}
-
-/// The indices of a counted loop.
-#[derive(Clone, Copy)]
-struct Trips {
-    lo: i64,
-    step: i64,
-    count: u64,
-    reversed: bool,
-}
-
-impl Trips {
-    /// None for a step of 0.
-    fn new(lo: i64, hi: i64, step: i64, reversed: bool) -> Option<Self> {
-        let distance = if step < 0 { i128::from(lo) - i128::from(hi) } else { i128::from(hi) - i128::from(lo) };
-        let stride = i128::from(step.unsigned_abs());
-        let count = (stride != 0).then(|| (distance.max(0) + stride - 1) / stride)?;
-        // The distance is below 2^64, so the count is.
-        let count = u64::try_from(count).unwrap_or(u64::MAX);
-        Some(Trips { lo, step, count, reversed })
-    }
-
-    /// The index of the iteration that comes after `done` others. It lies before the bound, so wrapping arithmetic is exact.
-    fn index(self, done: u64) -> i64 {
-        let k = if self.reversed { self.count - 1 - done } else { done };
-        self.lo.wrapping_add(self.step.wrapping_mul(k as i64))
-    }
 }
 
 /// More values than this in all active functions count as recursion that is too deep: the interpreter keeps them all.
@@ -273,13 +246,13 @@ impl<'r, 'm, N: Number> Machine<'r, 'm, N> {
         trips: Trips,
     ) -> Result<(), RunError> {
         let data = f.inst(inst);
-        if done == trips.count {
+        let Some(index) = trips.index(done) else {
             self.assign(&data.results, carried);
             return Ok(());
-        }
+        };
         self.step(data.span)?;
         let params = &f.region(body).params;
-        self.set(params[0], Slot::Scalar(Cell::I64(trips.index(done))));
+        self.set(params[0], Slot::Scalar(Cell::I64(index)));
         self.assign(&params[1..], carried);
         self.begin(body, Owner::Iteration { inst, done, trips });
         Ok(())

@@ -10,7 +10,7 @@ use crate::value::{Collection, Domain, Value};
 use adit_diag::Span;
 use adit_ir::limits::Limits;
 use adit_ir::shape::{Extent, Wanted};
-use adit_ir::{FuncId, Function, Inst, InstData, Int, Module, Op, Region, RunError, Scalar, Shapes, Trap};
+use adit_ir::{FuncId, Function, Inst, InstData, Int, Module, Op, Region, RunError, Scalar, Shapes, Trap, Trips};
 use smallvec::SmallVec;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -68,31 +68,6 @@ pub(super) enum Owner {
     Condition(Inst, Option<Box<Spread>>),
     /// The condition is asked again.
     Repetition(Inst, Option<Box<Spread>>),
-}
-
-/// The indices of a counted loop.
-#[derive(Clone, Copy)]
-pub(super) struct Trips {
-    lo: i64,
-    step: i64,
-    count: u64,
-    reversed: bool,
-}
-
-impl Trips {
-    /// None for a step of 0.
-    fn new(lo: i64, hi: i64, step: i64, reversed: bool) -> Option<Self> {
-        let distance = if step < 0 { i128::from(lo) - i128::from(hi) } else { i128::from(hi) - i128::from(lo) };
-        let stride = i128::from(step.unsigned_abs());
-        let count = (stride != 0).then(|| (distance.max(0) + stride - 1) / stride)?;
-        Some(Trips { lo, step, count: u64::try_from(count).unwrap_or(u64::MAX), reversed })
-    }
-
-    /// The index of the iteration that comes after `done` others.
-    fn index(self, done: u64) -> i64 {
-        let k = if self.reversed { self.count - 1 - done } else { done };
-        self.lo.wrapping_add(self.step.wrapping_mul(k as i64))
-    }
 }
 
 /// More values than this in all active functions count as recursion that is too deep.
@@ -306,13 +281,13 @@ impl<'m> Machine<'m> {
         trips: Trips,
     ) -> Result<(), RunError> {
         let data = f.inst(inst);
-        if done == trips.count {
+        let Some(index) = trips.index(done) else {
             self.assign(&data.results, carried);
             return Ok(());
-        }
+        };
         self.step(data.span)?;
         let params = &f.region(body).params;
-        self.set(params[0], Slot::Scalar(Value::Known(Scalar::I64(trips.index(done)))));
+        self.set(params[0], Slot::Scalar(Value::Known(Scalar::I64(index))));
         self.assign(&params[1..], carried);
         self.begin(body, Owner::Iteration { inst, done, trips });
         Ok(())
