@@ -4,6 +4,7 @@
 //! the matrices that are asked for once (`function/dense.rs`); code for another number of lanes is compiled when a size first wants it. Every sweep starts from the same arguments: what is lent is copied.
 
 use super::arguments::{Argument, Arguments};
+use super::fault::WRONG_SIZE;
 use super::memory::Workspace;
 use super::pass::{Callee, Pass, Ran};
 use super::plan::{Group, How, Like, Target};
@@ -12,7 +13,6 @@ use crate::error::{Error, Result};
 use crate::function::Function;
 use crate::outcome::Mode;
 use crate::pipeline::Derivative;
-use adit_diag::Code;
 use adit_ir::{ScalarType, sweeps};
 use std::sync::{Arc, OnceLock};
 
@@ -223,6 +223,26 @@ pub(super) fn sweep<'c>(
     Ok(())
 }
 
+/// Runs once forward over reverse, along the directions that `along` gives.
+pub(super) fn sweep_second<'c>(
+    workspace: &mut Workspace,
+    callee: &'c Callee,
+    args: &mut impl Arguments,
+    gradient: &mut impl Arguments,
+    along: &mut dyn FnMut(&mut Pass<'_>),
+) -> Result<()> {
+    passing!(workspace, callee, |pass| {
+        pass.preserve();
+        args.pass_all(&mut pass);
+        pass.seeds(1.0);
+        along(&mut pass);
+        pass.lend();
+        pass.group(&callee.plan.gradient, true);
+        gradient.pass_all(&mut pass);
+    });
+    Ok(())
+}
+
 impl JacobianFn {
     pub(super) fn new(request: &Request<JacobianFn>) -> Result<Self> {
         let sweeps = Sweeps::new(&request.function, request.positions(), request.active(true)?, false)?;
@@ -342,15 +362,7 @@ impl HessianFn {
         let callee = self.sweeps.along(n)?;
         let (plan, lanes) = (&callee.plan, callee.plan.lanes);
         for first in (0..n.max(1)).step_by(lanes) {
-            passing!(workspace, callee, |pass| {
-                pass.preserve();
-                args.pass_all(&mut pass);
-                pass.seeds(1.0);
-                pass.units(&plan.along, first);
-                pass.lend();
-                pass.group(&plan.gradient, true);
-                gradient.pass_all(&mut pass);
-            });
+            sweep_second(workspace, callee, args, gradient, &mut |pass| pass.units(&plan.along, first))?;
             let put = &mut |column: usize, lane: usize, x| hessian[(first + lane) * n + column] = x;
             workspace.each(callee, &plan.product, lanes.min(n - first), put);
             workspace.quiet();
@@ -365,7 +377,7 @@ fn room(what: &str, (rows, columns): Size, given: &[f64]) -> Result<()> {
         return Ok(());
     }
     let text = format!("{what} is {rows} by {columns}: {} elements were given", given.len());
-    Err(Error::input(Code("AD0906"), text))
+    Err(Error::input(WRONG_SIZE, text))
 }
 
 impl Pass<'_> {

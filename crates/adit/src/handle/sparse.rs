@@ -15,7 +15,7 @@ mod prepare;
 
 use super::arguments::{Argument, Arguments};
 use super::fault::WRONG_SIZE;
-use super::matrix::{Sweeps, sweep};
+use super::matrix::{Sweeps, sweep, sweep_second};
 use super::memory::Workspace;
 use super::pass::Callee;
 use super::plan::Group;
@@ -254,16 +254,7 @@ impl SparseHessianFn {
         let callee = sparse.sweeps.along(self.colours())?;
         let plan = &callee.plan;
         let run = &mut |workspace: &mut Workspace, along: Along<'_>| {
-            passing!(workspace, callee, |pass| {
-                pass.preserve();
-                args.pass_all(&mut pass);
-                pass.seeds(1.0);
-                pass.directions(&plan.along, along);
-                pass.lend();
-                pass.group(&plan.gradient, true);
-                gradient.pass_all(&mut pass);
-            });
-            Ok(())
+            sweep_second(workspace, callee, &mut args, &mut gradient, &mut |pass| pass.directions(&plan.along, along))
         };
         let swept = sparse.compress(workspace, callee, &plan.product, values, run);
         workspace.loud();
