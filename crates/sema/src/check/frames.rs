@@ -240,10 +240,15 @@ impl Body<'_, '_> {
     /// The variable, at a place around, that a local stands for.
     fn up(&self, frame: FrameId, place: Place, local: LocalId) -> Option<LocalId> {
         if frame == place.frame {
-            return (local < place.first).then_some(local);
+            return self.is_seen(place, local).then_some(local);
         }
         let f = &self.frames[frame];
         self.up(f.parent?.frame, place, *f.outer_of.get(&local)?)
+    }
+
+    /// Whether a lambda that is written there sees a variable: it is declared before, or stands for one of a frame further out, whenever that was first mentioned.
+    fn is_seen(&self, place: Place, local: LocalId) -> bool {
+        local < place.first || self.frames[place.frame].is_captured(local)
     }
 
     /// What stands in a frame for a variable of a frame around it.
@@ -252,7 +257,7 @@ impl Body<'_, '_> {
             return Some(local);
         }
         let parent = self.frames[frame].parent?;
-        let outer = self.down(parent.frame, from, local).filter(|l| *l < parent.first)?;
+        let outer = self.down(parent.frame, from, local).filter(|l| self.is_seen(parent, *l))?;
         Some(self.capture(frame, outer))
     }
 }
