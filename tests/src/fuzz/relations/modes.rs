@@ -109,10 +109,12 @@ impl Subject<'_> {
             (Ok(x), Ok(y)) => (x, y),
             (Err(x), Err(y)) if x.trap.code() == y.trap.code() => return None,
             (x, y) => {
-                let met = |ran: &Ran| matches!(ran, Ok((_, Some(outcome))) if outcome.not_finite);
-                // What is no number in one mode and 0 in the other may stop only one of them.
-                let converted = |ran: &Ran| matches!(ran, Err(e) if e.trap == Trap::FloatToInt);
-                let not_finite = met(&x) || met(&y) || converted(&x) || converted(&y);
+                // What is NaN in one mode and 0 in the other may stop only one of them, where it becomes an integer.
+                let not_finite = |ran: &Ran| match ran {
+                    Ok((_, outcome)) => outcome.as_ref().is_some_and(|o| o.not_finite),
+                    Err(e) => e.trap == Trap::FloatToInt,
+                };
+                let not_finite = not_finite(&x) || not_finite(&y);
                 let (x, y) = (x.map(|(a, _)| a), y.map(|(a, _)| a));
                 // Forward mode does not run a function that has no directions.
                 let empty = self.case.sizes.values().any(|&size| size == 0);
