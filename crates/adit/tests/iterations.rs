@@ -3,12 +3,17 @@
 use adit::{AdOpt, AdOpts, Engine, Of, Stage};
 use std::collections::BTreeMap;
 
-/// The tapes that are pushed in one statement of the derivative's body and popped in another, with the statement that pushes.
-fn kept(source: &str, ad_opt: AdOpts) -> Vec<(String, String)> {
+/// The reverse derivative of a program's last function.
+fn reverse(source: &str, ad_opt: AdOpts) -> String {
     let module = Engine::builder().ad_opt(ad_opt).build().and_then(|engine| engine.compile(source));
     let module = module.unwrap_or_else(|e| panic!("{e}"));
     let function = module.entry().unwrap_or_else(|e| panic!("{e}"));
-    let text = function.emit(Stage::VjpOptimized, Of::Vjp, 1).unwrap_or_else(|e| panic!("{e}"));
+    function.emit(Stage::VjpOptimized, Of::Vjp, 1).unwrap_or_else(|e| panic!("{e}"))
+}
+
+/// The tapes that are pushed in one statement of the derivative's body and popped in another, with the statement that pushes.
+fn kept(source: &str, ad_opt: AdOpts) -> Vec<(String, String)> {
+    let text = reverse(source, ad_opt);
     let mut statement = String::new();
     let mut pushed: BTreeMap<String, String> = BTreeMap::new();
     let mut kept = Vec::new();
@@ -75,4 +80,20 @@ fn within_an_iteration_that_is_reversed_at_once_dear_loops_are_saved() {
     let text = function.emit(Stage::Tape, Of::Vjp, 1).unwrap_or_else(|e| panic!("{e}"));
     assert!(text.contains("loop of line 40: each iteration is reversed right after it ran"), "{text}");
     assert!(!text.contains("runs again"), "{text}");
+}
+
+/// A map writes its own elements, and reads what it needs again: its reverse goes first to last. A recurrence, and what comes back from a tape, goes last to first.
+#[test]
+fn where_order_is_free_reverse_loops_ascend() {
+    let descends = |source: &str, ad_opt| reverse(source, ad_opt).contains("in rev ");
+    let map =
+        "fn f(x: [f64; n], k: f64) -> f64 { let mut y = zeros(n); for i in 0..n { y[i] = k * x[i]; } y[0] * y[1] }";
+    assert!(descends(map, AdOpts::ALL.without(AdOpt::Ascend)) && !descends(map, AdOpts::ALL));
+    let recurrence = "fn f(x: [f64; n]) -> f64 { let mut s = 0.0; for i in 0..n { s = 0.5 * s + x[i]; } s }";
+    assert!(descends(recurrence, AdOpts::ALL));
+    let through_memory =
+        "fn f(x: [f64; n]) -> f64 { let mut y = x; for i in 1..n { y[i] = x[i] + 2.0 * y[i - 1]; } y[n - 1] }";
+    assert!(descends(through_memory, AdOpts::ALL));
+    let saved = "fn f(x: [f64; n]) -> f64 { let mut y = zeros(n); for i in 0..n { y[i] = sin(x[i])^2; } y[0] * y[1] }";
+    assert!(descends(saved, AdOpts::NONE.with(AdOpt::Ascend)));
 }

@@ -85,6 +85,12 @@ adit_ir::mutants! {
     RerunWrittenLater = "rerun-written-later",
     /// What runs again stores again what it stored.
     RerunStores = "rerun-stores",
+    /// A loop may be reversed in the order of the primal whatever it carries.
+    AscendCarried = "ascend-carried",
+    /// A loop may be reversed in the order of the primal though iterations touch elements that others write.
+    AscendShared = "ascend-shared",
+    /// A loop may be reversed in the order of the primal though what its iterations saved comes back last first.
+    AscendSaved = "ascend-saved",
     /// What the plan reads again may have been overwritten in a later iteration.
     LaterIterationForgotten = "later-iteration-forgotten",
     /// What a loop adds to an element of a shadow waits in a register, though the loop writes to the array.
@@ -105,7 +111,7 @@ impl Options {
 impl Mutant {
     /// The optimisation of the reverse sweep that it breaks, if it is of one.
     pub fn of(self) -> Option<AdOpt> {
-        let breaks: [(AdOpt, &[Mutant]); 4] = [
+        let breaks: [(AdOpt, &[Mutant]); 5] = [
             (
                 AdOpt::Local,
                 &[
@@ -120,6 +126,7 @@ impl Mutant {
                 AdOpt::Rerun,
                 &[Mutant::RerunCarried, Mutant::RerunShared, Mutant::RerunWrittenLater, Mutant::RerunStores],
             ),
+            (AdOpt::Ascend, &[Mutant::AscendCarried, Mutant::AscendShared, Mutant::AscendSaved]),
             (AdOpt::Reload, &[Mutant::LaterIterationForgotten]),
             (AdOpt::Registers, &[Mutant::RegisterOverWrites]),
         ];

@@ -59,6 +59,8 @@ switches! {
     Local "local" false "reverse an iteration right after it ran, where iterations are independent",
     /// A loop whose iterations are independent runs again in the reverse sweep, where that saves something.
     Rerun "rerun" false "run iterations again, each in front of its reverse, where they are independent",
+    /// A reversed loop takes its iterations in the order of the primal where any order will do.
+    Ascend "ascend" false "reverse iterations first to last, where they are independent and save nothing",
 }
 
 /// A set of optimisations; all of them by default.

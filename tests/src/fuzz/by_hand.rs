@@ -154,6 +154,56 @@ pub const PROGRAMS: &[Shown] = &[
         value: 17976.0,
     },
     Shown {
+        bug: "ascend-carried",
+        source: "
+            fn g(b: [f64; n]) -> f64 {
+                let mut s = 0.0;
+                for i in 0..n { s = 0.5 * s + b[i]; }
+                s
+            }
+            fn f(x: f64, a: [f64; n]) -> f64 {
+                let d = grad(g)(a);
+                d[0] + 10.0 * d[1] + 100.0 * d[2]
+            }",
+        value: 105.25,
+    },
+    Shown {
+        bug: "ascend-shared",
+        source: "
+            fn g(b: [f64; n]) -> f64 {
+                let mut y = b;
+                for i in 1..n { y[i] = b[i] + 2.0 * y[i - 1]; }
+                y[n - 1]
+            }
+            fn f(x: f64, a: [f64; n]) -> f64 {
+                let d = grad(g)(a);
+                d[0] + 10.0 * d[1] + 100.0 * d[2]
+            }",
+        value: 124.0,
+    },
+    Shown {
+        bug: "ascend-saved",
+        source: "
+            fn g(b: [f64; n]) -> f64 {
+                let mut s = 0.0;
+                for i in 0..n {
+                    let mut t = 0.0;
+                    for j in 0..n {
+                        let mut u = b[j];
+                        for k in 0..3 { u = tanh(u * b[i]); }
+                        t += u;
+                    }
+                    s += t * t;
+                }
+                s
+            }
+            fn f(x: f64, a: [f64; n]) -> f64 {
+                let d = grad(g)(a);
+                d[0] + 10.0 * d[1] + 100.0 * d[2]
+            }",
+        value: 45.29573289112055,
+    },
+    Shown {
         bug: "later-iteration-forgotten",
         source: "
             fn sums(b: [f64; n]) -> f64 {

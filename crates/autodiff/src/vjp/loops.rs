@@ -1,4 +1,4 @@
-//! The reverse of `for` and `while`: a `for` over the same iterations, last to first.
+//! The reverse of `for` and `while`: a `for` over the same iterations, last to first; or first to last, where iterations are independent ([`super::independent`]) and take nothing back from a tape.
 //!
 //! In: the adjoints of the results. Out: the adjoints of the first values, and the accumulators that the body changed.
 //!
@@ -26,10 +26,11 @@
 
 use super::Sweep;
 use super::frames::{Closed, Kind};
-use crate::Mutant;
+use super::independent::Relaxed;
 use crate::algebra;
 use crate::refusal::Refusal;
-use adit_ir::{Bounds, CmpOp, Inst, Int, Op, OperandMap, Region, Type, Value, Values};
+use crate::{AdOpt, Mutant};
+use adit_ir::{Bounds, CmpOp, Function, Inst, Int, Op, OperandMap, Region, Type, Value, Values};
 
 /// A carried value through which derivatives flow.
 #[derive(Clone, Copy)]
@@ -63,13 +64,27 @@ impl Sweep<'_, '_> {
         let [lo, hi, step] = [lo, hi, step].map(|bound| self.bound(bound));
         let kept = self.has(Mutant::NegativeStepKept) && matches!(step, Int::Const(..0));
         let bounds = Bounds { lo, hi, step, reversed: reversed == kept };
+        let free = self.takes_any_order(inst);
 
         let cotangents = self.open_loop(body, &carried)?;
         let index = self.forward.map.value(params[0]);
         self.name(index, cotangents[0]);
         let next = self.body(body, &carried, &cotangents[1..])?;
-        self.close_loop(bounds, &carried, next);
+        let closed = self.close();
+        let ascends = free && (!unwinds(self.b.func(), closed.region) || self.has(Mutant::AscendSaved));
+        let bounds = if ascends { Bounds { reversed, ..bounds } } else { bounds };
+        self.hand_back(bounds, &carried, next, closed);
         Ok(())
+    }
+
+    /// Whether the iterations of a `for` can be reversed in any order, if they save nothing: then first to last, as the primal did.
+    fn takes_any_order(&self, inst: Inst) -> bool {
+        let relaxed = Relaxed {
+            carried: self.has(Mutant::AscendCarried),
+            writes: self.has(Mutant::AscendShared),
+            stored_later: false,
+        };
+        self.options.opts.has(AdOpt::Ascend) && self.may_run_again(inst, relaxed).is_ok()
     }
 
     fn bound(&mut self, bound: Int) -> Int {
@@ -194,7 +209,12 @@ impl Sweep<'_, '_> {
 
     /// Ends the reversed loop and hands its results on.
     fn close_loop(&mut self, bounds: Bounds, carried: &[Carried], next: Values) {
-        let Closed { region, changes } = self.close();
+        let closed = self.close();
+        self.hand_back(bounds, carried, next, closed);
+    }
+
+    fn hand_back(&mut self, bounds: Bounds, carried: &[Carried], next: Values, closed: Closed) {
+        let Closed { region, changes } = closed;
         let mut inits: Values = carried.iter().map(|c| self.or_zero(c.seed, c.init)).collect();
         let mut yields = next;
         for change in &changes {
@@ -211,6 +231,23 @@ impl Sweep<'_, '_> {
             self.add(c.init, result);
         }
     }
+}
+
+/// Whether a region takes back what was saved, last first.
+fn unwinds(f: &Function, region: Region) -> bool {
+    let mut unwinds = false;
+    f.walk_region(region, &mut |inst| {
+        let tapes = match &f.inst(inst).op {
+            Op::TapePop { .. } | Op::TapePush { .. } => true,
+            Op::Call { args, .. } => args.iter().any(|&v| matches!(f.ty(v), Type::Tape(_))),
+            Op::Const(_) | Op::Prim { .. } | Op::Cmp { .. } | Op::Select { .. } | Op::If { .. } => false,
+            Op::For { .. } | Op::While { .. } | Op::Alloc { .. } | Op::Load { .. } | Op::Store { .. } => false,
+            Op::Acc { .. } | Op::Copy { .. } | Op::Fill { .. } | Op::TapeNew { .. } => false,
+            Op::Assert { .. } | Op::Print { .. } => false,
+        };
+        unwinds |= tapes;
+    });
+    unwinds
 }
 
 /// From the last trip to the first.

@@ -37,7 +37,7 @@ impl Sweep<'_, '_> {
             return Ok(false);
         }
         let planned = self.plan.reruns(inst);
-        let may = self.may_run_again(inst);
+        let may = self.may_run_again(inst, self.relaxed_again());
         let verdict = match &may {
             Ok(_) if planned => Reversal::Again,
             Ok(_) => Reversal::Whole(Obstacle::Needless),
@@ -88,16 +88,19 @@ impl Sweep<'_, '_> {
         known
     }
 
-    /// Whether the iterations can be run again here, and the arrays that have to be kept for that.
-    fn may_run_again(&self, inst: Inst) -> Result<Vec<Value>, Obstacle> {
-        if self.is_cut {
-            return Err(Obstacle::Apart);
-        }
-        let relaxed = Relaxed {
+    fn relaxed_again(&self) -> Relaxed {
+        Relaxed {
             carried: self.has(Mutant::RerunCarried),
             writes: self.has(Mutant::RerunShared),
             stored_later: self.has(Mutant::RerunWrittenLater),
-        };
+        }
+    }
+
+    /// Whether the iterations can be run again here, and the arrays that have to be kept for that.
+    pub(super) fn may_run_again(&self, inst: Inst, relaxed: Relaxed) -> Result<Vec<Value>, Obstacle> {
+        if self.is_cut {
+            return Err(Obstacle::Apart);
+        }
         let visible = |array: Value| self.frames[self.place_of(array)].visible;
         let overwrites =
             self.overwrites.get_or_init(|| Overwrites::new(self.requests.module, self.source, &self.facts.nest, false));

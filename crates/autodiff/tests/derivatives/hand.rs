@@ -76,6 +76,7 @@ const UNSEEN: &[Mutant] = &[
     Mutant::StrongZeroAsSelect,
     Mutant::MixedTermLost,
     Mutant::ResultTangentLost,
+    Mutant::AscendShared,
 ];
 
 /// `carried-in-sequence` is seen by the swap of Fibonacci numbers alone.

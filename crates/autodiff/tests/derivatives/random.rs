@@ -436,6 +436,9 @@ const UNSEEN: &[Mutant] = &[
     Mutant::MixedTermLost,
     Mutant::LaterIterationForgotten,
     Mutant::ScratchUnwritten,
+    Mutant::AscendCarried,
+    Mutant::AscendShared,
+    Mutant::AscendSaved,
 ];
 
 #[test]
