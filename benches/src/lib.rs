@@ -16,6 +16,7 @@ pub mod recurrence;
 pub mod steady;
 pub mod straight;
 pub mod table;
+pub mod vector;
 
 /// What can go wrong while measuring, in words.
 pub type Result<T> = std::result::Result<T, String>;

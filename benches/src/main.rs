@@ -1,21 +1,22 @@
 //! One command that prints a table: `cargo run --release -p adit-benches`.
 //!
 //! ```text
-//! adit-benches [--peers c] [--repeats N] [--phases] [--largest N] [--recurrence] [--nested] [--sparse] [--only NAME]
+//! adit-benches [--peers c] [--repeats N] [--phases] [--largest N] [--recurrence] [--nested] [--sparse] [--vector] [--only NAME]
 //! ```
 //!
 //! In: the options. Out: on standard output, per problem the compile time, primal, gradient and their ratio; with `--peers c` the same in C by gcc (or `$CC`), Adit and C taking
 //! turns; forward mode along several directions at once; three derivatives inside one another, of every example; straight-line programs and the growth of compile time; the whole process; and a line for each goal. It fails only if something does not compile or run: a goal missed is
-//! told, not an error, since wall time on a shared machine is no proof. `--only` takes the problems whose titles contain the name, and nothing else.
+//! told, not an error, since wall time on a shared machine is no proof. `--only` takes the problems whose titles contain the name, and nothing else; `--vector` only compares kernels of
+//! mathematical functions with the functions.
 
 use adit_benches::goals::Goal;
 use adit_benches::problems::{self, Problem};
 use adit_benches::table::{self, PeerRow, Row};
-use adit_benches::{Result, bundle, clock, nested, phases, process, recurrence, straight};
+use adit_benches::{Result, bundle, clock, nested, phases, process, recurrence, straight, vector};
 use std::io::Write as _;
 use std::process::{Command, ExitCode, Stdio};
 
-const USAGE: &str = "adit-benches [--peers c] [--repeats N] [--phases] [--largest N] [--recurrence] [--nested] [--sparse] [--only NAME]";
+const USAGE: &str = "adit-benches [--peers c] [--repeats N] [--phases] [--largest N] [--recurrence] [--nested] [--sparse] [--vector] [--only NAME]";
 
 struct Options {
     compiler: Option<String>,
@@ -25,6 +26,7 @@ struct Options {
     recurrence: bool,
     nested: bool,
     sparse: bool,
+    vector: bool,
     only: Option<String>,
 }
 
@@ -53,6 +55,7 @@ fn options(mut words: impl Iterator<Item = String>) -> Result<Options> {
         recurrence: false,
         nested: false,
         sparse: false,
+        vector: false,
         only: None,
     };
     while let Some(word) = words.next() {
@@ -69,6 +72,7 @@ fn options(mut words: impl Iterator<Item = String>) -> Result<Options> {
             "--recurrence" => options.recurrence = true,
             "--nested" => options.nested = true,
             "--sparse" => options.sparse = true,
+            "--vector" => options.vector = true,
             "--only" => options.only = Some(words.next().ok_or(format!("{word} wants a name\n{USAGE}"))?),
             _ => return Err(format!("what is {word}?\n{USAGE}")),
         }
@@ -89,6 +93,10 @@ fn compiler() -> Option<String> {
 }
 
 fn report(options: &Options) -> Result<()> {
+    if options.vector {
+        say(&vector::table(options.repeats));
+        return Ok(());
+    }
     let mut goals = Vec::new();
     let all = !options.recurrence && !options.nested && !options.sparse && options.only.is_none();
     if all || options.recurrence {

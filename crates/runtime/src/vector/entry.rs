@@ -5,7 +5,7 @@
 //!
 //! Slices of `f32` are widened in pieces, computed in `f64`, and rounded once, as the primitive table says of `f32`.
 
-use super::lanes::{Lanes, MOST, Plain};
+use super::lanes::{Lanes, MOST, Plain, Twice};
 
 /// A function of one or two floats with one or two results.
 pub trait Body {
@@ -52,7 +52,7 @@ macro_rules! versions {
                     #[target_feature(enable = $features)]
                     unsafe fn inner<K: Body>(to: *mut f64, too: *mut f64, x: *const f64, y: *const f64, n: usize) {
                         // SAFETY: as the caller promises.
-                        unsafe { over::<super::lanes::$lanes, K>(to, too, x, y, n) }
+                        unsafe { over::<Twice<super::lanes::$lanes>, K>(to, too, x, y, n) }
                     }
                     // SAFETY: as the caller promises, who knows too that the machine has these features.
                     unsafe { inner::<K>(to, too, x, y, n) }

@@ -1,7 +1,7 @@
 //! Several floats at once, as the functions of this room see them.
 //!
 //! In: floats. Out: [`Lanes`], the operations that the functions are written in, once for every machine, and its implementations: [`Wide512`] (AVX-512), [`Wide256`] (AVX2 with FMA), and
-//! [`Plain`], two floats in ordinary code, for everything else. Bits of lanes are worked on in the same type: `shl`, `int_add` and their like take a lane for 64 bits.
+//! [`Plain`], two floats in ordinary code, for everything else; [`Twice`] is two of one kind. Bits of lanes are worked on in the same type: `shl`, `int_add` and their like take a lane for 64 bits.
 //!
 //! Every operation is one that the standard for floats defines to the last bit, so machines with fused products agree with each other, and so do those without. What differs between the two is
 //! [`Lanes::mul_add`], which rounds once or twice: functions use it where either will do, and [`Lanes::product`] where the error of a product matters.
@@ -11,7 +11,7 @@
 use std::ops::{Add, BitAnd, BitOr, Div, Mul, Neg, Not, Sub};
 
 /// The most lanes that any implementation has.
-pub const MOST: usize = 8;
+pub const MOST: usize = 16;
 
 /// Several floats.
 pub trait Lanes:
@@ -530,5 +530,121 @@ mod x86 {
         fn bits(mask: Mask512) -> u32 {
             u32::from(mask.0)
         }
+    }
+}
+
+/// Twice as many: constants are fetched once for both, and one waits while the other computes.
+#[derive(Clone, Copy)]
+pub struct Twice<L>(L, L);
+
+/// Truth values for [`Twice`].
+#[derive(Clone, Copy)]
+pub struct TwiceMask<M>(M, M);
+
+macro_rules! twice_operators {
+    ($($ty:ident $bound:ident: $($operator:ident $function:ident)*;)*) => {
+        $($(impl<L: $bound + $operator<Output = L>> $operator for $ty<L> {
+            type Output = $ty<L>;
+            #[inline(always)]
+            fn $function(self, other: $ty<L>) -> $ty<L> {
+                $ty(self.0.$function(other.0), self.1.$function(other.1))
+            }
+        })*)*
+    };
+}
+
+twice_operators! {
+    Twice Lanes: Add add Sub sub Mul mul Div div;
+    TwiceMask Copy: BitAnd bitand BitOr bitor;
+}
+
+impl<L: Lanes> Neg for Twice<L> {
+    type Output = Twice<L>;
+    #[inline(always)]
+    fn neg(self) -> Twice<L> {
+        Twice(-self.0, -self.1)
+    }
+}
+
+impl<M: Not<Output = M>> Not for TwiceMask<M> {
+    type Output = TwiceMask<M>;
+    #[inline(always)]
+    fn not(self) -> TwiceMask<M> {
+        TwiceMask(!self.0, !self.1)
+    }
+}
+
+/// Functions that do the same to both.
+macro_rules! twice {
+    ($($function:ident($($other:ident),*);)*) => {
+        $(#[inline(always)]
+        fn $function(self $(, $other: Self)*) -> Self {
+            Twice(self.0.$function($($other.0),*), self.1.$function($($other.1),*))
+        })*
+    };
+}
+
+/// Comparisons.
+macro_rules! twice_masks {
+    ($($function:ident)*) => {
+        $(#[inline(always)]
+        fn $function(self, other: Self) -> Self::Mask {
+            TwiceMask(self.0.$function(other.0), self.1.$function(other.1))
+        })*
+    };
+}
+
+impl<L: Lanes> Lanes for Twice<L> {
+    type Mask = TwiceMask<L::Mask>;
+    const COUNT: usize = 2 * L::COUNT;
+    const FUSED: bool = L::FUSED;
+
+    #[inline(always)]
+    unsafe fn load(from: *const f64) -> Self {
+        // SAFETY: as many floats as both have can be read there, as the caller promises.
+        unsafe { Twice(L::load(from), L::load(from.add(L::COUNT))) }
+    }
+    #[inline(always)]
+    unsafe fn store(self, to: *mut f64) {
+        // SAFETY: as many floats as both have can be written there, as the caller promises.
+        unsafe {
+            self.0.store(to);
+            self.1.store(to.add(L::COUNT));
+        }
+    }
+    #[inline(always)]
+    fn splat(x: f64) -> Self {
+        let both = L::splat(x);
+        Twice(both, both)
+    }
+
+    twice! {
+        mul_add(b, c);
+        sqrt();
+        and(other);
+        or(other);
+        xor(other);
+        int_add(other);
+        int_sub(other);
+        at_least(bound);
+        at_most(bound);
+    }
+    twice_masks! { lt le eq }
+
+    #[inline(always)]
+    fn shl<const N: u32>(self) -> Self {
+        Twice(self.0.shl::<N>(), self.1.shl::<N>())
+    }
+    #[inline(always)]
+    fn shr<const N: u32>(self) -> Self {
+        Twice(self.0.shr::<N>(), self.1.shr::<N>())
+    }
+    #[inline(always)]
+    fn select(mask: Self::Mask, yes: Self, no: Self) -> Self {
+        Twice(L::select(mask.0, yes.0, no.0), L::select(mask.1, yes.1, no.1))
+    }
+    #[inline(always)]
+    fn bits(mask: Self::Mask) -> u32 {
+        L::bits(mask.0) | L::bits(mask.1) << L::COUNT
     }
 }
