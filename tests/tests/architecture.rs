@@ -189,12 +189,22 @@ fn only_the_command_prints() {
     none(&found, "printing outside cli:");
 }
 
-/// The library reads the one file that `compile_file` is asked for.
+/// Where the library reads files.
+const READER: &str = "crates/adit/src/files.rs";
+
+/// The library reads what `compile_file` and `load_file` are asked for, in one file of its own, and writes nothing.
 #[test]
-fn only_the_command_and_the_library_touch_files() {
-    let words = ["std::fs", "std::env", "std::process"];
-    let found = lines_that_say(&words, &["cli", "adit"]);
-    none(&found, "files, environment or processes outside cli:");
+fn only_the_command_touches_files_but_for_two_functions_of_the_library() {
+    let all = lines_that_say(&["std::fs", "std::env", "std::process", "std::net"], &["cli"]);
+    let (read, wrong): (Vec<String>, Vec<String>) = all.into_iter().partition(|line| line.contains(READER));
+    none(&wrong, "files, environment or processes outside cli:");
+    assert!(read.len() == 1 && read[0].ends_with(": use std::fs;"), "{read:?}");
+    let beyond = |line: &&String| !line.contains("fs::read(") && !line.contains("fs::read_to_string(");
+    let used: Vec<String> = lines_that_say(&["fs::"], &["cli"]);
+    none(&used.iter().filter(beyond).cloned().collect::<Vec<_>>(), "more than reading:");
+    let called = lines_that_say(&["compile_file(", "load_file("], &[]);
+    let own: Vec<String> = called.into_iter().filter(|line| !line.contains(READER)).collect();
+    none(&own, "the library and the command read files in their own ways:");
 }
 
 #[test]

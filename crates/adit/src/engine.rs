@@ -3,14 +3,12 @@
 //! In: source text. Out: [`Engine`], which makes [`Module`]s of it. It is cheap to make and to clone, and can be shared between threads.
 
 use crate::builder::EngineBuilder;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::host::{self, HostFunction};
 use crate::module::{Module, Shared};
 use crate::options::Options;
-use adit_diag::Code;
 use adit_sema::HostFn;
 use std::collections::HashMap;
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 /// Compiles source text to modules.
@@ -120,18 +118,6 @@ impl Engine {
     /// As [`Engine::compile`].
     pub fn compile_with(&self, name: &str, source: &str, loader: crate::Loader<'_>) -> Result<Module> {
         Module::compile(self.options.clone(), &self.hosts, (name, source), loader)
-    }
-
-    /// Compiles a file and what it imports.
-    ///
-    /// # Errors
-    /// As [`Engine::compile`], or an input error if the file can't be read.
-    pub fn compile_file(&self, path: impl AsRef<Path>) -> Result<Module> {
-        let path = path.as_ref();
-        let unreadable = |e| Error::input(Code("AD0902"), format!("cannot read {}: {e}", path.display()));
-        let text = std::fs::read_to_string(path).map_err(unreadable)?;
-        let read = |path: &str| std::fs::read_to_string(path).map_err(|e| e.to_string());
-        self.compile_with(&path.display().to_string(), &text, &read)
     }
 }
 

@@ -21,7 +21,7 @@
 //! ```
 //!
 //! In: source text and [`Value`]s. Out: values, derivatives, the text of every [`Stage`], and [`Error`]s with spans. An [`Engine`] holds options, a [`Module`] a program, a
-//! [`Function`] what can be called. What this crate does not do: it prints nothing unless told where to, and reads no file but in [`Engine::compile_file`].
+//! [`Function`] what can be called. What this crate does not do: it prints nothing unless told where to, and reads no files but those that [`Engine::compile_file`] and [`Engine::load_file`] are asked for.
 
 mod artefact;
 mod builder;
@@ -31,6 +31,7 @@ mod consequences;
 mod cost;
 mod engine;
 mod error;
+mod files;
 mod flows;
 mod frame;
 mod function;

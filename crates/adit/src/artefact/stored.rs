@@ -15,7 +15,6 @@ use adit_diag::{Code, SourceMap, Span};
 use adit_runtime::sealed;
 use adit_sema::layout::Layout;
 use serde::{Deserialize, Serialize};
-use std::path::Path;
 use std::sync::Arc;
 
 /// What the bytes hold, as it is written.
@@ -83,16 +82,6 @@ impl Engine {
     /// AD0930 if the bytes are something else or damaged, AD0931 if another version of Adit wrote them, AD0932 if they are for another machine.
     pub fn load(&self, bytes: &[u8]) -> Result<Function> {
         self.options().timed("load", || self.loaded(bytes))
-    }
-
-    /// The same from a file.
-    ///
-    /// # Errors
-    /// As [`Engine::load`], or an input error if the file can't be read.
-    pub fn load_file(&self, path: impl AsRef<Path>) -> Result<Function> {
-        let path = path.as_ref();
-        let unreadable = |e| Error::input(Code("AD0902"), format!("cannot read {}: {e}", path.display()));
-        self.load(&std::fs::read(path).map_err(unreadable)?)
     }
 
     fn loaded(&self, bytes: &[u8]) -> Result<Function> {
