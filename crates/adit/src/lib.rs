@@ -71,8 +71,9 @@ pub use handle::{
     DuplicatedNoNeed, NoShadow, Shadow, Shadows, Sweep,
 };
 pub use handle::{
-    Argument, Arguments, BoundGradient, CallFn, GradientFn, HessianFn, HvpFn, JacobianFn, JvpFn, Leaves, Number, Pass,
-    Request, SparseHessianFn, SparseJacobianFn, SplitFn, Take, Tape, View, ViewMut, VjpFn, Workspace, make_zero,
+    Argument, Arguments, BoundCall, BoundGradient, CallFn, GradientFn, HessianFn, HvpFn, JacobianFn, JvpFn, Leaves,
+    Number, Pass, Request, SparseHessianFn, SparseJacobianFn, SplitFn, Take, Tape, View, ViewMut, VjpFn, Workspace,
+    make_zero,
 };
 pub use handle::{FnType, Outline, Typed};
 pub use host::HostFunction;

@@ -118,6 +118,9 @@ fn nothing_is_allocated(h: &Handles) -> adit::Result<()> {
         let (mut bound, point, mut slopes) = (h.bound.clone(), [0.3, 0.4], [0.0; 2]);
         count("bound", &mut || bound.value_and_gradient(ws, &point, &mut slopes).map(drop));
         count("call", &mut || h.call.call(ws, (p, &x), &mut v));
+        let fixed = [adit::Value::structure([("w", w.clone().into()), ("k", 0.4.into())]), x.clone().into()];
+        let mut bound = h.vjp.bind(&fixed, &[&["x"]])?;
+        count("bound call", &mut || bound.call(ws, &[&x, &w], &mut [&mut u, &mut v]));
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
-//! Gradients whose other arguments stay: the bits of the handle they come from, on flat slices.
+//! Gradients and other calls whose arguments mostly stay: the bits of the handle they come from, on flat slices.
 
-use adit::{Array, BoundGradient, Data, Engine, Error, Function, Mode, Value, Workspace};
+use adit::{Array, BoundCall, BoundGradient, Data, Engine, Error, Function, Mode, Value, Workspace};
 
 const SOURCE: &str = "
 struct P<n> { w: [f64; n, 2], k: f64, id: i64, s: f32 }
@@ -107,4 +107,120 @@ fn what_cannot_be_bound_is_told() {
     assert_eq!(told(wrong.map(drop)), "AD0906: a point and a gradient have 4 floats here; 3 and 4 were given");
     let forward = f.gradient().wrt(["a"]).mode(Mode::Forward).build().expect("it compiles");
     assert!(told(forward.bind(&args).map(drop)).starts_with("AD0907: a gradient in forward mode is several calls"));
+}
+
+/// A result of all kinds, an array among them.
+const SEVERAL: &str = "
+struct P<n> { w: [f64; n, 2], k: f64, id: i64, s: f32 }
+fn f(p: P<n>, a: [f64; n], b: [f32; n], tmp: &mut [f64; n], c: f64, flags: [bool; n], counts: [i64; n]) -> (f64, [f64; n], i64, f32) {
+    let mut t = c;
+    for i in 0..n {
+        tmp[i] = tmp[i] * a[i] + f64(b[i]) * p.w[i, 0];
+        if flags[i] { t += sin(tmp[i]) * p.w[i, 1]; } else { t = cos(t) * f64(counts[i] + p.id); }
+    }
+    (t * p.k, [tmp[i] * exp(a[i] * t) for i in 0..n], p.id, p.s * b[0])
+}";
+
+/// What moves, in groups, with what is differentiated among it, or not.
+const MOVING: [(&[&str], &[&[&str]]); 4] = [
+    (&["a"], &[&["a"]]),
+    (&["c", "p"], &[&["p", "a"], &[], &["c"]]),
+    (&["p", "a", "b", "tmp", "c"], &[&["c"], &["b", "tmp"], &["a", "p"]]),
+    (&["tmp"], &[&["b"]]),
+];
+
+/// Slices of the floats of these parameters, group by group.
+fn groups(f: &Function, moving: &[&[&str]], args: &[Value]) -> Vec<Vec<f64>> {
+    let place = |name: &&str| f.signature().params.iter().position(|p| p.name == *name).expect("it is there");
+    moving.iter().map(|names| names.iter().flat_map(|name| args[place(name)].floats()).collect()).collect()
+}
+
+fn bits(numbers: &[f64]) -> Vec<u64> {
+    numbers.iter().map(|x| x.to_bits()).collect()
+}
+
+/// Calls, and gives what comes out.
+fn called(bound: &mut BoundCall, ws: &mut Workspace, from: &[Vec<f64>]) -> Vec<Vec<u64>> {
+    let from: Vec<&[f64]> = from.iter().map(Vec::as_slice).collect();
+    let mut to: Vec<Vec<f64>> = bound.gives().iter().map(|&n| vec![f64::NAN; n]).collect();
+    let mut places: Vec<&mut [f64]> = to.iter_mut().map(Vec::as_mut_slice).collect();
+    bound.call(ws, &from, &mut places).unwrap_or_else(|e| panic!("{e}"));
+    to.iter().map(|x| bits(x)).collect()
+}
+
+#[test]
+fn bound_calls_give_the_bits_of_their_handles() {
+    for (source, hvp) in [(SEVERAL, false), (SOURCE, true)] {
+        let f = Engine::new().compile(source).and_then(|m| m.function("f")).unwrap_or_else(|e| panic!("{e}"));
+        for (wrt, moving) in MOVING {
+            let fixed = arguments(4, 0.1);
+            let (mut ws, mut value) = (Workspace::new(), f.call(&fixed).expect("it runs").value);
+            let along: Vec<Value> = wrt.iter().map(|name| args_of(&f, name, &arguments(4, 0.7))).collect();
+            let directions: Vec<f64> = along.iter().flat_map(Value::floats).collect();
+            for from in [0.2, 0.9] {
+                let mut args = fixed.clone();
+                for name in moving.iter().copied().flatten() {
+                    let at = f.signature().params.iter().position(|p| p.name == *name).expect("it is there");
+                    args[at] = arguments(4, from)[at].clone();
+                }
+                let x = groups(&f, moving, &args);
+                let with = |asked: &[f64]| [&x[..], &[asked.to_vec()]].concat();
+
+                f.build().and_then(|call| call.call(&mut ws, &args[..], &mut value)).expect("it runs");
+                let mut bound = f.build().and_then(|call| call.bind(&fixed, moving)).expect("it fits");
+                assert_eq!(called(&mut bound, &mut ws, &x), [bits(&value.floats())]);
+
+                let (jvp, mut tangent) = (f.jvp().wrt(wrt).build().expect("it compiles"), value.clone());
+                jvp.value_and_tangent(&mut ws, &args[..], &along[..], (), &mut tangent).expect("it runs");
+                let mut bound = jvp.bind(&fixed, moving).expect("it fits");
+                let found = called(&mut bound, &mut ws, &with(&directions));
+                assert_eq!(found, [bits(&value.floats()), bits(&tangent.floats())], "{wrt:?} {moving:?}");
+
+                let vjp = f.vjp().wrt(wrt).build().expect("it compiles");
+                let (mut slopes, seed): (Vec<Value>, _) = (along.iter().map(Value::zeroed).collect(), value.clone());
+                vjp.value_and_cotangents(&mut ws, &args[..], &seed, (), &mut slopes[..]).expect("it runs");
+                let mut bound = vjp.bind(&fixed, moving).expect("it fits");
+                let found = called(&mut bound, &mut ws, &with(&seed.floats()));
+                let slopes = floats(&slopes.iter().collect::<Vec<_>>());
+                assert_eq!(found, [bits(&value.floats()), bits(&slopes)], "{wrt:?} {moving:?}");
+
+                if hvp {
+                    let hvp = f.hvp().wrt(wrt).build().expect("it compiles");
+                    let mut parts: [Vec<Value>; 2] = std::array::from_fn(|_| along.iter().map(Value::zeroed).collect());
+                    let [gradient, product] = &mut parts;
+                    hvp.value_gradient_and_product(&mut ws, &args[..], &along[..], &mut gradient[..], &mut product[..])
+                        .expect("it runs");
+                    let mut bound = hvp.bind(&fixed, moving).expect("it fits");
+                    let found = called(&mut bound, &mut ws, &with(&directions));
+                    let wanted = parts.map(|part| bits(&floats(&part.iter().collect::<Vec<_>>())));
+                    assert_eq!(found, [&[bits(&value.floats())][..], &wanted].concat(), "{wrt:?} {moving:?}");
+                }
+            }
+        }
+    }
+}
+
+/// The argument of this name.
+fn args_of(f: &Function, name: &str, args: &[Value]) -> Value {
+    let at = f.signature().params.iter().position(|p| p.name == name).expect("it is there");
+    args[at].clone()
+}
+
+#[test]
+fn what_no_call_can_be_bound_to_is_told() {
+    let (f, args) = (function(), arguments(3, 0.1));
+    let call = f.build().expect("it compiles");
+    let told = |moving: &[&[&str]]| {
+        let error = call.bind(&args, moving).expect_err("a refusal");
+        format!("{}: {}", error.diagnostics()[0].code, error.diagnostics()[0].message)
+    };
+    assert_eq!(told(&[&["z"]]), "AD0904: `f` has no parameter `z`");
+    assert_eq!(told(&[&["a"], &["c", "a"]]), "AD0904: `a` moves twice");
+    let mut bound = call.bind(&args, &[&["a"], &["c"]]).expect("it fits");
+    assert_eq!((bound.takes(), bound.gives()), (&[3, 1][..], &[1][..]));
+    let wrong = bound.call(&mut Workspace::new(), &[&[1.0; 3], &[]], &mut [&mut [0.0]]).expect_err("too short");
+    let wanted = "slices of [3, 1] floats go in here, and of [1] come out; of [3, 0] and of [1] were given";
+    assert_eq!(wrong.diagnostics()[0].message, wanted);
+    let several = f.jvp().wrt(["a"]).lanes(2).build().expect("it compiles");
+    assert_eq!(several.bind(&args, &[]).expect_err("two lanes").diagnostics()[0].code.to_string(), "AD0904");
 }

@@ -93,13 +93,6 @@ impl Free {
         Ok(())
     }
 
-    /// Puts floats into something shaped like [`Free::slopes`].
-    pub(crate) fn put_slopes(&self, x: &[f64], slopes: &mut [Value]) -> Result<()> {
-        self.fits(x)?;
-        put_all(x, 0..slopes.len(), slopes);
-        Ok(())
-    }
-
     fn fits(&self, x: &[f64]) -> Result<()> {
         if x.len() == self.size {
             return Ok(());

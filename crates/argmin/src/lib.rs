@@ -4,6 +4,7 @@
 //!
 //! It writes no files and prints nothing.
 
+mod bounds;
 mod free;
 mod levenberg;
 mod line;
@@ -15,6 +16,7 @@ mod scale;
 mod target;
 
 pub use argmin::core::{CostFunction, Gradient, Hessian, Jacobian, Operator};
+pub use bounds::Bound;
 pub use free::Free;
 pub use levenberg::LevenbergMarquardt;
 pub use line::Wolfe;

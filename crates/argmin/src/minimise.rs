@@ -67,7 +67,7 @@ pub struct Step {
     pub iteration: u64,
     /// The value: of a cost, or the sum of squares of residuals.
     pub value: f64,
-    /// The norm of the gradient of the value, by the floats as they are.
+    /// The norm of the gradient of the value, by the floats as they are; by what moves in their place where they are bounded.
     pub gradient_norm: f64,
 }
 
@@ -262,7 +262,7 @@ fn squares(problem: &Problem, options: &Options, watch: &mut dyn FnMut(&Step)) -
     }
     let gradient = place.get_gradient().map_or(&[][..], |g| g);
     Ok(Minimum {
-        point: place.get_param().cloned().unwrap_or_default(),
+        point: place.get_param().map(|point| problem.outside(point)).unwrap_or_default(),
         value: 2.0 * place.get_cost(),
         gradient_norm: 2.0 * norm(gradient),
         iterations: course.iterations,
@@ -346,7 +346,7 @@ fn cost(problem: &Problem, method: Method, options: &Options, watch: &mut dyn Fn
     let bowl = gain.is_some_and(|gain| gain <= 1e-12 * (spot.value.abs() + (start.value - spot.value).abs()));
     let flat = stop == Stop::Gradient || norm(&spot.gradient) <= 1e-6 * norm(&start.gradient);
     Ok(Minimum {
-        point: target.unscaled(&spot.point),
+        point: problem.outside(&target.unscaled(&spot.point)),
         value: spot.value * target.unit(),
         gradient_norm: gradient_norm(&target, &spot.gradient),
         iterations: course.iterations,

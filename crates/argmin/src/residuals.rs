@@ -1,6 +1,6 @@
 //! Residuals, as the minimiser of squares sees them.
 //!
-//! In: a [`Problem`] whose result is several floats. Out: the same with its calls counted, and the error of a run that stopped kept, because solvers keep only its text.
+//! In: a [`Problem`] whose result is several floats. Out: the same (with the bends of bounds as rows of their own) with its calls counted, and the error of a run that stopped kept, because solvers keep only its text.
 
 use crate::minimise::check_start;
 use crate::problem::Problem;
@@ -60,7 +60,11 @@ impl Operator for Residuals {
 
     fn apply(&self, x: &Vec<f64>) -> std::result::Result<Vec<f64>, argmin::core::Error> {
         self.seen().0.evaluations += 1;
-        self.kept(self.problem.residuals(x))
+        let residuals = self.problem.residuals(x).map(|mut residuals| {
+            residuals.resize(residuals.len() + self.problem.bent(), 0.0);
+            residuals
+        });
+        self.kept(residuals)
     }
 }
 
@@ -70,6 +74,6 @@ impl Jacobian for Residuals {
 
     fn jacobian(&self, x: &Vec<f64>) -> std::result::Result<Vec<Vec<f64>>, argmin::core::Error> {
         self.seen().0.jacobians += 1;
-        self.kept(self.problem.dense_jacobian(x))
+        self.kept(self.problem.squares_jacobian(x))
     }
 }

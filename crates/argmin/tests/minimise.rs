@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "in tests, what fails shall fail")]
 
 use adit::{Engine, Value};
-use adit_argmin::{Method, Minimum, Options, Problem, Step, Stop, minimise};
+use adit_argmin::{Bound, Method, Minimum, Options, Problem, Step, Stop, minimise};
 
 fn problem(source: &str, args: &[Value]) -> Problem {
     let module = Engine::new().compile(source).unwrap_or_else(|e| panic!("{e}"));
@@ -121,4 +121,85 @@ fn what_cannot_be_minimised_is_told_with_its_code() {
     assert_eq!(refused(&problem("fn f(x: f64) -> f64 { sqrt(x) }", &[0.0.into()]), &usual), "AD0911");
     assert_eq!(refused(&problem("fn f(x: f64) -> [f64; 1] { [log(x)] }", &[(-1.0).into()]), &usual), "AD0911");
     assert_eq!(refused(&problem("fn f(x: f64) -> f64 { assert(x > 2.5); x^2 }", &[3.0.into()]), &usual), "AD0803");
+}
+
+/// One bound holds from below, one from an interval's end, one not at all; an array has one element that is bounded.
+fn bounded(source: &str) -> Problem {
+    let problem = problem(source, &[1.0.into(), 1.0.into(), 0.5.into(), [2.0, 2.0].into()]);
+    let bounds = [
+        ("x", Bound::Lower(0.0)),
+        ("y", Bound::Between(0.0, 2.0)),
+        ("z", Bound::Upper(1.0)),
+        ("w[1]", Bound::Lower(1.0)),
+    ];
+    bounds.into_iter().fold(problem, |problem, (path, bound)| problem.bounded(path, bound).unwrap())
+}
+
+/// Where these and the value end: the pull is towards -1, 3, 0.25, (0.5, 0.5), and `x * z` joins two of them.
+fn is_within(found: &Minimum, by: &str) {
+    let wanted = [0.0, 2.0, 0.25, 0.5, 1.0];
+    assert!(found.converged, "{by}: {found:?}");
+    let off = found.point.iter().zip(wanted).map(|(x, wanted)| (x - wanted).abs()).fold(0.0, f64::max);
+    assert!(off < 1e-7 && (found.value - 3.25).abs() < 1e-9, "{by}: {found:?}");
+    assert!(found.point[0] >= 0.0 && found.point[1] <= 2.0 && found.point[4] >= 1.0, "{by}: {found:?}");
+}
+
+#[test]
+fn minima_may_lie_on_bounds_and_within() {
+    let pull = "(x + 1)^2 + (y - 3)^2 + (z - 0.25)^2 + dot(w - 0.5, w - 0.5) + 1 + x * (z + 1)";
+    let cost = bounded(&format!("fn f(x: f64, y: f64, z: f64, w: [f64; 2]) -> f64 {{ {pull} }}"));
+    for method in [Method::Lbfgs, Method::NewtonCg] {
+        is_within(&found(&cost, method), method.name());
+    }
+    let residuals = "[x + 1, y - 3, z - 0.25, w[0] - 0.5, w[1] - 0.5, 1]";
+    let squares = bounded(&format!("fn f(x: f64, y: f64, z: f64, w: [f64; 2]) -> [f64; 6] {{ {residuals} }}"));
+    is_within(&found(&squares, Method::LevenbergMarquardt), "squares");
+}
+
+#[test]
+fn derivatives_by_what_moves_in_the_place_of_bounded_floats_are_exact() {
+    use adit_argmin::{Gradient, Hessian, Jacobian};
+    let cost = bounded("fn f(x: f64, y: f64, z: f64, w: [f64; 2]) -> f64 { exp(x * y - z) + y^2 * w[0] * w[1]^2 }");
+    let (at, h) = (cost.start(), 1e-6);
+    let moved = |j: usize, h: f64| {
+        let mut at = at.clone();
+        at[j] += h;
+        at
+    };
+    let near =
+        |found: f64, wanted: f64| assert!((found - wanted).abs() < 1e-7 * wanted.abs().max(1.0), "{found} {wanted}");
+    let gradient = |at: &Vec<f64>| cost.gradient(at).unwrap();
+    let hessian = cost.hessian(&at).unwrap();
+    for (j, row) in hessian.iter().enumerate() {
+        let difference = cost.value(&moved(j, h)).unwrap() - cost.value(&moved(j, -h)).unwrap();
+        near(gradient(&at)[j], difference / (2.0 * h));
+        let unit: Vec<f64> = (0..at.len()).map(|i| f64::from(u8::from(i == j))).collect();
+        let product = cost.hessian_product(&at, &unit).unwrap();
+        let (up, down) = (gradient(&moved(j, h)), gradient(&moved(j, -h)));
+        for i in 0..at.len() {
+            near(row[i], (up[i] - down[i]) / (2.0 * h));
+            near(product[i], row[i]);
+        }
+    }
+    let residuals = bounded("fn f(x: f64, y: f64, z: f64, w: [f64; 2]) -> [f64; 2] { [x * y - z, w[0] * w[1]^2 * x] }");
+    let by = |i: usize, at: &[f64]| residuals.residuals(at).unwrap()[i];
+    for (i, row) in residuals.jacobian(&at).unwrap().iter().enumerate() {
+        for (j, entry) in row.iter().enumerate() {
+            near(*entry, (by(i, &moved(j, h)) - by(i, &moved(j, -h))) / (2.0 * h));
+        }
+    }
+}
+
+#[test]
+fn bounds_that_do_not_fit_are_refused() {
+    let problem = problem("fn f(x: [f64; 2]) -> f64 { dot(x, x) }", &[[1.0, 2.0].into()]);
+    let code = |path: &str, bound: Bound| {
+        let refused = problem.clone().bounded(path, bound).unwrap_err();
+        refused.diagnostics()[0].code.to_string()
+    };
+    assert_eq!(code("y", Bound::Lower(0.0)), "AD0920");
+    assert_eq!(code("x[2]", Bound::Lower(0.0)), "AD0920");
+    assert_eq!(code("x", Bound::Between(1.0, 1.0)), "AD0920");
+    assert_eq!(code("x", Bound::Lower(1.0)), "AD0911");
+    assert_eq!(code("x[1]", Bound::Upper(1.5)), "AD0911");
 }

@@ -342,6 +342,9 @@ pub struct Optimize {
     /// Parameters that move; if not given, all that hold floats and are not data
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub free: Vec<String>,
+    /// Where a float, or all of an array, has to stay, such as rate=positive, x[0]=interval(0, 1); positive, lower(a), upper(b), interval(a, b)
+    #[arg(long = "constrain", value_name = "PATH=BOUND")]
+    pub constraints: Vec<String>,
     /// How; if not given, lbfgs for a result of one float, levenberg-marquardt for residuals
     #[arg(long, value_name = "METHOD", value_parser = method)]
     pub method: Option<Method>,

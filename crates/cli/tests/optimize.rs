@@ -198,6 +198,17 @@ fn what_is_not_free_stays() {
 }
 
 #[test]
+fn floats_stay_within_their_bounds() {
+    let source = b"fn f(a: f64, b: [f64; 2]) -> f64 { (a + 3)^2 + (b[0] - 5)^2 + (b[1] - 0.5)^2 }";
+    let fixed = ["optimize", "-", "--json", "--at", r#"{"a": 2, "b": [0.5, 0.25]}"#];
+    let bounds = ["--constrain", "a=lower(-1)", "--constrain", "b=interval(0, 1)"];
+    let found = fed(source, &[&fixed[..], &bounds].concat()).json();
+    assert_eq!(found["converged"], json!(true), "{found}");
+    let wanted = json!({"a": -1.0, "b": [1.0, 0.5]});
+    assert_eq!(common::difference(&wanted, &found["minimiser"], "minimiser"), None);
+}
+
+#[test]
 fn a_chart_of_the_way_is_drawn() {
     let path = common::file("optimize", "way.svg", b"");
     let found = optimize("rosenbrock", r#"{"x": [-1.2, 1]}"#, &["--plot", path.to_str().unwrap()]).json();
@@ -236,6 +247,10 @@ fn what_cannot_be_minimised_is_refused() {
         (&["--fn", "f", "--at", both, "--free", "c"], 2, "AD0904"),
         (&["--fn", "f", "--at", both, "--method", "levenberg-marquardt"], 2, "AD0910"),
         (&["--fn", "f", "--at", r#"{"a": 1, "b": -2}"#], 2, "AD0911"),
+        (&["--fn", "f", "--at", both, "--constrain", "b"], 2, "AD0901"),
+        (&["--fn", "f", "--at", both, "--constrain", "c=positive"], 2, "AD0920"),
+        (&["--fn", "f", "--at", both, "--constrain", "b=simplex"], 2, "AD0920"),
+        (&["--fn", "f", "--at", both, "--constrain", "b=upper(1)"], 2, "AD0911"),
         (&["--fn", "r", "--at", r#"{"a": 1}"#, "--method", "lbfgs"], 3, "AD0602"),
         (&["--fn", "i", "--at", r#"{"k": 1}"#], 3, "AD0603"),
         (&["--fn", "f", "--at", both, "--plot", "no/such/folder/way.svg"], 2, "AD0902"),

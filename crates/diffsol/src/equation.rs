@@ -1,11 +1,10 @@
 //! A function of state, parameters and time, with its derivatives as closures.
 //!
-//! In: a function, arguments that tell sizes and constants, the [`Roles`] of the others. Out: closures over slices. All derivatives are compiled when the [`Equation`] is made, because closures cannot
-//! tell what is refused; a run that stops leaves NaN, from which solvers turn back, and the first error for [`Equation::failure`]. Calls take a scratch of workspace and arguments from a
+//! In: a function, arguments that tell sizes and constants, the [`Roles`] of the others. Out: closures over slices. All derivatives are compiled and laid out when the [`Equation`] is made, because closures cannot
+//! tell what is refused; a run that stops leaves NaN, from which solvers turn back, and the first error for [`Equation::failure`]. Calls take a scratch of workspace and bound calls from a
 //! shelf and put it back, so that nothing is allocated after the first ones.
 
-use adit::diag::Code;
-use adit::{CallFn, Error, Function, JvpFn, Result, Value, VjpFn, Workspace};
+use adit::{BoundCall, Error, Function, Result, Value, Workspace};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What the parameters of a function are to a differential equation; those that are none of these stay as they are.
@@ -27,32 +26,33 @@ pub struct Equation {
 
 #[derive(Debug)]
 struct Inner {
-    value: CallFn,
-    state: Part,
-    parameters: Part,
-    time: Option<usize>,
-    args: Vec<Value>,
-    result: Value,
+    calls: Calls,
+    /// Whether the function takes the time.
+    timed: bool,
     shelf: Mutex<Vec<Scratch>>,
     failure: Mutex<Option<Error>>,
 }
 
-/// Some arguments, and the products with the derivative by them; none where there are no arguments.
-#[derive(Debug)]
-struct Part {
-    places: Vec<usize>,
-    products: Option<(JvpFn, VjpFn)>,
+/// All calls, laid out. What moves is the state, the parameters, the time; then what a product is asked with.
+#[derive(Clone, Debug)]
+struct Calls {
+    value: BoundCall,
+    state: Option<Products>,
+    parameters: Option<Products>,
+}
+
+/// The products with the derivative by some arguments.
+#[derive(Clone, Debug)]
+struct Products {
+    forward: BoundCall,
+    backward: BoundCall,
 }
 
 /// What one call works with.
 #[derive(Debug)]
 struct Scratch {
     workspace: Workspace,
-    args: Vec<Value>,
-    /// Shaped like the parts of the state, and like those of the parameters.
-    slopes: [Vec<Value>; 2],
-    value: Value,
-    other: Value,
+    calls: Calls,
 }
 
 /// Where a function is evaluated.
@@ -70,93 +70,23 @@ enum By {
     Parameters,
 }
 
-impl Part {
-    fn new(function: &Function, names: &[&str]) -> Result<Part> {
-        let params = &function.signature().params;
-        let place = |name: &&str| {
-            let found = params.iter().position(|p| p.name == *name);
-            found.ok_or_else(|| input("AD0904", format!("`{}` has no parameter `{name}`", function.name())))
-        };
-        let places = names.iter().map(place).collect::<Result<_>>()?;
-        let wrt = || names.iter().copied();
-        let products = match names.is_empty() {
-            true => None,
-            false => Some((function.jvp().wrt(wrt()).build()?, function.vjp().wrt(wrt()).build()?)),
-        };
-        Ok(Part { places, products })
-    }
-}
-
-fn input(code: &'static str, text: String) -> Error {
-    Error::input(Code(code), text)
-}
-
-/// Puts floats into values, in order.
-fn put<'v>(floats: &[f64], values: impl Iterator<Item = &'v mut Value>) -> Result<()> {
-    let (mut left, mut missing) = (floats.iter(), 0);
-    values.for_each(|value| {
-        value.for_each_float_mut(&mut |float| match left.next() {
-            Some(x) => *float = *x,
-            None => missing += 1,
-        });
-    });
-    match (left.len(), missing) {
-        (0, 0) => Ok(()),
-        (more, fewer) => {
-            let n = floats.len();
-            Err(input("AD0906", format!("{n} floats are given where {} are wanted", n + fewer - more)))
+impl Products {
+    /// None where there is nothing to differentiate by.
+    fn new(function: &Function, args: &[Value], wrt: &[&str], moving: &[&[&str]]) -> Result<Option<Products>> {
+        if wrt.is_empty() {
+            return Ok(None);
         }
+        let forward = function.jvp().wrt(wrt.iter().copied()).build()?.bind(args, moving)?;
+        let backward = function.vjp().wrt(wrt.iter().copied()).build()?.bind(args, moving)?;
+        Ok(Some(Products { forward, backward }))
     }
 }
 
-/// Takes the floats of values, times a sign.
-fn take<'v>(values: impl Iterator<Item = &'v Value>, sign: f64, out: &mut [f64]) -> Result<()> {
-    let (wanted, mut at) = (out.len(), 0);
-    values.for_each(|value| {
-        value.for_each_float(&mut |x| {
-            if let Some(out) = out.get_mut(at) {
-                *out = sign * x;
-            }
-            at += 1;
-        });
-    });
-    if at == wanted { Ok(()) } else { Err(input("AD0906", format!("{at} floats are given where {wanted} are wanted"))) }
-}
-
-impl Scratch {
-    fn new(of: &Inner) -> Scratch {
-        let zeros = |part: &Part| part.places.iter().map(|&i| of.args[i].zeroed()).collect();
-        let slopes = [zeros(&of.state), zeros(&of.parameters)];
-        let (value, other) = (of.result.clone(), of.result.clone());
-        Scratch { workspace: Workspace::new(), args: of.args.clone(), slopes, value, other }
-    }
-}
-
-impl Inner {
-    /// Puts a point into the arguments.
-    fn arrange(&self, at: At<'_>, args: &mut [Value]) -> Result<()> {
-        for (part, floats) in [(&self.state, at.state), (&self.parameters, at.parameters)] {
-            if part.places.is_empty() {
-                continue;
-            }
-            // In the order of the roles, which need not be that of the function.
-            let mut rest = floats;
-            for &place in &part.places {
-                let mut size = 0;
-                args[place].for_each_float(&mut |_| size += 1);
-                let (now, later) = rest.split_at(size.min(rest.len()));
-                put(now, std::iter::once(&mut args[place]))?;
-                rest = later;
-            }
-            put(rest, std::iter::empty())?;
-        }
-        self.time.map_or(Ok(()), |place| put(&[at.time], std::iter::once(&mut args[place])))
-    }
-
-    fn part(&self, by: By) -> &Part {
+impl Calls {
+    fn products(&mut self, by: By) -> Option<&mut Products> {
         match by {
-            By::State => &self.state,
-            By::Parameters => &self.parameters,
+            By::State => self.state.as_mut(),
+            By::Parameters => self.parameters.as_mut(),
         }
     }
 }
@@ -171,18 +101,16 @@ impl Equation {
     /// # Errors
     /// Names that are no parameters', what cannot be differentiated, a run that stops at these arguments.
     pub fn new(function: &Function, args: &[Value], roles: &Roles<'_>) -> Result<Equation> {
-        let time = roles.time.map(|name| Part::new(function, &[name])).transpose()?;
-        let inner = Inner {
-            value: function.build()?,
-            state: Part::new(function, roles.state)?,
-            parameters: Part::new(function, roles.parameters)?,
-            time: time.and_then(|part| part.places.first().copied()),
-            args: args.to_vec(),
-            result: function.call(args)?.value,
-            shelf: Mutex::default(),
-            failure: Mutex::default(),
+        let moving: [&[&str]; 3] = [roles.state, roles.parameters, roles.time.as_slice()];
+        let calls = Calls {
+            value: function.build()?.bind(args, &moving)?,
+            state: Products::new(function, args, roles.state, &moving)?,
+            parameters: Products::new(function, args, roles.parameters, &moving)?,
         };
-        Ok(Equation { inner: Arc::new(inner) })
+        // That it runs at all.
+        function.call(args)?;
+        let (shelf, failure) = (Mutex::default(), Mutex::default());
+        Ok(Equation { inner: Arc::new(Inner { calls, timed: roles.time.is_some(), shelf, failure }) })
     }
 
     /// The first error of a run since it was made: closures have no other way to tell.
@@ -190,12 +118,13 @@ impl Equation {
         kept(&self.inner.failure).clone()
     }
 
-    /// Works at a point; NaN comes out where that fails.
-    fn work(&self, at: At<'_>, out: &mut [f64], work: impl FnOnce(&mut Scratch, &mut [f64]) -> Result<()>) {
+    /// Works with a scratch; NaN comes out where that fails.
+    fn work(&self, out: &mut [f64], work: impl FnOnce(&mut Scratch, &mut [f64]) -> Result<()>) {
         let inner = &*self.inner;
         let taken = kept(&inner.shelf).pop();
-        let mut scratch = taken.unwrap_or_else(|| Scratch::new(inner));
-        let done = inner.arrange(at, &mut scratch.args).and_then(|()| work(&mut scratch, out));
+        let fresh = || Scratch { workspace: Workspace::new(), calls: inner.calls.clone() };
+        let mut scratch = taken.unwrap_or_else(fresh);
+        let done = work(&mut scratch, out);
         kept(&inner.shelf).push(scratch);
         if let Err(error) = done {
             out.fill(f64::NAN);
@@ -203,31 +132,42 @@ impl Equation {
         }
     }
 
+    /// The time as a slice, if the function takes it.
+    fn time<'t>(&self, time: &'t [f64; 1]) -> &'t [f64] {
+        if self.inner.timed { time } else { &[] }
+    }
+
     fn evaluate(&self, at: At<'_>, out: &mut [f64]) {
-        self.work(at, out, |s, out| {
-            self.inner.value.call(&mut s.workspace, &s.args[..], &mut s.value)?;
-            take(std::iter::once(&s.value), 1.0, out)
+        let time = [at.time];
+        self.work(out, |s, out| {
+            s.calls.value.call(&mut s.workspace, &[at.state, at.parameters, self.time(&time)], &mut [out])
         });
     }
 
     fn forward(&self, at: At<'_>, by: By, along: &[f64], out: &mut [f64]) {
-        let Some((jvp, _)) = &self.inner.part(by).products else { return out.fill(0.0) };
-        self.work(at, out, |s, out| {
-            put(along, s.slopes[by as usize].iter_mut())?;
-            let along = &s.slopes[by as usize][..];
-            jvp.value_and_tangent(&mut s.workspace, &s.args[..], along, (), &mut s.value)?;
-            take(std::iter::once(&s.value), 1.0, out)
+        let time = [at.time];
+        self.work(out, |s, out| {
+            let Some(products) = s.calls.products(by) else {
+                out.fill(0.0);
+                return Ok(());
+            };
+            let from = [at.state, at.parameters, self.time(&time), along];
+            products.forward.call(&mut s.workspace, &from, &mut [&mut [], out])
         });
     }
 
     /// The transposed product, negative, as diffsol wants it.
     fn backward(&self, at: At<'_>, by: By, seed: &[f64], out: &mut [f64]) {
-        let Some((_, vjp)) = &self.inner.part(by).products else { return out.fill(0.0) };
-        self.work(at, out, |s, out| {
-            put(seed, std::iter::once(&mut s.other))?;
-            let slopes = &mut s.slopes[by as usize][..];
-            vjp.value_and_cotangents(&mut s.workspace, &s.args[..], &s.other, (), slopes)?;
-            take(s.slopes[by as usize].iter(), -1.0, out)
+        let time = [at.time];
+        self.work(out, |s, out| {
+            let Some(products) = s.calls.products(by) else {
+                out.fill(0.0);
+                return Ok(());
+            };
+            let from = [at.state, at.parameters, self.time(&time), seed];
+            products.backward.call(&mut s.workspace, &from, &mut [&mut [], &mut *out])?;
+            out.iter_mut().for_each(|x| *x = -*x);
+            Ok(())
         });
     }
 

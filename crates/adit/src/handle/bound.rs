@@ -4,14 +4,12 @@
 //! (fields as they are defined, arrays row major); the gradient goes into another. Nothing is looked at twice: names, kinds and extents are checked when it is made. That is what samplers and minimisers call.
 
 use super::gradient::GradientFn;
+use super::laid::Laid;
 use super::memory::Workspace;
-use super::pass::Callee;
-use super::plan::Target;
 use crate::error::{Error, Result};
-use crate::frame::Slot;
-use crate::value::{Data, Value};
+use crate::value::Value;
 use adit_diag::Code;
-use adit_runtime::{Bound, Buffer, Part};
+use adit_runtime::Bound;
 
 /// A gradient whose arguments are laid out: [`GradientFn::bind`]. Clones share the arrays that stay; each is called by one thread at a time.
 #[derive(Clone, Debug)]
@@ -48,54 +46,10 @@ impl GradientFn {
             let (wanted, given) = (function.signature().params.len(), args.len());
             return Err(Error::input(Code("AD0904"), format!("{wanted} values are wanted, {given} were given")));
         }
-        let (parts, returned) = parts(callee, function.frame(args)?.slots)?;
-        let bound = callee.entry.bind(parts, returned);
-        let bound = bound.map_err(|unfit| Error::internal(format!("argument {} was laid out wrongly", unfit.0)))?;
-        Ok(BoundGradient { gradient: self.clone(), bound })
-    }
-}
-
-/// What each argument of the call is, and which results go to which place of the gradient.
-type Laid = (Vec<Part>, Vec<(usize, usize)>);
-
-fn parts(callee: &Callee, slots: Vec<Slot>) -> Result<Laid> {
-    let mut parts: Vec<Option<Part>> = slots.into_iter().map(|slot| Some(kept(slot))).collect();
-    parts.resize(callee.entry.parameters(), None);
-    let (plan, mut returned, mut place) = (&callee.plan, Vec::new(), 0);
-    for leaf in plan.gradient.items.iter().cloned().flatten() {
-        let Target::Slot(at) = plan.params.targets[leaf] else { continue };
-        if !callee.leaf(&plan.params, leaf).element.is_float() {
-            continue;
-        }
-        let dims = match &parts[at] {
-            Some(Part::Array(dims, _)) => Some(dims.clone()),
-            _ => None,
-        };
-        let len = dims.as_ref().map_or(1, |dims| dims.iter().product());
-        match (plan.gradient.targets[leaf], &dims) {
-            (Target::Slot(shadow), Some(dims)) => parts[shadow] = Some(Part::Output(dims.clone(), place)),
-            (Target::Result(k), None) => returned.push((k, place)),
-            (Target::Skip | Target::Slot(_) | Target::Lanes(_) | Target::Result(_), _) => {}
-        }
-        parts[at] = Some(dims.map_or(Part::Number(place), |dims| Part::Input(dims, place)));
-        place += len;
-    }
-    let all: Option<Vec<Part>> = parts.into_iter().collect();
-    Ok((all.ok_or_else(|| Error::internal("an argument that nobody gives"))?, returned))
-}
-
-fn kept(slot: Slot) -> Part {
-    match slot {
-        Slot::Scalar(x) => Part::Scalar(x),
-        Slot::Array(_, array) => {
-            let buffer = match array.data {
-                Data::F64(x) => Buffer::F64(x),
-                Data::F32(x) => Buffer::F32(x),
-                Data::I64(x) => Buffer::I64(x),
-                Data::Bool(x) => Buffer::Bool(x),
-            };
-            Part::Array(array.dims, buffer)
-        }
+        let mut laid = Laid::new(callee, function.frame(args)?.slots);
+        laid.moving(callee.plan.gradient.items.iter().cloned().flatten());
+        laid.giving(&callee.plan.gradient);
+        Ok(BoundGradient { gradient: self.clone(), bound: laid.bind()? })
     }
 }
 

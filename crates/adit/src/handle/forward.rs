@@ -27,6 +27,10 @@ impl JvpFn {
         Ok(JvpFn { callee: Arc::new(callee) })
     }
 
+    pub(super) fn callee(&self) -> &Callee {
+        &self.callee
+    }
+
     /// The function that is differentiated.
     pub fn function(&self) -> &Function {
         &self.callee.function
@@ -104,7 +108,7 @@ impl JvpFn {
         ran
     }
 
-    fn has_lanes(&self, given: usize) -> Result<()> {
+    pub(super) fn has_lanes(&self, given: usize) -> Result<()> {
         let lanes = self.callee.plan.lanes;
         if given == lanes {
             return Ok(());

@@ -28,12 +28,14 @@ macro_rules! passing {
 mod annotations;
 pub(crate) mod arguments;
 mod bound;
+mod bound_call;
 mod explicit;
 pub(crate) mod fault;
 #[cfg(any(feature = "ndarray", feature = "nalgebra", feature = "faer"))]
 mod foreign;
 mod forward;
 mod gradient;
+mod laid;
 pub(crate) mod leaves;
 mod matrix;
 pub(crate) mod memory;
@@ -58,6 +60,7 @@ pub use annotations::{
 };
 pub use arguments::{Argument, Arguments, View, ViewMut};
 pub use bound::BoundGradient;
+pub use bound_call::BoundCall;
 pub use explicit::{Differentiated, Sweep};
 pub use forward::JvpFn;
 pub use gradient::GradientFn;

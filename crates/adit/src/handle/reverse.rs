@@ -25,6 +25,10 @@ impl VjpFn {
         Ok(VjpFn { callee: Arc::new(callee) })
     }
 
+    pub(super) fn callee(&self) -> &Callee {
+        &self.callee
+    }
+
     /// The function that is differentiated.
     pub fn function(&self) -> &Function {
         &self.callee.function

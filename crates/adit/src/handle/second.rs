@@ -27,6 +27,10 @@ impl HvpFn {
         Ok(HvpFn { callee: Arc::new(callee) })
     }
 
+    pub(super) fn callee(&self) -> &Callee {
+        &self.callee
+    }
+
     /// The function that is differentiated.
     pub fn function(&self) -> &Function {
         &self.callee.function

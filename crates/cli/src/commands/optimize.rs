@@ -1,17 +1,19 @@
 //! `adit optimize`.
 //!
-//! In: a program, where to start, what stays. Out: where the value is least, how low, how flat, and why the search ended there, as JSON or as a table; if it is wanted, a chart of the way.
+//! In: a program, where to start, what stays, bounds. Out: where the value is least, how low, how flat, and why the search ended there, as JSON or as a table; if it is wanted, a chart of the way.
 //! Methods and rules are `adit-argmin`'s.
 
 use crate::args::Optimize;
 use crate::json_out::{self, Object};
 use crate::plots::{Axes, Scale, Series, line_chart};
 use crate::progress::Progress;
-use crate::session::{Answer, Session, function, usage};
+use crate::session::{Answer, Session, constraints, function, usage};
 use crate::table::Table;
 use crate::{data, input, json_in};
-use adit::{Function, Result, Value};
-use adit_argmin::{Method, Minimum, Options, Problem, Step, minimise};
+use adit::diag::Code;
+use adit::{Error, Function, Result, Value};
+use adit_argmin::{Bound, Method, Minimum, Options, Problem, Step, minimise};
+use adit_nuts::Constraint;
 use std::path::Path;
 
 /// `adit optimize`
@@ -23,7 +25,10 @@ pub fn optimize(session: &Session, args: &Optimize) -> Result<Answer> {
     let function = function(&module, args.target.function.as_deref())?;
     let (values, free) = arguments(&function, args)?;
     let free: Vec<&str> = free.iter().map(String::as_str).collect();
-    let problem = Problem::new(&function, &values, &free)?;
+    let mut problem = Problem::new(&function, &values, &free)?;
+    for (path, constraint) in constraints(&args.constraints)? {
+        problem = problem.bounded(&path, bound(constraint)?)?;
+    }
 
     let options = Options { method: args.method, tolerance: args.tolerance, max_iterations: args.max_iterations };
     let progress = Progress::new(session, args.max_iterations);
@@ -41,6 +46,20 @@ pub fn optimize(session: &Session, args: &Optimize) -> Result<Answer> {
     }
     let minimiser = problem.free().values_at(&found.point)?;
     Ok(if session.json { json(&minimiser, &found) } else { table(&minimiser, &found) }.into())
+}
+
+/// A bound, as samplers call it.
+fn bound(constraint: Constraint) -> Result<Bound> {
+    match constraint {
+        Constraint::Real => Ok(Bound::Free),
+        Constraint::Lower(a) => Ok(Bound::Lower(a)),
+        Constraint::Upper(b) => Ok(Bound::Upper(b)),
+        Constraint::Interval(a, b) => Ok(Bound::Between(a, b)),
+        Constraint::Simplex | Constraint::Ordered => {
+            let text = format!("`{constraint}` is for sampling: a float is minimised within bounds of its own");
+            Err(Error::input(Code("AD0920"), text))
+        }
+    }
 }
 
 /// All arguments, and the names of those that move.
