@@ -67,8 +67,12 @@ impl Error {
 
     /// A time limit that was reached before the work was done.
     pub fn timeout(limit: Duration) -> Self {
-        let text = format!("this took longer than the limit of {} s", limit.as_secs_f64());
-        let diagnostics = vec![Diagnostic::new(Code("AD0807"), Span::NONE, text)];
+        Error::interrupted(format!("this took longer than the limit of {} s", limit.as_secs_f64()))
+    }
+
+    /// Work that was stopped from outside before it gave anything.
+    pub fn interrupted(message: impl Into<String>) -> Self {
+        let diagnostics = vec![Diagnostic::new(Code("AD0807"), Span::NONE, message)];
         Error { kind: ErrorKind::Run, diagnostics, sources: Arc::default() }
     }
 

@@ -8,6 +8,9 @@ use crate::report::{self, Style};
 use crate::{input, json_in};
 use adit::diag::Code;
 use adit::{Engine, Error, Function, Limits, Module, Result, Value};
+use adit_nuts::Constraint;
+use signal_hook::consts::SIGINT;
+use signal_hook::flag;
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::sync::Arc;
@@ -16,6 +19,9 @@ use std::time::Duration;
 
 /// Time that a run gets to stop by itself after its time is over.
 const GRACE: Duration = Duration::from_millis(300);
+
+/// The exit code of what Ctrl-C ended, as shells have it.
+const INTERRUPTED: i32 = 130;
 
 /// What a command gives: text for standard output, and an exit code.
 #[derive(Debug)]
@@ -131,6 +137,15 @@ fn watch(time: Duration, interrupt: Arc<AtomicBool>, style: Style) {
     let _ = std::thread::Builder::new().name("timeout".to_owned()).spawn(clock);
 }
 
+/// A flag that Ctrl-C sets from now on; the second time it ends the process, as it otherwise does at once.
+pub fn interruptible() -> Arc<AtomicBool> {
+    let flag = Arc::new(AtomicBool::new(false));
+    // What is registered first acts first. Where there is no handler to be had, the first one ends it.
+    let _ = flag::register_conditional_shutdown(SIGINT, INTERRUPTED, flag.clone())
+        .and_then(|_| flag::register(SIGINT, flag.clone()));
+    flag
+}
+
 /// A function, and where it is evaluated.
 #[derive(Debug)]
 pub struct Point {
@@ -162,6 +177,19 @@ pub fn function(module: &Module, name: Option<&str>) -> Result<Function> {
         Some(name) => module.function(name),
         None => module.entry(),
     }
+}
+
+/// What `--constrain` says: paths, and what is there has to be.
+///
+/// # Errors
+/// AD0901 for what is no pair, AD0920 for what is no constraint.
+pub fn constraints(texts: &[String]) -> Result<Vec<(String, Constraint)>> {
+    let one = |text: &String| {
+        let wrong = || usage(format!("`--constrain {text}`: such as sigma=positive is wanted"));
+        let (path, constraint) = text.split_once('=').ok_or_else(wrong)?;
+        Ok((path.trim().to_owned(), constraint.parse()?))
+    };
+    texts.iter().map(one).collect()
 }
 
 /// AD0901.

@@ -67,6 +67,45 @@ fn columns_are_data_by_their_names_and_logs_may_be_returned() {
     assert!((found["summary"][0]["mean"].as_f64().unwrap() - 2.0).abs() < 0.02);
 }
 
+/// Presses Ctrl-C once the sampler has printed so many lines, and waits for the end.
+#[cfg(unix)]
+fn interrupted(args: &[&str], lines: usize) -> common::Ran {
+    use std::io::{BufRead, BufReader, Write};
+    use std::process::{Command, Stdio};
+    let mut command = common::command(args);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the binary starts");
+    let program = b"fn f(x: [f64; k]) -> f64 { print(\"at\"); dot(x, x) / 2 }";
+    child.stdin.take().unwrap().write_all(program).expect("it reads its program");
+    let mut told = BufReader::new(child.stderr.take().unwrap()).lines();
+    assert_eq!(told.by_ref().take(lines).count(), lines, "it goes on until it is interrupted");
+    let pressed = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(pressed.expect("there is `kill`").success());
+    // What it still prints has to be read, or it waits.
+    let err = told.map_while(Result::ok).filter(|line| line != "at").collect::<Vec<_>>().join("\n");
+    let done = child.wait_with_output().expect("the binary ends");
+    common::Ran { code: done.status.code(), out: String::from_utf8(done.stdout).unwrap(), err }
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_gives_the_draws_that_it_has() {
+    let out = common::file("interrupted", "draws.csv", b"");
+    let fixed = ["sample", "-", "--size", "k=2", "--chains", "2", "--json"];
+    let endless = ["--draws", "1000000000", "--warmup", "10", "--out", out.to_str().unwrap()];
+    let ran = interrupted(&[&fixed[..], &endless].concat(), 5000);
+    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "{ran:?}");
+    let found = ran.json();
+    let draws = found["draws"].as_u64().unwrap();
+    assert!(found["interrupted"] == true && found["chains"] == 2 && draws > 10, "{found}");
+    let written = std::fs::read_to_string(out).unwrap();
+    assert_eq!(written.lines().count() as u64, 1 + 2 * draws);
+
+    let ran = interrupted(&[&fixed[..], &["--draws", "10", "--warmup", "1000000000"]].concat(), 500);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(ran.err.contains("AD0807") && ran.err.contains("before there were draws"), "{ran:?}");
+}
+
 #[test]
 fn misuse_has_its_code() {
     let program = "fn f(s: f64, k: i64) -> f64 { f64(k) * s^2 }";

@@ -1,16 +1,16 @@
 //! `adit sample`.
 //!
 //! In: a program whose function is a log density or its negative, data, constraints. Out: for each number that is sampled its mean, spread, quantiles, effective sample sizes and R-hat, as a table or as
-//! JSON; if it is wanted, all draws as CSV, and charts. What is not given as data is sampled. The sampler is `nuts-rs`; densities and constraints are `adit-nuts`'s.
+//! JSON; if it is wanted, all draws as CSV, and charts. What is not given as data is sampled. Ctrl-C ends all chains, and what they drew counts. The sampler is `nuts-rs`; densities and constraints are `adit-nuts`'s.
 
 use crate::args::{DensityName, Sample};
 use crate::data::given;
 use crate::json_out::{self, Object};
 use crate::plots::{Axes, Scale, Series, line_chart};
 use crate::progress::Progress;
-use crate::session::{Answer, Session, function, to_stderr, unwritable, usage};
-use adit::{Result, Value};
-use adit_nuts::{Constraint, Kind, Posterior, Run, Settings, Summary};
+use crate::session::{Answer, Session, constraints, function, interruptible, to_stderr, unwritable, usage};
+use adit::{Error, Result, Value};
+use adit_nuts::{Kind, Posterior, Run, Settings, Summary};
 use std::fmt::Write;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -62,14 +62,19 @@ fn run(session: &Session, posterior: &Posterior, settings: &Settings) -> Result<
     let each = settings.warmup.saturating_add(settings.draws);
     let progress = Progress::new(session, each.saturating_mul(settings.chains as u64));
     let divergences = AtomicUsize::new(0);
-    adit_nuts::sample(posterior, settings, &|step| {
+    let interrupted = interruptible();
+    let run = adit_nuts::sample(posterior, settings, &|step| {
         progress.step();
         if step.divergent && !step.warmup {
             let n = 1 + divergences.fetch_add(1, Ordering::Relaxed);
             progress.say(format!("{n} divergences"));
         }
-        true
-    })
+        !interrupted.load(Ordering::Relaxed)
+    })?;
+    if run.interrupted && run.chains.is_empty() {
+        return Err(Error::interrupted("interrupted before there were draws"));
+    }
+    Ok(run)
 }
 
 fn sizes(texts: &[String]) -> Result<Vec<(String, i64)>> {
@@ -78,15 +83,6 @@ fn sizes(texts: &[String]) -> Result<Vec<(String, i64)>> {
         Some((name.trim().to_owned(), size.trim().parse().ok()?))
     };
     texts.iter().map(|t| one(t).ok_or_else(|| usage(format!("`--size {t}`: such as k=3 is wanted")))).collect()
-}
-
-fn constraints(texts: &[String]) -> Result<Vec<(String, Constraint)>> {
-    let one = |text: &String| {
-        let wrong = || usage(format!("`--constrain {text}`: such as sigma=positive is wanted"));
-        let (path, constraint) = text.split_once('=').ok_or_else(wrong)?;
-        Ok((path.trim().to_owned(), constraint.parse()?))
-    };
-    texts.iter().map(one).collect()
 }
 
 /// Columns of the table: what they are called, and their numbers.
