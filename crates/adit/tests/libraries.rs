@@ -1,6 +1,6 @@
 //! Arrays of `ndarray`, `nalgebra` and `faer` go in and out, in the order of the language, whatever theirs is.
 //!
-//! `cargo test -p adit --features ndarray,nalgebra,faer --test libraries`
+//! `cargo test --workspace` has these features, by the crate of the tests; alone it is `cargo test -p adit --features ndarray,nalgebra,faer --test libraries`.
 
 use adit::{Engine, Leaves, Workspace};
 
