@@ -30,7 +30,7 @@ pub struct Tally {
 type Counted = fn(&Report) -> u64;
 
 /// Each count with its name in a summary and what it says.
-const COUNTS: [(&str, &str, Counted); 16] = [
+const COUNTS: [(&str, &str, Counted); 19] = [
     ("first", "first derivatives compared", |r| r.first.into()),
     ("second", "second derivatives compared", |r| r.second.into()),
     ("levels", "level 0 and optimised plans agree, first order", |r| (r.levels > 0).into()),
@@ -47,6 +47,9 @@ const COUNTS: [(&str, &str, Counted); 16] = [
     ("near_kink", "difference excused by a kink", |r| r.near_kink.into()),
     ("modes", "modes of derivatives within compared", |r| r.modes.into()),
     ("tree", "derivatives within compared with the tree", |r| r.tree.into()),
+    ("sparse_jacobian", "compressed Jacobians compared with dense ones", |r| r.handles[0].into()),
+    ("sparse_hessian", "compressed Hessians compared with dense ones", |r| r.handles[1].into()),
+    ("split", "split mode compared with reverse mode", |r| r.handles[2].into()),
 ];
 
 impl Tally {

@@ -21,11 +21,13 @@
 //! | `tapes` | tapes are empty at the end |
 //! | `tree differentiates` | the typed tree gives what the IR gives also where the program contains derivatives, but for rounding |
 //! | `modes` | derivatives within the program are the same, forward, in reverse and as the compiler chooses |
-//! | `sparse` | what the pattern of a Jacobian or Hessian leaves out is zero |
+//! | `sparse` | what the pattern of a Jacobian or Hessian leaves out is zero; compressed sweeps give the dense matrix |
+//! | `split` | the augmented primal and its reverse give what reverse mode gives in one call |
 //! | `second order` | forward over reverse is the complex step of reverse; reverse over reverse agrees with it |
 
 mod checkpoints;
 pub mod derivatives;
+mod handles;
 mod lanes;
 mod levels;
 mod modes;
@@ -111,6 +113,8 @@ pub struct Report {
     pub in_place: bool,
     /// One of them runs again for that.
     pub again: bool,
+    /// The library's handles were compared: sparse Jacobian, sparse Hessian, split mode.
+    pub handles: [bool; 3],
 }
 
 /// Limits of every run.
@@ -145,6 +149,7 @@ pub fn check(case: &Case, plan: Plan) -> Result<Report, Failure> {
     if plan.derivatives && !subject.report.too_long {
         subject.modes(&inputs)?;
         subject.derivatives(&inputs)?;
+        subject.handles()?;
     }
     Ok(subject.report)
 }
