@@ -112,6 +112,13 @@ fn what_an_artefact_does_not_hold_is_refused_by_name() -> Result<(), Error> {
     assert_eq!(told(loaded.jvp().at(&args, &[None, Some(1.0.into())])), format!("{held} derivatives along `k`"));
     assert_eq!(told(loaded.emit(adit::Stage::Typed, adit::Of::Primal, 1)), format!("{held} what this asks for"));
     assert_eq!(told(loaded.check(&args, &[], 1)), format!("{held} what this asks for"));
+    // A sparsity pattern is found in the program, which is not there.
+    let map = reload(&function(MAP).jacobian().artefact()?.to_bytes()?);
+    let held = "AD0933: this artefact holds the jacobian by `x`, `k` of `f`, and not what this asks for";
+    assert_eq!(told(map.jacobian().sparse(&args[..])), held);
+    let second = reload(&f.hessian().wrt(["x"]).artefact()?.to_bytes()?);
+    let held = "AD0933: this artefact holds the hessian by `x` of `f`, and not what this asks for";
+    assert_eq!(told(second.hessian().sparse(&args[..])), held);
     let unknown = told(loaded.gradient().wrt(["z"]).at(&args));
     assert_eq!(unknown, "AD0904: `f` has no parameter `z`; it has x, k");
     Ok(())
@@ -189,18 +196,40 @@ fn nothing_that_was_changed_is_loaded() -> Result<(), Error> {
 }
 
 #[test]
-fn loading_takes_less_than_a_millisecond() -> Result<(), Error> {
-    let bytes = function(ROSENBROCK).gradient().artefact()?.to_bytes()?;
+fn what_is_for_another_version_or_another_processor_says_so() -> Result<(), Error> {
     let engine = Engine::new();
-    let time = || {
-        let start = Instant::now();
-        let loaded = engine.load(&bytes);
-        (start.elapsed(), loaded.is_ok())
-    };
-    let (best, fits) = (0..20).map(|_| time()).min().expect("some were timed");
-    assert!(fits);
-    let most = if cfg!(debug_assertions) { 10 } else { 1 };
-    assert!(best < Duration::from_millis(most), "{best:?} for {} bytes", bytes.len());
+    let mut other = function(MAP).artefact()?.to_bytes()?;
+    other[adit_runtime::sealed::MAGIC.len()] ^= 1;
+    let told_so = told(engine.load(&other));
+    assert!(told_so.starts_with("AD0931: this was compiled by Adit of another version"), "{told_so}");
+    let machine = adit_runtime::machine::Machine::here(["levitation".to_owned()]);
+    let strange = adit_runtime::sealed::seal(&machine, &()).expect("it can be written");
+    let told_so = told(engine.load(&strange));
+    assert!(told_so.starts_with("AD0932: this was compiled for a processor with levitation, which"), "{told_so}");
+    Ok(())
+}
+
+/// The median of 101 loads. A machine that does other things may spoil a hundred in a row, but not five times.
+#[test]
+fn loading_takes_less_than_a_millisecond() -> Result<(), Error> {
+    let engine = Engine::new();
+    for source in [ROSENBROCK, WHILE, SOLVE] {
+        let bytes = function(source).gradient().artefact()?.to_bytes()?;
+        let time = || {
+            let start = Instant::now();
+            let loaded = engine.load(&bytes);
+            let time = start.elapsed();
+            loaded.map(|_| time)
+        };
+        let median = || {
+            let mut times = (0..101).map(|_| time()).collect::<Result<Vec<Duration>, Error>>()?;
+            times.sort();
+            Ok::<Duration, Error>(times[50])
+        };
+        let medians = (0..5).map(|_| median()).collect::<Result<Vec<Duration>, Error>>()?;
+        let best = medians.into_iter().min().expect("there are five");
+        assert!(best < Duration::from_millis(1), "{best:?} for {} bytes", bytes.len());
+    }
     Ok(())
 }
 

@@ -69,6 +69,14 @@ fn what_cannot_be_loaded_or_built_is_told() {
         let ran = adit(&[&[command, text(path)][..], &at].concat());
         assert!(ran.code == Some(2) && ran.err.contains(code), "{command}: {ran:?}");
     }
+    // A sparsity pattern is found in the program, which is not there.
+    for (kind, command) in [("hessian", "hess"), ("jacobian", "jac")] {
+        let args = ["build", "examples/linreg.ad", "--derivative", kind, "--emit", "adc", "--out", text(&out)];
+        assert_eq!(adit(&args).code, Some(0));
+        let path = out.join(format!("neg_log_posterior_{kind}.adc"));
+        let sparse = adit(&[&[command, text(&path), "--sparse"][..], &at].concat());
+        assert!(sparse.code == Some(2) && sparse.err.contains("AD0933"), "{command} --sparse: {sparse:?}");
+    }
     let named = adit(&[&["grad", text(&whole), "--fn", "g"][..], &at].concat());
     assert!(named.code == Some(2) && named.err.contains("AD0904"), "{named:?}");
     let mode = adit(&["build", "examples/linreg.ad", "--derivative", "hvp", "--mode", "forward"]);

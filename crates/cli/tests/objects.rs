@@ -2,7 +2,11 @@
 //!
 //! In: small programs. Out: one executable of C with all their objects, one of Rust with one of them, and what these print: statuses, and numbers as bits. Without `cc` nothing is tried, and that is said.
 
+#[path = "common/linker.rs"]
+mod linker;
+
 use adit::{Artefact, Engine, Function, Value};
+use linker::{bits, done, folder, has_cc, native};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -33,38 +37,6 @@ fn function(source: &str) -> Function {
     compiled.unwrap_or_else(|e| panic!("{e}"))
 }
 
-fn folder(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("objects").join(name);
-    std::fs::create_dir_all(&folder).expect("a folder for the test");
-    folder
-}
-
-/// Whether there is a C compiler.
-#[expect(clippy::print_stderr, reason = "a test that tries nothing says so")]
-fn has_cc() -> bool {
-    let found = Command::new("cc").arg("--version").output().is_ok();
-    if !found {
-        eprintln!("there is no `cc`: objects are not tried");
-    }
-    found
-}
-
-/// The folder where `cargo` puts the library that objects are linked with, built now.
-fn native() -> PathBuf {
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("it is in the target folder");
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--quiet", "--offline", "--package", "adit-native", "--target-dir"]).arg(target);
-    let done = cargo.current_dir(env!("CARGO_MANIFEST_DIR")).output().expect("cargo starts");
-    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-    target.join("debug")
-}
-
-fn done(command: &mut Command) -> String {
-    let done = command.output().unwrap_or_else(|e| panic!("{command:?}: {e}"));
-    assert!(done.status.success(), "{command:?}: {}", String::from_utf8_lossy(&done.stderr));
-    String::from_utf8(done.stdout).expect("it prints text")
-}
-
 /// Writes object and header; the object's path.
 fn written(artefact: &Artefact, folder: &Path) -> PathBuf {
     let write = |end: &str, bytes: &[u8]| {
@@ -78,8 +50,7 @@ fn written(artefact: &Artefact, folder: &Path) -> PathBuf {
 
 /// A line of numbers, as C prints them.
 fn line(name: &str, numbers: impl IntoIterator<Item = f64>) -> String {
-    let bits: Vec<String> = numbers.into_iter().map(|x| format!("{:016x}", x.to_bits())).collect();
-    format!("{name} 0 {}\n", bits.join(" "))
+    format!("{name} 0 {}\n", bits(numbers))
 }
 
 const MAIN: &str = include_str!("objects/main.c");

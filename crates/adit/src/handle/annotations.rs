@@ -34,7 +34,7 @@ pub struct Active<T>(pub T);
 ///
 /// A shadow cannot share memory with any other argument: such a call does not compile.
 ///
-/// ```compile_fail
+/// ```compile_fail,E0502
 /// use adit::{Activity, Const, Duplicated, Engine, Sweep};
 ///
 /// let f = Engine::new().compile("fn f(w: [f64; n], x: [f64; n]) -> f64 { dot(w, x) }").unwrap().function("f").unwrap();

@@ -39,6 +39,18 @@ pub(super) struct Halves {
 }
 
 /// What an augmented primal recorded, for its reverse: once, or once for each clone. It can be sent to other threads.
+///
+/// The reverse consumes it, so that one that is reversed twice does not compile:
+///
+/// ```compile_fail,E0382
+/// use adit::{Engine, Workspace};
+///
+/// let f = Engine::new().compile("fn f(x: [f64; n]) -> f64 { sum(x^2) }").unwrap().function("f").unwrap();
+/// let (mut ws, mut dx) = (Workspace::new(), [0.0; 2]);
+/// let tape = f.split().build().unwrap().value_and_tape(&mut ws, &[1.0, 2.0], ()).unwrap();
+/// tape.cotangents(&mut ws, 1.0, &mut dx).unwrap();
+/// tape.cotangents(&mut ws, 1.0, &mut dx).unwrap();
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "a tape is there to be reversed"]
 pub struct Tape {
