@@ -5,7 +5,7 @@
 Needs mpmath, to make the file only. The error that each comment states is that of the polynomial before its coefficients are rounded.
 """
 
-from mpmath import asin, atan, cos, erf, erfc, exp, lu_solve, log, matrix, mp, mpf, nstr, pi, sin, sqrt
+from mpmath import asin, atan, cos, erf, erfc, erfinv, exp, lu_solve, log, matrix, mp, mpf, nstr, pi, sin, sqrt
 
 mp.dps = 60
 
@@ -142,6 +142,33 @@ def tail(t):
 at_four = 9 * exp(mpf(16)) * erfc(mpf(4))
 emit("ERFC", "((1 + 2x) exp(x²) erfc x − its value at 4) / t, t = (x − 4) / (x + 4), for 0 ≤ x ≤ 27.5", tail, -1, mpf("23.5") / mpf("31.5"), 22)
 pair("ERFC_AT_FOUR", "9 exp(16) erfc 4", at_four)
+half_root_pi = sqrt(pi) / 2
+emit("ERFINV", "(erf⁻¹ r / r − √π/2) / z, z = r², for |r| ≤ 1/2", near_zero(lambda z: (erfinv(sqrt(z)) / sqrt(z) - half_root_pi) / z, half_root_pi**3 / 3), 0, mpf(1) / 4, 13)
+pair("HALF_ROOT_PI", "√π/2", half_root_pi)
+
+
+def inverse_tail(u):
+    """w / s with erfc w = exp(−s²), s = 9/4 (1 + u) / (1 − u)."""
+    s = mpf(9) / 4 * (1 + u) / (1 - u)
+    if s < mpf("1.7"):
+        return erfinv(1 - exp(-s * s)) / s
+    w = sqrt(s * s - log(sqrt(pi) * s))
+    for _ in range(12):
+        w += (log(erfc(w)) + s * s) * erfc(w) * half_root_pi * exp(w * w)
+    return w / s
+
+
+def inverse_slope(u):
+    u = u if u != 0 else mpf(10) ** -25
+    return (inverse_tail(u) - inverse_tail(mpf(0))) / u
+
+
+def place(s):
+    return (mpf(s) - mpf(9) / 4) / (mpf(s) + mpf(9) / 4)
+
+
+emit("ERFCINV", "(w / s − its value at s = 9/4) / u for erfc w = exp(−s²), u = (s − 9/4) / (s + 9/4), 0.8325 ≤ s ≤ 6.08", inverse_slope, place("0.8325"), place("6.08"), 24)
+pair("ERFCINV_AT_MIDDLE", "w / s at s = 9/4", inverse_tail(mpf(0)))
 emit("CBRT", "A first guess of the cube root on [1, 8]", lambda x: x ** (mpf(1) / 3), 1, 8, 5)
 
 parts("LN_2", "log 2: the first part has so few bits that its products with exponents are exact", log(2), [40])

@@ -13,7 +13,7 @@ import os
 import random
 import sys
 
-from mpmath import acos, acosh, asin, asinh, atan, atan2, atanh, cbrt, cos, cosh, erf, erfc, exp, expm1, hypot, inf, log, log1p, mp, mpf, sin, sinh, sqrt, tan, tanh
+from mpmath import acos, acosh, asin, asinh, atan, atan2, atanh, cbrt, cos, cosh, erf, erfc, erfinv, exp, expm1, hypot, inf, log, log1p, mp, mpf, sin, sinh, sqrt, tan, tanh
 
 mp.dps = 60
 
@@ -62,6 +62,8 @@ FUNCTIONS = {
     "atan": (atan, (-3, 3), (1e-20, 1e30)),
     "erf": (erf, (-6, 6), (1e-20, 6)),
     "erfc": (erfc, (-6, 27.2), (1e-20, 6)),
+    "erfinv": (erfinv, (-1, 1), (1e-20, 0.999)),
+    "erfcinv": (lambda x: erfinv(1 - x), (0, 2), (1e-15, 1)),
     "cbrt": (lambda x: cbrt(x) if x >= 0 else -cbrt(-x), (-9, 9), (1e-300, 1e300)),
     "pow": (lambda x, y: x ** y, (0.5, 2), (1e-15, 1e15), (-20, 20), None),
     "logaddexp": (precise(lambda x, y: max(x, y) + log1p(exp(-abs(x - y)))), (0, 30), (1e-3, 700), (0, 30), (1e-3, 700)),

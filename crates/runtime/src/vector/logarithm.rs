@@ -27,7 +27,7 @@ fn combined<L: Lanes>(k: L, f: L, rest: L) -> L {
 
 /// log x for positive normal numbers.
 #[inline(always)]
-fn log_normal<L: Lanes>(x: L) -> L {
+pub fn log_normal<L: Lanes>(x: L) -> L {
     let (k, m, _) = exponent(x);
     combined(k, m - L::splat(1.0), L::splat(0.0))
 }

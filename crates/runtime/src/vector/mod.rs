@@ -243,8 +243,8 @@ rows! {
         Erfc "erfc" special::erfc;
         Cbrt "cbrt" special::cbrt;
         Round "round" special::round;
-        Erfinv "erfinv" (|x| each(x, x, Prim::Erfinv));
-        Erfcinv "erfcinv" (|x| each(x, x, Prim::Erfcinv));
+        Erfinv "erfinv" special::erfinv;
+        Erfcinv "erfcinv" special::erfcinv;
         Lgamma "lgamma" (|x| each(x, x, Prim::Lgamma));
         Digamma "digamma" (|x| each(x, x, Prim::Digamma));
     }

@@ -1,11 +1,14 @@
-//! The error function, the cube root, rounding.
+//! The error function and its inverse, the cube root, rounding.
 //!
 //! In: lanes. Out: lanes. erfc is exp(−x²) / (1 + 2x) times a polynomial in (x − 4) / (x + 4), the product in twice the digits; erf is a polynomial below 1 and 1 − erfc beyond.
 
-use super::arithmetic::{Double, again, polynomial, quotient, signed, sum, sum_ordered};
-use super::coefficients::{CBRT, ERF, ERFC, ERFC_AT_FOUR, TWO_OVER_ROOT_PI};
+use super::arithmetic::{Double, again, polynomial, quotient, root, signed, sum, sum_ordered};
+use super::coefficients::{
+    CBRT, ERF, ERFC, ERFC_AT_FOUR, ERFCINV, ERFCINV_AT_MIDDLE, ERFINV, HALF_ROOT_PI, TWO_OVER_ROOT_PI,
+};
 use super::exponential::{gauss_parts, scaled};
 use super::lanes::Lanes;
+use super::logarithm::log_normal;
 use adit_ir::Prim;
 
 /// erfc |x|.
@@ -49,6 +52,44 @@ pub fn erf<L: Lanes>(x: L) -> L {
     let (a, one) = (x.abs(), L::splat(1.0));
     let (high, low) = erf_near(a);
     signed(L::select(a.lt(one), high + low, one - erfc_positive(a)), x)
+}
+
+/// erf⁻¹ a for 0 ≤ a ≤ ½.
+#[inline(always)]
+fn erfinv_near<L: Lanes>(a: L) -> L {
+    let z = a * a;
+    let (high, low) = a.product(L::splat(HALF_ROOT_PI[0]));
+    high + a.mul_add(z.mul_add(polynomial(z, &ERFINV), L::splat(HALF_ROOT_PI[1])), low)
+}
+
+/// erfc⁻¹ x for 10⁻¹⁶ ≤ x ≤ ½, of s = √(−log x).
+#[inline(always)]
+fn erfcinv_far<L: Lanes>(x: L) -> L {
+    let (s, s_low) = root((-log_normal(x), L::splat(0.0)));
+    let middle = L::splat(2.25);
+    let u = (s - middle) / (s + middle);
+    let (f, f_low) = sum_ordered(L::splat(ERFCINV_AT_MIDDLE[0]), u * polynomial(u, &ERFCINV));
+    let (high, low) = s.product(f);
+    // The slope in s is nearly 1.
+    high + (s.mul_add(f_low + L::splat(ERFCINV_AT_MIDDLE[1]), low) + s_low)
+}
+
+/// The inverse of erf.
+#[inline(always)]
+pub fn erfinv<L: Lanes>(x: L) -> L {
+    let (a, one) = (x.abs(), L::splat(1.0));
+    let value = L::select(a.le(L::splat(0.5)), erfinv_near(a), erfcinv_far(one - a));
+    again(signed(value, x), !a.lt(one), x, Prim::Erfinv)
+}
+
+/// The inverse of erfc. Where x is tiny, it is left to the scalar function.
+#[inline(always)]
+pub fn erfcinv<L: Lanes>(x: L) -> L {
+    let (one, half) = (L::splat(1.0), L::splat(0.5));
+    let from_one = one - x;
+    let far = erfcinv_far(L::select(x.lt(one), x, L::splat(2.0) - x));
+    let value = signed(L::select(from_one.abs().le(half), erfinv_near(from_one.abs()), far), from_one);
+    again(value, !(L::splat(1.2e-16).lt(x) & x.lt(L::splat(2.0))), x, Prim::Erfcinv)
 }
 
 /// The cube root: a polynomial, a step of Halley's iteration, and one of Newton's with the cube in twice the digits.
