@@ -35,7 +35,7 @@ pub struct Any;
 impl Version for Any {
     unsafe fn run<K: Body>(to: *mut f64, too: *mut f64, x: *const f64, y: *const f64, n: usize) {
         // SAFETY: as the caller promises.
-        unsafe { over::<Plain, K>(to, too, x, y, n) }
+        unsafe { over::<Twice<Plain>, K>(to, too, x, y, n) }
     }
 }
 
