@@ -48,6 +48,8 @@ wishes! {
     ad_opt: AdOpts;
     /// Source order everywhere, bit for bit: [`Options::strict`].
     strict: bool;
+    /// Whether iterations of loops may run several at once: [`Options::vectors`].
+    vectors: bool;
     /// Along how many directions forward mode goes at once, from 1 to 64: [`Options::lanes`].
     lanes: usize;
     /// Instructions used: [`Options::cpu`].

@@ -26,6 +26,8 @@ pub struct Options {
     pub ad_opt: AdOpts,
     /// Source order everywhere, so that results equal the interpreter's bit for bit.
     pub strict: bool,
+    /// Whether loops whose iterations have nothing to do with one another, or only add something up, run several at once; only from `opt` 2 on, and neither with `strict` nor where steps are limited.
+    pub vectors: bool,
     /// Along how many directions forward mode goes at once, at most, where a Jacobian or a Hessian wants many; 8 by default.
     pub lanes: usize,
     /// Instructions used.
@@ -50,6 +52,7 @@ impl Default for Options {
             opt: 2,
             ad_opt: AdOpts::ALL,
             strict: false,
+            vectors: false,
             lanes: 8,
             cpu: Cpu::Native,
             check_hosts: false,
@@ -64,13 +67,14 @@ impl Default for Options {
 
 impl std::fmt::Debug for Options {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Options { opt, ad_opt, strict, lanes, cpu, check_hosts, max_order, limits, interrupt: _, sink, clock } =
-            self;
+        let Options { opt, ad_opt, strict, vectors, lanes, cpu, check_hosts, max_order, limits, .. } = self;
+        let (sink, clock) = (&self.sink, &self.clock);
         let (printed, timed) = (sink.is_some(), clock.is_some());
         f.debug_struct("Options")
             .field("opt", opt)
             .field("ad_opt", ad_opt)
             .field("strict", strict)
+            .field("vectors", vectors)
             .field("lanes", lanes)
             .field("cpu", cpu)
             .field("check_hosts", check_hosts)
@@ -108,6 +112,10 @@ impl Options {
             },
             cpu: self.cpu.clone(),
             strict: self.strict,
+            vectors: match self.vectors && self.opt > 1 {
+                true => adit_codegen::Vectors::On,
+                false => adit_codegen::Vectors::Off,
+            },
             fuel: self.limits.steps.is_some(),
             ..adit_codegen::Options::default()
         }

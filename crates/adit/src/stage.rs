@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::options::Options;
 use crate::pipeline::{self, Derivative, Derived, Unit};
 use adit_diag::Span;
-use adit_ir::{FuncId, print};
+use adit_ir::{FuncId, Module, print};
 use adit_sema::typed::FnId;
 use std::fmt;
 use std::str::FromStr;
@@ -57,6 +57,8 @@ stages! {
     JvpOptimized "jvp-optimized",
     /// The reverse derivative cleaned up.
     VjpOptimized "vjp-optimized",
+    /// What became of each loop, on the source.
+    Vectorized "vectorized",
     /// Cranelift's IR.
     Clif "clif",
     /// Machine instructions before encoding.
@@ -108,7 +110,8 @@ impl Stage {
             | Stage::Vjp
             | Stage::Tape
             | Stage::Activity => None,
-            Stage::JvpOptimized | Stage::VjpOptimized | Stage::Clif | Stage::Vcode | Stage::Native => None,
+            Stage::JvpOptimized | Stage::VjpOptimized | Stage::Vectorized => None,
+            Stage::Clif | Stage::Vcode | Stage::Native => None,
         }
     }
 }
@@ -146,7 +149,7 @@ pub(crate) fn emit(
         }
         Stage::JvpOptimized => Ok(ir_text(unit, &pipeline::optimized(jvp()?, options)?)),
         Stage::VjpOptimized => Ok(ir_text(unit, &pipeline::optimized(vjp()?, options)?)),
-        Stage::Clif | Stage::Vcode | Stage::Native => {
+        Stage::Vectorized | Stage::Clif | Stage::Vcode | Stage::Native => {
             let derived = match of {
                 Of::Primal => derive(Derivative::Primal)?,
                 Of::Jvp => pipeline::optimized(jvp()?, options)?,
@@ -169,6 +172,9 @@ fn ir_text(unit: &Unit, derived: &Derived) -> String {
 fn machine_text(unit: &Unit, derived: &Derived, options: &Options, stage: Stage) -> Result<String> {
     let source = |span: Span| source_line(unit, span);
     let (module, options) = (&*pipeline::finished(derived, options), options.codegen());
+    if stage == Stage::Vectorized {
+        return Ok(loops_text(unit, module, derived.id));
+    }
     let text = if stage == Stage::Clif {
         adit_codegen::clif_text(module, derived.id, &options)
     } else if stage == Stage::Vcode {
@@ -177,6 +183,25 @@ fn machine_text(unit: &Unit, derived: &Derived, options: &Options, stage: Stage)
         adit_codegen::native_text(module, derived.id, &options, &source)
     };
     text.map_err(pipeline::codegen_error)
+}
+
+/// What becomes of each loop of a function and of what it calls, where vectors are on.
+fn loops_text(unit: &Unit, module: &Module, id: FuncId) -> String {
+    let mut text = String::new();
+    for id in pipeline::reachable(module, id) {
+        let f = module.function(id);
+        text += &format!("func @{}\n", f.name);
+        for report in adit_codegen::loop_reports(f) {
+            let line = |span: Span| source_line(unit, span);
+            let (number, source) = line(report.span).map_or((0, String::new()), |found| found);
+            text += &format!("{number:>5}: {source}\n       {}", report.what);
+            text += &match report.because.and_then(line) {
+                Some((at, source)) if at != number => format!(", at {at}: {source}\n"),
+                Some(_) | None => "\n".to_owned(),
+            };
+        }
+    }
+    text
 }
 
 /// The function desugared, to read.

@@ -108,7 +108,7 @@ impl<'m> Compiler<'m> {
         let graph = CallGraph::new(module, entries);
         let mut isas = Targets { options, reach, made: Vec::new() };
         let isa = isas.of(Size::of_glue(1))?;
-        let unit = Unit::new(module, options, reach, graph, isa.default_call_conv());
+        let unit = Unit::new(module, options, reach, graph, &*isa);
         Ok(Compiler {
             unit,
             context: Context::new(),

@@ -9,9 +9,10 @@ use crate::unit::Reach;
 use adit_ir::prim::Code;
 use adit_ir::{Function, Op};
 use adit_runtime::machine::Machine;
+use adit_runtime::vector::Level;
 use cranelift_codegen::isa::{OwnedTargetIsa, TargetIsa, lookup};
 use cranelift_codegen::settings::{Configurable, Flags, builder};
-use target_lexicon::Triple;
+use target_lexicon::{Architecture, Triple};
 
 /// Above this many IR instructions, O2 leaves Cranelift's mid-end out: it moves pure operations down to where a side effect needs them, which makes values of long straight code live long, and
 /// the register allocator slow, whatever [`crate::spill`] does.
@@ -147,6 +148,23 @@ fn check_runs_here(name: &str, named: &OwnedTargetIsa, here: &OwnedTargetIsa) ->
 /// What is switched on.
 fn flags(isa: &dyn TargetIsa) -> impl Iterator<Item = &'static str> {
     isa.isa_flags().into_iter().filter(|flag| flag.as_bool() == Some(true)).map(|flag| flag.name)
+}
+
+/// Whether a machine has instructions for all that vectors of two are used for: comparisons of integers, too.
+pub(crate) fn has_vectors(isa: &dyn TargetIsa) -> bool {
+    let architecture = isa.triple().architecture;
+    let wide = matches!(architecture, Architecture::Aarch64(_));
+    wide || architecture == Architecture::X86_64 && flags(isa).any(|flag| flag == "has_sse42")
+}
+
+/// Which functions of slices a machine can run.
+pub(crate) fn slices(isa: &dyn TargetIsa) -> Level {
+    let has = |names: &[&str]| names.iter().all(|name| flags(isa).any(|flag| flag == *name));
+    match has(&["has_avx2", "has_fma"]) {
+        true if has(&["has_avx512f", "has_avx512dq", "has_avx512vl"]) => Level::Avx512,
+        true => Level::Avx2,
+        false => Level::Baseline,
+    }
 }
 
 /// The machine that a target is for.

@@ -2,6 +2,8 @@
 //!
 //! In: the host's wishes. Out: [`Options`]. Nothing here touches Cranelift; what an option does is written beside each.
 
+use crate::mutant::Mutant;
+
 /// How much time to spend for faster code.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub enum OptLevel {
@@ -28,6 +30,18 @@ pub enum Cpu {
     Named(String),
 }
 
+/// Whether several iterations of a loop run at once.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum Vectors {
+    /// Never.
+    #[default]
+    Off,
+    /// Where it is worth it.
+    On,
+    /// Wherever it can be done, from two iterations on, in short blocks: for tests, whose loops are short.
+    Eager,
+}
+
 /// What a compilation can be asked for.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Options {
@@ -37,6 +51,10 @@ pub struct Options {
     pub cpu: Cpu,
     /// Source order of every operation, bit for bit. Nothing in this crate deviates from it yet, whichever is chosen.
     pub strict: bool,
+    /// Runs several iterations of a loop at once where they have nothing to do with one another, or only add something up; not with [`Options::strict`] and [`Options::fuel`].
+    pub vectors: Vectors,
+    /// A seeded bug: tests only.
+    pub mutant: Option<Mutant>,
     /// Keeps every bounds check, even those proved superfluous.
     pub keep_checks: bool,
     /// Counts steps, so that [`Limits::steps`](adit_ir::limits::Limits::steps) holds. Without it that limit is ignored.
@@ -58,6 +76,8 @@ impl Default for Options {
             opt: OptLevel::default(),
             cpu: Cpu::default(),
             strict: true,
+            vectors: Vectors::Off,
+            mutant: None,
             keep_checks: false,
             fuel: false,
             large_above: 600,

@@ -2,14 +2,15 @@
 //!
 //! In: what lowering finds. Out: the tables that outlive it ([`Program`]), spans (as Cranelift's source locations), the names of imported functions. Nothing here emits code.
 
-use crate::isa::Size;
+use crate::isa::{Size, has_vectors, slices};
 use crate::options::Options;
 use crate::straight::Straight;
 use adit_diag::Span;
 use adit_ir::{CallGraph, Module, Trap};
+use adit_runtime::vector::Level;
 use adit_runtime::{ExternalCall, PrintLine, Program, Site};
 use cranelift_codegen::ir::{self, SourceLoc};
-use cranelift_codegen::isa::CallConv;
+use cranelift_codegen::isa::{CallConv, TargetIsa};
 use rustc_hash::FxHashMap;
 
 /// How compiled code calls functions that others define.
@@ -68,6 +69,10 @@ pub(crate) struct Unit<'m> {
     pub(crate) thunks: Vec<(u32, usize)>,
     /// Code that was made without Cranelift.
     pub(crate) straight: Vec<Straight>,
+    /// Whether the machine has what vectors of two need.
+    pub(crate) has_vectors: bool,
+    /// Which functions of slices the machine can run.
+    pub(crate) slices: Level,
     /// How many loops of functions so far have become functions of their own.
     pub(crate) shared: usize,
 }
@@ -78,14 +83,16 @@ impl<'m> Unit<'m> {
         options: &'m Options,
         reach: Reach,
         graph: CallGraph,
-        call_conv: CallConv,
+        isa: &dyn TargetIsa,
     ) -> Self {
         Unit {
             module,
             options,
             reach,
             graph,
-            call_conv,
+            call_conv: isa.default_call_conv(),
+            has_vectors: has_vectors(isa),
+            slices: slices(isa),
             spans: Spans::default(),
             program: Program::default(),
             imports: Vec::new(),

@@ -19,6 +19,7 @@ pub mod host;
 pub mod inst;
 pub mod kernel;
 pub mod limits;
+pub mod loops;
 pub mod mutants;
 pub mod prim;
 pub mod print;

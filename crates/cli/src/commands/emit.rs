@@ -73,7 +73,8 @@ fn write(folder: &Path, texts: &[(Stage, String)]) -> Result<Answer> {
 
 fn extension(stage: Stage) -> &'static str {
     match stage {
-        Stage::Tokens | Stage::Ast | Stage::Lowered | Stage::Activity | Stage::Tape | Stage::Vcode => "txt",
+        Stage::Tokens | Stage::Ast | Stage::Lowered | Stage::Activity | Stage::Tape => "txt",
+        Stage::Vectorized | Stage::Vcode => "txt",
         Stage::Typed | Stage::Optimized | Stage::Jvp | Stage::Vjp => "adir",
         Stage::JvpOptimized | Stage::VjpOptimized => "adir",
         Stage::Clif => "clif",

@@ -26,13 +26,13 @@ const SMALL: i64 = 1 << 40;
 
 impl<'a> Lower<'a, '_, '_, '_> {
     /// The type of an array, whose handle outlives the lowering.
-    fn array_type(&self, array: Value) -> Result<&'a ArrayType, CodegenError> {
+    pub(super) fn array_type(&self, array: Value) -> Result<&'a ArrayType, CodegenError> {
         let f = self.f;
         f.ty(array).array().ok_or_else(|| CodegenError::Internal(format!("{array:?} is no array")))
     }
 
     /// How elements of an array are accessed: handles never overlap.
-    fn access(&self, array: Value) -> MemFlagsData {
+    pub(super) fn access(&self, array: Value) -> MemFlagsData {
         self.memory.arrays[array.index() % ARRAY_REGIONS as usize]
     }
 
@@ -95,7 +95,7 @@ impl<'a> Lower<'a, '_, '_, '_> {
     }
 
     /// `index` times the bytes of what lies below one step of it.
-    fn scaled(&mut self, index: ir::Value, inner: &[Int], size: i64) -> Result<ir::Value, CodegenError> {
+    pub(super) fn scaled(&mut self, index: ir::Value, inner: &[Int], size: i64) -> Result<ir::Value, CodegenError> {
         let mut index = index;
         for &dim in inner {
             index = match self.facts.literal(dim) {

@@ -16,7 +16,7 @@
 use super::Lower;
 use crate::abi;
 use crate::error::CodegenError;
-use adit_ir::{Bounds, Op, Region, Trap, Value};
+use adit_ir::{Bounds, Inst, Op, Region, Trap, Value};
 use adit_runtime::context::offset;
 use adit_runtime::hooks;
 use cranelift_codegen::ir::condcodes::IntCC;
@@ -37,9 +37,9 @@ const CHUNKED_BODY: usize = 150;
 
 /// A counted loop's course.
 #[derive(Clone, Copy)]
-struct Course {
+pub(super) struct Course {
     /// Whether the body runs at all.
-    enters: ir::Value,
+    pub(super) enters: ir::Value,
     first: ir::Value,
     step: Step,
     again: Again,
@@ -61,6 +61,13 @@ enum Again {
     Unless(ir::Value),
     /// If bound minus index, unsigned, exceeds the step.
     Farther(ir::Value, i64),
+}
+
+impl Course {
+    /// Whether indices come in rising order.
+    pub(super) fn rises(&self) -> bool {
+        matches!(self.step, Step::Literal(1))
+    }
 }
 
 impl Lower<'_, '_, '_, '_> {
@@ -197,7 +204,7 @@ impl Lower<'_, '_, '_, '_> {
 
     pub(super) fn for_(
         &mut self,
-        bounds: Bounds,
+        (inst, bounds): (Inst, Bounds),
         inits: &[Value],
         body: Region,
         results: &[Value],
@@ -206,6 +213,9 @@ impl Lower<'_, '_, '_, '_> {
         let course = self.course(bounds)?;
         let after = self.block_for(results);
         let head = self.block_for(&self.f.region(body).params);
+        if let Some(plan) = self.vector_plan(inst) {
+            self.vectors(&plan, &course, bounds, inits, (head, after))?;
+        }
         let start = self.block_args(inits)?;
         let enter: Vec<BlockArg> = std::iter::once(course.first.into()).chain(start.iter().copied()).collect();
         self.b.ins().brif(course.enters, head, &enter, after, &start);

@@ -27,6 +27,7 @@ mod shared;
 mod tapes;
 mod threads;
 mod traps;
+pub(crate) mod vector;
 
 use crate::abi;
 use crate::error::CodegenError;
@@ -355,7 +356,7 @@ impl Lower<'_, '_, '_, '_> {
             Op::For { .. } if self.is_shared(inst) => self.call_shared(inst, results),
             Op::For { lo, hi, step, reversed, inits, body, .. } => {
                 let bounds = adit_ir::Bounds { lo: *lo, hi: *hi, step: *step, reversed: *reversed };
-                self.for_(bounds, inits, *body, results)
+                self.for_((inst, bounds), inits, *body, results)
             }
             Op::While { inits, cond, body, .. } => self.while_(inits, *cond, *body, results),
             Op::Alloc { ty } => {

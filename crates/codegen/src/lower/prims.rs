@@ -354,7 +354,7 @@ fn lanes_of(ty: ir::Type) -> ir::Type {
     if ty == types::F32 { types::F32X4 } else { types::F64X2 }
 }
 
-fn float_order(op: CmpOp) -> FloatCC {
+pub(super) fn float_order(op: CmpOp) -> FloatCC {
     match op {
         CmpOp::Eq => FloatCC::Equal,
         CmpOp::Ne => FloatCC::NotEqual,
@@ -365,7 +365,7 @@ fn float_order(op: CmpOp) -> FloatCC {
     }
 }
 
-fn integer_order(op: CmpOp) -> IntCC {
+pub(super) fn integer_order(op: CmpOp) -> IntCC {
     match op {
         CmpOp::Eq => IntCC::Equal,
         CmpOp::Ne => IntCC::NotEqual,

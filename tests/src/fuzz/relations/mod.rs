@@ -35,6 +35,7 @@ mod numbers;
 mod second;
 mod sparse;
 mod values;
+mod vectors;
 
 pub(in crate::fuzz) use values::reachable;
 

@@ -110,7 +110,8 @@ impl Subject<'_> {
         let entry = code.entry(id).ok_or_else(|| fail("there is no entry".into()))?;
         let run = run_native(&entry, module.function(id), inputs, limits);
         let told = self.same("native", ["the interpreter", "compiled code"], expected, &run);
-        told.map_err(|f| fail(format!("{} ({options:?})\n{}", f.detail, print_module(module))))
+        told.map_err(|f| fail(format!("{} ({options:?})\n{}", f.detail, print_module(module))))?;
+        self.vectors(module, id, inputs, expected, limits)
     }
 
     /// The module with the function and all that it calls cleaned up, as the compiler does it.

@@ -1,0 +1,245 @@
+//! Elements of arrays, two at a time.
+//!
+//! In: accesses whose subscripts go up evenly. Out: loads and stores of vectors where elements lie next to each other, of two scalars elsewhere. What is the same all over the loop is computed in front of it.
+
+use super::{LANES, Sweeps};
+use crate::abi;
+use crate::error::CodegenError;
+use crate::lower::Lower;
+use crate::lower::vector::lanes::Env;
+use crate::mutant::Mutant;
+use adit_ir::loops::{Access, Guard, Linear, Loop, What};
+use adit_ir::{Const, Int, ScalarType, Value};
+use cranelift_codegen::ir::{self, InstBuilder, MemFlagsData, StackSlot, types};
+
+/// How far apart the elements of two iterations are, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Stride {
+    Literal(i64),
+    Value(ir::Value),
+}
+
+/// Where an access goes.
+pub(super) struct Place<'l> {
+    access: &'l Access,
+    /// The address at index 0.
+    origin: ir::Value,
+    stride: Stride,
+}
+
+impl<'a> Lower<'a, '_, '_, '_> {
+    /// Where each access of a loop goes; equal ones once.
+    pub(super) fn places<'l>(&mut self, l: &'l Loop) -> Result<Vec<Place<'l>>, CodegenError> {
+        let mut places: Vec<Place<'l>> = Vec::new();
+        for step in &l.steps {
+            if let What::Load(access, _) | What::Store(access, ..) | What::Acc(access, ..) = &step.what
+                && place_of(&places, access).is_none()
+            {
+                places.push(self.place(access)?);
+            }
+        }
+        Ok(places)
+    }
+
+    fn place<'l>(&mut self, access: &'l Access) -> Result<Place<'l>, CodegenError> {
+        let ty = self.array_type(access.array)?;
+        let mut origin = self.get(access.array)?;
+        let mut literal = 0_i64;
+        let mut stride: Option<ir::Value> = None;
+        for (axis, form) in access.subscripts.iter().enumerate() {
+            let inner: &[Int] = &ty.dims[axis + 1..];
+            let bytes = inner.iter().try_fold(8_i64, |n, &d| n.checked_mul(self.facts.literal(d)?));
+            let fixed = Linear { scale: 0, ..form.clone() };
+            if !fixed.terms.is_empty() || fixed.offset != 0 {
+                let fixed = self.uniform_part(&fixed)?;
+                let offset = self.scaled(fixed, inner, 8)?;
+                origin = self.b.ins().iadd(origin, offset);
+            }
+            match bytes.and_then(|bytes| literal.checked_add(bytes.checked_mul(form.scale)?)) {
+                Some(sum) => literal = sum,
+                None if form.scale == 0 => {}
+                None => {
+                    let scale = self.word(form.scale);
+                    let bytes = self.scaled(scale, inner, 8)?;
+                    stride = Some(stride.map_or(bytes, |sum| self.b.ins().iadd(sum, bytes)));
+                }
+            }
+        }
+        let stride = match stride {
+            None => Stride::Literal(literal),
+            Some(sum) => {
+                let literal = self.word(literal);
+                Stride::Value(self.b.ins().iadd(sum, literal))
+            }
+        };
+        Ok(Place { access, origin, stride })
+    }
+
+    /// The address of each place at the first iteration of a block.
+    pub(super) fn bases(&mut self, v: &Sweeps<'_>, from: ir::Value) -> Vec<ir::Value> {
+        let mut bases = Vec::new();
+        for place in &v.places {
+            let way = self.along(place.stride, from);
+            bases.push(self.b.ins().iadd(place.origin, way));
+        }
+        bases
+    }
+
+    /// The address at which a step reads at the first iteration of a block.
+    pub(super) fn base_of(&mut self, v: &Sweeps<'_>, bases: &[ir::Value], step: usize) -> ir::Value {
+        let place = match &v.l.steps[step].what {
+            What::Load(access, _) | What::Store(access, ..) | What::Acc(access, ..) => place_of(&v.places, access),
+            What::Compute(_) | What::Choose(_) => None,
+        };
+        place.map_or_else(|| self.word(0), |place| bases[place])
+    }
+
+    /// So many strides.
+    fn along(&mut self, stride: Stride, count: ir::Value) -> ir::Value {
+        match stride {
+            Stride::Literal(8) => self.b.ins().ishl_imm_u(count, 3),
+            Stride::Literal(bytes) => self.b.ins().imul_imm_s(count, bytes),
+            Stride::Value(bytes) => self.b.ins().imul(count, bytes),
+        }
+    }
+
+    /// How elements of an array are accessed: vectors lie anywhere.
+    fn unaligned(&self, array: Value) -> MemFlagsData {
+        MemFlagsData::new().with_notrap().with_alias_region(self.access(array).alias_region())
+    }
+
+    fn vector_type(&self, array: Value) -> Result<(ir::Type, ir::Type), CodegenError> {
+        Ok(match self.array_type(array)?.element {
+            ScalarType::F64 => (types::F64X2, types::F64),
+            ScalarType::I64 | ScalarType::F32 | ScalarType::Bool => (types::I64X2, types::I64),
+        })
+    }
+
+    /// The addresses of two elements, or of both at once, with what is to be added.
+    fn addresses(&mut self, v: &Sweeps<'_>, env: &mut Env<'_>, access: &Access) -> ([ir::Value; 2], Option<i32>) {
+        let place = place_of(&v.places, access).unwrap_or(0);
+        let base = env.bases[place];
+        let stride = v.places[place].stride;
+        if let Stride::Literal(8) = stride {
+            let way = self.b.ins().ishl_imm_u(env.k, 3);
+            let address = self.b.ins().iadd(base, way);
+            return ([address; 2], Some(8 * LANES as i32 * env.copy as i32));
+        }
+        let at = self.b.ins().iadd_imm_s(env.k, LANES * env.copy as i64);
+        let way = self.along(stride, at);
+        let first = self.b.ins().iadd(base, way);
+        let second = match stride {
+            Stride::Literal(bytes) => self.b.ins().iadd_imm_s(first, bytes),
+            Stride::Value(bytes) => self.b.ins().iadd(first, bytes),
+        };
+        ([first, second], None)
+    }
+
+    pub(super) fn load_lanes(
+        &mut self,
+        v: &Sweeps<'_>,
+        env: &mut Env<'_>,
+        access: &Access,
+    ) -> Result<ir::Value, CodegenError> {
+        let (vector, scalar) = self.vector_type(access.array)?;
+        let flags = self.unaligned(access.array);
+        Ok(match self.addresses(v, env, access) {
+            ([address, _], Some(at)) => self.b.ins().load(vector, flags, address, at),
+            ([first, second], None) => {
+                let first = self.b.ins().load(scalar, flags, first, 0);
+                let second = self.b.ins().load(scalar, flags, second, 0);
+                let lanes = self.b.ins().scalar_to_vector(vector, first);
+                self.b.ins().insertlane(lanes, second, 1)
+            }
+        })
+    }
+
+    fn store_lanes(&mut self, v: &Sweeps<'_>, env: &mut Env<'_>, access: &Access, lanes: ir::Value) {
+        let flags = self.unaligned(access.array);
+        match self.addresses(v, env, access) {
+            ([address, _], Some(at)) => _ = self.b.ins().store(flags, lanes, address, at),
+            (addresses, None) => {
+                for (lane, address) in addresses.into_iter().enumerate() {
+                    let value = self.b.ins().extractlane(lanes, lane as u8);
+                    self.b.ins().store(flags, value, address, 0);
+                }
+            }
+        }
+    }
+
+    /// Overwrites elements; where the guard does not hold, with what they are.
+    pub(super) fn overwrite(
+        &mut self,
+        v: &Sweeps<'_>,
+        env: &mut Env<'_>,
+        (access, value, guard): (&Access, Value, Option<usize>),
+    ) -> Result<(), CodegenError> {
+        let mut lanes = self.lanes_of_value(v, env, value)?;
+        if let Some(guard) = guard.filter(|_| !self.errs(Mutant::GuardIgnored)) {
+            let mask = self.guard_mask(v, env, guard)?;
+            let old = self.load_lanes(v, env, access)?;
+            lanes = self.blend(mask, lanes, old);
+        }
+        self.store_lanes(v, env, access, lanes);
+        Ok(())
+    }
+
+    /// Adds to elements; where the guard does not hold, what changes nothing.
+    pub(super) fn add_to(
+        &mut self,
+        v: &Sweeps<'_>,
+        env: &mut Env<'_>,
+        (access, value, guard): (&Access, Value, Option<usize>),
+    ) -> Result<(), CodegenError> {
+        let mut lanes = self.lanes_of_value(v, env, value)?;
+        if let Some(guard) = guard.filter(|_| !self.errs(Mutant::GuardIgnored)) {
+            let mask = self.guard_mask(v, env, guard)?;
+            let nothing = self.constant_lanes(Const::F64(-0.0));
+            lanes = self.blend(mask, lanes, nothing);
+        }
+        let old = self.load_lanes(v, env, access)?;
+        let new = self.b.ins().fadd(old, lanes);
+        self.store_lanes(v, env, access, new);
+        Ok(())
+    }
+
+    /// Where all of a guard holds.
+    fn guard_mask(&mut self, v: &Sweeps<'_>, env: &mut Env<'_>, guard: usize) -> Result<ir::Value, CodegenError> {
+        let Guard { cond, holds, outer } = v.l.guards[guard];
+        let mask = self.lanes_of_value(v, env, cond)?;
+        let mask = if holds { mask } else { self.b.ins().bnot(mask) };
+        match outer {
+            None => Ok(mask),
+            Some(outer) => {
+                let outer = self.guard_mask(v, env, outer)?;
+                Ok(self.b.ins().band(mask, outer))
+            }
+        }
+    }
+
+    /// A value out of its buffer.
+    pub(super) fn fetch_lanes(&mut self, _: &Sweeps<'_>, env: &Env<'_>, buffer: StackSlot, value: Value) -> ir::Value {
+        let ty = match self.f.ty(value).scalar() {
+            Some(ScalarType::F64) => types::F64X2,
+            Some(_) | None => types::I64X2,
+        };
+        let (address, at) = self.in_buffer(env, buffer);
+        self.b.ins().load(ty, MemFlagsData::new().with_notrap(), address, at)
+    }
+
+    /// Puts a value into its buffer.
+    pub(super) fn keep_lanes(&mut self, env: &Env<'_>, buffer: StackSlot, lanes: ir::Value) {
+        let (address, at) = self.in_buffer(env, buffer);
+        self.b.ins().store(MemFlagsData::new().with_notrap(), lanes, address, at);
+    }
+
+    fn in_buffer(&mut self, env: &Env<'_>, buffer: StackSlot) -> (ir::Value, i32) {
+        let start = self.b.ins().stack_addr(abi::WORD, buffer, 0);
+        let way = self.b.ins().ishl_imm_u(env.k, 3);
+        (self.b.ins().iadd(start, way), 8 * LANES as i32 * env.copy as i32)
+    }
+}
+
+fn place_of(places: &[Place<'_>], access: &Access) -> Option<usize> {
+    places.iter().position(|p| p.access.array == access.array && p.access.subscripts == access.subscripts)
+}

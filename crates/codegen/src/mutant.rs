@@ -1,0 +1,24 @@
+//! Seeded bugs of vector code: its classic mistakes, each behind a switch.
+//!
+//! In: a [`Mutant`] in [`crate::Options`]. Out: code that does something else, in one known way. **A test instrument**: ordinary compiles never carry one.
+
+adit_ir::mutants! {
+    /// A loop is run several iterations at once though they read what others write.
+    DistanceIgnored = "distance-ignored",
+    /// What is left over after the last whole vector is not run.
+    RemainderLost = "remainder-lost",
+    /// A choice takes the other one.
+    MaskInverted = "mask-inverted",
+    /// What is written under a condition is written in any case.
+    GuardIgnored = "guard-ignored",
+    /// Of the lanes that add up, the last is lost.
+    LaneLost = "lane-lost",
+    /// Of several vectors that add up, the last is lost.
+    AccumulatorLost = "accumulator-lost",
+    /// What a sum begins with counts in each lane.
+    StartRepeated = "start-repeated",
+    /// What would stop the program in the middle stops it before the loop.
+    StopHoisted = "stop-hoisted",
+    /// A loop that runs last to first begins with what is left over.
+    OrderLost = "order-lost",
+}

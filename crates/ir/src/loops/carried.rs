@@ -1,0 +1,72 @@
+//! Carried values that only add up.
+//!
+//! In: what each step makes of values that go back to a carried one. Out: a [`Reduction`] for each carried value, or that there is none.
+//!
+//! A value is *on the way* of a carried value if it was computed from it. What may be on the way: a sum or difference whose left side is, a choice of two that both are. Nothing else may look at such values, since an
+//! iteration of several at once has only a part of the sum.
+
+use crate::prim::Native;
+
+/// How a carried value adds up.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Reduction {
+    /// It stays as it is.
+    #[default]
+    Kept,
+    /// By additions and subtractions of floats.
+    Sum,
+    /// By additions and subtractions of integers.
+    IntegerSum,
+    /// By products of floats.
+    Product,
+    /// The smallest float.
+    Min,
+    /// The largest float.
+    Max,
+}
+
+impl Reduction {
+    /// Its word in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Reduction::Kept => "constant",
+            Reduction::Sum | Reduction::IntegerSum => "sum",
+            Reduction::Product => "product",
+            Reduction::Min => "minimum",
+            Reduction::Max => "maximum",
+        }
+    }
+
+    /// How an operation adds to its left operand, or to either.
+    pub(super) fn of(native: Native) -> Option<(Reduction, Sides)> {
+        match native {
+            Native::FAdd => Some((Reduction::Sum, Sides::Either)),
+            Native::FSub => Some((Reduction::Sum, Sides::Left)),
+            Native::FMul => Some((Reduction::Product, Sides::Either)),
+            Native::FMin => Some((Reduction::Min, Sides::Either)),
+            Native::FMax => Some((Reduction::Max, Sides::Either)),
+            Native::IAdd => Some((Reduction::IntegerSum, Sides::Either)),
+            Native::ISub => Some((Reduction::IntegerSum, Sides::Left)),
+            Native::FDiv | Native::FNeg | Native::FAbs | Native::FSqrt | Native::FFma | Native::FFloor => None,
+            Native::FCeil | Native::FTrunc | Native::FSign | Native::FRelu | Native::FSame | Native::FSmul => None,
+            Native::IMul | Native::IDiv | Native::IRem | Native::INeg | Native::IAbs | Native::ISign => None,
+            Native::FPowi | Native::IMin | Native::IMax | Native::And | Native::Or | Native::Not => None,
+            Native::IToF | Native::IToS | Native::FWiden | Native::FNarrow | Native::FToI => None,
+        }
+    }
+
+    /// Both, if they are one.
+    pub(super) fn with(self, other: Reduction) -> Option<Reduction> {
+        match (self, other) {
+            (Reduction::Kept, one) | (one, Reduction::Kept) => Some(one),
+            (one, other) => (one == other).then_some(one),
+        }
+    }
+}
+
+/// Where the carried value may stand.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Sides {
+    Left,
+    Either,
+}

@@ -1,0 +1,194 @@
+//! Which counted loops may run several iterations at once.
+//!
+//! In: a `for` of a function. Out: a [`Loop`]: its body as a list of steps without branches, what has to hold before it for no iteration to stop, and how each carried value adds up; or a [`Refusal`], why its
+//! iterations have to run one by one, and where.
+//!
+//! ```text
+//! for v4 in 0..d0 (v5: f64 = v2) {                       before   0 <= v4 + 1 < d0, at the first index and the last
+//!   v6 = add v4, 1    v7 = load v0[v6]                   steps    load v0[v4 + 1]
+//!   v8 = if v3 { yield v7 } else { yield v2 }      ⇒              choose v8 = v3 ? v7 : v2
+//!   v9 = add v5, v8                                               v9 = add v5, v8
+//!   yield v9                                             v5       a sum
+//! }
+//! ```
+//!
+//! Iterations are *independent* where each element that one writes is touched by no other: some axis is subscripted by the same form `c·index + …` in every access of the array ([`Linear`]).
+//! A carried value is a *reduction* where it goes through additions and subtractions of other things alone (or products, or minima, or maxima), whatever is chosen on the way, and nothing else looks at it ([`Reduction`]).
+//! Branches become choices, since all that stands in them is total; what they write is written under a guard. All of it is computed anew from the instructions: nothing is believed, and nothing is in the text.
+//! Nothing here knows a machine; which functions have vector forms is the code generator's to say.
+
+mod carried;
+mod linear;
+mod read;
+
+pub use carried::Reduction;
+pub use linear::Linear;
+pub use read::{read, read_as_independent};
+
+use crate::entities::{Inst, Value};
+use crate::types::Int;
+use adit_diag::Span;
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
+use std::fmt;
+
+/// A loop whose iterations may run together, in any order.
+#[derive(Debug)]
+pub struct Loop {
+    /// The index; it goes up or down by one.
+    pub index: Value,
+    /// What is the same in all iterations, and what has to hold, in order.
+    pub before: Vec<Before>,
+    /// What differs, in order.
+    pub steps: Vec<Step>,
+    /// How carried values add up, in order.
+    pub carried: Vec<Reduction>,
+    /// What steps are guarded by.
+    pub guards: Vec<Guard>,
+    /// Arrays that the loop writes.
+    pub written: Vec<Value>,
+    /// For each carried value: what it is called in the body, and what it is yielded as.
+    pub ends: Vec<(Value, Value)>,
+    /// What is on the way of a carried value, with the carried value's place.
+    pub ways: FxHashMap<Value, usize>,
+}
+
+/// Something to be done once.
+#[derive(Debug)]
+pub enum Before {
+    /// An instruction that gives the same in every iteration, and cannot stop the program once all before it holds.
+    Compute(Inst),
+    /// One of two values that are the same in every iteration.
+    Choose(Choice),
+    /// The form has to be in range, at the first index and the last.
+    InRange(Linear, Int),
+    /// The condition has to hold.
+    Holds(Value),
+}
+
+/// A part of one iteration.
+#[derive(Debug)]
+pub struct Step {
+    /// What is done.
+    pub what: What,
+    /// Where the source says so.
+    pub span: Span,
+}
+
+/// What is done.
+#[derive(Debug)]
+pub enum What {
+    /// A total function of numbers.
+    Compute(Inst),
+    /// What an `if` gives.
+    Choose(Choice),
+    /// One element is read.
+    Load(Access, Value),
+    /// One element is overwritten, by the value.
+    Store(Access, Value, Option<usize>),
+    /// The value is added to one element.
+    Acc(Access, Value, Option<usize>),
+}
+
+/// One of two values.
+#[derive(Clone, Copy, Debug)]
+pub struct Choice {
+    /// A truth value.
+    pub cond: Value,
+    /// Where it holds.
+    pub then: Value,
+    /// Where not.
+    pub otherwise: Value,
+    /// What it is called.
+    pub result: Value,
+}
+
+/// The condition under which something is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Guard {
+    /// A truth value.
+    pub cond: Value,
+    /// Which it has to be.
+    pub holds: bool,
+    /// The guard that has to hold besides, by its place.
+    pub outer: Option<usize>,
+}
+
+/// An element of an array.
+#[derive(Debug)]
+pub struct Access {
+    /// The array.
+    pub array: Value,
+    /// Its subscripts.
+    pub subscripts: SmallVec<[Linear; 2]>,
+}
+
+/// Why iterations have to run one by one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Refusal {
+    /// Why.
+    pub why: Why,
+    /// Where.
+    pub span: Span,
+}
+
+/// Why iterations have to run one by one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Why {
+    /// There is a loop inside.
+    Nested,
+    /// Its step is not one.
+    Step,
+    /// It calls a function of the program.
+    Calls,
+    /// It prints.
+    Prints,
+    /// It makes an array, or changes a whole one.
+    WholeArrays,
+    /// It saves or takes back what the reverse sweep needs.
+    Tape,
+    /// It may stop in the middle.
+    Stops,
+    /// It computes in single precision, or with arrays of truth values.
+    Type,
+    /// Where it reads or writes depends on data.
+    Subscript,
+    /// It writes what other iterations read or write.
+    Dependence,
+    /// An iteration needs what the one before it computed.
+    Carried,
+    /// It is long.
+    Long,
+    /// It has no function that machines have two of, and calls this one.
+    Function(&'static str),
+    /// Nothing in it gains by running several at once.
+    Nothing,
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Why::Nested => "there is a loop inside",
+            Why::Step => "its step is not 1",
+            Why::Calls => "a function of the program is called",
+            Why::Prints => "it prints",
+            Why::WholeArrays => "an array is made or changed as a whole",
+            Why::Tape => "something is saved for the reverse sweep",
+            Why::Stops => "this may stop the program in the middle of the loop",
+            Why::Type => "only `f64`, `i64` and truth values outside of arrays have vectors",
+            Why::Subscript => "which element this is depends on data",
+            Why::Dependence => "other iterations read or write the same elements",
+            Why::Carried => "an iteration needs what the one before it computed",
+            Why::Long => "it is too long",
+            Why::Function(name) => return write!(f, "`{name}` has no vector form"),
+            Why::Nothing => "there is nothing to gain",
+        })
+    }
+}
+
+impl Loop {
+    /// Whether its iterations have nothing to do with one another; otherwise they add something up.
+    pub fn is_parallel(&self) -> bool {
+        self.carried.is_empty()
+    }
+}
