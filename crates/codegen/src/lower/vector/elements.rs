@@ -27,7 +27,7 @@ pub(super) struct Place<'l> {
     stride: Stride,
 }
 
-impl<'a> Lower<'a, '_, '_, '_> {
+impl Lower<'_, '_, '_, '_> {
     /// Where each access of a loop goes; equal ones once.
     pub(super) fn places<'l>(&mut self, l: &'l Loop) -> Result<Vec<Place<'l>>, CodegenError> {
         let mut places: Vec<Place<'l>> = Vec::new();

@@ -119,7 +119,7 @@ fn copies(phases: &Phases) -> i64 {
     }
 }
 
-impl<'a> Lower<'a, '_, '_, '_> {
+impl Lower<'_, '_, '_, '_> {
     /// What of a loop is run in vectors, if anything is.
     pub(super) fn vector_plan(&self, inst: Inst) -> Option<Plan> {
         let options = self.unit.options;
