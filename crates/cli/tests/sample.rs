@@ -76,15 +76,15 @@ fn interrupted(args: &[&str], lines: usize) -> common::Ran {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("the binary starts");
     let program = b"fn f(x: [f64; k]) -> f64 { print(\"at\"); dot(x, x) / 2 }";
-    child.stdin.take().unwrap().write_all(program).expect("it reads its program");
-    let mut told = BufReader::new(child.stderr.take().unwrap()).lines();
+    child.stdin.take().expect("it is a pipe").write_all(program).expect("it reads its program");
+    let mut told = BufReader::new(child.stderr.take().expect("it is a pipe")).lines();
     assert_eq!(told.by_ref().take(lines).count(), lines, "it goes on until it is interrupted");
     let pressed = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
     assert!(pressed.expect("there is `kill`").success());
     // What it still prints has to be read, or it waits.
     let err = told.map_while(Result::ok).filter(|line| line != "at").collect::<Vec<_>>().join("\n");
     let done = child.wait_with_output().expect("the binary ends");
-    common::Ran { code: done.status.code(), out: String::from_utf8(done.stdout).unwrap(), err }
+    common::Ran { code: done.status.code(), out: String::from_utf8(done.stdout).expect("output is UTF-8"), err }
 }
 
 #[cfg(unix)]
