@@ -129,6 +129,52 @@ fn matrices_are_read_again() {
     assert_eq!(saved(source, planned()), []);
 }
 
+/// The state of the recurrence is saved, once, though each row reads all of it; so is a product that is read twice.
+#[test]
+fn an_array_that_a_loop_reads_again_and_again_is_saved_once() {
+    let kept = only(AdOpt::Reload).with(AdOpt::Keep);
+    let source = "
+fn f(w: [f64; n, n], x0: [f64; n], t: i64) -> f64 {
+    let mut x = x0;
+    for i in 0..t { x = w @ x; }
+    x[0]
+}";
+    assert_eq!(saved(source, only(AdOpt::Reload)), [0, 0, 0, 8]);
+    assert_eq!(saved(source, kept), [0, 0, 8]);
+    let twice = "
+fn f(w: [f64; n, n], p: [f64; n, n], t: i64) -> f64 {
+    let mut x = p;
+    let mut s = 0.0;
+    for i in 0..t {
+        s += sum(x @ w) + sum(w @ x);
+        x = x + w;
+    }
+    s
+}";
+    assert_eq!(saved(twice, kept), [0, 0, 0, 8]);
+}
+
+/// Rows are read once each, and what is written in between is not the same.
+#[test]
+fn an_array_that_is_read_once_or_changes_is_not_saved_as_a_whole() {
+    let kept = only(AdOpt::Reload).with(AdOpt::Keep);
+    let once = "
+fn f(x0: [f64; n], t: i64) -> f64 {
+    let mut x = x0;
+    for i in 0..t { x = x * x; }
+    x[0]
+}";
+    assert_eq!(saved(once, kept), saved(once, only(AdOpt::Reload)));
+    let changes = "
+fn f(x0: [f64; n]) -> f64 {
+    let mut (x, s) = (x0, 0.0);
+    for i in 0..n { for k in 0..n { s += x[k] * x[k]; } x[i] = 2.0 * x[i]; }
+    s
+}"
+    .replace("let mut (x, s)", "let (mut x, mut s)");
+    assert_eq!(saved(&changes, kept), saved(&changes, only(AdOpt::Reload)));
+}
+
 #[test]
 fn the_stage_tells_what_is_saved_and_why() {
     let source = "fn f(x0: f64, n: i64) -> f64 {

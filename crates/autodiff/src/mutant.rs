@@ -95,6 +95,10 @@ adit_ir::mutants! {
     LaterIterationForgotten = "later-iteration-forgotten",
     /// What a loop adds to an element of a shadow waits in a register, though the loop writes to the array.
     RegisterOverWrites = "register-over-writes",
+    /// A loop gets an array back as it is after the loop, though the loop writes it.
+    KeptOverWrites = "kept-over-writes",
+    /// Two loops get one array back, though it is written between them.
+    KeptForAll = "kept-for-all",
 }
 
 impl Options {
@@ -111,7 +115,7 @@ impl Options {
 impl Mutant {
     /// The optimisation of the reverse sweep that it breaks, if it is of one.
     pub fn of(self) -> Option<AdOpt> {
-        let breaks: [(AdOpt, &[Mutant]); 5] = [
+        let breaks: [(AdOpt, &[Mutant]); 6] = [
             (
                 AdOpt::Local,
                 &[
@@ -129,6 +133,7 @@ impl Mutant {
             (AdOpt::Ascend, &[Mutant::AscendCarried, Mutant::AscendShared, Mutant::AscendSaved]),
             (AdOpt::Reload, &[Mutant::LaterIterationForgotten]),
             (AdOpt::Registers, &[Mutant::RegisterOverWrites]),
+            (AdOpt::Keep, &[Mutant::KeptOverWrites, Mutant::KeptForAll]),
         ];
         breaks.into_iter().find(|(_, bugs)| bugs.contains(&self)).map(|(opt, _)| opt)
     }

@@ -61,6 +61,8 @@ switches! {
     Rerun "rerun" false "run iterations again, each in front of its reverse, where they are independent",
     /// A reversed loop takes its iterations in the order of the primal where any order will do.
     Ascend "ascend" false "reverse iterations first to last, where they are independent and save nothing",
+    /// Of what a loop reads of an array again and again, the array is saved.
+    Keep "keep" true "save an array once where a loop reads it again and again",
 }
 
 /// A set of optimisations; all of them by default.

@@ -1,6 +1,6 @@
 //! Clean-up passes over Adit's SSA: one file a pass, one row a pass.
 //!
-//! In: a module and one of its functions. Out: a function that means the same, bit for bit, and runs no trap, print or write more or less. [`PASSES`] is the only
+//! In: a module and one of its functions. Out: a function that means the same, bit for bit (but for the signs of zeros in `skip`), and runs no trap, print or write more or less. [`PASSES`] is the only
 //! list: flags, help and the order of a pipeline come from it. No pass knows a primitive by name; what they need to know of one stands in its row of the table.
 
 #![expect(
@@ -20,6 +20,7 @@ mod mutant;
 mod per_value;
 pub mod promote;
 mod signs;
+pub mod skip;
 pub mod speculate;
 pub mod views;
 mod writes;
@@ -34,6 +35,8 @@ use std::borrow::Cow;
 pub struct Options {
     /// A seeded bug: tests only.
     pub mutant: Option<Mutant>,
+    /// Whether zeros keep their signs, too.
+    pub strict: bool,
 }
 
 impl Options {
@@ -64,6 +67,7 @@ pub const PASSES: &[Pass] = &[
     Pass { name: "cse", about: "merge equal operations and repeated reads", run: cse::run },
     Pass { name: "hoist", about: "move what does not change out of loops", run: hoist::run },
     Pass { name: "dce", about: "drop what nobody needs", run: dce::run },
+    Pass { name: "skip", about: "pass over loops that only add products with zero", run: skip::run },
     Pass { name: "speculate", about: "try plain products first where sums would show a NaN", run: speculate::run },
 ];
 
@@ -77,7 +81,7 @@ pub const CLEAN_UP: &[&str] =
     &["inline", "fold", "promote", "identities", "fold", "counters", "views", "cse", "hoist", "dce"];
 
 /// What the compiler runs after all differentiation and all clean-up, on its way to machine code: names of [`PASSES`], in order.
-pub const FINISH: &[&str] = &["speculate"];
+pub const FINISH: &[&str] = &["skip", "speculate"];
 
 /// Runs [`CLEAN_UP`] on one function.
 pub fn clean_up(module: &Module, f: &Function) -> Function {

@@ -17,4 +17,14 @@ adit_ir::mutants! {
     NanBelieved = "nan-believed",
     /// A loop runs with plain products though it compares what they give.
     ProductCompared = "product-compared",
+    /// A loop is passed over although it reads what may be out of range.
+    SkipTrapping = "skip-trapping",
+    /// A loop is passed over whatever it carries.
+    SkipCarried = "skip-carried",
+    /// A loop is passed over although it adds something else, too.
+    SkipAdded = "skip-added",
+    /// Of several weights that must be zero for a loop to be passed over, only the first is asked.
+    SkipFirst = "skip-first",
+    /// A loop is passed over where the second factor of its products is zero, whatever the first is.
+    SkipFactor = "skip-factor",
 }

@@ -74,7 +74,7 @@ impl Bug {
     /// What passes are told.
     pub fn optimiser(self) -> adit_opt::Options {
         let mutant = if let Bug::Optimiser(mutant) = self { Some(mutant) } else { None };
-        adit_opt::Options { mutant }
+        adit_opt::Options { mutant, ..adit_opt::Options::default() }
     }
 
     /// What differentiation is told.

@@ -66,6 +66,7 @@ impl Sweep<'_, '_> {
         let bounds = Bounds { lo, hi, step, reversed: reversed == kept };
         let free = self.takes_any_order(inst);
 
+        let held = self.hold(inst);
         let cotangents = self.open_loop(body, &carried)?;
         let index = self.forward.map.value(params[0]);
         self.name(index, cotangents[0]);
@@ -74,6 +75,7 @@ impl Sweep<'_, '_> {
         let ascends = free && (!unwinds(self.b.func(), closed.region) || self.has(Mutant::AscendSaved));
         let bounds = if ascends { Bounds { reversed, ..bounds } } else { bounds };
         self.hand_back(bounds, &carried, next, closed);
+        self.release(&held);
         Ok(())
     }
 

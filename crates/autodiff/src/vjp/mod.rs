@@ -44,6 +44,7 @@ mod facts;
 mod forward;
 mod frames;
 mod halves;
+mod held;
 mod independent;
 mod kept;
 mod local;

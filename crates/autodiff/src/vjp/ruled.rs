@@ -36,8 +36,8 @@ pub(super) struct Ruled {
     places: FxHashMap<Inst, (Inst, Region)>,
     /// The tape for all elements, if the sweeps become two functions: nothing else of the forward sweep is there in the reverse.
     tape: Option<Value>,
-    /// By region of the reverse sweep and array: the call that was last seen with it, and what stands for the array as it was then. No rule changes that.
-    standing: FxHashMap<(Region, Value), (Inst, Value)>,
+    /// By region of the reverse sweep and array: the call or the loop that was last seen with it, and what stands for the array as it was then. Nothing changes that.
+    pub(super) standing: FxHashMap<(Region, Value), (Inst, Value)>,
 }
 
 /// Between calls that share what is saved lie at most so many instructions.
@@ -257,7 +257,7 @@ impl Sweep<'_, '_> {
     }
 
     /// Whether an array is the same at two calls, the second of which comes soon after the first.
-    fn is_same_until(&self, first: Inst, second: Inst, array: Value) -> bool {
+    pub(super) fn is_same_until(&self, first: Inst, second: Inst, array: Value) -> bool {
         let (nest, f) = (&self.facts.nest, self.source);
         let insts = &f.region(nest.region(first)).insts;
         let from = insts.iter().position(|&i| i == first).unwrap_or(0);

@@ -439,6 +439,8 @@ const UNSEEN: &[Mutant] = &[
     Mutant::AscendCarried,
     Mutant::AscendShared,
     Mutant::AscendSaved,
+    Mutant::KeptOverWrites,
+    Mutant::KeptForAll,
 ];
 
 #[test]

@@ -16,7 +16,7 @@
 //! |---|---|
 //! | values of the function's body and of loops reversed in the forward sweep, parameters, literals, indices of `for` | they are there |
 //! | what a loop carries, results of `if`, loops, calls, `tape.pop` | only saving them is exact |
-//! | a load from what may be overwritten later ([`overwrites`]), or is gone when the reverse sweep runs | it would read something else |
+//! | a load from what may be overwritten later ([`overwrites`]), or is gone when the reverse sweep runs | it would read something else, unless a loop gets the array back ([`keeps`]) |
 //!
 //! A value that is made again is made where its region is reversed, once per execution, of the operands it was made of: bit for bit what it was, and where the primal did not trap it does not.
 //!
@@ -27,6 +27,7 @@
 //! again, or asked for, or can't be made.
 
 mod cut;
+mod keeps;
 mod overwrites;
 mod report;
 mod reruns;
@@ -42,7 +43,7 @@ use cut::{Network, UNBOUNDED};
 pub use overwrites::Overwrites;
 pub use report::{Loop, Saved, Why};
 pub use reruns::reruns;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// To push 8 bytes and pop them.
 const SAVE: u64 = 5;
@@ -109,6 +110,8 @@ pub struct Plan {
     unchanged: FxHashSet<(Inst, Value)>,
     /// Loops that run again.
     reruns: FxHashSet<Inst>,
+    /// By loop: arrays that it gets back while it is reversed.
+    keeps: FxHashMap<Inst, Vec<Value>>,
 }
 
 impl Plan {
@@ -132,6 +135,11 @@ impl Plan {
         self.reruns.contains(&inst)
     }
 
+    /// The arrays that a loop gets back while it is reversed.
+    pub fn keeps(&self, inst: Inst) -> &[Value] {
+        self.keeps.get(&inst).map(Vec::as_slice).unwrap_or_default()
+    }
+
     /// Whether the reverse sweep sees an array as it was at a call.
     pub fn unchanged(&self, call: Inst, array: Value) -> bool {
         self.unchanged.contains(&(call, array))
@@ -140,12 +148,28 @@ impl Plan {
 
 /// Whether there is anything to decide.
 pub fn is_on(opts: AdOpts) -> bool {
-    opts.has(AdOpt::Reload) || opts.has(AdOpt::Recompute) || opts.has(AdOpt::Rerun)
+    [AdOpt::Reload, AdOpt::Recompute, AdOpt::Rerun, AdOpt::Keep].into_iter().any(|opt| opts.has(opt))
 }
 
 /// Decides. `is_cut` says that the reverse sweep is to be a function of its own, which sees no arrays of the primal.
 pub fn plan(module: &Module, source: &Function, facts: &Facts, asked: &Asked, is_cut: bool, options: &Options) -> Plan {
-    Question::new(module, source, facts, asked, is_cut, options).answer(asked)
+    let mut question = Question::new(module, source, facts, asked, is_cut, options);
+    let plan = question.answer(asked);
+    if !options.opts.has(AdOpt::Keep) || is_cut {
+        return plan;
+    }
+    let keeps = question.keeps(asked, &plan);
+    if keeps.reads.is_empty() {
+        return plan;
+    }
+    question.kept = keeps.reads;
+    let mut plan = question.answer(asked);
+    for (inst, array, reads) in keeps.arrays {
+        if reads.iter().any(|&v| plan.again(v)) {
+            plan.keeps.entry(inst).or_default().push(array);
+        }
+    }
+    plan
 }
 
 /// What is saved in the end, and why.
@@ -167,6 +191,10 @@ struct Question<'a> {
     literals: Literals,
     has_partial: Vec<bool>,
     visible: &'a FxHashSet<Region>,
+    /// What is read from arrays that are there, as they were.
+    kept: FxHashSet<Value>,
+    /// [`Mutant::KeptOverWrites`]
+    keeps_all: bool,
     is_cut: bool,
     opts: AdOpts,
 }
@@ -204,7 +232,9 @@ impl<'a> Question<'a> {
         let mut has_partial = vec![false; source.value_count()];
         asked.partials.iter().for_each(|v| has_partial[v.index()] = true);
         let (literals, visible) = (Literals::new(source), &asked.visible);
-        Question { source, facts, overwrites, literals, has_partial, visible, is_cut, opts: options.opts }
+        let (kept, keeps_all) = (FxHashSet::default(), options.mutant == Some(Mutant::KeptOverWrites));
+        let opts = options.opts;
+        Question { source, facts, overwrites, literals, has_partial, visible, kept, keeps_all, is_cut, opts }
     }
 
     fn answer(&self, asked: &Asked) -> Plan {
@@ -243,7 +273,9 @@ impl<'a> Question<'a> {
             place[v.index()] = u32::try_from(nodes.len()).ok();
             let cost = self.cost(v);
             if let (Some(_), Some(inst)) = (cost, self.facts.definition(v)) {
-                self.source.inst(inst).op.visit_operands(&mut |operand| open.push(operand));
+                let is_array = |v: Value| self.source.ty(v).array().is_some();
+                let mut see = |operand| open.extend((!is_array(operand)).then_some(operand));
+                self.source.inst(inst).op.visit_operands(&mut see);
             }
             nodes.push(Node { value: v, cost });
         }
@@ -265,6 +297,7 @@ impl<'a> Question<'a> {
         let inst = self.facts.definition(v)?;
         match &self.source.inst(inst).op {
             Op::Const(_) => Some(0),
+            Op::Load { .. } if self.kept.contains(&v) => Some(LOAD),
             Op::Load { array, .. } => (self.opts.has(AdOpt::Reload) && self.reads_alike(inst, *array)).then_some(LOAD),
             Op::Prim { prim, args } => {
                 let shared = self.has_partial[v.index()] && shares_partial(*prim, args.len());

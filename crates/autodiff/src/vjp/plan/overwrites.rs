@@ -22,6 +22,7 @@ use crate::vjp::facts;
 use crate::vjp::nest::Nest;
 use adit_ir::{Function, Inst, Int, Module, Op, Region, Value};
 use rustc_hash::FxHashMap;
+use std::ops::RangeInclusive;
 
 /// More writes than this are not looked at one by one.
 const MOST_WRITES: usize = 16;
@@ -87,6 +88,22 @@ impl<'s> Overwrites<'s> {
         let first = writes.partition_point(|&write| self.nest.position(write) < start);
         let candidates = &writes[first..];
         candidates.len() > MOST_WRITES || candidates.iter().any(|&write| self.is_later(read, write, array))
+    }
+
+    /// Whether an instruction, or one inside it, writes the array.
+    pub fn any_in(&self, inst: Inst, array: Value) -> bool {
+        self.any_at(array, self.nest.position(inst)..=self.nest.last(inst))
+    }
+
+    /// Whether the array is written from one instruction on, and before another that stands behind it in the same region.
+    pub fn any_between(&self, first: Inst, second: Inst, array: Value) -> bool {
+        self.any_at(array, self.nest.position(first)..=self.nest.position(second).saturating_sub(1))
+    }
+
+    fn any_at(&self, array: Value, places: RangeInclusive<u32>) -> bool {
+        let Some(writes) = self.writes.get(&array) else { return false };
+        let first = writes.partition_point(|&write| self.nest.position(write) < *places.start());
+        writes.get(first).is_some_and(|&write| places.contains(&self.nest.position(write)))
     }
 
     /// Whether the write may come after the read and hit what it read.

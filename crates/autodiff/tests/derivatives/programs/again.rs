@@ -53,6 +53,8 @@ pub fn programs() -> Vec<Hand> {
             2509.765625,
             vec![V(vec![4015.625, 8031.25])],
         ),
+        // 2 Σ x^2 + 2 Σ x^4 + x0^2 / 2
+        hand("an array read again and again, twice", TWICE, vec![V(vec![1.0, 2.0])], 44.5, vec![V(vec![13.0, 72.0])]),
     ]
 }
 
@@ -263,4 +265,43 @@ func @f(v0: mut [f64; d0], v1: i64) -> f64 {
     yield v22
   }
   return v4
+}";
+
+const TWICE: &str = "
+func @f(v0: [f64; d0]) -> f64 {
+  v1 = const 0.0
+  v2 = const 0.5
+  v3 = alloc [f64; d0]
+  copy v3, v0
+  v4 = for v5 in 0..d0 (v6: f64 = v1) {
+    v7 = for v8 in 0..d0 (v9: f64 = v6) {
+      v10 = load v3[v8]
+      v11 = mul v10, v10
+      v12 = add v9, v11
+      yield v12
+    }
+    yield v7
+  }
+  for v13 in 0..d0 {
+    v14 = load v3[v13]
+    v15 = mul v14, v14
+    store v3[v13], v15
+  }
+  v16 = for v17 in 0..d0 (v18: f64 = v4) {
+    v19 = for v20 in 0..d0 (v21: f64 = v18) {
+      v22 = load v3[v20]
+      v23 = mul v22, v22
+      v24 = add v21, v23
+      yield v24
+    }
+    yield v19
+  }
+  for v25 in 0..d0 {
+    v26 = load v3[v25]
+    v27 = mul v26, v2
+    store v3[v25], v27
+  }
+  v28 = load v3[0]
+  v29 = add v16, v28
+  return v29
 }";
