@@ -209,7 +209,8 @@ pub(crate) fn optimized(mut derived: Derived, options: &Options) -> Result<Deriv
 
 /// The module as it goes to the code generator.
 pub(crate) fn finished<'d>(derived: &'d Derived, options: &Options) -> Cow<'d, Module> {
-    let told = adit_opt::Options { strict: options.strict, ..adit_opt::Options::default() };
+    let strict = options.strict;
+    let told = adit_opt::Options { strict, inexact: !strict, ..adit_opt::Options::default() };
     let finish = || adit_opt::finish_all(&derived.module, derived.id, told);
     let finished = (options.opt > 1).then(finish).flatten();
     finished.map_or(Cow::Borrowed(&derived.module), Cow::Owned)

@@ -96,6 +96,10 @@ impl Constraint {
     pub fn pull_back(self, y: &[f64], x: &[f64], x_bar: &[f64], y_bar: &mut [f64]) {
         match self {
             Constraint::Real => y_bar.copy_from_slice(x_bar),
+            // The slope is the number itself.
+            Constraint::Lower(0.0) => {
+                x.iter().zip(x_bar).zip(y_bar).for_each(|((x, x_bar), y_bar)| *y_bar = x_bar * x + 1.0);
+            }
             Constraint::Lower(_) => {
                 y.iter().zip(x_bar).zip(y_bar).for_each(|((y, x_bar), y_bar)| *y_bar = x_bar * y.exp() + 1.0);
             }
@@ -233,8 +237,9 @@ impl FromStr for Constraint {
 mod tests {
     use super::*;
 
-    const ALL: [Constraint; 6] = [
+    const ALL: [Constraint; 7] = [
         Constraint::Real,
+        Constraint::Lower(0.0),
         Constraint::Lower(0.5),
         Constraint::Upper(-1.0),
         Constraint::Interval(-1.0, 3.0),

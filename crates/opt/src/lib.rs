@@ -1,6 +1,6 @@
 //! Clean-up passes over Adit's SSA: one file a pass, one row a pass.
 //!
-//! In: a module and one of its functions. Out: a function that means the same, bit for bit (but for the signs of zeros in `skip`), and runs no trap, print or write more or less. [`PASSES`] is the only
+//! In: a module and one of its functions. Out: a function that means the same, bit for bit (but for the signs of zeros in `skip`, and for [`INEXACT`] ones), and runs no trap, print or write more or less. [`PASSES`] is the only
 //! list: flags, help and the order of a pipeline come from it. No pass knows a primitive by name; what they need to know of one stands in its row of the table.
 
 #![expect(
@@ -12,6 +12,8 @@ mod consts;
 pub mod counters;
 pub mod cse;
 pub mod dce;
+pub mod early;
+pub mod factor;
 pub mod fold;
 pub mod hoist;
 pub mod identities;
@@ -22,6 +24,7 @@ pub mod promote;
 mod signs;
 pub mod skip;
 pub mod speculate;
+mod twice;
 pub mod views;
 mod writes;
 
@@ -33,6 +36,8 @@ use std::borrow::Cow;
 /// What the passes may be told.
 #[derive(Clone, Copy, Default, Debug)]
 pub struct Options {
+    /// Whether the compiler may round otherwise where it finishes: run [`INEXACT`] passes too.
+    pub inexact: bool,
     /// A seeded bug: tests only.
     pub mutant: Option<Mutant>,
     /// Whether zeros keep their signs, too.
@@ -68,6 +73,8 @@ pub const PASSES: &[Pass] = &[
     Pass { name: "hoist", about: "move what does not change out of loops", run: hoist::run },
     Pass { name: "dce", about: "drop what nobody needs", run: dce::run },
     Pass { name: "skip", about: "pass over loops that only add products with zero", run: skip::run },
+    Pass { name: "early", about: "compute what becomes a call before loops rather than behind them", run: early::run },
+    Pass { name: "factor", about: "take factors out of loops that add up", run: factor::run },
     Pass { name: "speculate", about: "try plain products first where sums would show a NaN", run: speculate::run },
 ];
 
@@ -81,7 +88,10 @@ pub const CLEAN_UP: &[&str] =
     &["inline", "fold", "promote", "identities", "fold", "counters", "views", "cse", "hoist", "dce"];
 
 /// What the compiler runs after all differentiation and all clean-up, on its way to machine code: names of [`PASSES`], in order.
-pub const FINISH: &[&str] = &["skip", "speculate"];
+pub const FINISH: &[&str] = &["skip", "early", "factor", "speculate"];
+
+/// Of [`FINISH`], those after which results are rounded otherwise; where the order of operations is to be kept they do not run.
+pub const INEXACT: &[&str] = &["factor"];
 
 /// Runs [`CLEAN_UP`] on one function.
 pub fn clean_up(module: &Module, f: &Function) -> Function {
@@ -104,10 +114,12 @@ pub fn clean_up_all(module: &mut Module, root: FuncId) {
     }
 }
 
-/// Runs [`FINISH`] on a function and on all that it calls; nothing if that changes nothing.
+/// Runs [`FINISH`], without [`INEXACT`] passes unless the options allow them, on a function and on all that it calls; nothing if that changes nothing.
 pub fn finish_all(module: &Module, root: FuncId, options: Options) -> Option<Module> {
     let finished = |f: FuncId| {
-        FINISH.iter().filter_map(|name| find(name)).fold(None, |now: Option<Function>, pass| {
+        let passes =
+            FINISH.iter().filter(|name| options.inexact || !INEXACT.contains(name)).filter_map(|name| find(name));
+        passes.fold(None, |now: Option<Function>, pass| {
             (pass.run)(module, now.as_ref().unwrap_or(module.function(f)), options).or(now)
         })
     };

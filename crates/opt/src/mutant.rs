@@ -27,4 +27,10 @@ adit_ir::mutants! {
     SkipFirst = "skip-first",
     /// A loop is passed over where the second factor of its products is zero, whatever the first is.
     SkipFactor = "skip-factor",
+    /// A loop that ran without its factors is believed though a sum is not finite, or a factor is so large that a product may have vanished.
+    InfiniteBelieved = "infinite-believed",
+    /// A loop that ran without what it adds each time is believed though that cancels the rest.
+    CancelledBelieved = "cancelled-believed",
+    /// What a loop adds each time is subtracted if the loop's bounds are the wrong way round.
+    TripsBelowZero = "trips-below-zero",
 }

@@ -18,9 +18,10 @@
 //! compared, not divided by, and not be given to functions; what the primitive table says of the signs of zeros decides. So the bits are those of the loop as it was.
 //!
 //! What has effects besides its results is left alone, and so is what is large: the loop stands there twice. Functions of more than [`MOST`] instructions, derivatives of derivatives, wait for the compiler longer than for their
-//! products. It belongs behind all differentiation, to which it would be two loops.
+//! products. Loops that run only because others are doubted ([`twice`]) stay as they are. It belongs behind all differentiation, to which it would be two loops.
 
-use crate::{Mutant, Options};
+use crate::{Mutant, Options, twice};
+use adit_ir::bounds::Facts as Defs;
 use adit_ir::{Builder, CmpOp, Const, Copier, Function, Inst, Int, Module, Op, Plain, Prim, Region, Rewrite, Value};
 
 /// Instructions of a loop that may stand there twice.
@@ -34,7 +35,8 @@ pub fn run(_: &Module, f: &Function, options: Options) -> Option<Function> {
     if f.inst_count() > MOST || !f.insts().any(|i| plain_for(&i.op).is_some()) {
         return None;
     }
-    let mut speculate = Speculate { facts: Facts::new(f, options), options, found: false };
+    let defs = Defs::new(f);
+    let mut speculate = Speculate { facts: Facts::new(f, options), defs: &defs, options, found: false };
     let mut b = Builder::new(f.name.clone(), f.span);
     let mut copier = Copier::new(f);
     copier.copy_signature(&mut b);
@@ -50,14 +52,20 @@ fn plain_for(op: &Op) -> Option<Prim> {
     }
 }
 
-struct Speculate {
+struct Speculate<'f> {
     facts: Facts,
+    defs: &'f Defs<'f>,
     options: Options,
     found: bool,
 }
 
-impl Rewrite for Speculate {
+impl Rewrite for Speculate<'_> {
     fn inst(&mut self, copier: &mut Copier<'_>, b: &mut Builder, inst: Inst) {
+        let op = &copier.source.inst(inst).op;
+        if matches!(op, Op::If { .. }) && twice::is_choice(copier.source, self.defs, op) {
+            copier.copy(&mut Plain, b, inst);
+            return;
+        }
         match self.facts.sums(copier.source, inst) {
             Some(sums) => {
                 self.found = true;
@@ -71,23 +79,13 @@ impl Rewrite for Speculate {
 
 /// A loop with plain products, and as it was if one of these results of it is no number.
 fn twice(copier: &mut Copier<'_>, b: &mut Builder, inst: Inst, sums: &[Value]) {
-    let results = &copier.source.inst(inst).results;
     copier.copy(&mut PlainProducts, b, inst);
-    let tried = copier.map.values(results);
     let mut wrong = b.bool(false);
     for sum in copier.map.values(sums) {
         let nan = b.cmp(CmpOp::Ne, sum, sum);
         wrong = b.select(nan, nan, wrong);
     }
-    b.open(&[]);
-    copier.copy(&mut Plain, b, inst);
-    let then = b.close(&copier.map.values(results));
-    b.open(&[]);
-    let otherwise = b.close(&tried);
-    let chosen = b.if_(wrong, then, otherwise);
-    for (&result, value) in results.iter().zip(b.results(chosen)) {
-        copier.map.set(result, Int::Value(value));
-    }
+    twice::otherwise(copier, b, inst, wrong);
 }
 
 struct PlainProducts;
@@ -264,7 +262,7 @@ fn is_minus(c: Const) -> bool {
 }
 
 /// Whether an instruction does nothing but compute its results, so that it may be run again, and is not large.
-fn is_quiet(f: &Function, inst: Inst) -> bool {
+pub(crate) fn is_quiet(f: &Function, inst: Inst) -> bool {
     let mut count = 0;
     let mut open = vec![inst];
     while let Some(inst) = open.pop() {

@@ -82,6 +82,11 @@ impl Arena {
         self.begin(context, self.limit);
     }
 
+    /// How many chunks there are.
+    pub fn chunks(&self) -> usize {
+        self.chunks.len()
+    }
+
     /// Bytes in use, without what is elsewhere.
     pub fn used(&self, context: &Context) -> u64 {
         match self.current(context) {

@@ -31,6 +31,30 @@ pub(crate) struct Machine {
     pub(crate) panic: Option<Box<dyn Any + Send>>,
     /// What a host function said when it stopped the run.
     pub(crate) failure: Option<String>,
+    /// How memory stood when the last call began, if nothing has changed since: the next one may begin so too.
+    settled: Option<Stand>,
+}
+
+/// How memory stands: the arena's next byte, its end and its chunk, how many chunks there are, and the bytes of tapes.
+type Stand = (*mut u8, *mut u8, u64, usize, u64);
+
+impl Machine {
+    fn stand(&self) -> Stand {
+        let Context { arena_next, arena_end, arena_chunk, .. } = self.context;
+        (arena_next, arena_end, arena_chunk, self.arena.chunks(), self.tapes.capacity())
+    }
+
+    /// Lays memory out for a call.
+    fn settle(&mut self) {
+        let limit = self.limits.memory_bytes;
+        if self.tapes.capacity() > limit / 2 {
+            self.tapes.trim(0);
+        }
+        self.tapes.begin(self.limits.tape_bytes.unwrap_or(u64::MAX));
+        self.arena.begin(&mut self.context, limit);
+        self.arena.set_elsewhere(&mut self.context, self.tapes.capacity());
+        self.settled = Some(self.stand());
+    }
 }
 
 /// Memory, limits and outlets of a run.
@@ -59,6 +83,7 @@ impl Workspace {
             sink: None,
             panic: None,
             failure: None,
+            settled: None,
         };
         Workspace { machine: Box::new(machine), interrupt: Arc::default() }
     }
@@ -71,6 +96,7 @@ impl Workspace {
     /// Changes what a run may use.
     pub fn set_limits(&mut self, limits: Limits) {
         self.machine.limits = limits;
+        self.machine.settled = None;
     }
 
     /// Sends printed lines there. If the sink panics, the run stops and the panic goes on from the call.
@@ -91,6 +117,7 @@ impl Workspace {
     /// Gives kept memory back to the host.
     pub fn release_memory(&mut self) {
         let machine = &mut *self.machine;
+        machine.settled = None;
         machine.tapes.trim(0);
         machine.arena.release(&mut machine.context);
     }
@@ -103,13 +130,9 @@ impl Workspace {
     /// Makes the context ready for a call into code with these tables. The pointer is good until [`Workspace::end`], and as long as the tables are there.
     pub fn begin(&mut self, program: &Program) -> *mut Context {
         let machine = &mut *self.machine;
-        let limit = machine.limits.memory_bytes;
-        if machine.tapes.capacity() > limit / 2 {
-            machine.tapes.trim(0);
+        if machine.settled.is_none() {
+            machine.settle();
         }
-        machine.tapes.begin(machine.limits.tape_bytes.unwrap_or(u64::MAX));
-        machine.arena.begin(&mut machine.context, limit);
-        machine.arena.set_elsewhere(&mut machine.context, machine.tapes.capacity());
         machine.context.tape_depth = 0;
         machine.context.fuel = machine.limits.steps.unwrap_or(u64::MAX);
         machine.context.interrupt = Arc::as_ptr(&self.interrupt);
@@ -128,6 +151,7 @@ impl Workspace {
 
     /// Counts the bytes of a tape of the host's among the tapes of the next call.
     pub(crate) fn lend(&mut self, bytes: u64) {
+        self.machine.settled = None;
         self.machine.tapes.lend(bytes);
     }
 
@@ -138,7 +162,10 @@ impl Workspace {
         machine.tapes.settle();
         machine.context.stack_needs = std::ptr::null();
         machine.program = std::ptr::null();
-        machine.arena.begin(&mut machine.context, machine.limits.memory_bytes);
+        if machine.settled != Some(machine.stand()) {
+            machine.settled = None;
+            machine.arena.begin(&mut machine.context, machine.limits.memory_bytes);
+        }
         if let Some(panic) = machine.panic.take() {
             std::panic::resume_unwind(panic);
         }

@@ -368,6 +368,37 @@ pub const PROGRAMS: &[Shown] = &[
         value: 4.207_106_781_186_548,
     },
     Shown {
+        bug: "infinite-believed",
+        source: "
+            fn f(x: f64, a: [f64; n]) -> f64 {
+                let w = 1.0 / x^600;
+                let mut s = 0.0;
+                for i in 0..n { let z = x^(300 * i64(a[i])) * w; s += 0.5 * z * z * (0.5 * x); }
+                s
+            }",
+        value: 2.0747577844404965e+180,
+    },
+    Shown {
+        bug: "cancelled-believed",
+        source: "
+            fn f(x: f64, a: [f64; n]) -> f64 {
+                let mut s = 0.0;
+                for i in 0..n { let z = (1.0 + 1e-9 * a[i]) * x; s += 0.5 * z * z - x; }
+                s
+            }",
+        value: 2.4000000209412065e-08,
+    },
+    Shown {
+        bug: "trips-below-zero",
+        source: "
+            fn f(x: f64, a: [f64; n]) -> f64 {
+                let mut s = 1.5;
+                for i in 5..n { let z = a[i] * x; s += 0.5 * z * z + x; }
+                s
+            }",
+        value: 1.5,
+    },
+    Shown {
         bug: "kept-over-writes",
         source: "
             fn g(b: [f64; n]) -> f64 {
@@ -485,7 +516,8 @@ pub fn named_test(bug: Bug) -> Option<&'static str> {
 pub fn gives(program: &Shown, bug: Bug) -> Result<f64, String> {
     let mut built = build(program.source, "f", Clean::Each, bug)?;
     bug.clean(&mut built.plain, built.main);
-    if let Some(finished) = adit_opt::finish_all(&built.plain, built.main, bug.optimiser()) {
+    let finishing = adit_opt::Options { inexact: true, ..bug.optimiser() };
+    if let Some(finished) = adit_opt::finish_all(&built.plain, built.main, finishing) {
         built.plain = finished;
     }
     let a = Array::of(&[3], vec![1.0, 2.0, 3.0]);

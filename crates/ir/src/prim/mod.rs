@@ -32,7 +32,8 @@ mod table;
 pub use apply::ComplexScalar;
 pub use expr::{Expr, Names};
 pub use row::{
-    Algebra, Code, Complex, Condition, Eval, Guard, Kink, Native, Partial, Point, PrimTrap, Row, Signature, Sort,
+    Algebra, Code, Complex, Condition, Eval, Guard, Kink, Linear, Native, Partial, Point, PrimTrap, Row, Signature,
+    Sort,
 };
 
 use crate::types::ScalarType;

@@ -473,6 +473,19 @@ pub struct Algebra {
     pub unsigned: [bool; 2],
     /// Places such that the result is not −0 if the operand there is not.
     pub not_minus: [bool; 2],
+    /// How the result follows the operands, where that is linear in each: in numbers without rounding.
+    pub linear: Option<Linear>,
+}
+
+/// Functions that are linear in each of their operands.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Linear {
+    /// Their sum, each times its weight: 1 or −1.
+    Sum(&'static [f64]),
+    /// The product of two, but for zeros times what is not finite.
+    Product,
+    /// The first by the second, linear in the first alone.
+    Quotient,
 }
 
 impl Algebra {
@@ -491,6 +504,7 @@ impl Algebra {
         left_not_zero: None,
         unsigned: [false, false],
         not_minus: [false, false],
+        linear: None,
     };
 }
 

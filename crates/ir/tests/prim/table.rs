@@ -1,6 +1,6 @@
 //! The table as data: names, types, arity, points, text.
 
-use adit_ir::prim::{Algebra, Code, Condition, Expr, Partial, Row, Sort};
+use adit_ir::prim::{Algebra, Code, Condition, Expr, Linear, Partial, Row, Sort};
 use adit_ir::{Prim, Scalar, ScalarType};
 use std::collections::HashSet;
 
@@ -292,4 +292,24 @@ fn expressions_know_what_they_need() {
     assert!(partial(Prim::Mul).uses_arg(1) && !partial(Prim::Mul).uses_arg(0));
     assert_eq!(partial(Prim::Add).constant(), Some(1.0));
     assert_eq!(partial(Prim::Mul).constant(), None);
+}
+
+#[test]
+fn linear_rows_are_sums_products_and_quotients() {
+    for &prim in Prim::ALL {
+        let Some(linear) = prim.row().algebra.linear else { continue };
+        for point in prim.row().points {
+            let x: Vec<f64> = point.iter().filter_map(|s| s.as_float()).collect();
+            let expected = match linear {
+                Linear::Sum(weights) => {
+                    assert_eq!(weights.len(), x.len(), "{prim}");
+                    x.iter().zip(weights).map(|(x, w)| x * w).sum()
+                }
+                Linear::Product => x[0] * x[1],
+                Linear::Quotient => x[0] / x[1],
+            };
+            let found = prim.apply(point).expect("it does not trap").as_float();
+            assert_eq!(found, Some(expected), "{prim} {point:?}");
+        }
+    }
 }

@@ -40,6 +40,8 @@ impl Subject<'_> {
         let slots = probe.reverse(inputs, 1.0);
         let level_0 = self.interpret(&plain.module, plain.vjp, &slots, &MORE);
         self.level(&plain, probe, inputs, &level_0, (opts, optimised))?;
+        let cleaned = self.cleaned(&plain.module, plain.vjp);
+        self.rounds(&cleaned, plain.vjp, (&slots, &level_0), &MORE)?;
         if opts != AdOpts::ALL {
             let all = self.derive_reverse(module, main, probe, AdOpts::ALL)?;
             let run = self.interpret(&all.module, all.vjp, &slots, &MORE);

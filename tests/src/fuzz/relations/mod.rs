@@ -32,6 +32,7 @@ mod lanes;
 mod levels;
 mod modes;
 mod numbers;
+mod rounding;
 mod second;
 mod sparse;
 mod values;
@@ -106,6 +107,8 @@ pub struct Report {
     pub levels: u32,
     /// How many gave its second derivatives.
     pub levels_second: u32,
+    /// How many functions were rounded otherwise when they were finished, and gave the same but for that.
+    pub rounded: u32,
     /// Loops with snapshots gave the same as loops without.
     pub checkpoints: bool,
     /// It was seen how loops are reversed.

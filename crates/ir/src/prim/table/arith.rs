@@ -1,7 +1,7 @@
 //! Arithmetic and choice on floats.
 
 use super::super::Prim;
-use super::columns::{Algebra, Code, Complex, Eval, INF, Kink, NAN, Native, Row, Signature, complex, eval, f};
+use super::columns::{Algebra, Code, Complex, Eval, INF, Kink, Linear, NAN, Native, Row, Signature, complex, eval, f};
 use super::{floats, pairs, partials};
 
 pub static add: Row = Row {
@@ -22,6 +22,7 @@ pub static add: Row = Row {
         second_through: Some((Prim::Neg, Prim::Sub)),
         unsigned: [true, true],
         not_minus: [true, true],
+        linear: Some(Linear::Sum(&[1.0, 1.0])),
         ..Algebra::NONE
     },
     about: "Sum.",
@@ -54,6 +55,7 @@ pub static sub: Row = Row {
         second_through: Some((Prim::Neg, Prim::Add)),
         unsigned: [true, true],
         not_minus: [true, false],
+        linear: Some(Linear::Sum(&[1.0, -1.0])),
         ..Algebra::NONE
     },
     about: "Difference.",
@@ -88,6 +90,7 @@ pub static mul: Row = Row {
         right_negating: Some((f(-1.0), Prim::Neg)),
         odd: Some((Prim::Neg, [true, true])),
         unsigned: [true, true],
+        linear: Some(Linear::Product),
         ..Algebra::NONE
     },
     about: "Product.",
@@ -121,6 +124,7 @@ pub static div: Row = Row {
         right_negating: Some((f(-1.0), Prim::Neg)),
         odd: Some((Prim::Neg, [true, true])),
         unsigned: [true, false],
+        linear: Some(Linear::Quotient),
         ..Algebra::NONE
     },
     about: "Quotient.",
@@ -174,7 +178,7 @@ pub static neg: Row = Row {
     partials: partials![{ -1.0 }],
     code: Code::Native(Native::FNeg),
     cost: 1,
-    algebra: Algebra { involution: true, unsigned: [true, false], ..Algebra::NONE },
+    algebra: Algebra { involution: true, unsigned: [true, false], linear: Some(Linear::Sum(&[-1.0])), ..Algebra::NONE },
     about: "The number with the other sign.",
     points: floats![0.0, -0.0, 1.5, -2.5, 1e300],
     kinks: &[],
@@ -219,6 +223,7 @@ pub static smul: Row = Row {
         left_absorbing: Some(f(0.0)),
         odd: Some((Prim::Neg, [true, false])),
         left_not_zero: Some(Prim::Mul),
+        linear: Some(Linear::Product),
         ..Algebra::NONE
     },
     about: "The product whose zero is strong: 0 if w is 0, whatever p is, infinite and NaN included; else w * p. Tangents and cotangents meet partials in it.",

@@ -19,7 +19,7 @@ pub mod trig;
 mod columns {
     pub use crate::host::Scalar;
     pub use crate::prim::row::{
-        Algebra, Code, Complex, Condition, Eval, Guard, Kink, Native, PrimTrap, Row, Signature,
+        Algebra, Code, Complex, Condition, Eval, Guard, Kink, Linear, Native, PrimTrap, Row, Signature,
     };
     pub(super) use crate::prim::{complex, eval};
 
