@@ -74,11 +74,9 @@ impl Density {
 
     fn pull_back(&self, y: &[f64], y_bar: &mut [f64]) {
         for leaf in &self.posterior.leaves {
-            let (chunk, free) = (leaf.chunk(), leaf.free_chunk());
-            let (x, x_bar) = (&self.x[leaf.x.clone()], &self.x_bar[leaf.x.clone()]);
-            for (i, (x, x_bar)) in x.chunks_exact(chunk).zip(x_bar.chunks_exact(chunk)).enumerate() {
-                let at = leaf.y.start + i * free..leaf.y.start + (i + 1) * free;
-                leaf.constraint.pull_back(&y[at.clone()], x, x_bar, &mut y_bar[at]);
+            for (free, of) in leaf.parts() {
+                let (x, x_bar) = (&self.x[of.clone()], &self.x_bar[of]);
+                leaf.constraint.pull_back(&y[free.clone()], x, x_bar, &mut y_bar[free]);
             }
         }
     }

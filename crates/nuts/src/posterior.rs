@@ -135,8 +135,8 @@ impl Posterior {
     pub fn apply(&self, y: &[f64], x: &mut [f64]) -> f64 {
         let mut log_jacobian = 0.0;
         for leaf in &self.leaves {
-            for (y, x) in leaf.rows(y).zip(x[leaf.x.clone()].chunks_exact_mut(leaf.chunk())) {
-                log_jacobian += leaf.constraint.apply(y, x);
+            for (free, of) in leaf.parts() {
+                log_jacobian += leaf.constraint.apply(&y[free], &mut x[of]);
             }
         }
         log_jacobian
@@ -187,10 +187,13 @@ impl Leaf {
         self.constraint.free(self.chunk())
     }
 
-    /// The free numbers of each row.
-    fn rows<'y>(&self, y: &'y [f64]) -> impl Iterator<Item = &'y [f64]> {
-        let (start, size) = (self.y.start, self.free_chunk());
-        (0..self.x.len() / self.chunk()).map(move |i| &y[start + i * size..start + (i + 1) * size])
+    /// What is transformed together: places of free numbers, and of those that they make. Where each number is transformed by itself, that is all of them at once, and nothing is divided.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = (Range<usize>, Range<usize>)> + '_ {
+        let joins = self.constraint.joins();
+        let (free, of) = if joins { (self.free_chunk(), self.chunk()) } else { (self.y.len(), self.x.len()) };
+        let count = if joins { self.x.len() / of } else { 1 };
+        let places = move |start: usize, size: usize, i: usize| start + i * size..start + (i + 1) * size;
+        (0..count).map(move |i| (places(self.y.start, free, i), places(self.x.start, of, i)))
     }
 }
 
