@@ -104,6 +104,8 @@ fn what_is_known_on_the_way_or_saves_little_or_runs_once_stays() {
         "v10 = div v1, v9  v11 = add v10, v10  v12 = add v7, v11  yield v12",
         // The distance from a number is small where both are not.
         "v10 = sub v9, v2  v11 = add v7, v10  yield v11",
+        // What is squared is a number and a part that stays, so that little is saved.
+        "v10 = mul v9, v1  v11 = add v10, v2  v12 = mul v11, v1  v13 = mul v12, v12  v14 = add v7, v13  yield v14",
         // Nothing is left of it, unless it is no number.
         "v10 = mul v9, v1  v11 = sub v10, v10  v12 = mul v11, v2  v13 = add v7, v12  yield v13",
     ];

@@ -376,17 +376,18 @@ pub const PROGRAMS: &[Shown] = &[
                 for i in 0..n { let z = x^(300 * i64(a[i])) * w; s += 0.5 * z * z * (0.5 * x); }
                 s
             }",
-        value: 2.0747577844404965e+180,
+        value: 2.074_757_784_440_496_5e180,
     },
     Shown {
         bug: "cancelled-believed",
         source: "
             fn f(x: f64, a: [f64; n]) -> f64 {
+                let (w, all) = (0.7 * x, 0.294 * x);
                 let mut s = 0.0;
-                for i in 0..n { let z = (1.0 + 1e-9 * a[i]) * x; s += 0.5 * z * z - x; }
+                for i in 0..n { let z = (1.0 + 1e-9 * a[i]) * w; s += 0.3 * z * z - all; }
                 s
             }",
-        value: 2.4000000209412065e-08,
+        value: 7.056_000_006_500_085e-9,
     },
     Shown {
         bug: "trips-below-zero",

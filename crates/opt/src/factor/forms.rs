@@ -191,8 +191,8 @@ impl<'f> Forms<'f> {
             return None;
         }
         match (first.constant(), second.constant()) {
-            (Some(c), _) => Some(self.scaled(second, c)),
-            (None, Some(c)) => Some(self.scaled(first, c)),
+            (Some(c), _) => Some(self.scaled(second, b, c)),
+            (None, Some(c)) => Some(self.scaled(first, a, c)),
             (None, None) => {
                 let [(m, c), (n, d)] = [single(first, a), single(second, b)];
                 let mut monomial: Monomial = m.into_iter().chain(n).collect();
@@ -208,10 +208,14 @@ impl<'f> Forms<'f> {
             return None;
         }
         let rest = bottom.rest.map(|rest| self.node(Node::Quotient(None, rest)));
-        Some(self.scaled(top, Coefficient { scale: 1.0 / bottom.scale, rest }))
+        Some(self.scaled(top, a, Coefficient { scale: 1.0 / bottom.scale, rest }))
     }
 
-    fn scaled(&mut self, mut form: Form, by: Coefficient) -> Form {
+    /// A number times a coefficient. What is linear in a number and has a part that stays is one number: its square is to come.
+    fn scaled(&mut self, mut form: Form, v: Value, by: Coefficient) -> Form {
+        if form.terms.len() > 1 && form.terms.iter().all(|(monomial, _)| monomial.len() < 2) {
+            return Form::of(SmallVec::from_slice(&[v]), by);
+        }
         for (_, coefficient) in &mut form.terms {
             *coefficient = self.times(*coefficient, by);
         }
