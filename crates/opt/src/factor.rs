@@ -17,7 +17,7 @@
 //! Sums of the same products are added up once, whatever factors they have. **Results are rounded otherwise** ([`INEXACT`](crate::INEXACT)), by no more than sums of as many terms are rounded. Where that could not be said, the loop runs once more as it was: if a sum is
 //! not finite (which is how an overflow shows, and a strong product that was none), if what was added in each iteration and now is at once cancels the rest, or if a factor is beyond 1e154, so that a product that it belongs to may have vanished.
 //!
-//! Loops that write run only once, so they stay; so do loops in loops, which may be too short for what comes after them, and those that would save less than [`LEAST`] operations. What a sum is of, [`forms`] says. It belongs behind all differentiation, and before
+//! Loops that write run only once, so they stay; so do loops in loops, which may be too short for what comes after them, and those that would save hardly anything (`LEAST`). What a sum is of, `forms.rs` says. It belongs behind all differentiation, and before
 //! [`speculate`](crate::speculate).
 
 mod forms;

@@ -18,7 +18,7 @@
 //! compared, not divided by, and not be given to functions; what the primitive table says of the signs of zeros decides. So the bits are those of the loop as it was.
 //!
 //! What has effects besides its results is left alone, and so is what is large: the loop stands there twice. Functions of more than [`MOST`] instructions, derivatives of derivatives, wait for the compiler longer than for their
-//! products. Loops that run only because others are doubted ([`twice`]) stay as they are. It belongs behind all differentiation, to which it would be two loops.
+//! products. Loops that run only because others are doubted (`twice.rs`) stay as they are. It belongs behind all differentiation, to which it would be two loops.
 
 use crate::{Mutant, Options, twice};
 use adit_ir::bounds::Facts as Defs;
