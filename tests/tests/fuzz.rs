@@ -24,6 +24,7 @@ fn relations_hold_for_random_programs() {
         count: if cfg!(debug_assertions) { 250 } else { 2000 },
         threads: threads(),
         second_in: 4,
+        vectors: false,
         failures: None,
         enough: 3,
         shrink: Duration::from_secs(20),

@@ -21,7 +21,7 @@ use std::time::Duration;
 const USAGE: &str = "fuzz COMMAND [--flag VALUE]…
   programs   random programs and all relations
              --count 20000 --seed 1 --from 0 --threads N --second 8 (for one program in 8) --failures fuzz-failures --enough 10 --shrink 20 (seconds)
-             --summary fuzz-summary.json
+             --summary fuzz-summary.json --vectors 0 (1: vector code, too)
   mutants    how many programs it takes to find each seeded bug
              --count 2000 --seed 1 --threads N --bug NAME (one alone) --all 0 (1: a table, with the share of programs that show each)
   hostile    spoiled texts: no panic, nothing that takes longer than a second
@@ -88,6 +88,7 @@ fn programs(flags: &Flags) -> ExitCode {
         count: flags.number("count", 20_000),
         threads: flags.threads(),
         second_in: flags.number("second", 8),
+        vectors: flags.number("vectors", 0) == 1,
         failures: Some(flags.text("failures", "fuzz-failures").into()),
         enough: flags.number("enough", 10) as usize,
         shrink: Duration::from_secs(flags.number("shrink", 20)),

@@ -26,6 +26,8 @@ pub struct Campaign {
     pub threads: usize,
     /// Second derivatives for one program in so many; 0 for none.
     pub second_in: u64,
+    /// Vector code, too.
+    pub vectors: bool,
     /// Where failures go.
     pub failures: Option<PathBuf>,
     /// Enough failures to stop.
@@ -105,7 +107,7 @@ impl Shared<'_> {
             if number >= campaign.from + campaign.count {
                 break;
             }
-            let plan = Plan::of(campaign.seed, number, campaign.second_in);
+            let plan = Plan { vectors: campaign.vectors, ..Plan::of(campaign.seed, number, campaign.second_in) };
             let case = case(campaign.seed, number);
             match check_caught(&case, plan) {
                 Ok(report) => mine.count(&case, &report),

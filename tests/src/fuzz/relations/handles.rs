@@ -18,8 +18,11 @@ const ONE_IN: usize = 5;
 /// Relative tolerance: both sides add the same terms, and sums of exact zeros.
 const CLOSE: f64 = 1e-12;
 
-/// What is compared: the name of the relation, and the work.
-type Compared = (&'static str, fn(&Function, &[Value], &mut Rng) -> Told);
+/// The same where numbers of 32 bits lie on the way, which one side may round and the other not.
+const CLOSE_SINGLE: f64 = 1e-5;
+
+/// What is compared: the name of the relation, and the work, with its relative tolerance.
+type Compared = (&'static str, fn(&Function, &[Value], &mut Rng, f64) -> Told);
 
 /// Whether it was compared; or what went wrong.
 type Told = Result<bool, Wrong>;
@@ -54,8 +57,9 @@ impl Subject<'_> {
         if f.call(&args).is_err() {
             return Ok(());
         }
+        let close = if self.single() { CLOSE_SINGLE } else { CLOSE };
         for ((relation, compare), seen) in ALL.iter().zip(0..) {
-            match compare(&f, &args, &mut rng) {
+            match compare(&f, &args, &mut rng, close) {
                 Ok(compared) => self.report.handles[seen] = compared,
                 Err(Wrong::Differs(detail)) => return Err(Failure { relation, detail }),
                 // A run that stops at a limit, which sweeps count differently; a derivative that there is not.
@@ -114,7 +118,7 @@ fn dense(pattern: &Pattern, entries: &[f64]) -> Vec<f64> {
 }
 
 /// Compares a sparse matrix with a dense one.
-fn same(what: &str, matrix: Array, pattern: &Pattern, entries: &[f64]) -> Told {
+fn same(what: &str, matrix: Array, pattern: &Pattern, entries: &[f64], close: f64) -> Told {
     let wanted = Value::Array(matrix).floats();
     if wild(&wanted) {
         return Ok(false);
@@ -123,24 +127,24 @@ fn same(what: &str, matrix: Array, pattern: &Pattern, entries: &[f64]) -> Told {
     if found.len() != wanted.len() {
         return Err(Wrong::Differs(format!("a {what} of {} entries, and of {}", wanted.len(), found.len())));
     }
-    match far(&wanted, &found, CLOSE) {
+    match far(&wanted, &found, close) {
         Some(detail) => Err(Wrong::Differs(format!("the dense and the compressed {what}: {detail}"))),
         None => Ok(true),
     }
 }
 
-fn jacobian(f: &Function, args: &[Value], rng: &mut Rng) -> Told {
+fn jacobian(f: &Function, args: &[Value], rng: &mut Rng, close: f64) -> Told {
     let mode = *rng.pick(&[Mode::Forward, Mode::Reverse]);
     let (value, matrix) = f.jacobian().mode(mode).at(args)?;
     let sparse = f.jacobian().mode(mode).sparse(args)?;
     let (same_value, entries) = sparse.at(args)?;
     match far(&value.floats(), &same_value.floats(), 0.0) {
         Some(detail) if !wild(&value.floats()) => Err(Wrong::Differs(format!("values beside Jacobians: {detail}"))),
-        Some(_) | None => same("Jacobian", matrix, sparse.pattern(), &entries),
+        Some(_) | None => same("Jacobian", matrix, sparse.pattern(), &entries, close),
     }
 }
 
-fn hessian(f: &Function, args: &[Value], rng: &mut Rng) -> Told {
+fn hessian(f: &Function, args: &[Value], rng: &mut Rng, close: f64) -> Told {
     // It is differentiated twice, and compiled for several directions.
     if rng.percent(60) {
         return Ok(false);
@@ -148,10 +152,10 @@ fn hessian(f: &Function, args: &[Value], rng: &mut Rng) -> Told {
     let (_, matrix) = f.hessian().at(args)?;
     let sparse = f.hessian().sparse(args)?;
     let (_, entries) = sparse.at(args)?;
-    same("Hessian", matrix, sparse.pattern(), &entries)
+    same("Hessian", matrix, sparse.pattern(), &entries, close)
 }
 
-fn split(f: &Function, args: &[Value], rng: &mut Rng) -> Told {
+fn split(f: &Function, args: &[Value], rng: &mut Rng, close: f64) -> Told {
     let value = f.call(args)?.value;
     let mut seed = value.zeroed();
     seed.for_each_float_mut(&mut |x| *x = rng.float(-1.0, 1.0));
@@ -177,7 +181,7 @@ fn split(f: &Function, args: &[Value], rng: &mut Rng) -> Told {
     if let Some(detail) = far(&floats(&found), &floats(&again), 0.0) {
         return Err(Wrong::Differs(format!("a tape and its copy: {detail}")));
     }
-    match far(&floats(&wanted), &floats(&found), CLOSE) {
+    match far(&floats(&wanted), &floats(&found), close) {
         Some(detail) => Err(Wrong::Differs(format!("reverse mode in one call and in two: {detail}"))),
         None => Ok(true),
     }

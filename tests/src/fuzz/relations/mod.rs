@@ -67,18 +67,21 @@ pub struct Plan {
     pub derivatives: bool,
     /// Whether second derivatives are checked.
     pub second: bool,
+    /// Whether vector code is checked, which programs have where it is asked for.
+    pub vectors: bool,
     /// A bug put into the compiler, which the relations must find.
     pub bug: Bug,
 }
 
 impl Plan {
-    /// Everything, with second derivatives for one program in so many.
+    /// Everything that is on by default, with second derivatives for one program in so many.
     pub fn of(seed: u64, number: u64, second_in: u64) -> Plan {
         Plan {
             seed: seed ^ number,
             native: true,
             derivatives: true,
             second: second_in > 0 && number.is_multiple_of(second_in),
+            vectors: false,
             bug: Bug::None,
         }
     }
