@@ -85,7 +85,7 @@ fn within_an_iteration_that_is_reversed_at_once_dear_loops_are_saved() {
 /// A map writes its own elements, and reads what it needs again: its reverse goes first to last. A recurrence, and what comes back from a tape, goes last to first.
 #[test]
 fn where_order_is_free_reverse_loops_ascend() {
-    let descends = |source: &str, ad_opt| reverse(source, ad_opt).contains("in rev ");
+    let descends = |source: &str, ad_opt| reverse(source, ad_opt).contains("for rev ");
     let map =
         "fn f(x: [f64; n], k: f64) -> f64 { let mut y = zeros(n); for i in 0..n { y[i] = k * x[i]; } y[0] * y[1] }";
     assert!(descends(map, AdOpts::ALL.without(AdOpt::Ascend)) && !descends(map, AdOpts::ALL));

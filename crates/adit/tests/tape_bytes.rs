@@ -43,7 +43,7 @@ fn f(w0: [f64; d], x: [f64; n, d], y: [f64; n], k: i64) -> f64 {
     }
     sum(w^2)
 }";
-    assert_eq!(counted(source), "i4 i8");
+    assert_eq!(counted(source), "i4");
 }
 
 /// Name, program, loops that count: `i5` is that of line 5.
