@@ -1,14 +1,10 @@
 //! Factors that come after their loops: what becomes of a text, what stays as it is, and that numbers are the same but for rounding, wherever they are.
 
-use adit_diag::FileId;
+use crate::harness::read;
 use adit_ir::limits::Limits;
 use adit_ir::print::print_function;
 use adit_ir::{Argument, Elements, FuncId, Module, Scalar};
 use adit_opt::{Options, factor};
-
-fn read(text: &str) -> Module {
-    adit_reader::read_module(FileId(0), text).expect("the test program is well formed")
-}
 
 /// The only function after the pass, if it changed anything.
 fn factored(text: &str) -> Option<Module> {
