@@ -1,6 +1,7 @@
 //! Nothing is allocated after the first call at a size; threads that share a handle compute the same bits as one; programs that are dropped leave nothing behind.
 //!
 //! What a thread allocates is counted by an allocator of the whole program, so these are a program of their own.
+//! `python3 tools/races/races.py` runs the threads under a checker that sees what compiled code reads and writes.
 
 use adit::{Engine, Workspace};
 use allocation_counter::measure;
@@ -125,24 +126,6 @@ fn nothing_is_allocated(h: &Handles) -> adit::Result<()> {
     Ok(())
 }
 
-fn threads_compute_the_same_bits(h: &Handles) -> adit::Result<()> {
-    let run = || {
-        let (mut ws, mut out) = (Workspace::new(), Vec::new());
-        for n in (1..20).chain((1..20).rev()) {
-            all(h, &mut ws, n, &mut out)?;
-        }
-        Ok::<Vec<u64>, adit::Error>(out.into_iter().map(f64::to_bits).collect())
-    };
-    let serial = run()?;
-    std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..8).map(|_| scope.spawn(run)).collect();
-        for thread in threads {
-            assert_eq!(thread.join().expect("no panic")?, serial);
-        }
-        Ok(())
-    })
-}
-
 /// Compiles and drops programs that differ, and calls each; the bytes that this leaves allocated.
 fn cycles(count: usize) -> adit::Result<i64> {
     let engine = Engine::new();
@@ -167,10 +150,62 @@ fn resident() -> Option<u64> {
 }
 
 #[test]
-fn handles_allocate_nothing_share_among_threads_and_leave_nothing() {
+fn nothing_is_allocated_after_the_first_call() {
     let handles = handles().unwrap_or_else(|e| panic!("{e}"));
     nothing_is_allocated(&handles).unwrap_or_else(|e| panic!("{e}"));
-    threads_compute_the_same_bits(&handles).unwrap_or_else(|e| panic!("{e}"));
+}
+
+#[test]
+fn eight_threads_share_a_set_of_handles() {
+    let handles = handles().unwrap_or_else(|e| panic!("{e}"));
+    let run = || {
+        let (mut ws, mut out) = (Workspace::new(), Vec::new());
+        for n in (1..20).chain((1..20).rev()) {
+            all(&handles, &mut ws, n, &mut out)?;
+        }
+        Ok::<Vec<u64>, adit::Error>(out.into_iter().map(f64::to_bits).collect())
+    };
+    let serial = run().unwrap_or_else(|e| panic!("{e}"));
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..8).map(|_| scope.spawn(run)).collect();
+        for thread in threads {
+            assert_eq!(thread.join().expect("no panic").unwrap_or_else(|e| panic!("{e}")), serial);
+        }
+    });
+}
+
+/// The address of a buffer, for threads that must not have it.
+#[derive(Clone, Copy)]
+struct Shared(*mut f64, usize);
+
+#[expect(unsafe_code, reason = "the race that it allows is what the test is for")]
+// SAFETY: the buffer outlives the threads; that they race for it is for the checker to see.
+unsafe impl Sync for Shared {}
+
+impl Shared {
+    #[expect(unsafe_code, reason = "the race that it allows is what the test is for")]
+    fn slice<'x>(self) -> &'x mut [f64] {
+        // SAFETY: as above.
+        unsafe { std::slice::from_raw_parts_mut(self.0, self.1) }
+    }
+}
+
+/// What `tools/races/races.py` has to see.
+#[test]
+#[ignore = "races on purpose"]
+fn two_threads_write_one_buffer() {
+    let handles = handles().unwrap_or_else(|e| panic!("{e}"));
+    let mut buffer = numbers(5, 0.0);
+    let shared = Shared(buffer.as_mut_ptr(), buffer.len());
+    let run = || {
+        let (p, x) = (P { w: &numbers(5, 0.1), k: 0.4 }, numbers(5, 0.2));
+        handles.call.call(&mut Workspace::new(), (&p, &x), shared.slice()).unwrap_or_else(|e| panic!("{e}"));
+    };
+    std::thread::scope(|scope| (0..2).for_each(|_| drop(scope.spawn(run))));
+}
+
+#[test]
+fn programs_that_are_dropped_leave_nothing() {
     let left = cycles(300).unwrap_or_else(|e| panic!("{e}"));
     assert!(left.abs() < 10_000, "{left} bytes are left");
 }
