@@ -372,3 +372,37 @@ fn functions_run_over_slices() {
 }";
     LENGTHS.iter().for_each(|&n| close(text, &[numbers(n), numbers_mut(n), f(1.5)]));
 }
+
+#[test]
+fn elements_whose_subscripts_come_to_the_same_are_read_in_each_iteration() {
+    let text = "func @f(v0: [f64; d0], v1: mut [f64; d0]) {
+  for v2 in 0..d0 {
+    v3 = isub v2, v2
+    v4 = load v0[v3]
+    v5 = load v0[v2]
+    v6 = mul v4, v5
+    store v1[v2], v6
+  }
+}";
+    LENGTHS.iter().for_each(|&n| exact(text, &[numbers(n), out(n)]));
+}
+
+#[test]
+fn what_lives_through_a_call_is_there_in_loops_and_after_them() {
+    let text = "func @f(v0: [f64; d0], v1: f64, v2: mut [f64; d0]) -> (f64, f64) {
+  v3 = sin v1
+  v4 = for v5 in 0..d0 (v6: f64 = v1) {
+    v7 = load v0[v5]
+    v8 = mul v7, v1
+    v9 = add v6, v8
+    yield v9
+  }
+  for v10 in 0..d0 {
+    v11 = load v0[v10]
+    v12 = add v11, v1
+    store v2[v10], v12
+  }
+  return v3, v4
+}";
+    LENGTHS.iter().for_each(|&n| close(text, &[numbers(n), f(0.7), out(n)]));
+}

@@ -213,10 +213,12 @@ impl Lower<'_, '_, '_, '_> {
         let course = self.course(bounds)?;
         let after = self.block_for(results);
         let head = self.block_for(&self.f.region(body).params);
+        // Here, where it dominates the vectors, the loop and what follows them.
+        let inits = self.values(inits)?;
         if let Some(plan) = self.vector_plan(inst) {
-            self.vectors(&plan, &course, bounds, inits, (head, after))?;
+            self.vectors(&plan, &course, bounds, &inits, (head, after))?;
         }
-        let start = self.block_args(inits)?;
+        let start: Vec<BlockArg> = inits.iter().map(|&init| init.into()).collect();
         let enter: Vec<BlockArg> = std::iter::once(course.first.into()).chain(start.iter().copied()).collect();
         self.b.ins().brif(course.enters, head, &enter, after, &start);
         self.b.switch_to_block(head);

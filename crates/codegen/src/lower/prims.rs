@@ -171,7 +171,11 @@ impl Lower<'_, '_, '_, '_> {
             let power = self.small_power(wide, n);
             return self.b.ins().fdemote(types::F32, power);
         }
-        let one = |lower: &mut Self| lower.b.ins().f64const(1.0);
+        self.power(x, n, &|lower| lower.b.ins().f64const(1.0))
+    }
+
+    /// The same of a number or of lanes, given what is 1.
+    pub(super) fn power(&mut self, x: ir::Value, n: i64, one: &dyn Fn(&mut Self) -> ir::Value) -> ir::Value {
         match n {
             -1 => {
                 let one = one(self);

@@ -289,7 +289,9 @@ impl<'f> Reader<'_, 'f> {
     fn load(&mut self, inst: Inst, array: Value, subscripts: &[Int]) -> Result<(), Refusal> {
         let result = self.f.inst(inst).results[0];
         let access = self.access(array, subscripts)?;
-        if access.subscripts.iter().all(Linear::is_uniform) && !self.out.written.contains(&array) {
+        // A subscript may be the same all over and still be computed in each iteration, like `i - i`: then the element is read there, too.
+        let same = subscripts.iter().all(|s| s.value().is_none_or(|v| self.is_uniform(v)));
+        if same && !self.out.written.contains(&array) {
             self.define(result, Kind::Uniform);
             self.out.before.push(Before::Compute(inst));
             return Ok(());

@@ -174,12 +174,7 @@ impl Lower<'_, '_, '_, '_> {
         env: &mut Env<'_>,
         (access, value, guard): (&Access, Value, Option<usize>),
     ) -> Result<(), CodegenError> {
-        let mut lanes = self.lanes_of_value(v, env, value)?;
-        if let Some(guard) = guard.filter(|_| !self.errs(Mutant::GuardIgnored)) {
-            let mask = self.guard_mask(v, env, guard)?;
-            let old = self.load_lanes(v, env, access)?;
-            lanes = self.blend(mask, lanes, old);
-        }
+        let lanes = self.guarded(v, env, (value, guard), &|lower, env| lower.load_lanes(v, env, access))?;
         self.store_lanes(v, env, access, lanes);
         Ok(())
     }
@@ -191,16 +186,27 @@ impl Lower<'_, '_, '_, '_> {
         env: &mut Env<'_>,
         (access, value, guard): (&Access, Value, Option<usize>),
     ) -> Result<(), CodegenError> {
-        let mut lanes = self.lanes_of_value(v, env, value)?;
-        if let Some(guard) = guard.filter(|_| !self.errs(Mutant::GuardIgnored)) {
-            let mask = self.guard_mask(v, env, guard)?;
-            let nothing = self.constant_lanes(Const::F64(-0.0));
-            lanes = self.blend(mask, lanes, nothing);
-        }
+        let nothing = |lower: &mut Self, _: &mut Env<'_>| Ok(lower.constant_lanes(Const::F64(-0.0)));
+        let lanes = self.guarded(v, env, (value, guard), &nothing)?;
         let old = self.load_lanes(v, env, access)?;
         let new = self.b.ins().fadd(old, lanes);
         self.store_lanes(v, env, access, new);
         Ok(())
+    }
+
+    /// A value, and where a guard does not hold, another one.
+    fn guarded(
+        &mut self,
+        v: &Sweeps<'_>,
+        env: &mut Env<'_>,
+        (value, guard): (Value, Option<usize>),
+        otherwise: &dyn Fn(&mut Self, &mut Env<'_>) -> Result<ir::Value, CodegenError>,
+    ) -> Result<ir::Value, CodegenError> {
+        let lanes = self.lanes_of_value(v, env, value)?;
+        let Some(guard) = guard.filter(|_| !self.errs(Mutant::GuardIgnored)) else { return Ok(lanes) };
+        let mask = self.guard_mask(v, env, guard)?;
+        let otherwise = otherwise(self, env)?;
+        Ok(self.blend(mask, lanes, otherwise))
     }
 
     /// Where all of a guard holds.
@@ -218,7 +224,7 @@ impl Lower<'_, '_, '_, '_> {
     }
 
     /// A value out of its buffer.
-    pub(super) fn fetch_lanes(&mut self, _: &Sweeps<'_>, env: &Env<'_>, buffer: StackSlot, value: Value) -> ir::Value {
+    pub(super) fn fetch_lanes(&mut self, env: &Env<'_>, buffer: StackSlot, value: Value) -> ir::Value {
         let ty = match self.f.ty(value).scalar() {
             Some(ScalarType::F64) => types::F64X2,
             Some(_) | None => types::I64X2,

@@ -191,7 +191,7 @@ impl Lower<'_, '_, '_, '_> {
                 match prim.row().code {
                     Code::Native(Native::FPowi) => {
                         let literal = self.facts.literal(Int::Value(args[1]));
-                        Ok(self.power_lanes(a, literal.unwrap_or(0)))
+                        Ok(self.power(a, literal.unwrap_or(0), &|lower| lower.constant_lanes(Const::F64(1.0))))
                     }
                     Code::Native(native) => {
                         let b = args.get(1).map_or(Ok(a), |&b| self.lanes_of_value(v, env, b))?;
@@ -212,27 +212,6 @@ impl Lower<'_, '_, '_, '_> {
                 if op == CmpOp::Ne { differ } else { self.b.ins().bnot(differ) }
             }
             Some(ScalarType::I64 | ScalarType::F32) | None => self.b.ins().icmp(integer_order(op), a, b),
-        }
-    }
-
-    /// As the scalar code's power.
-    fn power_lanes(&mut self, x: ir::Value, n: i64) -> ir::Value {
-        match n {
-            -1 => {
-                let one = self.constant_lanes(Const::F64(1.0));
-                self.b.ins().fdiv(one, x)
-            }
-            0 => self.constant_lanes(Const::F64(1.0)),
-            1 => x,
-            2 => self.b.ins().fmul(x, x),
-            3 => {
-                let square = self.b.ins().fmul(x, x);
-                self.b.ins().fmul(square, x)
-            }
-            _ => {
-                let square = self.b.ins().fmul(x, x);
-                self.b.ins().fmul(square, square)
-            }
         }
     }
 

@@ -133,7 +133,7 @@ impl Lower<'_, '_, '_, '_> {
         plan: &Plan,
         course: &Course,
         bounds: Bounds,
-        inits: &[Value],
+        inits: &[ir::Value],
         (head, after): (Block, Block),
     ) -> Result<(), CodegenError> {
         let (before, scalar) = (self.b.create_block(), self.b.create_block());
@@ -245,15 +245,14 @@ impl Lower<'_, '_, '_, '_> {
         &mut self,
         plan: &Plan,
         extent: Extent,
-        inits: &[Value],
+        inits: &[ir::Value],
         (head, after): (Block, Block),
     ) -> Result<(), CodegenError> {
         let size = StackSlotData::new(StackSlotKind::ExplicitSlot, 8 * BLOCK as u32, 4);
         let buffers = (0..plan.phases.buffers).map(|_| self.b.create_sized_stack_slot(size.clone())).collect();
         let (places, splats) = (self.places(&plan.l)?, self.splats(&plan.phases)?);
         let mut v = Sweeps { l: &plan.l, phases: &plan.phases, copies: plan.copies, places, splats, buffers };
-        let inits = self.values(inits)?;
-        let sums = self.first_sums(&v, &inits);
+        let sums = self.first_sums(&v, inits);
         let block = self.b.create_block();
         self.b.append_block_param(block, abi::WORD);
         for &sum in sums.iter().flatten() {
@@ -278,7 +277,7 @@ impl Lower<'_, '_, '_, '_> {
         let repeat = block_args(next, &sums);
         self.b.ins().brif(again, block, &repeat, behind, &[]);
         self.b.switch_to_block(behind);
-        let results = self.results(&v, &sums, &inits);
+        let results = self.results(&v, &sums, inits);
         let leave: Vec<BlockArg> = results.iter().map(|&r| r.into()).collect();
         let go_on: Vec<BlockArg> = std::iter::once(extent.rest.into()).chain(leave.iter().copied()).collect();
         match self.errs(Mutant::RemainderLost) {
@@ -369,7 +368,7 @@ impl Lower<'_, '_, '_, '_> {
     /// The steps of a phase, for one vector of each value.
     fn copy_of(&mut self, v: &Sweeps<'_>, phase: &Phase, env: &mut lanes::Env<'_>) -> Result<(), CodegenError> {
         for &(value, buffer) in &phase.fetched {
-            let lanes = self.fetch_lanes(v, env, v.buffers[buffer], value);
+            let lanes = self.fetch_lanes(env, v.buffers[buffer], value);
             env.set(value, lanes);
         }
         for &step in &phase.steps {
