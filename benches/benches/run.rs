@@ -3,16 +3,16 @@
 //! `cargo bench -p adit-benches --bench run`. In: every problem, and straight-line programs. Out: criterion's estimates of steady calls, compiled and warm. The ratio of gradient and primal
 //! is in the table of `cargo run --release -p adit-benches`.
 
+use adit::bench::{At, Steady, What};
 use adit::{Engine, Function, Value};
-use adit_benches::steady::Steady;
 use adit_benches::{problems, straight};
 use criterion::{Criterion, criterion_group, criterion_main};
 use std::hint::black_box;
 
 fn calls(c: &mut Criterion, title: &str, f: &Function, args: &[Value], wrt: &[&str]) {
     let mut group = c.benchmark_group(format!("run/{title}"));
-    let mut primal = Steady::primal(f, args).expect("it compiles");
-    let mut gradient = Steady::gradient(f, args, wrt).expect("it has a gradient");
+    let mut primal = Steady::new(f, What::Primal, At { args, wrt }).expect("it compiles");
+    let mut gradient = Steady::new(f, What::Gradient, At { args, wrt }).expect("it has a gradient");
     group.bench_function("primal", |b| b.iter(|| primal.run()));
     group.bench_function("gradient", |b| b.iter(|| gradient.run()));
     group.bench_function("gradient, arguments copied", |b| {

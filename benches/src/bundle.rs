@@ -4,8 +4,8 @@
 //! should grow as the observations do. Observation i is by camera i mod n of point i mod m.
 
 use crate::Result;
-use crate::clock::{median, once, time};
 use crate::numbers::Numbers;
+use adit::bench::clock::{median, once, time};
 use adit::{Array, Engine, Value, Workspace};
 
 /// Cameras, points and observations.

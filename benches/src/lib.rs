@@ -1,10 +1,9 @@
 //! What is measured, and how: shared by the criterion benches and by the table that the binary prints.
 //!
 //! In: the programs of `examples/`, generated straight-line programs, C programs in `peers/`. Out: times. A problem is the same for Adit and for a peer: the same numbers go
-//! to both, and both results are compared before any time counts. Nothing here knows how the compiler works, but [`phases`], which walks its rooms one by one.
+//! to both, and both results are compared before any time counts. Clock and calls are those of [`adit::bench`]. Nothing here knows how the compiler works, but [`phases`], which walks its rooms one by one.
 
 pub mod bundle;
-pub mod clock;
 pub mod goals;
 pub mod nested;
 pub mod numbers;
@@ -13,7 +12,6 @@ pub mod phases;
 pub mod problems;
 pub mod process;
 pub mod recurrence;
-pub mod steady;
 pub mod straight;
 pub mod table;
 pub mod vector;

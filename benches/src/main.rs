@@ -9,10 +9,11 @@
 //! told, not an error, since wall time on a shared machine is no proof. `--only` takes the problems whose titles contain the name, and nothing else; `--vector` only compares kernels of
 //! mathematical functions with the functions.
 
+use adit::bench::clock;
 use adit_benches::goals::Goal;
 use adit_benches::problems::{self, Problem};
 use adit_benches::table::{self, PeerRow, Row};
-use adit_benches::{Result, bundle, clock, nested, phases, process, recurrence, straight, vector};
+use adit_benches::{Result, bundle, nested, phases, process, recurrence, straight, vector};
 use std::io::Write as _;
 use std::process::{Command, ExitCode, Stdio};
 

@@ -8,8 +8,8 @@
 //! ```
 
 use crate::Result;
-use crate::clock::once;
 use adit::Engine;
+use adit::bench::clock::once;
 
 /// An example, and how its function is written as one of `v` alone.
 #[derive(Clone, Copy, Debug)]

@@ -4,7 +4,7 @@
 //! library's pipeline does for the default options, with every float parameter active; a number here is a hint where to look, those of [`crate::table`] are what users wait for.
 
 use crate::Result;
-use crate::clock::once;
+use adit::bench::clock::once;
 use adit_diag::FileId;
 use adit_ir::{FuncId, Module, ScalarType, Type};
 

@@ -4,6 +4,7 @@
 
 use crate::Result;
 use crate::numbers::Numbers;
+use adit::bench::{At, Steady, What};
 use adit::{Array, Data, Engine, Function, Value};
 
 /// A program with arguments.
@@ -49,6 +50,14 @@ impl Problem {
     pub fn compile(&self) -> Result<Function> {
         let module = Engine::new().compile(self.source).map_err(|e| e.to_string())?;
         module.function(self.function).map_err(|e| e.to_string())
+    }
+
+    /// A call at its arguments, to be repeated.
+    ///
+    /// # Errors
+    /// If it does not compile.
+    pub fn steady(&self, f: &Function, what: What) -> Result<Steady> {
+        Steady::new(f, what, At { args: &self.args, wrt: self.wrt }).map_err(|e| e.to_string())
     }
 
     /// All floats of the arguments, in order.

@@ -3,7 +3,7 @@
 //! In: a release build of `adit`, made by the same cargo that runs the benches. Out: milliseconds. Its output is checked for the gradient, so that a quick failure does not pass for speed.
 
 use crate::Result;
-use crate::clock::{median, once};
+use adit::bench::clock::{median, once};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 

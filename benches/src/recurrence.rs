@@ -8,9 +8,9 @@
 //! ```
 
 use crate::Result;
-use crate::clock::{batch_of, median, time};
-use crate::steady::Steady;
 use adit::Engine;
+use adit::bench::clock::{batch_of, median, time};
+use adit::bench::{At, Steady, What};
 
 /// The peak of arrays and tapes that the longest run is given, in bytes: 64 MiB, less what the process itself takes.
 const MEMORY: u64 = 48 << 20;
@@ -33,12 +33,11 @@ impl Runner {
             Engine::builder().limits(|limits| limits.memory_bytes = MEMORY).build().map_err(|e| e.to_string())?;
         let args = [1.0.into(), (500.0 / steps as f64).into(), steps.into()];
         let f = engine.compile(&source).and_then(|module| module.function("f")).map_err(|e| e.to_string())?;
-        let mut steady = match wrt {
-            Some(wrt) => Steady::gradient(&f, &args, wrt),
-            None => Steady::primal(&f, &args),
-        }?;
-        steady.try_run()?;
+        let what = if wrt.is_some() { What::Gradient } else { What::Primal };
+        let made = Steady::new(&f, what, At { args: &args, wrt: wrt.unwrap_or_default() });
+        let mut steady = made.map_err(|e| e.to_string())?;
         let calls = batch_of(|| steady.run());
+        steady.checked().map_err(|e| e.to_string())?;
         Ok(Runner { steady, steps: steps as f64, calls })
     }
 

@@ -4,11 +4,11 @@
 //! ratios within one, so that a busy neighbour hits both.
 
 use crate::Result;
-use crate::clock::{batch_of, median, once, time};
 use crate::peer::{self, Peer};
 use crate::problems::Problem;
-use crate::steady::Steady;
 use crate::straight;
+use adit::bench::clock::{batch_of, median, once, time};
+use adit::bench::{Steady, What};
 use adit::{Engine, Workspace};
 use std::path::Path;
 
@@ -50,11 +50,10 @@ struct Racer {
 impl Racer {
     fn new(problem: &Problem) -> Result<Racer> {
         let f = problem.compile()?;
-        let mut primal = Steady::primal(&f, &problem.args)?;
-        let mut gradient = Steady::gradient(&f, &problem.args, problem.wrt)?;
+        let mut primal = problem.steady(&f, What::Primal)?;
+        let mut gradient = problem.steady(&f, What::Gradient)?;
         let calls = (batch_of(|| primal.run()), batch_of(|| gradient.run()));
-        primal.try_run()?;
-        gradient.try_run()?;
+        primal.checked().and_then(|()| gradient.checked()).map_err(|e| e.to_string())?;
         Ok(Racer { primal, gradient, calls })
     }
 
@@ -76,9 +75,9 @@ pub const LANES: [usize; 3] = [1, 4, 8];
 /// If a program does not compile or run.
 pub fn forward(problem: &Problem, repeats: usize) -> Result<[f64; LANES.len()]> {
     let f = problem.compile()?;
-    let mut calls = vec![Steady::primal(&f, &problem.args)?];
+    let mut calls = vec![problem.steady(&f, What::Primal)?];
     for lanes in LANES {
-        calls.push(Steady::forward(&f, &problem.args, problem.wrt, lanes)?);
+        calls.push(problem.steady(&f, What::Jvp(lanes))?);
     }
     let batches: Vec<u64> = calls.iter_mut().map(|call| batch_of(|| call.run())).collect();
     let mut ratios = LANES.map(|_| Vec::new());

@@ -2,7 +2,7 @@
 //!
 //! In: how often to measure. Out: a table in the form of the book: nanoseconds an element of the scalar function and of the kernel at each level of this machine, all taking turns in one run.
 
-use crate::clock;
+use adit::bench::clock;
 use adit_ir::Prim;
 use adit_ir::prim::Eval;
 use adit_runtime::vector::{At, Function, Level, ROWS, Row};

@@ -65,6 +65,12 @@ impl Engine {
         Engine { options: Arc::new(options), ..Engine::default() }
     }
 
+    /// The same engine without what it knows already, and without sink and clock: for what is compiled and run many times.
+    pub(crate) fn quiet(&self) -> Engine {
+        let options = Options { sink: None, clock: None, ..Options::clone(&self.options) };
+        Engine { options: Arc::new(options), hosts: self.hosts.clone(), modules: Arc::default() }
+    }
+
     /// The same engine, whose programs may also call this function of the host. It comes before one of the same name that was registered earlier, and before the library's.
     ///
     /// # Errors

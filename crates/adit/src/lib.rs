@@ -24,6 +24,7 @@
 //! [`Function`] what can be called. What this crate does not do: it prints nothing unless told where to, and reads no files but those that [`Engine::compile_file`] and [`Engine::load_file`] are asked for.
 
 mod artefact;
+pub mod bench;
 mod builder;
 mod calls;
 pub mod check;

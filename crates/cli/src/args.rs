@@ -109,6 +109,8 @@ pub enum Command {
     Emit(Emit),
     /// What a function and its gradient cost, without running them
     Cost(Cost),
+    /// Time a function and its derivatives, and how long they take to compile
+    Bench(Bench),
     /// Compile a derivative to be kept: for other processes and other languages
     Build(Build),
     /// Minimise a cost, or the squares of residuals
@@ -283,6 +285,20 @@ pub struct Cost {
     /// Dimensions and integer parameters, such as n=1000,m=3; others stay symbols
     #[arg(long = "size", value_name = "SIZES", value_delimiter = ',')]
     pub sizes: Vec<String>,
+}
+
+/// `adit bench`.
+#[derive(Args, Debug)]
+pub struct Bench {
+    /// Where.
+    #[command(flatten)]
+    pub target: Target,
+    /// Parameters to differentiate with respect to
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub wrt: Vec<String>,
+    /// How long it may take, such as 5s or 200ms; each call is timed once at least
+    #[arg(long = "for", value_name = "TIME", default_value = "1s", value_parser = duration)]
+    pub time: Duration,
 }
 
 /// `adit build`.

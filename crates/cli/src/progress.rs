@@ -18,10 +18,19 @@ pub struct Progress {
 impl Progress {
     /// A bar for so many steps.
     pub fn new(session: &Session, steps: u64) -> Progress {
+        Progress::styled(session, steps, "{wide_bar} {pos}/{len}, {eta} left  {msg}")
+    }
+
+    /// A bar for what is counted in hundredths.
+    pub fn percent(session: &Session) -> Progress {
+        Progress::styled(session, 100, "{wide_bar} {pos} %  {msg}")
+    }
+
+    fn styled(session: &Session, steps: u64, template: &str) -> Progress {
         // Indicatif itself hides a bar that would not reach a terminal.
         let target = if session.json { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr_with_hz(RATE) };
         let bar = ProgressBar::with_draw_target(Some(steps), target);
-        if let Ok(style) = ProgressStyle::with_template("{wide_bar} {pos}/{len}, {eta} left  {msg}") {
+        if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
         Progress { bar }

@@ -78,8 +78,7 @@ impl Session {
     /// What reading and compiling give.
     pub fn compile(&self, file: &Path) -> Result<Module> {
         let (name, text) = input::program(file)?;
-        let read = |path: &str| std::fs::read_to_string(path).map_err(|e| input::reason(&e));
-        self.engine.compile_with(&name, &text, &read)
+        compile(&self.engine, &name, &text)
     }
 
     /// The function of a name in a program (or the one that no other calls), or that of a compiled derivative.
@@ -87,8 +86,41 @@ impl Session {
     /// # Errors
     /// As [`Session::compile`] and [`function`], or what loading gives.
     pub fn function(&self, file: &Path, name: Option<&str>) -> Result<Function> {
-        let Some(bytes) = input::artefact(file)? else { return function(&self.compile(file)?, name) };
-        let loaded = self.engine.load(&bytes)?;
+        Source::read(file)?.function(&self.engine, name)
+    }
+}
+
+/// What a function comes from: read once, compiled as often as is wanted.
+#[derive(Debug)]
+pub enum Source {
+    /// The name that errors use for a program, and its text.
+    Program(String, String),
+    /// A compiled derivative.
+    Artefact(Vec<u8>),
+}
+
+impl Source {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// AD0902 if it cannot be read or is not UTF-8.
+    pub fn read(file: &Path) -> Result<Source> {
+        if let Some(bytes) = input::artefact(file)? {
+            return Ok(Source::Artefact(bytes));
+        }
+        let (name, text) = input::program(file)?;
+        Ok(Source::Program(name, text))
+    }
+
+    /// The function of a name (or the one that no other calls).
+    ///
+    /// # Errors
+    /// What compiling or loading gives, and [`function`].
+    pub fn function(&self, engine: &Engine, name: Option<&str>) -> Result<Function> {
+        let loaded = match self {
+            Source::Program(file, text) => return function(&compile(engine, file, text)?, name),
+            Source::Artefact(bytes) => engine.load(bytes)?,
+        };
         match name.filter(|name| *name != loaded.name()) {
             None => Ok(loaded),
             Some(name) => {
@@ -97,6 +129,12 @@ impl Session {
             }
         }
     }
+}
+
+/// Compiles a program, with the files that it imports.
+fn compile(engine: &Engine, name: &str, text: &str) -> Result<Module> {
+    let read = |path: &str| std::fs::read_to_string(path).map_err(|e| input::reason(&e));
+    engine.compile_with(name, text, &read)
 }
 
 /// How errors are written.
@@ -162,7 +200,14 @@ impl Point {
     /// # Errors
     /// What any of these gives.
     pub fn of(session: &Session, target: &Target) -> Result<Point> {
-        let function = session.function(&target.file, target.function.as_deref())?;
+        Point::at(session.function(&target.file, target.function.as_deref())?, target)
+    }
+
+    /// Reads the arguments of a function.
+    ///
+    /// # Errors
+    /// What reading gives.
+    pub fn at(function: Function, target: &Target) -> Result<Point> {
         let given = input::json("--at", target.at.as_deref().unwrap_or("{}"))?;
         let args = json_in::arguments(&function, &given.json, &given.folder)?;
         Ok(Point { function, args })

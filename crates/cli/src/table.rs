@@ -13,7 +13,7 @@
 //!   x[149]        0.5
 //! ```
 //!
-//! Long arrays are shown by their ends. It knows nothing of what the numbers mean.
+//! Long arrays are shown by their ends. [`aligned`] sets cells of any words in columns. It knows nothing of what the numbers mean.
 
 use adit::{Array, Data, Value, subscripts};
 
@@ -151,6 +151,22 @@ impl Table {
     }
 }
 
+/// Rows of cells in columns: the first to the left, the others to the right. All rows have as many cells as the first.
+pub fn aligned(rows: &[Vec<String>]) -> String {
+    let width = |k: usize| rows.iter().filter_map(|row| row.get(k)).map(|cell| cell.chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..rows.first().map_or(0, Vec::len)).map(width).collect();
+    let mut out = String::new();
+    for row in rows {
+        let mut line = String::new();
+        for (k, (cell, w)) in row.iter().zip(&widths).enumerate() {
+            line.push_str(&if k == 0 { format!("{cell:w$}") } else { format!("  {cell:>w$}") });
+        }
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
+    out
+}
+
 /// How many characters stand before the point.
 fn before_point(number: &str) -> usize {
     number.find(['.', 'e']).unwrap_or(number.chars().count())
@@ -172,6 +188,14 @@ gradient
   p.n       10
 ";
         assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn columns_are_as_wide_as_their_widest_cell() {
+        let row = |cells: [&str; 3]| cells.map(str::to_owned).to_vec();
+        let text = aligned(&[row(["", "time", "±"]), row(["primal", "1.5 µs", ""])]);
+        assert_eq!(text, "          time  ±\nprimal  1.5 µs\n");
+        assert_eq!(aligned(&[]), "");
     }
 
     #[test]

@@ -20,7 +20,7 @@ const USAGE: &[Case] = &[
     (X, &[], 2, "AD0901", "a command is wanted"),
     (X, &["gradient", "-"], 2, "AD0901", "unrecognized subcommand"),
     (X, &["grat", "-"], 2, "AD0901", "'grad'"),
-    (X, &["bench", "-"], 2, "AD0901", "`adit bench` is not in this build"),
+    (X, &["fmt", "-"], 2, "AD0901", "`adit fmt` is not in this build"),
     (X, &["repl", "-", "--at", "{}"], 2, "AD0901", "`adit repl` is not in this build"),
     (X, &["fmt"], 2, "AD0901", "`adit fmt` is not in this build"),
     (X, &["run"], 2, "AD0901", "<FILE>"),

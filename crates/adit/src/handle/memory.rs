@@ -44,6 +44,11 @@ impl Workspace {
         arrays + tapes + (self.staging.bytes() + self.scratch.bytes() + row) as u64
     }
 
+    /// How many of them are buffers of tapes, which grow by doubling.
+    pub(crate) fn tapes(&self) -> u64 {
+        self.machine.memory_in_use().1
+    }
+
     /// Gives the memory back to the system.
     pub fn release(&mut self) {
         self.machine.release_memory();

@@ -2,6 +2,7 @@
 //!
 //! In: typed arguments and a [`Session`]. Out: an [`Answer`], or the error that stopped it.
 
+mod bench;
 mod build;
 mod check;
 mod cost;
@@ -34,6 +35,7 @@ pub fn execute(session: &Session, command: &Command) -> Result<Answer> {
         Command::Check(args) => check::check(session, args),
         Command::Emit(args) => emit::emit(session, args),
         Command::Cost(args) => cost::cost(session, args),
+        Command::Bench(args) => bench::bench(session, args),
         Command::Build(args) => build::build(session, args),
         Command::Optimize(args) => optimize::optimize(session, args),
         Command::Sample(args) => sample::sample(session, args),

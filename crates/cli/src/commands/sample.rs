@@ -9,6 +9,7 @@ use crate::json_out::{self, Object};
 use crate::plots::{Axes, Scale, Series, line_chart};
 use crate::progress::Progress;
 use crate::session::{Answer, Session, constraints, function, interruptible, to_stderr, unwritable, usage};
+use crate::table::aligned;
 use adit::{Error, Result, Value};
 use adit_nuts::{Kind, Posterior, Run, Settings, Summary};
 use std::fmt::Write;
@@ -109,15 +110,7 @@ fn table(run: &Run, summary: &[Summary]) -> String {
         };
         rows.push(std::iter::once(s.name.clone()).chain(COLUMNS.iter().map(cell)).collect());
     }
-    let width = |k: usize| rows.iter().map(|row| row[k].chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..=COLUMNS.len()).map(width).collect();
-    let mut out = String::new();
-    for row in &rows {
-        let mut line = format!("{:w$}", row[0], w = widths[0]);
-        row[1..].iter().zip(&widths[1..]).for_each(|(cell, w)| line.push_str(&format!("  {cell:>w$}")));
-        out.push_str(line.trim_end());
-        out.push('\n');
-    }
+    let mut out = aligned(&rows);
     let draws = run.chains.first().map_or(0, |chain| chain.divergent.len());
     let ended = if run.interrupted { ", interrupted" } else { "" };
     let (chains, divergences) = (run.chains.len(), run.divergences());

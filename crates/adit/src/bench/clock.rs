@@ -1,4 +1,4 @@
-//! Time: batches of calls, and medians.
+//! Time: batches of calls, medians and quartiles.
 //!
 //! In: something to call. Out: nanoseconds a call. A batch is long enough for the clock and short enough to fit between two interruptions, mostly; what is reported is the median of many,
 //! since on a shared machine the mean belongs to the neighbours.
@@ -47,6 +47,35 @@ pub fn median(times: &[f64]) -> f64 {
     }
 }
 
+/// The median, and between which values the middle half lies; all NaN of nothing.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Spread {
+    /// The median.
+    pub median: f64,
+    /// A quarter is below.
+    pub low: f64,
+    /// A quarter is above.
+    pub high: f64,
+}
+
+impl Spread {
+    /// Of these times.
+    pub fn of(times: &[f64]) -> Spread {
+        let mut sorted = times.to_vec();
+        sorted.sort_by(f64::total_cmp);
+        let quarter = sorted.len().saturating_sub(1) / 4;
+        let (low, high) = (sorted.get(quarter), sorted.iter().rev().nth(quarter));
+        let or_nan = |time: Option<&f64>| time.copied().unwrap_or(f64::NAN);
+        Spread { median: median(times), low: or_nan(low), high: or_nan(high) }
+    }
+
+    /// The same in other units.
+    #[must_use]
+    pub fn times(self, factor: f64) -> Spread {
+        Spread { median: factor * self.median, low: factor * self.low, high: factor * self.high }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -56,5 +85,14 @@ mod tests {
         assert_eq!(median(&[3.0, 1.0, 2.0]), 2.0);
         assert_eq!(median(&[4.0, 1.0, 2.0, 3.0]), 2.5);
         assert!(median(&[]).is_nan());
+    }
+
+    #[test]
+    fn half_of_all_times_is_within_the_quartiles() {
+        let times: Vec<f64> = (0..9).rev().map(f64::from).collect();
+        assert_eq!(Spread::of(&times), Spread { median: 4.0, low: 2.0, high: 6.0 });
+        assert_eq!(Spread::of(&[3.0, 1.0]), Spread { median: 2.0, low: 1.0, high: 3.0 });
+        assert_eq!(Spread::of(&[5.0]).times(2.0), Spread { median: 10.0, low: 10.0, high: 10.0 });
+        assert!(Spread::of(&[]).low.is_nan());
     }
 }
