@@ -210,7 +210,7 @@ fn programs_that_are_dropped_leave_nothing() {
     assert!(left.abs() < 10_000, "{left} bytes are left");
 }
 
-/// `cargo test --release -p adit --test allocations -- --ignored`
+/// `cargo test --release -p adit --test allocations -- --ignored a_hundred_thousand`
 #[test]
 #[ignore = "takes a minute, optimised"]
 fn a_hundred_thousand_programs_come_and_go_in_flat_memory() {
