@@ -2,9 +2,9 @@
 
 mod common;
 
-use adit_codegen::{Mutant, OptLevel, Options, Vectors, loop_reports};
+use adit_codegen::{Mutant, OptLevel, Options, Vectors, clif_text, loop_reports};
 use adit_ir::limits::Limits;
-use common::{Arg, Seen, compiled, f, i, interpreted, module, out, xs};
+use common::{Arg, Seen, compiled, f, i, interpreted, last, module, out, xs};
 
 /// How far sums may be apart, relative to what they add up.
 const CLOSE: f64 = 1e-12;
@@ -308,7 +308,7 @@ fn seeded_bugs_are_seen() {
 fn said(body: &str) -> String {
     let text = format!("func @f(v0: [f64; d0], v1: mut [f64; d0], v2: f64, v3: [i64; d0]) -> f64 {{\n{body}\n}}");
     let module = module(&text);
-    let f = module.function(common::last(&module));
+    let f = module.function(last(&module));
     loop_reports(f).pop().map_or_else(String::new, |report| report.what)
 }
 
@@ -405,4 +405,35 @@ fn what_lives_through_a_call_is_there_in_loops_and_after_them() {
   return v3, v4
 }";
     LENGTHS.iter().for_each(|&n| close(text, &[numbers(n), f(0.7), out(n)]));
+}
+
+#[test]
+fn loops_of_a_function_have_the_same_buffers() {
+    let buffers = |loops: i64| {
+        let maps = (0..loops).map(|k| {
+            let [i, x, y] = [0, 1, 2].map(|v| 10 * (k + 1) + v);
+            format!("for v{i} in 0..d0 {{ v{x} = load v0[v{i}] v{y} = sin v{x} store v1[v{i}], v{y} }}\n")
+        });
+        let module = module(&format!("func @f(v0: [f64; d0], v1: mut [f64; d0]) {{\n{}}}", maps.collect::<String>()));
+        let options = Options { strict: false, vectors: Vectors::On, ..Options::default() };
+        let text = clif_text(&module, last(&module), &options).expect("it is lowered");
+        text.matches("explicit_slot 1024").count()
+    };
+    assert_eq!((buffers(1), buffers(5)), (1, 1));
+}
+
+#[test]
+fn what_stays_as_it_is_may_be_chosen() {
+    let text = "func @f(v0: [f64; d0], v1: f64, v2: mut [f64; d0]) -> f64 {
+  v3 = for v4 in 0..d0 (v5: f64 = v1) {
+    v6 = load v0[v4]
+    v7 = const 0.0
+    v8 = cmp lt v6, v7
+    v9 = if v8 { yield v5 } else { yield v5 }
+    store v2[v4], v6
+    yield v9
+  }
+  return v3
+}";
+    LENGTHS.iter().for_each(|&n| exact(text, &[numbers(n), f(0.7), out(n)]));
 }

@@ -124,6 +124,8 @@ pub(crate) struct Lower<'a, 'b, 'u, 'm> {
     exits: Vec<Exit>,
     fail: Option<Block>,
     scratch: Option<StackSlot>,
+    /// Buffers of loops that run in vectors, as many as one loop has at most.
+    slices: Vec<StackSlot>,
     at_hand: AtHand,
     /// Fixed values that were lately loaded, with the position of the load.
     fixed_loads: Scoped<Fixed, (ir::Value, usize)>,
@@ -183,6 +185,7 @@ fn lower_as(
         exits: Vec::new(),
         fail: None,
         scratch: None,
+        slices: Vec::new(),
         at_hand: AtHand::default(),
         fixed_loads: Scoped::new(),
         results_in_memory: abi::results_in_memory(&f.results, unit.call_conv),

@@ -34,6 +34,7 @@ mod modes;
 mod numbers;
 mod rounding;
 mod second;
+mod shaken;
 mod sparse;
 mod values;
 mod vectors;

@@ -248,8 +248,7 @@ impl Lower<'_, '_, '_, '_> {
         inits: &[ir::Value],
         (head, after): (Block, Block),
     ) -> Result<(), CodegenError> {
-        let size = StackSlotData::new(StackSlotKind::ExplicitSlot, 8 * BLOCK as u32, 4);
-        let buffers = (0..plan.phases.buffers).map(|_| self.b.create_sized_stack_slot(size.clone())).collect();
+        let buffers = self.buffers(plan.phases.buffers);
         let (places, splats) = (self.places(&plan.l)?, self.splats(&plan.phases)?);
         let mut v = Sweeps { l: &plan.l, phases: &plan.phases, copies: plan.copies, places, splats, buffers };
         let sums = self.first_sums(&v, inits);
@@ -285,6 +284,15 @@ impl Lower<'_, '_, '_, '_> {
             false => self.b.ins().brif(extent.left, head, &go_on, after, &leave),
         };
         Ok(())
+    }
+
+    /// So many buffers. Loops have them one after the other, so all of a function have the same ones.
+    fn buffers(&mut self, count: usize) -> Vec<ir::StackSlot> {
+        while self.slices.len() < count {
+            let data = StackSlotData::new(StackSlotKind::ExplicitSlot, 8 * BLOCK as u32, 4);
+            self.slices.push(self.b.create_sized_stack_slot(data));
+        }
+        self.slices[..count].to_vec()
     }
 
     /// All phases over one block of iterations.

@@ -190,7 +190,9 @@ impl Planner<'_> {
                 open.push(i);
             }
         }
-        open.extend(self.l.ends.iter().filter_map(|(_, yielded)| self.by.get(yielded).copied()));
+        // What stays as it is needs no step, whatever it is chosen by.
+        let ends = self.l.ends.iter().zip(&self.l.carried).filter(|&(_, &carried)| carried != Reduction::Kept);
+        open.extend(ends.filter_map(|((_, yielded), _)| self.by.get(yielded).copied()));
         while let Some(i) = open.pop() {
             if !std::mem::replace(&mut self.needed[i], true) {
                 let operands = operands(self.f, self.l, &self.l.steps[i]);
