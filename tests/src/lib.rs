@@ -8,6 +8,7 @@ pub mod compare;
 pub mod filetest;
 pub mod fuzz;
 pub mod pages;
+pub mod sizes;
 pub mod subject;
 
 use std::fs;
