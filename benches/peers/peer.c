@@ -1,9 +1,11 @@
 /* The outside of a peer: reads the arguments, then answers requests, timing itself.
  *
- *   in:  K size1 … sizeK  M float1 … floatM
- *   out: ready
- *   in:  p CALLS            out: NANOSECONDS VALUE 0
- *   in:  g CALLS            out: NANOSECONDS VALUE SUM_OF_GRADIENT
+ *   in:  K size1 … sizeK  M float1 … floatM        out: ready
+ *   in:  d                                          out: VALUE LENGTH gradient1 … gradientLENGTH
+ *   in:  p CALLS                                    out: NANOSECONDS VALUE
+ *   in:  g CALLS                                    out: NANOSECONDS VALUE
+ *
+ * A peer without a gradient has one of length 0.
  */
 #define _POSIX_C_SOURCE 199309L
 #include "peer.h"
@@ -41,15 +43,20 @@ int main(void) {
 
     char what;
     unsigned long calls;
-    while (scanf(" %c %lu", &what, &calls) == 2) {
-        double value = 0, sum = 0, start = now();
-        if (what == 'p')
-            for (unsigned long i = 0; i < calls; i++) value = primal(sizes, in);
-        else
-            for (unsigned long i = 0; i < calls; i++) value = gradient(sizes, in, out);
-        double taken = (now() - start) / (double)calls;
-        for (size_t i = 0; what == 'g' && i < outputs; i++) sum += out[i];
-        printf("%.17g %.17g %.17g\n", taken, value, sum);
+    while (scanf(" %c", &what) == 1) {
+        if (what == 'd') {
+            printf("%.17g %zu", outputs ? gradient(sizes, in, out) : primal(sizes, in), outputs);
+            for (size_t i = 0; i < outputs; i++) printf(" %.17g", out[i]);
+            printf("\n");
+        } else {
+            if (scanf("%lu", &calls) != 1) return 1;
+            double value = 0, start = now();
+            if (what == 'p')
+                for (unsigned long i = 0; i < calls; i++) value = primal(sizes, in);
+            else
+                for (unsigned long i = 0; i < calls; i++) value = gradient(sizes, in, out);
+            printf("%.17g %.17g\n", (now() - start) / (double)calls, value);
+        }
         fflush(stdout);
     }
     return 0;

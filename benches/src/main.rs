@@ -1,26 +1,35 @@
 //! One command that prints a table: `cargo run --release -p adit-benches`.
 //!
 //! ```text
-//! adit-benches [--peers c] [--repeats N] [--phases] [--largest N] [--recurrence] [--nested] [--sparse] [--vector] [--only NAME]
+//! adit-benches [--peers LIST [--save]] [--repeats N] [--phases] [--largest N] [--recurrence] [--nested] [--sparse] [--vector] [--only NAME]
 //! ```
 //!
-//! In: the options. Out: on standard output, per problem the compile time, primal, gradient and their ratio; with `--peers c` the same in C by gcc (or `$CC`), Adit and C taking
-//! turns; forward mode along several directions at once; three derivatives inside one another, of every example; straight-line programs and the growth of compile time; the whole process; and a line for each goal. It fails only if something does not compile or run: a goal missed is
-//! told, not an error, since wall time on a shared machine is no proof. `--only` takes the problems whose titles contain the name, and nothing else; `--vector` only compares kernels of
-//! mathematical functions with the functions.
+//! In: the options. Out: on standard output, per problem the compile time, primal, gradient and their ratio; forward mode along several directions at once; three derivatives inside one another, of every example;
+//! straight-line programs and the growth of compile time; the whole process; and a line for each goal. It fails only if something does not compile or run: a goal missed is told, not an error, since wall time on a shared
+//! machine is no proof. `--only` takes the problems whose titles contain the name, and nothing else; `--vector` only compares kernels of mathematical functions with the functions.
+//!
+//! With `--peers c,jax,torch,casadi,enzyme`, or `all`: Adit and those side by side, and what was promised of speed beside them; `--save` writes that and a chart for each problem into `docs/`. (`--serve TITLE [--vectors]` is
+//! how Adit takes part: as a process that answers, like the others.)
 
 use adit::bench::clock;
 use adit_benches::goals::Goal;
 use adit_benches::problems::{self, Problem};
-use adit_benches::table::{self, PeerRow, Row};
-use adit_benches::{Result, bundle, nested, phases, process, recurrence, straight, vector};
+use adit_benches::table::{self, Row};
+use adit_benches::{
+    Result, bundle, nested, phases, process, promises, recurrence, report as written, rivals, serve, side, straight,
+    vector,
+};
 use std::io::Write as _;
-use std::process::{Command, ExitCode, Stdio};
+use std::process::ExitCode;
 
-const USAGE: &str = "adit-benches [--peers c] [--repeats N] [--phases] [--largest N] [--recurrence] [--nested] [--sparse] [--vector] [--only NAME]";
+const USAGE: &str = "adit-benches [--peers LIST [--save]] [--repeats N] [--phases] [--largest N] [--recurrence] [--nested] [--sparse] [--vector] [--only NAME]";
 
+#[derive(Default)]
 struct Options {
-    compiler: Option<String>,
+    peers: Vec<String>,
+    save: bool,
+    serve: Option<String>,
+    vectors: bool,
     repeats: usize,
     phases: bool,
     largest: usize,
@@ -48,25 +57,15 @@ fn main() -> ExitCode {
 }
 
 fn options(mut words: impl Iterator<Item = String>) -> Result<Options> {
-    let mut options = Options {
-        compiler: None,
-        repeats: 75,
-        phases: false,
-        largest: usize::MAX,
-        recurrence: false,
-        nested: false,
-        sparse: false,
-        vector: false,
-        only: None,
-    };
+    let mut options = Options { repeats: 75, largest: usize::MAX, ..Options::default() };
     while let Some(word) = words.next() {
         let mut number =
             || words.next().and_then(|w| w.parse::<usize>().ok()).ok_or(format!("{word} wants a number\n{USAGE}"));
         match word.as_str() {
-            "--peers" => {
-                words.next().filter(|w| w == "c").ok_or(format!("--peers knows `c`\n{USAGE}"))?;
-                options.compiler = compiler();
-            }
+            "--peers" => options.peers = peers(&words.next().unwrap_or_default())?,
+            "--save" => options.save = true,
+            "--serve" => options.serve = words.next(),
+            "--vectors" => options.vectors = true,
             "--repeats" => options.repeats = number()?.max(1),
             "--largest" => options.largest = number()?,
             "--phases" => options.phases = true,
@@ -81,19 +80,23 @@ fn options(mut words: impl Iterator<Item = String>) -> Result<Options> {
     Ok(options)
 }
 
-/// `$CC`, or gcc, if it runs.
-fn compiler() -> Option<String> {
-    let name = std::env::var("CC").unwrap_or_else(|_| "gcc".into());
-    let mut version = Command::new(&name);
-    let runs = version.arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
-    let found = runs.is_ok_and(|status| status.success());
-    if !found {
-        say(&format!("no C compiler: `{name}` does not run; the table is Adit's alone\n"));
+/// Families of peers by their names.
+fn peers(list: &str) -> Result<Vec<String>> {
+    let known = rivals::families();
+    let wanted: Vec<&str> = if list == "all" { known.clone() } else { list.split(',').collect() };
+    match wanted.iter().find(|name| !known.contains(name)) {
+        Some(name) => Err(format!("--peers knows all, {}, and not `{name}`\n{USAGE}", known.join(", "))),
+        None => Ok(wanted.into_iter().map(str::to_owned).collect()),
     }
-    found.then_some(name)
 }
 
 fn report(options: &Options) -> Result<()> {
+    if let Some(title) = &options.serve {
+        return serve::serve(title, options.vectors, std::io::stdin().lock(), std::io::stdout().lock());
+    }
+    if !options.peers.is_empty() {
+        return side_by_side(options);
+    }
     if options.vector {
         say(&vector::table(options.repeats));
         return Ok(());
@@ -122,13 +125,31 @@ fn report(options: &Options) -> Result<()> {
     Ok(())
 }
 
+/// Adit and others on every problem that one of them has, in turns; then what was promised.
+fn side_by_side(options: &Options) -> Result<()> {
+    let rivals = rivals::set_up(&options.peers, &say)?;
+    let mut races = Vec::new();
+    for problem in problems::all().iter().filter(|problem| options.measures(problem)) {
+        if rivals.iter().any(|rival| !rival.is_ours() && rival.has(problem)) {
+            let race = side::race(problem, &rivals, options.repeats, &say)?;
+            say(&format!("\n{}", written::race(&race)));
+            races.push(race);
+        }
+    }
+    if options.only.is_some() {
+        return Ok(());
+    }
+    let promises = promises::keep(&races, options.repeats)?;
+    say(&written::promises(&promises));
+    if options.save { written::save(&races, &promises, &rivals) } else { Ok(()) }
+}
+
 fn problems(options: &Options, goals: &mut Vec<Goal>) -> Result<()> {
     let columns = ["problem", "compile ms", "primal µs", "gradient µs", "ratio"];
     say(&format!("{:<28}{:>11}{:>12}{:>13}{:>8}", columns[0], columns[1], columns[2], columns[3], columns[4]));
     for problem in problems::all().iter().filter(|problem| options.measures(problem)) {
-        let row = table::measure(problem, options.repeats, options.compiler.as_deref())?;
+        let row = table::measure(problem, options.repeats)?;
         say(&line(&row));
-        row.peers.iter().for_each(|peer| say(&peer_line(peer)));
         if options.phases {
             say(&phases_line(problem.source, problem.function)?);
         }
@@ -141,14 +162,6 @@ fn line(row: &Row) -> String {
     let Row { title, compile, primal, gradient, ratio, .. } = row;
     let (primal, gradient) = (micros(*primal), micros(*gradient));
     format!("{title:<28}{compile:>11.3}{primal:>12}{gradient:>13}{ratio:>8.2}")
-}
-
-fn peer_line(peer: &PeerRow) -> String {
-    let PeerRow { name, times, ratios } = peer;
-    let (primal, gradient, ratio) = (micros(times.0), micros(times.1), times.1 / times.0);
-    let title = format!("  C: {name}");
-    let over = format!("   Adit/C {:.2} and {:.2}", ratios.0, ratios.1);
-    format!("{title:<28}{:>11}{primal:>12}{gradient:>13}{ratio:>8.2}{over}", "")
 }
 
 fn micros(nanoseconds: f64) -> String {
@@ -172,9 +185,6 @@ fn goals_of(problem: &Problem, row: &Row) -> Vec<Goal> {
     }
     if row.title == "linreg n=150" {
         goals.push(Goal::new("linreg: compile, gradient included", row.compile, 2.0, " ms"));
-    }
-    for peer in row.peers.iter().filter(|p| p.name == problem.name) {
-        goals.push(Goal::new(format!("{}: primal over the same in C", row.title), peer.ratios.0, 2.0, ""));
     }
     goals
 }

@@ -48,7 +48,15 @@ impl Problem {
     /// # Errors
     /// If the program does not compile.
     pub fn compile(&self) -> Result<Function> {
-        let module = Engine::new().compile(self.source).map_err(|e| e.to_string())?;
+        self.compile_by(&Engine::new())
+    }
+
+    /// Compiles the source with the options of an engine.
+    ///
+    /// # Errors
+    /// If the program does not compile.
+    pub fn compile_by(&self, engine: &Engine) -> Result<Function> {
+        let module = engine.compile(self.source).map_err(|e| e.to_string())?;
         module.function(self.function).map_err(|e| e.to_string())
     }
 
