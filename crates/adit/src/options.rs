@@ -112,9 +112,10 @@ impl Options {
             },
             cpu: self.cpu.clone(),
             strict: self.strict,
-            vectors: match self.vectors && self.opt > 1 {
+            vectors: match self.vectors {
+                _ if self.opt < 2 => adit_codegen::Vectors::Off,
                 true => adit_codegen::Vectors::On,
-                false => adit_codegen::Vectors::Off,
+                false => adit_codegen::Vectors::Sums,
             },
             fuel: self.limits.steps.is_some(),
             ..adit_codegen::Options::default()

@@ -36,6 +36,10 @@ pub enum Vectors {
     /// Never.
     #[default]
     Off,
+    /// Where a loop does little else than wait for its own sums.
+    Sums,
+    /// In every loop that only adds up, from two iterations on: for tests.
+    EagerSums,
     /// Where it is worth it.
     On,
     /// Wherever it can be done, from two iterations on, in short blocks: for tests, whose loops are short.

@@ -73,11 +73,9 @@ impl Density {
     }
 
     fn pull_back(&self, y: &[f64], y_bar: &mut [f64]) {
-        for leaf in &self.posterior.leaves {
-            for (free, of) in leaf.parts() {
-                let (x, x_bar) = (&self.x[of.clone()], &self.x_bar[of]);
-                leaf.constraint.pull_back(&y[free.clone()], x, x_bar, &mut y_bar[free]);
-            }
+        for part in &*self.posterior.parts {
+            let (x, x_bar) = (&self.x[part.x.clone()], &self.x_bar[part.x.clone()]);
+            part.constraint.pull_back(&y[part.y.clone()], x, x_bar, &mut y_bar[part.y.clone()]);
         }
     }
 }

@@ -32,6 +32,16 @@ pub(crate) struct Leaf {
     pub(crate) y: Range<usize>,
 }
 
+/// Numbers that are transformed together.
+#[derive(Clone, Debug)]
+pub(crate) struct Part {
+    pub(crate) constraint: Constraint,
+    /// Where they are, constrained.
+    pub(crate) x: Range<usize>,
+    /// Where the free numbers are that make them.
+    pub(crate) y: Range<usize>,
+}
+
 /// A density to be sampled. Cheap to clone, to be shared by chains.
 #[derive(Clone, Debug)]
 pub struct Posterior {
@@ -40,7 +50,9 @@ pub struct Posterior {
     pub(crate) args: Vec<Value>,
     /// The positions of free parameters.
     pub(crate) free: Vec<usize>,
-    pub(crate) leaves: Vec<Leaf>,
+    leaves: Vec<Leaf>,
+    /// All numbers, as they are transformed: neighbours with one constraint are one part, unless rows are.
+    pub(crate) parts: Arc<[Part]>,
     names: Arc<[String]>,
     dim: usize,
 }
@@ -80,7 +92,7 @@ impl Posterior {
         let mut leaves = Vec::new();
         named().for_each(|(name, value)| add_leaves(&mut leaves, name.to_owned(), value));
         let names = named().flat_map(|(name, value)| float_names(name, value)).collect();
-        let mut posterior = Posterior { gradient, kind, args, free, leaves, names, dim: 0 };
+        let mut posterior = Posterior { gradient, kind, args, free, leaves, parts: Arc::default(), names, dim: 0 };
         posterior.lay_out();
         Ok(posterior)
     }
@@ -114,6 +126,14 @@ impl Posterior {
             at += free;
         }
         self.dim = at;
+        let mut parts: Vec<Part> = Vec::new();
+        for leaf in &self.leaves {
+            match parts.last_mut().filter(|last| last.constraint == leaf.constraint && !leaf.constraint.joins()) {
+                Some(last) => (last.x.end, last.y.end) = (leaf.x.end, leaf.y.end),
+                None => parts.extend(leaf.parts()),
+            }
+        }
+        self.parts = parts.into();
     }
 
     /// How many free numbers there are.
@@ -134,10 +154,8 @@ impl Posterior {
     /// Constrained numbers from free ones; gives the logarithm of the determinant of the Jacobian.
     pub fn apply(&self, y: &[f64], x: &mut [f64]) -> f64 {
         let mut log_jacobian = 0.0;
-        for leaf in &self.leaves {
-            for (free, of) in leaf.parts() {
-                log_jacobian += leaf.constraint.apply(&y[free], &mut x[of]);
-            }
+        for part in &*self.parts {
+            log_jacobian += part.constraint.apply(&y[part.y.clone()], &mut x[part.x.clone()]);
         }
         log_jacobian
     }
@@ -187,13 +205,14 @@ impl Leaf {
         self.constraint.free(self.chunk())
     }
 
-    /// What is transformed together: places of free numbers, and of those that they make. Where each number is transformed by itself, that is all of them at once, and nothing is divided.
-    pub(crate) fn parts(&self) -> impl Iterator<Item = (Range<usize>, Range<usize>)> + '_ {
+    /// What is transformed together: rows, or all of its numbers where each is transformed by itself.
+    fn parts(&self) -> impl Iterator<Item = Part> + '_ {
         let joins = self.constraint.joins();
         let (free, of) = if joins { (self.free_chunk(), self.chunk()) } else { (self.y.len(), self.x.len()) };
         let count = if joins { self.x.len() / of } else { 1 };
         let places = move |start: usize, size: usize, i: usize| start + i * size..start + (i + 1) * size;
-        (0..count).map(move |i| (places(self.y.start, free, i), places(self.x.start, of, i)))
+        let part = move |i| (places(self.x.start, of, i), places(self.y.start, free, i));
+        (0..count).map(part).map(|(x, y)| Part { constraint: self.constraint, x, y })
     }
 }
 

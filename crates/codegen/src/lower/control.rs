@@ -186,6 +186,7 @@ impl Lower<'_, '_, '_, '_> {
         let inits = self.values(inits)?;
         self.jump(head, &inits);
         self.b.switch_to_block(head);
+        self.loops += 1;
         let carried = self.b.block_params(head).to_vec();
         let goes_on = self.region(cond, &carried)?;
         let leave: Vec<BlockArg> = carried.iter().map(|&c| c.into()).collect();
@@ -198,6 +199,7 @@ impl Lower<'_, '_, '_, '_> {
             lower.jump(head, &yields);
             Ok(())
         })?;
+        self.loops -= 1;
         self.locate(span);
         self.arrive(after, results)
     }
@@ -222,10 +224,12 @@ impl Lower<'_, '_, '_, '_> {
         let enter: Vec<BlockArg> = std::iter::once(course.first.into()).chain(start.iter().copied()).collect();
         self.b.ins().brif(course.enters, head, &enter, after, &start);
         self.b.switch_to_block(head);
+        self.loops += 1;
         self.aside(|lower| match lower.end_of_chunks(&course, body) {
             Some((end, step)) => lower.chunked(&course, (end, step), body, head, after),
             None => lower.polled(&course, body, head, after),
         })?;
+        self.loops -= 1;
         self.arrive(after, results)
     }
 

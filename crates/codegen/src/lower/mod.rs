@@ -116,6 +116,8 @@ pub(crate) struct Lower<'a, 'b, 'u, 'm> {
     pub(crate) position: usize,
     /// The position after the last call, which left no float in its register.
     pub(crate) last_call: usize,
+    /// How many loops there are around what is lowered.
+    loops: u32,
     /// Tapes whose ends are in registers.
     kept_ends: Vec<(Value, tapes::Ends)>,
     part: Part<'a>,
@@ -178,6 +180,7 @@ fn lower_as(
         checked: Scoped::new(),
         position: 0,
         last_call: 0,
+        loops: 0,
         kept_ends: Vec::new(),
         part,
         functions: FxHashMap::default(),

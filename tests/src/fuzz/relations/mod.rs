@@ -68,7 +68,7 @@ pub struct Plan {
     pub derivatives: bool,
     /// Whether second derivatives are checked.
     pub second: bool,
-    /// Whether vector code is checked, which programs have where it is asked for.
+    /// Whether vector code is checked, which programs have where it is asked for, sums aside.
     pub vectors: bool,
     /// A bug put into the compiler, which the relations must find.
     pub bug: Bug,

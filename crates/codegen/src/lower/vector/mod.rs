@@ -18,6 +18,7 @@ mod elements;
 mod lanes;
 mod phases;
 mod report;
+mod sums;
 
 use super::Lower;
 use super::control::Course;
@@ -96,13 +97,18 @@ impl Plan {
         if l.written.is_empty() && l.carried.iter().all(|&c| c == Reduction::Kept) {
             return Err(Refusal { why: Why::Nothing, span: f.inst(inst).span });
         }
-        if options.vectors == Vectors::Eager {
-            return Ok(Plan { l, phases, copies: 1, least: LANES, block: 2 * LANES });
-        }
-        let copies = copies(&phases);
-        let (least, block) = match phases.buffers {
-            0 => (LANES * copies, STRETCH),
-            _ => (KERNEL_TRIPS, BLOCK),
+        let worth_it = match options.vectors {
+            Vectors::Sums => sums::copies(f, &l, &phases),
+            Vectors::EagerSums => sums::only_add(f, &l, &phases).then_some(1),
+            Vectors::Eager => Some(1),
+            Vectors::Off | Vectors::On => Some(copies(&phases)),
+        };
+        let copies = worth_it.ok_or_else(|| Refusal { why: Why::Nothing, span: f.inst(inst).span })?;
+        let (least, block) = match options.vectors {
+            Vectors::Eager | Vectors::EagerSums => (LANES, 2 * LANES),
+            Vectors::Sums => (sums::TRIPS, STRETCH),
+            Vectors::Off | Vectors::On if phases.buffers > 0 => (KERNEL_TRIPS, BLOCK),
+            Vectors::Off | Vectors::On => (LANES * copies, STRETCH),
         };
         Ok(Plan { l, phases, copies, least, block })
     }
@@ -123,7 +129,12 @@ impl Lower<'_, '_, '_, '_> {
     /// What of a loop is run in vectors, if anything is.
     pub(super) fn vector_plan(&self, inst: Inst) -> Option<Plan> {
         let options = self.unit.options;
-        let may = options.vectors != Vectors::Off && !options.strict && !options.fuel && self.unit.has_vectors;
+        let here = match options.vectors {
+            Vectors::Off => false,
+            Vectors::Sums => self.loops == 0 && self.f.inst_count() <= sums::MOST,
+            Vectors::EagerSums | Vectors::On | Vectors::Eager => true,
+        };
+        let may = here && !options.strict && !options.fuel && self.unit.has_vectors;
         may.then(|| Plan::new(self.f, &self.facts, inst, options, self.unit.slices).ok()).flatten()
     }
 
