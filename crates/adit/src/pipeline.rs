@@ -18,6 +18,9 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
+/// Iterations of a block of a loop that is split: so many that functions over slices are at their best, and so few that a block stays in the nearest cache.
+const BLOCK: i64 = 128;
+
 /// A program after the front end.
 #[derive(Debug)]
 pub(crate) struct Unit {
@@ -210,10 +213,17 @@ pub(crate) fn optimized(mut derived: Derived, options: &Options) -> Result<Deriv
 /// The module as it goes to the code generator.
 pub(crate) fn finished<'d>(derived: &'d Derived, options: &Options) -> Cow<'d, Module> {
     let strict = options.strict;
-    let told = adit_opt::Options { strict, inexact: !strict, ..adit_opt::Options::default() };
+    let fission = fission(&options.codegen());
+    let told = adit_opt::Options { strict, inexact: !strict, fission, ..adit_opt::Options::default() };
     let finish = || adit_opt::finish_all(&derived.module, derived.id, told);
     let finished = (options.opt > 1).then(finish).flatten();
     finished.map_or(Cow::Borrowed(&derived.module), Cow::Owned)
+}
+
+/// Which loops are split: those that vector code gains by. Not where steps count, which become more.
+fn fission(to: &adit_codegen::Options) -> Option<adit_opt::Fission> {
+    let vectors = to.vectors != adit_codegen::Vectors::Off && !to.strict && !to.fuel;
+    vectors.then_some(adit_opt::Fission { block: BLOCK, form: adit_codegen::vector_form, eager: false })
 }
 
 /// Compiles to machine code that can be kept.

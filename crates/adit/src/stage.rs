@@ -57,6 +57,8 @@ stages! {
     JvpOptimized "jvp-optimized",
     /// The reverse derivative cleaned up.
     VjpOptimized "vjp-optimized",
+    /// SSA as it goes to the code generator.
+    Finished "finished",
     /// What became of each loop, on the source.
     Vectorized "vectorized",
     /// Cranelift's IR.
@@ -110,7 +112,7 @@ impl Stage {
             | Stage::Vjp
             | Stage::Tape
             | Stage::Activity => None,
-            Stage::JvpOptimized | Stage::VjpOptimized | Stage::Vectorized => None,
+            Stage::JvpOptimized | Stage::VjpOptimized | Stage::Finished | Stage::Vectorized => None,
             Stage::Clif | Stage::Vcode | Stage::Native => None,
         }
     }
@@ -149,7 +151,7 @@ pub(crate) fn emit(
         }
         Stage::JvpOptimized => Ok(ir_text(unit, &pipeline::optimized(jvp()?, options)?)),
         Stage::VjpOptimized => Ok(ir_text(unit, &pipeline::optimized(vjp()?, options)?)),
-        Stage::Vectorized | Stage::Clif | Stage::Vcode | Stage::Native => {
+        Stage::Finished | Stage::Vectorized | Stage::Clif | Stage::Vcode | Stage::Native => {
             let derived = match of {
                 Of::Primal => derive(Derivative::Primal)?,
                 Of::Jvp => pipeline::optimized(jvp()?, options)?,
@@ -171,7 +173,11 @@ fn ir_text(unit: &Unit, derived: &Derived) -> String {
 
 fn machine_text(unit: &Unit, derived: &Derived, options: &Options, stage: Stage) -> Result<String> {
     let source = |span: Span| source_line(unit, span);
-    let (module, options) = (&*pipeline::finished(derived, options), options.codegen());
+    let (module, options) = (pipeline::finished(derived, options), options.codegen());
+    if stage == Stage::Finished {
+        return Ok(ir_text(unit, &Derived { module: module.into_owned(), id: derived.id }));
+    }
+    let module = &*module;
     if stage == Stage::Vectorized {
         return Ok(loops_text(unit, module, derived.id));
     }

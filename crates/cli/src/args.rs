@@ -263,7 +263,7 @@ pub struct Emit {
     /// The function; may be left out where only one is not called by others
     #[arg(long = "fn", value_name = "NAME")]
     pub function: Option<String>,
-    /// Stages: tokens, ast, lowered, typed, optimized, activity, jvp, vjp, tape, jvp-optimized, vjp-optimized, clif, vcode, native
+    /// Stages: tokens, ast, lowered, typed, optimized, activity, jvp, vjp, tape, jvp-optimized, vjp-optimized, finished, vectorized, clif, vcode, native
     #[arg(long = "stage", value_name = "LIST", value_delimiter = ',', required = true)]
     pub stages: Vec<String>,
     /// Whose machine code

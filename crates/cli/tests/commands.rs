@@ -207,11 +207,12 @@ fn tables_of_matrices_name_rows_and_columns() {
 
 #[test]
 fn stages_are_printed_and_read_back() {
-    let stages = "tokens,ast,lowered,typed,optimized,jvp,vjp,jvp-optimized,vjp-optimized,vectorized,clif,vcode,native";
+    let stages =
+        "tokens,ast,lowered,typed,optimized,jvp,vjp,jvp-optimized,vjp-optimized,finished,vectorized,clif,vcode,native";
     let ran = adit(&["emit", "examples/nice_function.ad", "--stage", stages]);
     assert_eq!(ran.code, Some(0), "{}", ran.err);
-    assert_eq!(ran.out.matches("; ---- ").count(), 13);
-    for stage in ["typed", "optimized", "jvp", "vjp", "jvp-optimized", "vjp-optimized"] {
+    assert_eq!(ran.out.matches("; ---- ").count(), 14);
+    for stage in ["typed", "optimized", "jvp", "vjp", "jvp-optimized", "vjp-optimized", "finished"] {
         for &(name, function) in EXAMPLES {
             let file = format!("examples/{name}.ad");
             let mut args = vec!["emit", &file, "--stage", stage];

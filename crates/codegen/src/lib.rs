@@ -33,7 +33,7 @@ pub use error::CodegenError;
 pub use image::Image;
 pub use isa::check_cpu;
 pub use load::Code;
-pub use lower::vector::{LoopReport, loop_reports};
+pub use lower::vector::{LoopReport, loop_reports, vector_form};
 pub use mutant::Mutant;
 pub use object::{Outside, Parameter};
 pub use options::{Cpu, OptLevel, Options, Vectors};

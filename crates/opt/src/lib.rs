@@ -14,6 +14,7 @@ pub mod cse;
 pub mod dce;
 pub mod early;
 pub mod factor;
+pub mod fission;
 pub mod fold;
 pub mod hoist;
 pub mod identities;
@@ -28,6 +29,7 @@ mod twice;
 pub mod views;
 mod writes;
 
+pub use fission::Fission;
 pub use mutant::Mutant;
 
 use adit_ir::{CallGraph, FuncId, Function, Module};
@@ -36,6 +38,8 @@ use std::borrow::Cow;
 /// What the passes may be told.
 #[derive(Clone, Copy, Default, Debug)]
 pub struct Options {
+    /// Which loops are split into stages, if any.
+    pub fission: Option<Fission>,
     /// Whether the compiler may round otherwise where it finishes: run [`INEXACT`] passes too.
     pub inexact: bool,
     /// A seeded bug: tests only.
@@ -76,6 +80,7 @@ pub const PASSES: &[Pass] = &[
     Pass { name: "early", about: "compute what becomes a call before loops rather than behind them", run: early::run },
     Pass { name: "factor", about: "take factors out of loops that add up", run: factor::run },
     Pass { name: "speculate", about: "try plain products first where sums would show a NaN", run: speculate::run },
+    Pass { name: "fission", about: "take out of recurrences what iterations could do side by side", run: fission::run },
 ];
 
 /// The pass of this name.
@@ -88,7 +93,7 @@ pub const CLEAN_UP: &[&str] =
     &["inline", "fold", "promote", "identities", "fold", "counters", "views", "cse", "hoist", "dce"];
 
 /// What the compiler runs after all differentiation and all clean-up, on its way to machine code: names of [`PASSES`], in order.
-pub const FINISH: &[&str] = &["skip", "early", "factor", "speculate"];
+pub const FINISH: &[&str] = &["skip", "early", "factor", "speculate", "fission"];
 
 /// Of [`FINISH`], those after which results are rounded otherwise; where the order of operations is to be kept they do not run.
 pub const INEXACT: &[&str] = &["factor"];

@@ -33,4 +33,12 @@ adit_ir::mutants! {
     CancelledBelieved = "cancelled-believed",
     /// What a loop adds each time is subtracted if the loop's bounds are the wrong way round.
     TripsBelowZero = "trips-below-zero",
+    /// What may stop the run, prints or uses a tape is split from what else does.
+    StopsSplit = "fission-stops",
+    /// A loop is split as if no iteration touched an element that another one touches.
+    DistanceForgotten = "fission-distance",
+    /// Of what a split loop carries, later stages see what the next iteration begins with.
+    CarriedLate = "fission-late",
+    /// What is left of a split loop begins where the loop began.
+    RestRepeated = "fission-rest",
 }

@@ -506,6 +506,9 @@ pub fn named_test(bug: Bug) -> Option<&'static str> {
     if bug.name() == "skip-trapping" {
         return Some("loops_that_may_stop_are_not_passed_over");
     }
+    if bug.name().starts_with("fission-") {
+        return Some("seeded_bugs_of_stages_are_seen");
+    }
     let written = PROGRAMS.iter().any(|program| program.bug == bug.name());
     written.then_some("programs_written_for_seeded_bugs_show_them")
 }

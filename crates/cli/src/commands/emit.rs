@@ -76,7 +76,7 @@ fn extension(stage: Stage) -> &'static str {
         Stage::Tokens | Stage::Ast | Stage::Lowered | Stage::Activity | Stage::Tape => "txt",
         Stage::Vectorized | Stage::Vcode => "txt",
         Stage::Typed | Stage::Optimized | Stage::Jvp | Stage::Vjp => "adir",
-        Stage::JvpOptimized | Stage::VjpOptimized => "adir",
+        Stage::JvpOptimized | Stage::VjpOptimized | Stage::Finished => "adir",
         Stage::Clif => "clif",
         Stage::Native => "s",
     }

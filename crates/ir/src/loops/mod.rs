@@ -123,6 +123,17 @@ pub struct Access {
     pub subscripts: SmallVec<[Linear; 2]>,
 }
 
+/// How a code generator does an operation on several numbers at once.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Form {
+    /// By instructions for several numbers.
+    Lanes,
+    /// By a function of slices.
+    Kernel,
+    /// Not at all.
+    None,
+}
+
 /// Why iterations have to run one by one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Refusal {

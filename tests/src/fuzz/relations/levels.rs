@@ -42,10 +42,13 @@ impl Subject<'_> {
         self.level(&plain, probe, inputs, &level_0, (opts, optimised))?;
         let cleaned = self.cleaned(&plain.module, plain.vjp);
         self.rounds(&cleaned, plain.vjp, (&slots, &level_0), &MORE)?;
+        self.in_stages(&cleaned, plain.vjp, &slots, &MORE)?;
         if opts != AdOpts::ALL {
             let all = self.derive_reverse(module, main, probe, AdOpts::ALL)?;
             let run = self.interpret(&all.module, all.vjp, &slots, &MORE);
             self.level(&plain, probe, inputs, &level_0, (AdOpts::ALL, &run))?;
+            let cleaned = self.cleaned(&all.module, all.vjp);
+            self.in_stages(&cleaned, all.vjp, &slots, &MORE)?;
         }
         Ok(())
     }

@@ -9,6 +9,7 @@
 //! | `tree = ir` | the typed tree and its lowering agree: values, last contents, printed lines, errors and their places |
 //! | `passes` | every clean-up pass keeps the IR's rules and the meaning, bit for bit |
 //! | `text` | every module reads back from its text |
+//! | `stages` | loops that are split into stages compute what they did, bit for bit |
 //! | `native` | compiled code agrees with the interpreter, bit for bit |
 //! | `derives` | derivatives are made, keep the IR's rules, and stop where the program stops |
 //! | `primal` | derivatives leave the values as they are, bit for bit |
@@ -36,6 +37,7 @@ mod rounding;
 mod second;
 mod shaken;
 mod sparse;
+mod stages;
 mod values;
 mod vectors;
 
@@ -113,6 +115,8 @@ pub struct Report {
     pub levels_second: u32,
     /// How many functions were rounded otherwise when they were finished, and gave the same but for that.
     pub rounded: u32,
+    /// How many functions gave the same with loops split into stages.
+    pub staged: u32,
     /// Loops with snapshots gave the same as loops without.
     pub checkpoints: bool,
     /// It was seen how loops are reversed.

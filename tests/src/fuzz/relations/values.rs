@@ -30,6 +30,7 @@ impl Subject<'_> {
         let cleaned = self.cleaned(&self.built.plain, main);
         self.after_passes(&cleaned, inputs, &plain)?;
         self.rounds(&cleaned, main, (inputs, &plain), &LIMITS)?;
+        self.in_stages(&cleaned, main, inputs, &LIMITS)?;
         if self.plan.native {
             let plain_too = self.rng.percent(20);
             let modules = [Some(&cleaned), plain_too.then_some(&self.built.plain)];

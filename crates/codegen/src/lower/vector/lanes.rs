@@ -4,14 +4,13 @@
 
 #![expect(clippy::wildcard_enum_match_arm, reason = "what is not known to have vectors has none")]
 
-use super::phases::Form;
 use super::{LANES, Sweeps};
 use crate::error::CodegenError;
 use crate::lower::Lower;
 use crate::lower::prims::{float_order, integer_order};
 use crate::mutant::Mutant;
 use adit_ir::bounds::Facts;
-use adit_ir::loops::{Choice, Step, What};
+use adit_ir::loops::{Choice, Form, Step, What};
 use adit_ir::prim::{Code, Native};
 use adit_ir::{CmpOp, Const, Function, Int, Op, ScalarType, Type, Value};
 use adit_runtime::vector::{Level, single};

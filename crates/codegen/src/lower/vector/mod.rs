@@ -27,7 +27,7 @@ use crate::error::CodegenError;
 use crate::mutant::Mutant;
 use crate::options::{Options, Vectors};
 use adit_ir::bounds::Facts;
-use adit_ir::loops::{Before, Linear, Loop, Reduction, Refusal, Why, read, read_as_independent};
+use adit_ir::loops::{Before, Form, Linear, Loop, Reduction, Refusal, Why, read, read_as_independent};
 use adit_ir::{Bounds, Const, Function, Inst, Op, ScalarType, Trap, Value};
 use adit_runtime::vector::Level;
 use cranelift_codegen::ir::condcodes::IntCC;
@@ -112,6 +112,11 @@ impl Plan {
         };
         Ok(Plan { l, phases, copies, least, block })
     }
+}
+
+/// How vector code does an operation, on any machine that has vectors.
+pub fn vector_form(f: &Function, facts: &Facts<'_>, op: &Op) -> Form {
+    lanes::form(f, facts, Level::Baseline, op)
 }
 
 /// How many vectors of each value there are at a time: short sweeps have more, or would wait for their own sums.

@@ -11,7 +11,7 @@
 //! A step belongs to the first phase in which its operands are there, and later than what touched the same array before it. What is cheap is computed again in a later phase rather than kept; what adds up does so in
 //! one phase. Without kernels there is one phase. No instruction is emitted here.
 
-use adit_ir::loops::{Linear, Loop, Reduction, Refusal, Step, What, Why};
+use adit_ir::loops::{Form, Linear, Loop, Reduction, Refusal, Step, What, Why};
 use adit_ir::prim::{Code, Native};
 use adit_ir::{Function, Op, Prim, ScalarType, Type, Value};
 use adit_runtime::vector::{At, Level, Slice, pair, single};
@@ -70,17 +70,6 @@ pub(super) struct Phases {
     pub(super) buffers: usize,
     /// What is wanted of what is the same in all iterations.
     pub(super) uniform: Vec<Value>,
-}
-
-/// What a function of the table needs.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
-    /// Instructions for lanes.
-    Lanes,
-    /// A kernel.
-    Kernel,
-    /// There is none.
-    None,
 }
 
 impl Phase {
