@@ -197,7 +197,8 @@ impl Function {
         crate::stage::emit(unit, id, self.options(), stage, of, (&active, lanes), self.shape())
     }
 
-    /// What the value and the gradient cost, without running them; `sizes` are dimensions and `i64` parameters by name, the others stay symbols.
+    /// What the value and the gradient cost, without running them; where the result is not one float, the derivative of
+    /// a weighted result stands for the gradient. `sizes` are dimensions and `i64` parameters by name, the others stay symbols.
     ///
     /// # Errors
     /// If there is no such size, or the gradient is refused.
@@ -212,7 +213,8 @@ impl Function {
             let derived = pipeline::derive(unit, id, &derivative, self.options())?;
             Ok(crate::cost::of(unit, &pipeline::optimized(derived, self.options())?, &names))
         };
-        Ok([of(Derivative::Primal)?, of(Derivative::Vjp(self.active(&[], false)?))?])
+        let active = self.active(&[], self.one_float().is_err())?;
+        Ok([of(Derivative::Primal)?, of(Derivative::Vjp(active))?])
     }
 
     /// Which IR parameters are active for these names; empty means all parameters that carry floats. Destinations count as `outputs` says.

@@ -22,6 +22,14 @@ fn costs_are_formulas_until_sizes_are_given() {
 }
 
 #[test]
+fn several_results_are_weighted() {
+    let module = Engine::new().compile("fn f(x: [f64; n]) -> [f64; n] { exp(x) }").expect("it compiles");
+    let f = module.entry().expect("it is there");
+    let [value, gradient] = f.cost(&[("n".to_owned(), 100)]).expect("it is told").map(|c| c.operations.value());
+    assert!(gradient > value && gradient < value.map(|v| 5.0 * v), "{gradient:?} for {value:?}");
+}
+
+#[test]
 fn chains_of_calls_that_double_take_no_time() {
     let mut text =
         "fn f0(x: f64, n: i64) -> f64 { if n == 0 { x } else { f0(sin(x), n - 1) + f0(cos(x), n - 1) } }\n".to_owned();

@@ -305,7 +305,7 @@ impl Lexed {
 
 /// Characters that people type or paste, and what Adit writes instead.
 const MEANT: &[(&str, &str)] = &[
-    ("'", "texts stand in `\"…\"`"),
+    ("'", "texts stand in `\"…\"`; a matrix is turned by `transpose(a)`"),
     ("“", "texts stand in `\"…\"`"),
     ("”", "texts stand in `\"…\"`"),
     ("−", "minus is written `-`"),

@@ -59,6 +59,10 @@ pub fn sample(session: &Session, args: &Sample) -> Result<Answer> {
     Ok(if session.json { json(&run, &summary) } else { table(&run, &summary) }.into())
 }
 
+fn plural(n: usize) -> &'static str {
+    if n == 1 { "" } else { "s" }
+}
+
 fn run(session: &Session, posterior: &Posterior, settings: &Settings) -> Result<Run> {
     let each = settings.warmup.saturating_add(settings.draws);
     let progress = Progress::new(session, each.saturating_mul(settings.chains as u64));
@@ -68,7 +72,7 @@ fn run(session: &Session, posterior: &Posterior, settings: &Settings) -> Result<
         progress.step();
         if step.divergent && !step.warmup {
             let n = 1 + divergences.fetch_add(1, Ordering::Relaxed);
-            progress.say(format!("{n} divergences"));
+            progress.say(format!("{n} divergence{}", plural(n)));
         }
         !interrupted.load(Ordering::Relaxed)
     })?;
@@ -114,7 +118,10 @@ fn table(run: &Run, summary: &[Summary]) -> String {
     let draws = run.chains.first().map_or(0, |chain| chain.divergent.len());
     let ended = if run.interrupted { ", interrupted" } else { "" };
     let (chains, divergences) = (run.chains.len(), run.divergences());
-    out.push_str(&format!("\n{chains} chains of {draws} draws{ended}; {divergences} divergences\n"));
+    out.push_str(&format!(
+        "\n{chains} chains of {draws} draws{ended}; {divergences} divergence{}\n",
+        plural(divergences)
+    ));
     if summary.iter().any(|s| s.r_hat > R_HAT) {
         out.push_str("chains disagree (r_hat above 1.01): draw more, or look at the model\n");
     }

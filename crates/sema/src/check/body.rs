@@ -452,7 +452,8 @@ impl<'c, 'a> Body<'c, 'a> {
 
     fn fact_of(&self, typed: &Expr, value: &ast::Expr) -> Fact {
         if typed.ty != Ty::I64 {
-            return Fact::default();
+            let integers = matches!(typed.ty, Ty::Array { element: ScalarType::I64, .. });
+            return Fact { literal: integers.then(|| first_integer(value)).flatten(), ..Fact::default() };
         }
         let literal = match (&value.kind, &typed.kind) {
             (ast::ExprKind::Int(c), _) => Some((value.span, *c)),
@@ -557,4 +558,14 @@ fn parameter((index, p): (usize, &super::Parameter)) -> ParamDef {
 /// Whether a statement computes a value and drops it.
 fn is_droppped_value(s: &ast::Stmt) -> bool {
     matches!(&s.kind, ast::StmtKind::Expr(e) if !e.is_block_like())
+}
+
+/// The first element of an array, if that is written as an integer.
+fn first_integer(value: &ast::Expr) -> Option<(Span, i64)> {
+    match &value.kind {
+        ast::ExprKind::Array(items) => first_integer(items.first()?),
+        ast::ExprKind::Comprehension(of) => first_integer(&of.element),
+        ast::ExprKind::Int(c) => Some((value.span, *c)),
+        _ => None,
+    }
 }

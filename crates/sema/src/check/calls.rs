@@ -10,7 +10,7 @@ use super::fit::Why;
 use super::indexing::Purpose;
 use super::report::{Names, codes, count, is_error};
 use super::scope::Scope;
-use super::{Function, builtins, derivatives, library, operators};
+use super::{Function, builtins, derivatives, foreign, library, operators};
 use crate::typed::{Arg, DimExpr, Expr, ExprKind, FnId, LocalId, Ty};
 use adit_diag::{Diagnostic, Span};
 use adit_syntax::ast::{self, ArgKind};
@@ -306,7 +306,7 @@ impl Body<'_, '_> {
             d.help = if self.is_within(call.name) {
                 Some(format!("a lambda can't call itself; a function can: `fn {}(…) -> … {{ … }}`", call.name))
             } else {
-                similar.map(|s| format!("did you mean `{s}`?"))
+                foreign::function(call.name).or_else(|| similar.map(|s| format!("did you mean `{s}`?")))
             };
             self.checker.reports.push(d);
         }

@@ -9,7 +9,7 @@ use super::consts::{library_constant, library_constants};
 use super::dims::{self, Poly};
 use super::fit::{Why, adapt_to, with_elements};
 use super::report::{codes, error, is_error, is_silent};
-use super::{derivatives, operators};
+use super::{derivatives, foreign, operators};
 use crate::typed::{Arm, BinOp, Block, Builtin, DimExpr, Expr, ExprKind, Link, Ty};
 use adit_diag::{Diagnostic, Span};
 use adit_ir::{Const, ScalarType};
@@ -117,7 +117,7 @@ impl Body<'_, '_> {
             let known = self.scope.names().chain(self.checker.consts.keys().map(|k| &**k)).chain(library_constants());
             let similar = self.checker.reports.similar(name, known).map(str::to_owned);
             let mut d = Diagnostic::new(codes::UNKNOWN_NAME, span, format!("there is no variable `{name}` here"));
-            d.help = similar.map(|s| format!("did you mean `{s}`?"));
+            d.help = foreign::value(name).or_else(|| similar.map(|s| format!("did you mean `{s}`?")));
             if d.help.is_none() && self.checker.struct_names.contains_key(name) {
                 d.help = Some(format!("`{name}` is a struct; its values are written `{name} {{ … }}`"));
             }

@@ -17,17 +17,24 @@ use std::borrow::Cow;
 pub(super) struct Why {
     what: Cow<'static, str>,
     at: Option<Span>,
+    /// Whether what should be mended stands there, not where the value is.
+    cure: bool,
 }
 
 impl Why {
     /// For this reason.
     pub(super) fn new(what: impl Into<Cow<'static, str>>) -> Why {
-        Why { what: what.into(), at: None }
+        Why { what: what.into(), at: None, cure: false }
     }
 
     /// For a reason that stands at a place of its own.
     pub(super) fn at(what: impl Into<Cow<'static, str>>, at: Span) -> Why {
-        Why { what: what.into(), at: (!at.is_none()).then_some(at) }
+        Why { what: what.into(), at: (!at.is_none()).then_some(at), cure: false }
+    }
+
+    /// As [`Why::at`], for a place that most likely is the mistake.
+    pub(super) fn meant(what: impl Into<Cow<'static, str>>, at: Span) -> Why {
+        Why { cure: true, ..Why::at(what, at) }
     }
 
     pub(super) fn explain(&self, d: Diagnostic) -> Diagnostic {
@@ -72,7 +79,7 @@ impl Body<'_, '_> {
             }
             Difference::Sort => {
                 let d = Diagnostic::new(codes::MISMATCH, src.span, format!("expected `{wanted}`, found `{have}`"));
-                conversion_help(d, &e.ty, want)
+                if why.cure { d } else { conversion_help(d, &e.ty, want) }
             }
             Difference::Rank => Diagnostic::new(
                 codes::RANK,

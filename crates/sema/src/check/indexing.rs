@@ -291,8 +291,8 @@ impl Body<'_, '_> {
             _ => place.ty.clone(),
         };
         let why = match self.scope.fact(place.local).literal {
-            Some((at, value)) if place.path.is_empty() && e.ty == Ty::F64 => {
-                Why::at(format!("an integer, because of this; write `{value}.0`"), at)
+            Some((at, value)) if adapt::element(&e.ty) == Some(ScalarType::F64) => {
+                Why::meant(format!("an integer, because of this; write `{value}.0`"), at)
             }
             _ => Why::at("what is assigned", source.span),
         };
@@ -348,7 +348,7 @@ impl Body<'_, '_> {
             d = self.float_help(d, e, src, float);
         } else if let Some(float) = element {
             d = d.help(format!("convert it: `{float}(…)`"));
-        } else if let (Some((at, value)), []) = (self.scope.fact(place.local).literal, place.path.as_slice()) {
+        } else if let Some((at, value)) = self.scope.fact(place.local).literal {
             let name = &self.scope.local(place.local).name;
             d = d.label(at, format!("`{name}` is an integer, because of this"));
             d = d.help(format!("write `{value}.0`"));

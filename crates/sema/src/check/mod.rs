@@ -27,6 +27,7 @@ mod derivatives;
 mod dims;
 mod expr;
 mod fit;
+mod foreign;
 mod frames;
 mod functions;
 mod generators;

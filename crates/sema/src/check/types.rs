@@ -3,10 +3,10 @@
 //! In: [`ast::Type`]s and the dimension names that may stand in them ([`DimNames`]). Out: [`Ty`]s. Structs that contain themselves, and types of more than
 //! [`MAX_LEAVES`] scalars and arrays or nested deeper than [`MAX_TYPE_DEPTH`], are refused, so that every later walk over a type is short.
 
-use super::Checker;
 use super::dims::{self, Arithmetic, NoValues};
 use super::items::constant_dim;
 use super::report::{codes, count, error, is_error};
+use super::{Checker, foreign};
 use crate::typed::{DimExpr, FnTy, FnTyParam, StructId, Ty};
 use adit_diag::{Diagnostic, Span};
 use adit_ir::ScalarType;
@@ -125,7 +125,7 @@ impl Checker<'_> {
         let known = scalars.chain(self.structs.iter().map(|s| &*s.name));
         let similar = self.reports.similar(&name.name, known).map(str::to_owned);
         let mut d = Diagnostic::new(codes::UNKNOWN_TYPE, name.span, format!("there is no type `{}`", name.name));
-        d.help = foreign(&name.name).or_else(|| similar.map(|s| format!("did you mean `{s}`?")));
+        d.help = foreign::type_name(&name.name).or_else(|| similar.map(|s| format!("did you mean `{s}`?")));
         self.reports.push(d);
     }
 
@@ -377,20 +377,4 @@ fn dim_operator(op: BinaryOp) -> Option<Arithmetic> {
         BinaryOp::Or | BinaryOp::And | BinaryOp::MatMul | BinaryOp::Pow => None,
         BinaryOp::Eq | BinaryOp::Ne | BinaryOp::Lt | BinaryOp::Le | BinaryOp::Gt | BinaryOp::Ge => None,
     }
-}
-
-/// What to write for a type of another language.
-fn foreign(name: &str) -> Option<String> {
-    let help = match name {
-        "float" | "double" | "real" | "number" | "Float64" | "Real" => "floating-point numbers are `f64` or `f32`",
-        "int" | "integer" | "long" | "i32" | "u32" | "u64" | "usize" | "Int" | "Int64" => "integers are `i64`",
-        "boolean" | "Bool" => "truth values are `bool`",
-        "string" | "str" | "String" => "texts are no values: they stand only in `assert` and `print`",
-        "Vec" | "vec" | "vector" | "Vector" | "matrix" | "Matrix" | "array" | "list" | "Array" => {
-            "arrays are `[f64; n]`, `[f64; n, m]`"
-        }
-        "void" | "None" => "a function that gives nothing has no `->`",
-        _ => return None,
-    };
-    Some(help.to_owned())
 }

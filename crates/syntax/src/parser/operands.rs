@@ -412,6 +412,11 @@ impl Parser<'_> {
             (_, Kind::Return | Kind::Break | Kind::Continue) => {
                 Some("this is a statement; in an expression, put it in braces: `if c { return x; }`")
             }
+            (Kind::Pipe | Kind::OrOr, Kind::Arrow) => Some("the result of a lambda has no type ascribed: `|x| …`"),
+            (Kind::AndAnd | Kind::OrOr, Kind::Less | Kind::LessEq | Kind::Greater | Kind::GreaterEq) => {
+                Some("both sides are comparisons of their own: `a < x && x < b`")
+            }
+            (_, Kind::Mut) => Some("variables are declared by `let mut x = …`"),
             (_, Kind::Fn) => Some("a function without a name is written `|x| …`"),
             _ => None,
         }
@@ -429,9 +434,19 @@ impl Parser<'_> {
             Kind::Ident if self.peek_name() == "as" => "types are converted by `f64(x)`, `f32(x)`, `i64(x)`",
             Kind::Ident if self.peek_name() == "and" => "logical and is written `&&`",
             Kind::Ident if self.peek_name() == "or" => "logical or is written `||`",
+            Kind::Ident | Kind::Number(_) if self.after_a_name() => {
+                "the arguments of a call stand in parentheses: `f(x)`"
+            }
             _ => return None,
         };
         Some(help.to_owned())
+    }
+
+    /// Whether a name stands right before this, on the same line.
+    fn after_a_name(&self) -> bool {
+        let Some(before) = self.at.checked_sub(1).map(|at| self.brackets.tokens[at]) else { return false };
+        let between = before.span(self.file).end as usize..self.here().start as usize;
+        before.kind == Kind::Ident && self.text.get(between).is_some_and(|space| !space.contains('\n'))
     }
 }
 

@@ -48,9 +48,13 @@ impl Parser<'_> {
     fn block_here(&mut self) -> Block {
         if self.peek() != Kind::LBrace {
             let mut diagnostic = self.missing("`{`");
-            if self.peek() == Kind::Eq {
-                diagnostic.help = Some("to compare, write `==`".to_owned());
-            }
+            diagnostic.help = match self.peek() {
+                Kind::Eq => Some("to compare, write `==`".to_owned()),
+                Kind::Comma => {
+                    Some("one loop stands within another: `for i in 0..n { for j in 0..m { … } }`".to_owned())
+                }
+                _ => self.help_after_operand(),
+            };
             self.report(diagnostic);
             let span = self.here().at_start();
             return self.block(Vec::new(), None, span);
@@ -188,9 +192,12 @@ impl Parser<'_> {
         let ty = self.eat(Kind::Colon).then(|| self.parse_type());
         if !self.eat(Kind::Eq) {
             let mut diagnostic = self.missing("`=` and a value");
-            if matches!(self.peek(), Kind::Semi | Kind::End) {
-                diagnostic.help = Some("every variable has a value from the start".to_owned());
-            }
+            diagnostic.help = match self.peek() {
+                Kind::Semi | Kind::End => Some("every variable has a value from the start".to_owned()),
+                Kind::Comma => Some("several variables are a tuple: `let (a, b) = …`".to_owned()),
+                Kind::LBrace => Some("only tuples are taken apart; fields are read as `s.x`".to_owned()),
+                _ => None,
+            };
             self.report(diagnostic);
             let value = self.error_expr();
             return StmtKind::Let { pattern, ty, value };
@@ -386,7 +393,10 @@ impl Parser<'_> {
 
     fn unfinished_expr(&mut self, start: Span) {
         let mut diagnostic = self.missing("`;` after this statement");
-        diagnostic.help = self.help_foreign_stmt(start).or_else(|| self.help_after_operand());
+        diagnostic.help = match self.peek() {
+            Kind::Comma => Some("several values are a tuple: `(a, b)`".to_owned()),
+            _ => self.help_foreign_stmt(start).or_else(|| self.help_after_operand()),
+        };
         self.report(diagnostic);
     }
 
