@@ -46,6 +46,13 @@ pub enum Vectors {
     Eager,
 }
 
+impl Vectors {
+    /// Whether loops that do more than add up may run so, too.
+    pub fn takes_all(self) -> bool {
+        matches!(self, Vectors::On | Vectors::Eager)
+    }
+}
+
 /// What a compilation can be asked for.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Options {
