@@ -208,7 +208,7 @@ impl<'c, 'a> Body<'c, 'a> {
         if let Some(ty) = &item.result {
             d = d.label(ty.span, "the value that is to be returned");
         }
-        if item.body.stmts.last().is_some_and(is_droppped_value) {
+        if item.body.stmts.last().is_some_and(is_dropped_value) {
             d = d.help("leave out the last `;`: the last expression of a block is its value");
         }
         self.checker.reports.push(d);
@@ -556,16 +556,19 @@ fn parameter((index, p): (usize, &super::Parameter)) -> ParamDef {
 }
 
 /// Whether a statement computes a value and drops it.
-fn is_droppped_value(s: &ast::Stmt) -> bool {
+fn is_dropped_value(s: &ast::Stmt) -> bool {
     matches!(&s.kind, ast::StmtKind::Expr(e) if !e.is_block_like())
 }
 
 /// The first element of an array, if that is written as an integer.
 fn first_integer(value: &ast::Expr) -> Option<(Span, i64)> {
-    match &value.kind {
-        ast::ExprKind::Array(items) => first_integer(items.first()?),
-        ast::ExprKind::Comprehension(of) => first_integer(&of.element),
-        ast::ExprKind::Int(c) => Some((value.span, *c)),
-        _ => None,
+    if let ast::ExprKind::Array(items) = &value.kind {
+        first_integer(items.first()?)
+    } else if let ast::ExprKind::Comprehension(of) = &value.kind {
+        first_integer(&of.element)
+    } else if let ast::ExprKind::Int(c) = &value.kind {
+        Some((value.span, *c))
+    } else {
+        None
     }
 }

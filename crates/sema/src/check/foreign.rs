@@ -85,7 +85,6 @@ const VALUES: Table = &[
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::wildcard_imports, reason = "the tables are what is tested")]
     use super::*;
 
     #[test]
