@@ -31,14 +31,12 @@ impl Subject<'_> {
         limits: &Limits,
     ) -> Result<(), Failure> {
         let has_loops = |id: FuncId| module.function(id).insts().any(|i| matches!(i.op, Op::For { .. }));
-        if !self.plan.vectors {
-            return Ok(());
-        }
-        let vectors = match self.plan.seed % 4 {
-            0 => Vectors::On,
+        let vectors = match (self.plan.seed % 4, self.plan.vectors) {
             // What programs have without being asked.
-            1 => Vectors::EagerSums,
-            _ => Vectors::Eager,
+            (1, _) => Vectors::EagerSums,
+            (_, false) => return Ok(()),
+            (0, true) => Vectors::On,
+            (_, true) => Vectors::Eager,
         };
         if limited(expected) || !super::values::reachable(module, id).into_iter().any(has_loops) {
             return Ok(());
