@@ -14,7 +14,7 @@
 //! }                                              the loop as it was, for what is left
 //! ```
 //!
-//! The parallel stages are loops that a code generator with vectors takes, and functions in them run over slices. Without vectors nothing would be gained, so nothing is split unless [`Options`](crate::Options) say what has vectors.
+//! The parallel stages are loops that a code generator with vectors takes, and functions in them run over slices. Without vectors nothing would be gained, so nothing is split unless [`Options`] say what has vectors.
 //!
 //! **The same bits, the same stops.** `depend` says what has to come before what: uses, carried values, elements that several iterations touch, and everything that may stop the run, print, call, or use a tape, which stays in one stage,
 //! in its order. A subscript that goes evenly with the index and is not proved to be in range is looked at in front of the loop, for the first and the last iteration; if one is out of range, the loop runs as it was. `plan` makes
