@@ -3,6 +3,7 @@
 mod counters;
 mod early;
 mod factor;
+mod fission;
 mod harness;
 mod inline;
 mod memory;

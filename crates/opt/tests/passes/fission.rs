@@ -1,6 +1,6 @@
 //! Loops in stages: what becomes of a text, what stays as it is, and that nothing else changes, for any number of iterations, in any direction, whatever stops or prints.
 
-use adit_diag::FileId;
+use crate::harness::read;
 use adit_ir::bounds::Facts;
 use adit_ir::limits::Limits;
 use adit_ir::loops::Form;
@@ -20,10 +20,6 @@ fn form(_: &Function, _: &Facts<'_>, op: &Op) -> Form {
         Code::Native(Native::IMin) => Form::None,
         Code::Native(_) => Form::Lanes,
     }
-}
-
-fn read(text: &str) -> Module {
-    adit_reader::read_module(FileId(0), text).expect("the test program is well formed")
 }
 
 /// The module with its first function after the pass, if it changed anything.
