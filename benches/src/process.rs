@@ -12,18 +12,26 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
+/// The folder that cargo built the running binary in.
+///
+/// # Errors
+/// If the binary was moved elsewhere.
+pub fn target() -> Result<PathBuf> {
+    let this = std::env::current_exe().map_err(|e| e.to_string())?;
+    let found = this.ancestors().find(|folder| folder.join("CACHEDIR.TAG").exists());
+    found.map(Path::to_path_buf).ok_or_else(|| format!("{} lies in no folder of cargo's", this.display()))
+}
+
 /// Builds `adit` next to the running binary, and tells where it is.
 ///
 /// # Errors
 /// If it can't be built.
 pub fn adit() -> Result<PathBuf> {
-    let this = std::env::current_exe().map_err(|e| e.to_string())?;
-    let folder = this.parent().ok_or("this binary has no folder")?;
-    let target = folder.parent().ok_or("this binary has no target folder")?;
+    let target = target()?;
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut build = Command::new(cargo);
     build.current_dir(root()).args(["build", "--release", "--quiet", "--package", "adit-cli", "--target-dir"]);
-    let built = build.arg(target).stderr(Stdio::null()).status().map_err(|e| e.to_string())?;
+    let built = build.arg(&target).stderr(Stdio::null()).status().map_err(|e| e.to_string())?;
     let adit = target.join("release").join("adit").with_extension(std::env::consts::EXE_EXTENSION);
     if built.success() && adit.exists() { Ok(adit) } else { Err("`adit` could not be built".into()) }
 }

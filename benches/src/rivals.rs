@@ -55,9 +55,7 @@ pub fn families() -> Vec<&'static str> {
 /// # Errors
 /// If it cannot be made.
 pub fn folder() -> Result<PathBuf> {
-    let this = std::env::current_exe().map_err(|e| e.to_string())?;
-    let target = this.parent().and_then(Path::parent).ok_or("this binary has no target folder")?;
-    let folder = target.join("peers");
+    let folder = crate::process::target()?.join("peers");
     std::fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
     Ok(folder)
 }
