@@ -8,7 +8,7 @@
 //! straight-line programs and the growth of compile time; the whole process; and a line for each goal. It fails only if something does not compile or run: a goal missed is told, not an error, since wall time on a shared
 //! machine is no proof. `--only` takes the problems whose titles contain the name, and nothing else; `--vector` only compares kernels of mathematical functions with the functions.
 //!
-//! With `--peers c,jax,torch,casadi,enzyme`, or `all`: Adit and those side by side, and what was promised of speed beside them; `--save` writes that and a chart for each problem into `docs/`. (`--serve TITLE [--vectors]` is
+//! With `--peers c,jax,torch,casadi,enzyme`, or `all`: Adit and those side by side, and what was promised of speed beside them; `--save` writes that and a chart for each problem into the book. (`--serve TITLE [--vectors]` is
 //! how Adit takes part: as a process that answers, like the others.)
 
 use adit::bench::clock;

@@ -45,12 +45,12 @@ pub fn svg(race: &Race) -> String {
     out + "</svg>\n"
 }
 
-/// The name of the file of a problem's chart.
+/// Where the chart of a problem is, from the book on.
 pub fn file(title: &str) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
     let words: String = title.chars().map(plain).collect();
     let words: Vec<&str> = words.split('-').filter(|word| !word.is_empty()).collect();
-    format!("peers-{}.svg", words.join("-"))
+    format!("charts/{}.svg", words.join("-"))
 }
 
 fn escaped(text: &str) -> String {
@@ -63,7 +63,7 @@ mod tests {
 
     #[test]
     fn files_have_plain_names() {
-        assert_eq!(file("gmm d=10, k=25, n=1000"), "peers-gmm-d-10-k-25-n-1000.svg");
+        assert_eq!(file("gmm d=10, k=25, n=1000"), "charts/gmm-d-10-k-25-n-1000.svg");
     }
 
     #[test]

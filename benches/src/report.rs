@@ -1,6 +1,6 @@
 //! Races and promises as text: on a terminal, and between two markers of a page.
 //!
-//! In: races, promises, rivals. Out: tables in Markdown, which a terminal shows as well. [`save`] writes them into `docs/performance.md` and a chart for each problem beside it, and changes nothing outside the markers.
+//! In: races, promises, rivals. Out: tables in Markdown, which a terminal shows as well. [`save`] writes them into `docs/performance.md` and a chart for each problem into `docs/charts`, which is there, and changes nothing outside the markers.
 
 use crate::Result;
 use crate::plot;
