@@ -48,6 +48,11 @@ impl Row {
         self.guard.is_some()
     }
 
+    /// Whether it takes several times as long as an addition: it is called, or the machine has one unit for it that is not pipelined.
+    pub fn is_slow(&self) -> bool {
+        matches!(self.code, Code::Native(Native::FDiv | Native::FSqrt) | Code::Call)
+    }
+
     /// How many operands it has.
     pub fn arity(&self) -> usize {
         self.signature.args.len()

@@ -8,7 +8,6 @@
 use super::Fission;
 use super::depend::{Body, Context, Part, Work, read};
 use adit_ir::loops::Linear;
-use adit_ir::prim::{Code, Native};
 use adit_ir::{Inst, Int, Op, ScalarType, Value};
 
 /// So many operations are computed again rather than kept.
@@ -289,10 +288,7 @@ impl Planner<'_, '_> {
         let Some(inst) = part.inst else { return false };
         match &self.c.f.inst(inst).op {
             Op::Const(_) | Op::Cmp { .. } | Op::Select { .. } => true,
-            Op::Prim { prim, .. } => {
-                let slow = matches!(prim.row().code, Code::Native(Native::FDiv | Native::FSqrt) | Code::Call);
-                !slow && !prim.row().traps()
-            }
+            Op::Prim { prim, .. } => !prim.row().is_slow() && !prim.row().traps(),
             Op::Load { array, .. } => part.work < Work::Serial && !self.body.written.contains(array),
             _ => false,
         }

@@ -418,5 +418,5 @@ impl Planner<'_> {
 
 /// Whether an operation takes several times as long as another.
 fn is_slow(op: &Op) -> bool {
-    matches!(op, Op::Prim { prim, .. } if matches!(prim.row().code, Code::Native(Native::FDiv | Native::FSqrt) | Code::Call))
+    matches!(op, Op::Prim { prim, .. } if prim.row().is_slow())
 }
