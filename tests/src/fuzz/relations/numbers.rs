@@ -46,7 +46,11 @@ pub(super) fn random(slot: &Input<f64>, rng: &mut Rng) -> Input<f64> {
 /// x + iht for a direction t.
 pub(super) fn complex(slot: &Input<f64>, along: Option<&Input<f64>>) -> Input<Complex64> {
     let mut along = along.map(floats).unwrap_or_default().into_iter();
-    let mut number = |x: f64| Complex64::new(x, STEP * along.next().unwrap_or(0.0));
+    converted(slot, &mut |x| Complex64::new(x, STEP * along.next().unwrap_or(0.0)))
+}
+
+/// A slot of the same shape, its floats in other numbers.
+pub(super) fn converted<N: Copy, M>(slot: &Input<N>, number: &mut dyn FnMut(N) -> M) -> Input<M> {
     match slot {
         Input::Scalar(cell) => Input::Scalar(match cell {
             Cell::F64(x) => Cell::F64(number(*x)),

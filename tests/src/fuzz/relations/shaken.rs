@@ -9,8 +9,9 @@
 //! Nothing is drawn: how a number is shaken follows from its bits and from the number of the run, so that the same run comes out the same. What is exact (a negation, a minimum, a comparison) is left alone, and so are
 //! arguments.
 
+use super::numbers::converted;
 use crate::fuzz::call::Answer;
-use adit_interp::ir::{Array, Cell, Data, Input, Interpreter, Number};
+use adit_interp::ir::{Cell, Input, Interpreter, Number};
 use adit_ir::external::{Answer as Floats, External, Operand};
 use adit_ir::prim::{Code, Native, PrimTrap};
 use adit_ir::{FuncId, Function, Passing, Prim};
@@ -32,12 +33,12 @@ fn run<const RUN: u64>(
     (f, id): (&Function, FuncId),
     inputs: &[Input<f64>],
 ) -> Option<Answer> {
-    let mut slots: Vec<Input<Shaken<RUN>>> = inputs.iter().map(|slot| as_input(slot, Shaken)).collect();
+    let mut slots: Vec<Input<Shaken<RUN>>> = inputs.iter().map(|slot| converted(slot, &mut Shaken)).collect();
     let mut lines = Vec::new();
     let outcome = interpreter.run_with(id, &mut slots, &mut |line| lines.push(line.to_owned())).ok()?;
     let results = outcome.results.iter().map(|cell| cell.real()).collect();
     let written = f.params.iter().zip(&slots).filter(|(p, _)| p.passing == Passing::Mut);
-    let arrays = written.filter_map(|(_, slot)| match as_input(slot, |x| x.0) {
+    let arrays = written.filter_map(|(_, slot)| match converted(slot, &mut |x: Shaken<RUN>| x.0) {
         Input::Array(array) => Some(array),
         Input::Scalar(_) => None,
     });
@@ -138,26 +139,6 @@ fn elements<const RUN: u64>(operand: &Operand<'_, Shaken<RUN>>) -> Vec<f64> {
         Operand::Array { elements, .. } => elements.iter().map(|x| x.0).collect(),
         Operand::Out { elements, .. } => elements.iter().map(|x| x.0).collect(),
         Operand::Float(_) | Operand::Int(_) | Operand::Bool(_) => Vec::new(),
-    }
-}
-
-fn as_input<N: Copy, M>(slot: &Input<N>, number: impl Fn(N) -> M) -> Input<M> {
-    match slot {
-        Input::Scalar(cell) => Input::Scalar(match cell {
-            Cell::F64(x) => Cell::F64(number(*x)),
-            Cell::F32(x) => Cell::F32(number(*x)),
-            Cell::I64(i) => Cell::I64(*i),
-            Cell::Bool(b) => Cell::Bool(*b),
-        }),
-        Input::Array(Array { dims, data }) => {
-            let data = match data {
-                Data::F64(x) => Data::F64(x.iter().map(|&x| number(x)).collect()),
-                Data::F32(x) => Data::F32(x.iter().map(|&x| number(x)).collect()),
-                Data::I64(x) => Data::I64(x.clone()),
-                Data::Bool(x) => Data::Bool(x.clone()),
-            };
-            Input::Array(Array { dims: dims.clone(), data })
-        }
     }
 }
 
