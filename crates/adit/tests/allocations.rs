@@ -174,36 +174,6 @@ fn eight_threads_share_a_set_of_handles() {
     });
 }
 
-/// The address of a buffer, for threads that must not have it.
-#[derive(Clone, Copy)]
-struct Shared(*mut f64, usize);
-
-#[expect(unsafe_code, reason = "the race that it allows is what the test is for")]
-// SAFETY: the buffer outlives the threads; that they race for it is for the checker to see.
-unsafe impl Sync for Shared {}
-
-impl Shared {
-    #[expect(unsafe_code, reason = "the race that it allows is what the test is for")]
-    fn slice<'x>(self) -> &'x mut [f64] {
-        // SAFETY: as above.
-        unsafe { std::slice::from_raw_parts_mut(self.0, self.1) }
-    }
-}
-
-/// What `tools/races/races.py` has to see.
-#[test]
-#[ignore = "races on purpose"]
-fn two_threads_write_one_buffer() {
-    let handles = handles().unwrap_or_else(|e| panic!("{e}"));
-    let mut buffer = numbers(5, 0.0);
-    let shared = Shared(buffer.as_mut_ptr(), buffer.len());
-    let run = || {
-        let (p, x) = (P { w: &numbers(5, 0.1), k: 0.4 }, numbers(5, 0.2));
-        handles.call.call(&mut Workspace::new(), (&p, &x), shared.slice()).unwrap_or_else(|e| panic!("{e}"));
-    };
-    std::thread::scope(|scope| (0..2).for_each(|_| drop(scope.spawn(run))));
-}
-
 #[test]
 fn programs_that_are_dropped_leave_nothing() {
     let left = cycles(300).unwrap_or_else(|e| panic!("{e}"));
