@@ -60,7 +60,7 @@ pub struct Options {
     pub opt: OptLevel,
     /// Instructions used.
     pub cpu: Cpu,
-    /// Source order of every operation, bit for bit. Nothing in this crate deviates from it yet, whichever is chosen.
+    /// Source order of every operation, bit for bit: no vectors, whatever [`Options::vectors`] says.
     pub strict: bool,
     /// Runs several iterations of a loop at once where they have nothing to do with one another, or only add something up; not with [`Options::strict`] and [`Options::fuel`].
     pub vectors: Vectors,

@@ -4,8 +4,8 @@
 //! parallel in turn. What a stage needs of an earlier one waits in an array of one block.
 //!
 //! ```text
+//!                                                v11 = alloc [f64; 128]   v12 = alloc [f64; 128]
 //!                                                for v8 in 0..v7 step 128 (v9: i64 = 0, v10: f64 = v2) {
-//!                                                  v11 = alloc [f64; 128]   v12 = alloc [f64; 128]
 //! v3 = for rev v4 in 0..d0 (v5: f64 = v2) {        for rev k in 0..128 { v6 = tape.pop v0   store v11[k], v6 }
 //!   v6 = tape.pop v0                        ⇒      for k in 0..128     { … v13 = sin v6     store v12[k], v13 }
 //!   v13 = sin v6                                   v14 = for rev k in 0..128 (v5: f64 = v10) { …  v15 = mul v5, v13   yield v15 }
