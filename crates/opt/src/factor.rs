@@ -15,7 +15,8 @@
 //! ```
 //!
 //! Sums of the same products are added up once, whatever factors they have. **Results are rounded otherwise** ([`INEXACT`](crate::INEXACT)), by no more than sums of as many terms are rounded. Where that could not be said, the loop runs once more as it was: if a sum is
-//! not finite (which is how an overflow shows, and a strong product that was none), if what was added in each iteration and now is at once cancels the rest, or if a factor is beyond 1e154, so that a product that it belongs to may have vanished.
+//! not finite (which is how an overflow shows, and a strong product that was none), if what was added in each iteration and now is at once cancels the rest, if products of tangents that were multiplied out do so by three digits and more, or if a
+//! factor is beyond 1e154, so that a product that it belongs to may have vanished.
 //!
 //! Loops that write run only once, so they stay; so do loops in loops, which may be too short for what comes after them, and those that would save hardly anything (`LEAST`). What a sum is of, `forms.rs` says. It belongs behind all differentiation, and before
 //! [`speculate`](crate::speculate).
@@ -37,6 +38,9 @@ const LEAST: u32 = 3;
 
 /// What is added at once may be so many times the sum that it is part of.
 const CANCELS: f64 = 64.0;
+
+/// A partial derivative times a tangent may be so many times the sum of all such products. That directions are at right angles to a gradient is no rare thing.
+const ACROSS: f64 = 4096.0;
 
 /// Functions of more instructions stay as they are.
 const MOST: usize = crate::speculate::MOST;
@@ -79,6 +83,16 @@ struct Total {
     /// Whether that is zero.
     from_zero: bool,
     terms: Vec<(Option<usize>, Coefficient)>,
+    /// Whether terms may have been multiplied out, as those of derivatives are.
+    derivative: bool,
+}
+
+/// A sum that is carried, as it was found.
+struct Found {
+    /// Its place among what is carried.
+    place: usize,
+    terms: Vec<(Monomial, Coefficient)>,
+    derivative: bool,
 }
 
 /// What becomes of a loop.
@@ -107,16 +121,16 @@ fn plan(f: &Function, facts: &Facts<'_>, inst: Inst) -> Option<Plan> {
     let mut forms = Forms::new(f, facts, &is_inside, carried);
     f.region(body).insts.iter().for_each(|&inst| forms.read(inst));
     let mut sums: Vec<Monomial> = Vec::new();
-    let mut found: Vec<(usize, Vec<(Monomial, Coefficient)>)> = Vec::new();
-    for (k, &last) in f.region(body).yields.iter().enumerate() {
+    let mut found: Vec<Found> = Vec::new();
+    for (place, &last) in f.region(body).yields.iter().enumerate() {
         let form = forms.form(last);
         let counted = counts || form.terms.iter().all(|(monomial, _)| !monomial.is_empty());
-        if form.carried == Some(carried[k]) && !form.terms.is_empty() && counted {
-            found.push((k, form.terms.into_vec()));
+        if form.carried == Some(carried[place]) && !form.terms.is_empty() && counted {
+            found.push(Found { place, derivative: form.derivative, terms: form.terms.into_vec() });
         }
     }
     let (kept, found) = kept(f, body, carried, found)?;
-    for (monomial, _) in found.iter().flat_map(|(_, terms)| terms).filter(|(monomial, _)| !monomial.is_empty()) {
+    for (monomial, _) in found.iter().flat_map(|sum| &sum.terms).filter(|(monomial, _)| !monomial.is_empty()) {
         if !sums.contains(monomial) {
             sums.push(monomial.clone());
         }
@@ -126,13 +140,14 @@ fn plan(f: &Function, facts: &Facts<'_>, inst: Inst) -> Option<Plan> {
     if before < after + LEAST {
         return None;
     }
-    let others = (0..carried.len()).filter(|k| found.iter().all(|(sum, _)| sum != k)).collect();
+    let others = (0..carried.len()).filter(|&k| found.iter().all(|sum| sum.place != k)).collect();
     let place = |monomial: Monomial| sums.iter().position(|sum| *sum == monomial);
-    let total = |(k, terms): (usize, Vec<(Monomial, Coefficient)>)| Total {
-        result: data.results[k],
-        init: inits[k],
-        from_zero: matches!(facts.def(inits[k]), Some(Op::Const(c)) if c.as_float() == Some(0.0)),
-        terms: terms.into_iter().map(|(monomial, c)| (place(monomial), c)).collect(),
+    let total = |sum: Found| Total {
+        result: data.results[sum.place],
+        init: inits[sum.place],
+        from_zero: matches!(facts.def(inits[sum.place]), Some(Op::Const(c)) if c.as_float() == Some(0.0)),
+        terms: sum.terms.into_iter().map(|(monomial, c)| (place(monomial), c)).collect(),
+        derivative: sum.derivative,
     };
     let totals = found.into_iter().map(total).collect();
     Some(Plan { kept, sums, others, totals, expressions: forms.expressions() })
@@ -154,18 +169,12 @@ fn inside(f: &Function, region: Region) -> Vec<bool> {
 }
 
 /// What the body must still compute, and the sums that nothing in it needs to know on the way.
-#[expect(clippy::type_complexity, reason = "sums with their terms, before and after")]
-fn kept(
-    f: &Function,
-    body: Region,
-    carried: &[Value],
-    mut found: Vec<(usize, Vec<(Monomial, Coefficient)>)>,
-) -> Option<(Vec<Inst>, Vec<(usize, Vec<(Monomial, Coefficient)>)>)> {
+fn kept(f: &Function, body: Region, carried: &[Value], mut found: Vec<Found>) -> Option<(Vec<Inst>, Vec<Found>)> {
     loop {
         let mut needed = vec![false; f.value_count()];
         let yields = f.region(body).yields.iter().enumerate();
-        yields.filter(|(k, _)| found.iter().all(|(sum, _)| sum != k)).for_each(|(_, v)| needed[v.index()] = true);
-        let atoms = found.iter().flat_map(|(_, terms)| terms).flat_map(|(monomial, _)| monomial);
+        yields.filter(|(k, _)| found.iter().all(|sum| sum.place != *k)).for_each(|(_, v)| needed[v.index()] = true);
+        let atoms = found.iter().flat_map(|sum| &sum.terms).flat_map(|(monomial, _)| monomial);
         atoms.for_each(|v| needed[v.index()] = true);
         let mut kept = Vec::new();
         for &inst in f.region(body).insts.iter().rev() {
@@ -176,7 +185,7 @@ fn kept(
             }
         }
         let before = found.len();
-        found.retain(|&(k, _)| !needed[carried[k].index()]);
+        found.retain(|sum| !needed[carried[sum.place].index()]);
         if found.len() == before {
             kept.reverse();
             return (!found.is_empty()).then_some((kept, found));
@@ -253,7 +262,7 @@ impl Factor {
         doubt: &mut Doubt,
     ) -> Value {
         let mut value = (!total.from_zero).then(|| copier.map.value(total.init));
-        let mut at_once = None;
+        let mut parts = Vec::new();
         for &(sum, c, degree) in terms {
             let term = match c.unit() {
                 Some(_) => sum,
@@ -272,14 +281,14 @@ impl Factor {
                 (Some(value), Some(false)) => b.prim(Prim::Sub, &[value, term]),
                 (Some(value), _) => b.prim(Prim::Add, &[value, term]),
             });
-            if degree == 0 && terms.len() > 1 {
-                at_once = Some(term);
+            if terms.len() > 1 && (degree == 0 || total.derivative) {
+                parts.push((term, if degree == 0 { CANCELS } else { ACROSS }));
             }
         }
         let value = value.expect("a total has terms");
         doubt.finite(b, value);
-        if let Some(term) = at_once {
-            doubt.cancels(b, term, value);
+        for (part, times) in parts {
+            doubt.cancels(b, part, value, times);
         }
         value
     }
@@ -351,12 +360,12 @@ impl Doubt {
         });
     }
 
-    /// A part of a sum should not be far larger than the sum.
-    fn cancels(&mut self, b: &mut Builder, part: Value, sum: Value) {
+    /// A part of a sum should not be so many times the sum.
+    fn cancels(&mut self, b: &mut Builder, part: Value, sum: Value, times: f64) {
         if self.options.has(Mutant::CancelledBelieved) {
             return;
         }
-        let (part, sum, times) = (b.prim(Prim::Abs, &[part]), b.prim(Prim::Abs, &[sum]), b.f64(CANCELS));
+        let (part, sum, times) = (b.prim(Prim::Abs, &[part]), b.prim(Prim::Abs, &[sum]), b.f64(times));
         let most = b.prim(Prim::Mul, &[sum, times]);
         let cancelled = b.cmp(CmpOp::Gt, part, most);
         self.cancelled = Some(match self.cancelled {

@@ -12,6 +12,16 @@
 //!
 //! A sum is taken apart where one of its terms alone changes, or where it is added to something carried; the difference of a number and one that stays is not: it may be small, and its parts are not. What this
 //! file cannot see through is a number of its own, an *atom*. Nothing is rewritten here.
+//!
+//! What strong products make of numbers that stay, tangents of what does not change in the loop, is a *derivative's* sum: linear in each of those numbers. It is taken apart, and multiplied out, as long as no two of its terms have the same one:
+//!
+//! ```text
+//! v5 = smul v0, v3         v5 = v0 · v3
+//! v6 = add v1, v5          v6 = v0 · v3 + v1 · (nothing)
+//! v7 = smul v6, v4   ⇒     v7 = v0 · v3 v4 + v1 · v4          Σ v3 v4 and Σ v4 are partial derivatives, and those of every direction
+//! ```
+//!
+//! So forward mode adds up what reverse mode adds up, once for all lanes, and is rounded as a gradient times a direction is. Terms of one such number, as in ẇ x − ẇ y, stay together: x − y may be small.
 
 use adit_ir::bounds::Facts;
 use adit_ir::prim::Linear;
@@ -30,6 +40,8 @@ pub(super) type Monomial = SmallVec<[Value; 2]>;
 pub(super) struct Coefficient {
     scale: f64,
     rest: Option<usize>,
+    /// A number that the coefficient is a multiple of; of a strong product it is in the first factor.
+    of: Option<Value>,
 }
 
 /// An expression of what does not change. Parts stand before what they are part of.
@@ -49,10 +61,12 @@ pub(super) struct Form {
     /// Something carried that is part of it, once.
     pub(super) carried: Option<Value>,
     pub(super) terms: SmallVec<[(Monomial, Coefficient); 2]>,
+    /// Whether strong products of what stays are among its terms.
+    pub(super) derivative: bool,
 }
 
 impl Coefficient {
-    const ONE: Coefficient = Coefficient { scale: 1.0, rest: None };
+    const ONE: Coefficient = Coefficient { scale: 1.0, rest: None, of: None };
 
     fn is_unit(self) -> bool {
         self.rest.is_none() && self.scale.abs() == 1.0
@@ -75,7 +89,7 @@ impl Coefficient {
 
 impl Form {
     fn of(monomial: Monomial, coefficient: Coefficient) -> Form {
-        Form { carried: None, terms: SmallVec::from_iter([(monomial, coefficient)]) }
+        Form { carried: None, terms: SmallVec::from_iter([(monomial, coefficient)]), derivative: false }
     }
 
     fn atom(v: Value) -> Form {
@@ -88,6 +102,12 @@ impl Form {
             (None, [(monomial, coefficient)]) if monomial.is_empty() => Some(*coefficient),
             _ => None,
         }
+    }
+
+    /// Whether all terms are multiples of different numbers that stay.
+    fn is_multilinear(&self) -> bool {
+        let of = |at: usize| self.terms[at].1.of;
+        (0..self.terms.len()).all(|at| of(at).is_some() && (0..at).all(|other| of(other) != of(at)))
     }
 }
 
@@ -120,14 +140,14 @@ impl<'f> Forms<'f> {
         if let Some(Op::Const(c)) = self.facts.def(v)
             && let Some(scale) = c.as_float()
         {
-            return Form::of(Monomial::new(), Coefficient { scale, rest: None });
+            return Form::of(Monomial::new(), Coefficient { scale, ..Coefficient::ONE });
         }
         if !(self.inside)(v) {
             let rest = Some(self.node(Node::Value(v)));
-            return Form::of(Monomial::new(), Coefficient { scale: 1.0, rest });
+            return Form::of(Monomial::new(), Coefficient { rest, of: Some(v), ..Coefficient::ONE });
         }
         if self.carried.contains(&v) {
-            return Form { carried: Some(v), terms: SmallVec::new() };
+            return Form { carried: Some(v), ..Form::default() };
         }
         self.forms.get(&v).cloned().unwrap_or_else(|| Form::atom(v))
     }
@@ -141,7 +161,10 @@ impl<'f> Forms<'f> {
         }
         let form = match prim.row().algebra.linear {
             Some(Linear::Sum(weights)) => self.sum(args, weights),
-            Some(Linear::Product) => self.product(args[0], args[1]),
+            Some(Linear::Product) => {
+                let is_strong = prim.row().algebra.left_not_zero.is_some();
+                self.product(args[0], args[1], is_strong)
+            }
             Some(Linear::Quotient) => self.quotient(args[0], args[1]),
             None => None,
         };
@@ -152,8 +175,11 @@ impl<'f> Forms<'f> {
 
     fn sum(&mut self, args: &[Value], weights: &[f64]) -> Option<Form> {
         let mut sum = Form::default();
+        let mut of_derivatives = true;
         for (&arg, &weight) in args.iter().zip(weights) {
             let form = self.form(arg);
+            of_derivatives &= form.derivative || form.constant().is_some();
+            sum.derivative |= form.derivative;
             if form.carried.is_some() && (sum.carried.is_some() || weight != 1.0) {
                 return None;
             }
@@ -165,6 +191,7 @@ impl<'f> Forms<'f> {
         let changing = || sum.terms.iter().filter(|(monomial, _)| !monomial.is_empty());
         let centred = || sum.terms.len() > 1 && changing().any(|(monomial, c)| monomial.len() == 1 && c.is_unit());
         let apart = sum.carried.is_some() || changing().count() < 2 && !centred();
+        let apart = apart || of_derivatives && sum.derivative && sum.is_multilinear();
         (apart && sum.terms.len() <= MOST).then_some(sum)
     }
 
@@ -178,28 +205,50 @@ impl<'f> Forms<'f> {
             Coefficient { scale: now.scale + more.scale, ..now }
         } else {
             let parts = [now, more].map(|c| (c.scale.to_bits(), c.rest));
-            Coefficient { scale: 1.0, rest: Some(self.node(Node::Sum(parts))) }
+            Coefficient {
+                scale: 1.0,
+                rest: Some(self.node(Node::Sum(parts))),
+                of: now.of.filter(|_| now.of == more.of),
+            }
         };
         // Terms that cancel may be what is no number.
         to.terms[at].1 = sum;
         (sum.scale != 0.0).then_some(())
     }
 
-    fn product(&mut self, a: Value, b: Value) -> Option<Form> {
+    fn product(&mut self, a: Value, b: Value, is_strong: bool) -> Option<Form> {
         let (first, second) = (self.form(a), self.form(b));
         if first.carried.is_some() || second.carried.is_some() {
             return None;
         }
         match (first.constant(), second.constant()) {
-            (Some(c), _) => Some(self.scaled(second, b, c)),
+            (Some(c), None) => {
+                let mut product = self.scaled(second, b, c);
+                if is_strong && let [(_, of)] = &mut product.terms[..] {
+                    (of.of, product.derivative) = (c.of, c.of.is_some());
+                }
+                Some(product)
+            }
+            (Some(c), Some(_)) => Some(self.scaled(second, b, c)),
             (None, Some(c)) => Some(self.scaled(first, a, c)),
+            (None, None) if first.derivative => self.multiplied(first, second, b),
+            (None, None) if second.derivative => self.multiplied(second, first, a),
             (None, None) => {
-                let [(m, c), (n, d)] = [single(first, a), single(second, b)];
-                let mut monomial: Monomial = m.into_iter().chain(n).collect();
-                monomial.sort_unstable();
-                (monomial.len() <= MOST).then(|| Form::of(monomial, self.times(c, d)))
+                let (monomial, coefficient) = single(first, a);
+                self.multiplied(Form::of(monomial, coefficient), second, b)
             }
         }
+    }
+
+    /// Each term times a number that changes.
+    fn multiplied(&mut self, mut form: Form, by: Form, v: Value) -> Option<Form> {
+        let (monomial, by) = single(by, v);
+        for (m, c) in &mut form.terms {
+            m.extend_from_slice(&monomial);
+            m.sort_unstable();
+            *c = self.times(*c, by);
+        }
+        form.terms.iter().all(|(m, _)| m.len() <= MOST).then_some(form)
     }
 
     fn quotient(&mut self, a: Value, b: Value) -> Option<Form> {
@@ -208,12 +257,12 @@ impl<'f> Forms<'f> {
             return None;
         }
         let rest = bottom.rest.map(|rest| self.node(Node::Quotient(None, rest)));
-        Some(self.scaled(top, a, Coefficient { scale: 1.0 / bottom.scale, rest }))
+        Some(self.scaled(top, a, Coefficient { scale: 1.0 / bottom.scale, rest, of: None }))
     }
 
-    /// A number times a coefficient. What is linear in a number and has a part that stays is one number: its square is to come.
+    /// A number times a coefficient. What is linear in a number and has a part that stays is one number, since its square is to come, unless it is a derivative's.
     fn scaled(&mut self, mut form: Form, v: Value, by: Coefficient) -> Form {
-        if form.terms.len() > 1 && form.terms.iter().all(|(monomial, _)| monomial.len() < 2) {
+        if form.terms.len() > 1 && !form.derivative && form.terms.iter().all(|(monomial, _)| monomial.len() < 2) {
             return Form::of(SmallVec::from_slice(&[v]), by);
         }
         for (_, coefficient) in &mut form.terms {
@@ -222,12 +271,13 @@ impl<'f> Forms<'f> {
         form
     }
 
+    /// A multiple of what the first is a multiple of.
     fn times(&mut self, a: Coefficient, b: Coefficient) -> Coefficient {
         let rest = match (a.rest, b.rest) {
             (Some(x), Some(y)) => Some(self.product_of(x, y)),
             (rest, None) | (None, rest) => rest,
         };
-        Coefficient { scale: a.scale * b.scale, rest }
+        Coefficient { scale: a.scale * b.scale, rest, of: a.of }
     }
 
     fn product_of(&mut self, x: usize, y: usize) -> usize {

@@ -160,6 +160,64 @@ fn what_cancels_is_added_up_as_it_was() {
     assert_eq!(wanted.to_bits(), found.to_bits(), "{wanted:e} and {found:e}");
 }
 
+/// The tangents of Σ x (a + b x) along two directions: those of `a` in `v2` and `v6`, those of `b` in `v1` and `v2`.
+const TANGENTS: &str = "func @f(v0: [f64; d0], v1: f64, v2: f64, v6: f64) -> (f64, f64) {
+    v3 = const 0.0
+    v4, v5 = for v7 in 0..d0 (v8: f64 = v3, v9: f64 = v3) {
+      v10 = load v0[v7]
+      v11 = smul v1, v10
+      v12 = add v2, v11
+      v13 = smul v12, v10
+      v14 = add v8, v13
+      v15 = smul v2, v10
+      v16 = add v6, v15
+      v17 = smul v16, v10
+      v18 = add v9, v17
+      yield v14, v18
+    }
+    return v4, v5
+  }";
+
+#[test]
+fn tangents_that_stay_leave_sums_that_all_directions_have() {
+    let module = factored(TANGENTS).expect("two sums are left, of a number and of its square");
+    let expected = "    v12 = load v0[v9]
+    v13 = add v10, v12
+    v14 = mul v12, v12
+    v15 = add v11, v14
+    yield v13, v15
+  }";
+    let printed = text(&module);
+    assert!(printed.contains(expected), "{printed}");
+}
+
+#[test]
+fn terms_of_one_tangent_stay_together() {
+    // x − x² may be small where both are not; the tangent is the same.
+    let one = "v10 = mul v9, v9  v11 = smul v1, v9  v12 = smul v1, v10  v13 = sub v11, v12  v14 = mul v13, v2  v15 = smul v14, v9
+        v16 = add v7, v15  yield v16";
+    assert!(factored(&sum(one)).is_none());
+    // Of two tangents there are two sums.
+    let module = factored(&sum(&one.replace("smul v1, v10", "smul v6, v10"))).expect("factors are taken out");
+    let printed = text(&module);
+    let tried = printed.split("yield").next().expect("there is a loop");
+    assert_eq!((tried.matches("= sub").count(), tried.matches("= add").count()), (0, 2), "{printed}");
+}
+
+#[test]
+fn tangents_that_cancel_are_added_up_as_they_were() {
+    let one =
+        "v10 = smul v1, v9  v11 = add v2, v10  v12 = smul v11, v9  v13 = smul v12, v9  v14 = add v7, v13  yield v14";
+    let (plain, module) = (read(&sum(one)), factored(&sum(one)).expect("products are taken out"));
+    // a + b x is nearly 0 everywhere, and exactly so where it is computed first.
+    let x: Vec<f64> = (0..50).map(|i| 1e6 + f64::from(i % 7)).collect();
+    let numbers = [1.0, -1e6, 0.0];
+    assert_eq!(value(&module, &x, numbers), value(&plain, &x, numbers));
+    let numbers = [0.3, 0.7, 1.5];
+    let (a, b) = (value(&module, &x, numbers), value(&plain, &x, numbers));
+    assert!((a - b).abs() <= 1e-14 * b.abs(), "{a} and {b}");
+}
+
 #[test]
 fn a_loop_that_never_runs_adds_nothing() {
     let text = sum(SCORES).replace("in 0..d0", "in 5..d0");

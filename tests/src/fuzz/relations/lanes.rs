@@ -1,6 +1,6 @@
 //! Forward mode with several lanes, against as many runs with one.
 //!
-//! In: a function, a probe, a point. Out: a failure unless every lane is, bit for bit, what forward mode gives along its direction alone; as made, cleaned up, and compiled.
+//! In: a function, a probe, a point. Out: a failure unless every lane is, bit for bit, what forward mode gives along its direction alone; as made, cleaned up, and compiled; and unless finishing all lanes changes no more than [rounding](super::rounding).
 
 use super::derivatives::Probe;
 use super::numbers::{all, floats, mapped};
@@ -75,6 +75,7 @@ impl Subject<'_> {
             let options = self.rng.clone_options();
             self.native(&clean, many, &directions.together(inputs), &together, &MORE, &options)?;
         }
+        self.rounds(&clean, many, (&directions.together(inputs), &together), &MORE)?;
         for lane in 0..lanes {
             let alone = self.interpret(&module, one, &directions.alone(inputs, lane), &MORE);
             if limited(&together) || limited(&alone) {
