@@ -2,6 +2,7 @@
 
 import math
 import os
+import sys
 
 os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
 os.environ["JAX_PLATFORMS"] = "cpu"
@@ -9,6 +10,7 @@ os.environ["JAX_PLATFORMS"] = "cpu"
 import jax
 import jax.numpy as jnp
 import numpy as np
+import shapes
 
 jax.config.update("jax_enable_x64", True)
 
@@ -17,14 +19,8 @@ def floats(slopes):
     return np.concatenate([np.ravel(leaf) for leaf in slopes])
 
 
-def split(data, shapes):
-    """Arrays of these shapes from the floats, in order."""
-    out, at = [], 0
-    for shape in shapes:
-        size = math.prod(shape)
-        out.append(jnp.asarray(np.reshape(data[at : at + size], shape)))
-        at += size
-    return out
+def array(part):
+    return jnp.asarray(part)
 
 
 def pair(f, moving, still):
@@ -109,44 +105,16 @@ def recurrence(steps):
     return last
 
 
-def over_vector(f):
-    return lambda sizes, data: pair(f, split(data, [(sizes[0],)]), [])
-
-
-def make_linreg(sizes, data):
-    (n,) = sizes
-    alpha, beta, sigma, x, y = split(data, [(), (), (), (n,), (n,)])
-    return pair(linreg, [alpha, beta, sigma], [x, y])
-
-
-def make_mlp(sizes, data):
-    d, h, k, n = sizes
-    *net, x, y = split(data, [(h, d), (h,), (k, h), (k,), (k,), (), (n, d), (n,)])
-    return pair(mlp, net, [x, y])
-
-
-def make_gmm(sizes, data):
-    n, d, k = sizes
-    alpha, mu, q, l, x, _ = split(data, [(k,), (k, d), (k, d), (k, d * (d - 1) // 2), (n, d), ()])
-    return pair(gmm, [alpha, mu, q, l], [x])
-
-
-def make_lstm(sizes, data):
-    layers, b, c = sizes
-    main, extra, state, text = split(data, [(2 * layers, 4 * b), (3, b), (2 * layers, b), (c, b)])
-    return pair(lstm, [main, extra], [state, text])
-
-
-def make_recurrence(sizes, data):
-    return pair(recurrence(sizes[0]), split(data, [(), ()]), [])
+def problem(f, arguments):
+    return shapes.problem(sys.modules[__name__], f, arguments)
 
 
 PROBLEMS = {
-    "test_function": over_vector(test_function),
-    "control_flow": over_vector(control_flow),
-    "linreg": make_linreg,
-    "mlp": make_mlp,
-    "gmm": make_gmm,
-    "lstm": make_lstm,
-    "recurrence": make_recurrence,
+    "test_function": problem(test_function, shapes.vector),
+    "control_flow": problem(control_flow, shapes.vector),
+    "linreg": problem(linreg, shapes.linreg),
+    "mlp": problem(mlp, shapes.mlp),
+    "gmm": problem(gmm, shapes.gmm),
+    "lstm": problem(lstm, shapes.lstm),
+    "recurrence": lambda sizes, data: problem(recurrence(sizes[0]), shapes.recurrence)(sizes, data),
 }

@@ -1,8 +1,10 @@
 """PyTorch as it comes: eager functions of tensors and `backward`, one thread of the CPU, double precision."""
 
 import math
+import sys
 
 import numpy as np
+import shapes
 import torch
 
 torch.set_num_threads(1)
@@ -12,14 +14,8 @@ def floats(slopes):
     return np.concatenate([leaf.numpy().ravel() for leaf in slopes])
 
 
-def split(data, shapes):
-    """Tensors of these shapes from the floats, in order."""
-    out, at = [], 0
-    for shape in shapes:
-        size = math.prod(shape)
-        out.append(torch.tensor(np.reshape(data[at : at + size], shape), dtype=torch.float64))
-        at += size
-    return out
+def array(part):
+    return torch.tensor(part, dtype=torch.float64)
 
 
 def pair(f, moving, still):
@@ -79,32 +75,14 @@ def gmm(alpha, mu, q, l, x):
     return -0.5 * n * d * math.log(2 * math.pi) + total + prior
 
 
-def over_vector(f):
-    return lambda sizes, data: pair(f, split(data, [(sizes[0],)]), [])
-
-
-def make_linreg(sizes, data):
-    (n,) = sizes
-    alpha, beta, sigma, x, y = split(data, [(), (), (), (n,), (n,)])
-    return pair(linreg, [alpha, beta, sigma], [x, y])
-
-
-def make_mlp(sizes, data):
-    d, h, k, n = sizes
-    *net, x, y = split(data, [(h, d), (h,), (k, h), (k,), (k,), (), (n, d), (n,)])
-    return pair(mlp, net, [x, y])
-
-
-def make_gmm(sizes, data):
-    n, d, k = sizes
-    alpha, mu, q, l, x, _ = split(data, [(k,), (k, d), (k, d), (k, d * (d - 1) // 2), (n, d), ()])
-    return pair(gmm, [alpha, mu, q, l], [x])
+def problem(f, arguments):
+    return shapes.problem(sys.modules[__name__], f, arguments)
 
 
 PROBLEMS = {
-    "test_function": over_vector(test_function),
-    "control_flow": over_vector(control_flow),
-    "linreg": make_linreg,
-    "mlp": make_mlp,
-    "gmm": make_gmm,
+    "test_function": problem(test_function, shapes.vector),
+    "control_flow": problem(control_flow, shapes.vector),
+    "linreg": problem(linreg, shapes.linreg),
+    "mlp": problem(mlp, shapes.mlp),
+    "gmm": problem(gmm, shapes.gmm),
 }
