@@ -139,7 +139,7 @@ fn side_by_side(options: &Options) -> Result<()> {
     if options.only.is_some() {
         return Ok(());
     }
-    let promises = promises::keep(&races, options.repeats)?;
+    let promises = promises::keep(&races, &rivals, options.repeats)?;
     say(&written::promises(&promises));
     if options.save { written::save(&races, &promises, &rivals) } else { Ok(()) }
 }

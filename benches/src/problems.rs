@@ -1,16 +1,16 @@
-//! The problems: programs of `examples/`, with arguments of a fixed size and what they are differentiated by.
+//! The problems: programs of `examples/` and [unseen] ones, with arguments of a fixed size and what they are differentiated by.
 //!
 //! In: nothing. Out: [`all`], the list that every bench goes through. A problem never changes to suit the compiler.
 
-use crate::Result;
 use crate::numbers::Numbers;
+use crate::{Result, unseen};
 use adit::bench::{At, Steady, What};
 use adit::{Array, Data, Engine, Function, Value};
 
 /// A program with arguments.
 #[derive(Clone, Debug)]
 pub struct Problem {
-    /// The program's name: `examples/NAME.ad`, and `peers/NAME.c`.
+    /// The program's name: `examples/NAME.ad` or `unseen/NAME.ad`, and `peers/NAME.c`.
     pub name: &'static str,
     /// Its size, in words.
     pub size: &'static str,
@@ -74,9 +74,9 @@ impl Problem {
     }
 }
 
-/// Every problem, small ones first.
+/// Every problem, small ones first; then the [unseen] ones.
 pub fn all() -> Vec<Problem> {
-    vec![
+    let mut all = vec![
         newton_sqrt(),
         linreg("n=20", line(20)),
         linreg("n=150", iris()),
@@ -96,7 +96,9 @@ pub fn all() -> Vec<Problem> {
         gaussian_process(),
         skinned_mesh(),
         nested_optimisation(),
-    ]
+    ];
+    all.extend(unseen::all());
+    all
 }
 
 fn newton_sqrt() -> Problem {
@@ -145,7 +147,7 @@ fn over_uniforms(name: &'static str, source: &'static str) -> Problem {
 }
 
 /// Arrays of normal numbers from one source.
-fn normals(numbers: &mut Numbers, dims: &[usize], scale: f64) -> Value {
+pub(crate) fn normals(numbers: &mut Numbers, dims: &[usize], scale: f64) -> Value {
     Value::Array(Array::f64(dims, numbers.normals(dims.iter().product(), scale)))
 }
 

@@ -1,27 +1,29 @@
 //! What was promised of speed, beside others and alone.
 //!
-//! In: races, and what is measured here: forward mode, a Hessian times a direction, straight-line programs, a call of two operations. Out: rows with the figure and its bound. A promise whose rival is not there, or that needs what
-//! is not built, stands there without a figure.
+//! In: races, rivals, and what is measured here: forward mode, second derivatives, a sparse Jacobian, straight-line programs, a call of two operations. Out: rows with the figure and its bound. A promise whose rival is not there, that
+//! needs a machine of another kind, or what is not built, stands there with the reason in place of a figure.
 
-use crate::Result;
+use crate::peer::Peer;
 use crate::problems::{self, Problem};
+use crate::rivals::{self, Rival};
 use crate::side::{Race, Which};
-use crate::{process, straight, table};
+use crate::{Result, bundle, process, straight, table, unseen};
 use adit::bench::What;
 use adit::bench::clock::{batch_of, median, time};
-use adit::{Engine, Workspace};
+use adit::{Cpu, Engine, Workspace};
+use adit_runtime::vector::Level;
 
 /// A row of the table.
 #[derive(Clone, Debug)]
 pub struct Promise {
     /// In words.
-    pub what: &'static str,
+    pub what: String,
     /// The most it may be.
     pub most: f64,
     /// Its unit; empty for ratios.
     pub unit: &'static str,
-    /// What was measured, if it was.
-    pub found: Option<f64>,
+    /// What was measured, or why it was not.
+    pub found: Result<f64>,
 }
 
 /// In words, the problem, which of Adit's functions, over whose which, and the most that may be.
@@ -56,62 +58,133 @@ const BESIDE: [Beside; 11] = {
     ]
 };
 
-/// What needs more than this build has, or is measured elsewhere.
-const NOT_MEASURED: [(&str, f64, &str); 4] = [
-    ("bundle adjustment, Jacobian, over C's primal", 7.0, ""),
-    ("dense Hessian of a regression by 20 numbers, over its gradient", 8.0, ""),
-    ("two threads on gmm with n = 100,000: faster than one by", 1.7, ""),
-    ("limited to AVX2, over AVX-512", 1.8, ""),
-];
+/// The most that an [unseen](crate::unseen) program's gradient, or its value where C has no gradient, may take over C by hand.
+const UNSEEN: f64 = 2.0;
 
 /// Measures what races do not tell, and makes the table.
 ///
 /// # Errors
 /// If a program does not compile or run.
-pub fn keep(races: &[Race], repeats: usize) -> Result<Vec<Promise>> {
-    let row = |what, found, most, unit| Promise { what, most, unit, found };
+pub fn keep(races: &[Race], rivals: &[Rival], repeats: usize) -> Result<Vec<Promise>> {
     let mut rows: Vec<Promise> =
         BESIDE.iter().map(|beside| row(beside.0, beside_others(races, beside), beside.5, "")).collect();
+    rows.extend(unseen(races));
     let compile = |n| table::straight_line(n, repeats.min(200_000 / n + 1).min(15));
     let [small, middle, large] = [compile(1000)?, compile(10_000)?, compile(100_000)?];
-    rows.push(row("straight-line, 10,000 operations: compile", Some(middle), 150.0, " ms"));
+    rows.push(row("straight-line, 10,000 operations: compile", Ok(middle), 150.0, " ms"));
     let growth = straight::exponent((1000, 100_000), (small, large));
-    rows.push(row("… growth from 1,000 to 100,000: exponent", Some(growth), 1.25, ""));
-    let whole = process::adit().and_then(|adit| process::grad(&adit, "linreg", 31)).ok();
+    rows.push(row("… growth from 1,000 to 100,000: exponent", Ok(growth), 1.25, ""));
+    let whole = process::adit().and_then(|adit| process::grad(&adit, "linreg", 31));
     rows.push(row("first gradient: `adit grad examples/linreg.ad`", whole, 10.0, " ms"));
     rows.push(row("… over JAX's process, linreg n = 20", first(races, "linreg n=20", "JAX"), 0.02, ""));
     let problems = problems::all();
     let named = |title: &str| problems.iter().find(|p| p.title() == title).ok_or_else(|| format!("no {title}"));
     let (trig, linreg) = (named("test_function n=1000")?, named("linreg n=1000")?);
     let product = over(named("mlp 10-32-32-1, batch 64")?, What::Hvp, What::Gradient, repeats)?;
-    rows.push(row("Hessian times a direction over gradient, mlp", Some(product), 2.5, ""));
+    rows.push(row("Hessian times a direction over gradient, mlp", Ok(product), 2.5, ""));
+    let dense = dense_hessian(named("logistic_regression n=1000, d=20")?, repeats)?;
+    rows.push(row("dense Hessian of a regression by 20 numbers, over its gradient", Ok(dense), 8.0, ""));
     for (what, problem) in [("forward, 8 lanes, over primal: trig", trig), ("… linreg, n = 1000", linreg)] {
-        rows.push(row(what, Some(over(problem, What::Jvp(8), What::Primal, repeats)?), 3.0, ""));
+        rows.push(row(what, Ok(over(problem, What::Jvp(8), What::Primal, repeats)?), 3.0, ""));
     }
-    rows.push(row("call of value and gradient of two operations", Some(call(repeats)?), 15.0, " ns"));
-    rows.extend(NOT_MEASURED.map(|(what, most, unit)| row(what, None, most, unit)));
+    rows.push(row("call of value and gradient of two operations", Ok(call(repeats)?), 15.0, " ns"));
+    let jacobian = bundle_jacobian(rivals, repeats);
+    rows.push(row("bundle adjustment, n = 49, Jacobian, over C's primal, gcc -O3 -march=native", jacobian, 7.0, ""));
+    let none = Err("loops run on one thread".to_owned());
+    rows.push(row("two threads on gmm with n = 100,000: faster than one by", none, 1.7, ""));
+    for (what, problem) in [("limited to AVX2, over AVX-512: trig", trig), ("… linreg, n = 1000", linreg)] {
+        rows.push(row(what, narrower(problem, repeats), 1.8, ""));
+    }
     Ok(rows)
 }
 
-fn beside_others(races: &[Race], &(_, title, ours, theirs, which, _): &Beside) -> Option<f64> {
-    races.iter().find(|race| race.title == title)?.ratio(("Adit", ours), (theirs, which))
+fn row(what: &str, found: Result<f64>, most: f64, unit: &'static str) -> Promise {
+    Promise { what: what.to_owned(), most, unit, found }
+}
+
+fn beside_others(races: &[Race], &(_, title, ours, theirs, which, _): &Beside) -> Result<f64> {
+    race(races, title)?.ratio(("Adit", ours), (theirs, which)).ok_or_else(|| format!("no {theirs} here"))
+}
+
+fn race<'r>(races: &'r [Race], title: &str) -> Result<&'r Race> {
+    races.iter().find(|race| race.title == title).ok_or_else(|| format!("no race of {title}"))
+}
+
+/// A row for each unseen program, and for k-means, whose Hessian is one of them.
+fn unseen(races: &[Race]) -> Vec<Promise> {
+    let titles =
+        unseen::all().iter().map(Problem::title).chain(["kmeans n=1000, d=3, k=10".to_owned()]).collect::<Vec<_>>();
+    let one = |title: &String| {
+        let ratio = |which| race(races, title).ok()?.ratio(("Adit", which), (GCC_NATIVE, which));
+        let (which, found) = match ratio(Which::Gradient) {
+            Some(gradient) => ("gradient", Some(gradient)),
+            None => ("value", ratio(Which::Primal)),
+        };
+        let found = found.ok_or_else(|| format!("no {GCC_NATIVE} here"));
+        row(&format!("unseen: {title}, {which} over C's, gcc -O3 -march=native"), found, UNSEEN, "")
+    };
+    titles.iter().map(one).collect()
 }
 
 /// How much sooner Adit's process has its first gradient.
-fn first(races: &[Race], title: &str, theirs: &str) -> Option<f64> {
-    let race = races.iter().find(|race| race.title == title)?;
-    Some(race.lane("Adit")?.first / race.lane(theirs)?.first)
+fn first(races: &[Race], title: &str, theirs: &str) -> Result<f64> {
+    let race = race(races, title)?;
+    let lane = |name: &str| race.lane(name).ok_or_else(|| format!("no {name} here"));
+    Ok(lane("Adit")?.first / lane(theirs)?.first)
 }
 
-/// Two calls in turns; the median of the ratios.
+/// Two calls of a problem in turns; the median of the ratios.
 fn over(problem: &Problem, over: What, under: What, repeats: usize) -> Result<f64> {
     let f = problem.compile()?;
     let (mut over, mut under) = (problem.steady(&f, over)?, problem.steady(&f, under)?);
-    let calls = (batch_of(|| over.run()), batch_of(|| under.run()));
-    let turn = |_| time(calls.0, || over.run()) / time(calls.1, || under.run());
-    let ratios: Vec<f64> = (0..repeats).map(turn).collect();
+    let ratio = in_turns(|| over.run(), || under.run(), repeats);
     over.checked().and_then(|()| under.checked()).map_err(|e| e.to_string())?;
-    Ok(median(&ratios))
+    Ok(ratio)
+}
+
+fn in_turns(mut over: impl FnMut(), mut under: impl FnMut(), repeats: usize) -> f64 {
+    let calls = (batch_of(&mut over), batch_of(&mut under));
+    let turn = |_| time(calls.0, &mut over) / time(calls.1, &mut under);
+    median(&(0..repeats).map(turn).collect::<Vec<f64>>())
+}
+
+/// Value, gradient and all of the Hessian, over value and gradient.
+fn dense_hessian(problem: &Problem, repeats: usize) -> Result<f64> {
+    let in_words = |e: adit::Error| e.to_string();
+    let f = problem.compile()?;
+    let hessian = f.hessian().wrt(problem.wrt).build().map_err(in_words)?;
+    let mut gradient = problem.steady(&f, What::Gradient)?;
+    gradient.try_run().map_err(in_words)?;
+    let slopes = gradient.slopes();
+    let (mut slots, mut entries) = (slopes.clone(), vec![0.0; slopes.len() * slopes.len()]);
+    let (mut workspace, args) = (Workspace::new(), &problem.args[..]);
+    let mut run = || hessian.value_gradient_and_hessian(&mut workspace, args, &mut slots, &mut entries);
+    run().map_err(in_words)?;
+    Ok(in_turns(|| drop(run()), || gradient.run(), repeats))
+}
+
+/// The sparse Jacobian of bundle adjustment over C's primal, where there is a compiler of C.
+fn bundle_jacobian(rivals: &[Rival], repeats: usize) -> Result<f64> {
+    let missing = || format!("no {GCC_NATIVE} here");
+    let rival = rivals.iter().find(|rival| rival.name == GCC_NATIVE).ok_or_else(missing)?;
+    let (problem, folder) = (bundle::largest(), rivals::folder()?);
+    let mut command = rival.command(&problem, &folder)?.ok_or_else(missing)?;
+    bundle::over_primal(&mut Peer::start(&mut command, &problem, &folder)?, repeats)
+}
+
+/// The gradient with instructions of AVX2 over that with all there are, where these are AVX-512, both with vectors.
+fn narrower(problem: &Problem, repeats: usize) -> Result<f64> {
+    if !Level::Avx512.is_here() {
+        return Err("no AVX-512 here".to_owned());
+    }
+    let gradient = |cpu| {
+        let engine = Engine::builder().vectors(true).cpu(cpu).build().map_err(|e| e.to_string())?;
+        problem.steady(&problem.compile_by(&engine)?, What::Gradient)
+    };
+    let (mut narrow, mut wide) = (gradient(Cpu::Named("haswell".to_owned()))?, gradient(Cpu::Native)?);
+    let ratio = in_turns(|| narrow.run(), || wide.run(), repeats);
+    narrow.checked().and_then(|()| wide.checked()).map_err(|e| e.to_string())?;
+    Ok(ratio)
 }
 
 /// Nanoseconds of value and gradient of two operations, called from Rust.

@@ -34,9 +34,9 @@ pub fn promises(rows: &[Promise]) -> String {
     let mut out = "| promised | measured | at most | |\n|---|--:|--:|---|\n".to_owned();
     for Promise { what, most, unit, found } in rows {
         let (figure, verdict) = match found {
-            Some(x) if x <= most => (format!("{}{unit}", digits(*x)), "reached"),
-            Some(x) => (format!("{}{unit}", digits(*x)), "**missed**"),
-            None => ("–".to_owned(), "not measured"),
+            Ok(x) if x <= most => (format!("{}{unit}", digits(*x)), "reached".to_owned()),
+            Ok(x) => (format!("{}{unit}", digits(*x)), "**missed**".to_owned()),
+            Err(why) => ("–".to_owned(), format!("not measured: {why}")),
         };
         out += &format!("| {what} | {figure} | {most}{unit} | {verdict} |\n");
     }
@@ -118,11 +118,12 @@ mod tests {
 
     #[test]
     fn misses_are_told() {
-        let row = |found| Promise { what: "a", most: 2.0, unit: " ms", found };
-        let text = promises(&[row(Some(1.0)), row(Some(3.0)), row(None)]);
+        let row = |found| Promise { what: "a".to_owned(), most: 2.0, unit: " ms", found };
+        let text = promises(&[row(Ok(1.0)), row(Ok(3.0)), row(Err("nobody is here".to_owned()))]);
         assert!(text.contains("| a | 1.00 ms | 2 ms | reached |"), "{text}");
         assert!(
-            text.contains("| a | 3.00 ms | 2 ms | **missed** |") && text.contains("| a | – | 2 ms | not measured |")
+            text.contains("| a | 3.00 ms | 2 ms | **missed** |")
+                && text.contains("| a | – | 2 ms | not measured: nobody is here |")
         );
     }
 }
