@@ -93,6 +93,8 @@ features! { feature:
     "avx512f" => is_x86_feature_detected!("avx512f");
     "avx512vl" => is_x86_feature_detected!("avx512vl");
     "avx512vbmi" => is_x86_feature_detected!("avx512vbmi");
+    "avx512vnni" => is_x86_feature_detected!("avx512vnni");
+    "avx_vnni" => is_x86_feature_detected!("avxvnni");
     "popcnt" => is_x86_feature_detected!("popcnt");
     "bmi1" => is_x86_feature_detected!("bmi1");
     "bmi2" => is_x86_feature_detected!("bmi2");
