@@ -4,6 +4,7 @@
 //! to both, and both results are compared before any time counts. Clock and calls are those of [`adit::bench`]. Nothing here knows how the compiler works, but [`phases`], which walks its rooms one by one.
 
 pub mod bundle;
+pub mod calls;
 pub mod goals;
 pub mod nested;
 pub mod numbers;

@@ -1,7 +1,7 @@
 //! One command that prints a table: `cargo run --release -p adit-benches`.
 //!
 //! ```text
-//! adit-benches [--peers LIST [--save]] [--repeats N] [--phases] [--largest N] [--recurrence] [--nested] [--sparse] [--vector] [--only NAME]
+//! adit-benches [--peers LIST [--save]] [--repeats N] [--phases] [--largest N] [--recurrence] [--nested] [--sparse] [--vector] [--calls] [--only NAME]
 //! ```
 //!
 //! In: the options. Out: on standard output, per problem the compile time, primal, gradient and their ratio; forward mode along several directions at once; three derivatives inside one another, of every example;
@@ -16,13 +16,13 @@ use adit_benches::goals::Goal;
 use adit_benches::problems::{self, Problem};
 use adit_benches::table::{self, Row};
 use adit_benches::{
-    Result, bundle, nested, phases, process, promises, recurrence, report as written, rivals, serve, side, straight,
-    vector,
+    Result, bundle, calls, nested, phases, process, promises, recurrence, report as written, rivals, serve, side,
+    straight, vector,
 };
 use std::io::Write as _;
 use std::process::ExitCode;
 
-const USAGE: &str = "adit-benches [--peers LIST [--save]] [--repeats N] [--phases] [--largest N] [--recurrence] [--nested] [--sparse] [--vector] [--only NAME]";
+const USAGE: &str = "adit-benches [--peers LIST [--save]] [--repeats N] [--phases] [--largest N] [--recurrence] [--nested] [--sparse] [--vector] [--calls] [--only NAME]";
 
 #[derive(Default)]
 struct Options {
@@ -37,6 +37,7 @@ struct Options {
     nested: bool,
     sparse: bool,
     vector: bool,
+    calls: bool,
     only: Option<String>,
 }
 
@@ -73,6 +74,7 @@ fn options(mut words: impl Iterator<Item = String>) -> Result<Options> {
             "--nested" => options.nested = true,
             "--sparse" => options.sparse = true,
             "--vector" => options.vector = true,
+            "--calls" => options.calls = true,
             "--only" => options.only = Some(words.next().ok_or(format!("{word} wants a name\n{USAGE}"))?),
             _ => return Err(format!("what is {word}?\n{USAGE}")),
         }
@@ -102,7 +104,10 @@ fn report(options: &Options) -> Result<()> {
         return Ok(());
     }
     let mut goals = Vec::new();
-    let all = !options.recurrence && !options.nested && !options.sparse && options.only.is_none();
+    let all = !options.recurrence && !options.nested && !options.sparse && !options.calls && options.only.is_none();
+    if all || options.calls {
+        called(options, &mut goals)?;
+    }
     if all || options.recurrence {
         recurrences(options, &mut goals)?;
     }
@@ -200,6 +205,17 @@ fn directions(options: &Options, goals: &mut Vec<Goal>) -> Result<()> {
             goals.push(Goal::new(format!("{}: forward, 8 lanes, over primal", problem.title()), ratios[2], 3.0, ""));
         }
     }
+    Ok(())
+}
+
+/// What a call costs beside the work.
+fn called(options: &Options, goals: &mut Vec<Goal>) -> Result<()> {
+    say(&format!("{:<36}{:>12}", "calls from Rust", "ns"));
+    for (what, ns) in calls::measure(options.repeats)? {
+        say(&format!("{what:<36}{ns:>12.1}"));
+        goals.extend((what == calls::MEANT).then(|| Goal::new(what.to_owned(), ns, calls::MOST, " ns")));
+    }
+    say("");
     Ok(())
 }
 

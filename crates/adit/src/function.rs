@@ -358,14 +358,17 @@ impl Function {
         self.inner.span
     }
 
+    #[inline]
     pub(crate) fn options(&self) -> &Options {
         &self.inner.options
     }
 
+    #[inline]
     pub(crate) fn options_arc(&self) -> &Arc<Options> {
         &self.inner.options
     }
 
+    #[inline]
     pub(crate) fn shape(&self) -> &Shape {
         &self.inner.shape
     }

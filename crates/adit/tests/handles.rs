@@ -340,3 +340,19 @@ fn a_workspace_keeps_the_limits_of_whatever_it_serves() {
     ws.release();
     assert!(ws.bytes() < 1_000, "{}", ws.bytes());
 }
+
+#[test]
+fn what_one_call_was_given_the_next_one_was_not() {
+    let f = function("fn f(x: [f64; n], k: f64) -> f64 { k * sum(x) }");
+    let (gradient, mut ws) = (f.gradient().build().expect("it compiles"), Workspace::new());
+    let (mut dx, mut dk, mut longer) = ([0.0; 2], 0.0, [0.0; 3]);
+    let value = gradient.value_and_gradient(&mut ws, (&[1.0, 2.0], 3.0), (&mut dx, &mut dk)).expect("it runs");
+    assert_eq!((value, dx, dk), (9.0, [3.0; 2], 3.0));
+    let error = told(gradient.value_and_gradient(&mut ws, (&[1.0, 2.0], ()), (&mut dx, &mut dk)));
+    assert_eq!(error, "AD0904: `k` was not given");
+    let error = told(gradient.value_and_gradient(&mut ws, ((), 3.0), (&mut dx, &mut dk)));
+    assert_eq!(error, "AD0904: `x` was not given");
+    // Nor do extents of the last call stay.
+    let value = gradient.value_and_gradient(&mut ws, (&[1.0; 3], 2.0), (&mut longer, &mut dk)).expect("it runs");
+    assert_eq!((value, longer, dk), (6.0, [2.0; 3], 3.0));
+}

@@ -83,6 +83,7 @@ impl Arena {
     }
 
     /// How many chunks there are.
+    #[inline]
     pub fn chunks(&self) -> usize {
         self.chunks.len()
     }

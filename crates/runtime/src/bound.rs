@@ -40,36 +40,50 @@ pub enum Part {
 }
 
 /// A call that is laid out. Clones share the arrays that stay, and can be called at the same time.
+///
+/// What is done before a call stands in a list for each kind, so that nothing is asked of what is not there.
 #[derive(Clone, Debug)]
 pub struct Bound {
     entry: Entry,
     /// Dimensions, then arguments.
     words: Vec<u64>,
     results: Vec<u64>,
-    steps: Vec<Step>,
+    /// Words that are numbers of the inputs, and those that are addresses in them: which, and the place.
+    numbers: Vec<Number>,
+    read: Vec<(usize, usize)>,
+    /// Words that are addresses in the outputs: which, and the places.
+    written: Vec<(usize, Range<usize>)>,
+    buffers: Vec<Through>,
     /// Arrays that nothing writes; their addresses are among the words.
     kept: Vec<Arc<Buffer>>,
-    /// Results that are outputs: which, and their place.
-    returned: Vec<(usize, usize)>,
+    returned: Vec<Returned>,
+    /// Outputs that are zero before a call.
+    blank: Vec<Range<usize>>,
     inputs: usize,
     outputs: usize,
 }
 
-/// What is done for a word before a call.
-#[derive(Clone, Debug)]
-struct Step {
+#[derive(Clone, Copy, Debug)]
+struct Number {
     word: usize,
-    what: What,
+    place: usize,
+    single: bool,
 }
 
+/// A result that is an output.
+#[derive(Clone, Copy, Debug)]
+struct Returned {
+    result: usize,
+    place: usize,
+    single: bool,
+}
+
+/// A word that is the address of a buffer, which the function writes or which is of another precision, and what it holds before.
 #[derive(Clone, Debug)]
-enum What {
-    Double(usize),
-    Single(usize),
-    Read(usize),
-    Written(usize, usize),
-    /// A buffer that the function writes or that is of another precision, and what it holds before.
-    Through(Buffer, Before),
+struct Through {
+    word: usize,
+    buffer: Buffer,
+    before: Before,
 }
 
 #[derive(Clone, Debug)]
@@ -173,13 +187,23 @@ impl Entry {
         }
         let first = signature.shapes.binds.len();
         let outputs = returned.iter().map(|&(_, place)| place + 1).max().unwrap_or(0);
+        // What is no float stays 0.
+        let float = |&(result, place): &(usize, usize)| {
+            let ty = signature.results[result];
+            ty.is_float().then_some(Returned { result, place, single: ty == ScalarType::F32 })
+        };
+        let returned: Vec<Returned> = returned.iter().filter_map(float).collect();
         let mut bound = Bound {
             entry: self.clone(),
             words: vec![0; first + parts.len()],
             results: vec![0; signature.results.len()],
-            steps: Vec::new(),
+            numbers: Vec::new(),
+            read: Vec::new(),
+            written: Vec::new(),
+            buffers: Vec::new(),
             kept: Vec::new(),
             returned,
+            blank: Vec::new(),
             inputs: 0,
             outputs,
         };
@@ -191,6 +215,7 @@ impl Entry {
         }
         bound.dimensions(&extents)?;
         bound.apart()?;
+        bound.blank = bound.unreturned();
         Ok(bound)
     }
 }
@@ -202,8 +227,8 @@ impl Bound {
         let kind = &entry.signature().params[at];
         match (kind, part) {
             (Kind::Scalar(ty), Part::Scalar(x)) if x.ty() == *ty => self.words[word] = scalar_word(x),
-            (Kind::Scalar(ScalarType::F64), Part::Number(place)) => self.number(word, What::Double(place), place),
-            (Kind::Scalar(ScalarType::F32), Part::Number(place)) => self.number(word, What::Single(place), place),
+            (Kind::Scalar(ScalarType::F64), Part::Number(place)) => self.number(word, place, false),
+            (Kind::Scalar(ScalarType::F32), Part::Number(place)) => self.number(word, place, true),
             (Kind::Array { element, rank, passing }, Part::Array(dims, mut buffer)) => {
                 let fits = buffer.ty() == *element && dims.len() == *rank && element_count(&dims) == Some(buffer.len());
                 match passing {
@@ -213,8 +238,11 @@ impl Bound {
                         self.kept.push(Arc::new(buffer));
                     }
                     Passing::Mut => {
-                        let what = What::Through(buffer.clone(), Before::Same(Arc::new(buffer)));
-                        self.steps.push(Step { word, what });
+                        self.buffers.push(Through {
+                            word,
+                            buffer: buffer.clone(),
+                            before: Before::Same(Arc::new(buffer)),
+                        });
                     }
                 }
                 return Some(dims);
@@ -222,11 +250,13 @@ impl Bound {
             (Kind::Array { element, rank, passing }, Part::Input(dims, place)) if dims.len() == *rank => {
                 let places = places(place, &dims)?;
                 self.inputs = self.inputs.max(places.end);
-                let what = match (element, passing) {
-                    (ScalarType::F64, Passing::ByValue) => What::Read(place),
-                    _ => What::Through(Buffer::zeros(*element, places.len())?, Before::Inputs(places)),
-                };
-                self.steps.push(Step { word, what });
+                match (element, passing) {
+                    (ScalarType::F64, Passing::ByValue) => self.read.push((word, place)),
+                    _ => {
+                        let buffer = Buffer::zeros(*element, places.len())?;
+                        self.buffers.push(Through { word, buffer, before: Before::Inputs(places) });
+                    }
+                }
                 return Some(dims);
             }
             (Kind::Array { element, rank, passing: Passing::Mut }, Part::Output(dims, place))
@@ -234,13 +264,13 @@ impl Bound {
             {
                 let places = places(place, &dims)?;
                 self.outputs = self.outputs.max(places.end);
-                let what = match element {
-                    ScalarType::F64 => What::Written(place, places.len()),
+                match element {
+                    ScalarType::F64 => self.written.push((word, places)),
                     ScalarType::F32 | ScalarType::I64 | ScalarType::Bool => {
-                        What::Through(Buffer::zeros(*element, places.len())?, Before::Outputs(places))
+                        let buffer = Buffer::zeros(*element, places.len())?;
+                        self.buffers.push(Through { word, buffer, before: Before::Outputs(places) });
                     }
-                };
-                self.steps.push(Step { word, what });
+                }
                 return Some(dims);
             }
             (Kind::Scalar(_) | Kind::Array { .. } | Kind::Tape, _) => return None,
@@ -248,9 +278,9 @@ impl Bound {
         Some(Vec::new())
     }
 
-    fn number(&mut self, word: usize, what: What, place: usize) {
+    fn number(&mut self, word: usize, place: usize, single: bool) {
         self.inputs = self.inputs.max(place + 1);
-        self.steps.push(Step { word, what });
+        self.numbers.push(Number { word, place, single });
     }
 
     /// Compares extents that must agree, and writes the values of dimensions.
@@ -276,12 +306,12 @@ impl Bound {
 
     /// That no two arrays go to the same place of the outputs.
     fn apart(&self) -> Result<(), Unfit> {
-        let places = |step: &Step| match &step.what {
-            What::Written(place, len) => Some((*place..place + len, step.word)),
-            What::Through(_, Before::Outputs(places)) => Some((places.clone(), step.word)),
-            What::Through(..) | What::Double(_) | What::Single(_) | What::Read(_) => None,
-        };
-        let mut all: Vec<(Range<usize>, usize)> = self.steps.iter().filter_map(places).collect();
+        let through = self.buffers.iter().filter_map(|through| match &through.before {
+            Before::Outputs(places) => Some((places.clone(), through.word)),
+            Before::Same(_) | Before::Inputs(_) => None,
+        });
+        let written = self.written.iter().map(|(word, places)| (places.clone(), *word));
+        let mut all: Vec<(Range<usize>, usize)> = written.chain(through).collect();
         all.sort_by_key(|(places, _)| (places.start, places.end));
         match all.windows(2).find(|pair| pair[0].0.end > pair[1].0.start) {
             Some(pair) => Err(Unfit(pair[1].1 - self.entry.signature().shapes.binds.len())),
@@ -289,12 +319,23 @@ impl Bound {
         }
     }
 
+    /// The outputs that are no results.
+    fn unreturned(&self) -> Vec<Range<usize>> {
+        let mut places: Vec<usize> = self.returned.iter().map(|returned| returned.place).collect();
+        places.sort_unstable();
+        let ends = places.iter().copied().chain([self.outputs]);
+        let starts = std::iter::once(0).chain(places.iter().map(|place| place + 1));
+        starts.zip(ends).map(|(start, end)| start..end).filter(|places| !places.is_empty()).collect()
+    }
+
     /// How many floats come.
+    #[inline]
     pub fn inputs(&self) -> usize {
         self.inputs
     }
 
     /// How many floats go.
+    #[inline]
     pub fn outputs(&self) -> usize {
         self.outputs
     }
@@ -303,49 +344,72 @@ impl Bound {
     ///
     /// # Errors
     /// What stops the run; slices of other lengths are a shape mismatch.
+    #[inline(always)]
     pub fn call(&mut self, workspace: &mut Workspace, inputs: &[f64], outputs: &mut [f64]) -> Result<(), RunError> {
         if inputs.len() != self.inputs || outputs.len() != self.outputs {
-            let wanted = [self.inputs as i64, self.outputs as i64];
-            return Err(self.entry.signature().refuse("the number of floats for".into(), wanted));
+            return Err(self.unfit());
         }
-        self.entry.check_room(workspace)?;
-        outputs.fill(0.0);
+        for places in &self.blank {
+            outputs[places.clone()].fill(0.0);
+        }
+        for &Number { word, place, single } in &self.numbers {
+            let x = inputs[place];
+            self.words[word] = if single { (x as f32).to_word() } else { x.to_word() };
+        }
+        if !self.buffers.is_empty() {
+            self.fill_buffers(inputs);
+        }
         let written = outputs.as_mut_ptr();
         // Compiled code finds both by address alone.
         let _ = (inputs.as_ptr().expose_provenance(), written.expose_provenance());
-        for Step { word, what } in &mut self.steps {
-            self.words[*word] = match what {
-                What::Double(place) => inputs[*place].to_word(),
-                What::Single(place) => (inputs[*place] as f32).to_word(),
-                What::Read(place) => inputs.as_ptr().wrapping_add(*place).addr() as u64,
-                What::Written(place, _) => written.wrapping_add(*place).addr() as u64,
-                What::Through(buffer, before) => {
-                    match before {
-                        Before::Same(same) => buffer.restore(same),
-                        Before::Inputs(places) => buffer.set(&inputs[places.clone()]),
-                        Before::Outputs(_) => buffer.clear(),
-                    }
-                    buffer.address()
-                }
-            };
+        for &(word, place) in &self.read {
+            self.words[word] = inputs.as_ptr().wrapping_add(place).addr() as u64;
+        }
+        for (word, places) in &self.written {
+            self.words[*word] = written.wrapping_add(places.start).addr() as u64;
         }
         self.entry.run(workspace, &self.words, &mut self.results)?;
-        self.take_outputs(outputs);
+        for &Returned { result, place, single } in &self.returned {
+            let word = self.results[result];
+            outputs[place] = if single { f64::from(f32::from_word(word)) } else { f64::from_word(word) };
+        }
+        if !self.buffers.is_empty() {
+            self.empty_buffers(outputs);
+        }
         Ok(())
     }
 
-    fn take_outputs(&self, outputs: &mut [f64]) {
-        for step in &self.steps {
-            if let What::Through(buffer, Before::Outputs(places)) = &step.what {
+    #[cold]
+    fn unfit(&self) -> RunError {
+        let wanted = [self.inputs as i64, self.outputs as i64];
+        self.entry.signature().refuse("the number of floats for".into(), wanted)
+    }
+
+    /// Before a call: what buffers hold, and where they are.
+    #[inline(never)]
+    fn fill_buffers(&mut self, inputs: &[f64]) {
+        for Through { word, buffer, before } in &mut self.buffers {
+            match before {
+                Before::Same(same) => buffer.restore(same),
+                Before::Inputs(places) => buffer.set(&inputs[places.clone()]),
+                Before::Outputs(_) => buffer.clear(),
+            }
+            self.words[*word] = buffer.address();
+        }
+    }
+
+    /// After a call: what the function wrote.
+    #[inline(never)]
+    fn empty_buffers(&self, outputs: &mut [f64]) {
+        for Through { buffer, before, .. } in &self.buffers {
+            if let Before::Outputs(places) = before {
                 buffer.get(&mut outputs[places.clone()]);
             }
-        }
-        for &(result, place) in &self.returned {
-            outputs[place] = self.float(result);
         }
     }
 
     /// A result of the last run; 0 for what is no float.
+    #[inline]
     pub fn float(&self, result: usize) -> f64 {
         match self.entry.signature().results[result] {
             ScalarType::F64 => f64::from_word(self.results[result]),

@@ -5,6 +5,7 @@
 
 use crate::context::Context;
 use crate::program::Program;
+use crate::seats::Seats;
 use crate::{Workspace, print, stack};
 use adit_diag::Span;
 use adit_ir::shape::{Extent, Shapes, Wanted};
@@ -116,9 +117,11 @@ impl Signature {
 pub struct Entry {
     code: Arc<Loaded>,
     signature: Arc<Signature>,
+    /// The same, flat.
+    seats: Arc<Seats>,
     address: *const u8,
-    /// Which of [`Program::needs`] is its own.
-    place: usize,
+    /// The bytes of stack that a call takes, recursion aside; all there are if no stack can hold them.
+    needs: u64,
 }
 
 // SAFETY: the address points into code that the entry keeps alive and that nobody changes.
@@ -138,9 +141,17 @@ impl Entry {
     /// # Safety
     /// At the address is a trampoline for a function of this signature, whose memory lives as long as the code; the place is that of its need of stack.
     pub unsafe fn new(code: Arc<Loaded>, signature: Arc<Signature>, address: *const u8, place: usize) -> Self {
-        Entry { code, signature, address, place }
+        let needs = code.program.needs.get(place).copied().filter(|&needs| needs <= MOST_STACK).unwrap_or(u64::MAX);
+        let seats = Arc::new(Seats::of(&signature));
+        Entry { code, signature, seats, address, needs }
     }
 
+    #[inline]
+    pub(crate) fn seats(&self) -> &Seats {
+        &self.seats
+    }
+
+    #[inline]
     pub(crate) fn signature(&self) -> &Signature {
         &self.signature
     }
@@ -179,30 +190,33 @@ impl Entry {
     }
 
     /// Refuses a call beyond the depth limit, or one whose frames no stack can hold.
-    pub(crate) fn check_room(&self, workspace: &Workspace) -> Result<(), RunError> {
-        let depth = workspace.limits().depth;
-        if depth > 0 && self.needs() <= MOST_STACK {
+    fn check_room(&self, workspace: &Workspace) -> Result<(), RunError> {
+        let depth = workspace.depth();
+        if depth > 0 && self.needs <= MOST_STACK {
             return Ok(());
         }
         let span = self.signature.span;
         Err(RunError::with_details(Trap::RecursionTooDeep, span, [i64::from(depth), 0]))
     }
 
-    /// The bytes of stack that a call takes, recursion aside.
-    fn needs(&self) -> u64 {
-        self.code.program.needs.get(self.place).copied().unwrap_or(u64::MAX)
+    /// Runs the function on checked arguments: here, or on a thread of its own if this one's stack is too small for its frames.
+    #[inline(always)]
+    pub(crate) fn run(&self, workspace: &mut Workspace, args: &[u64], results: &mut [u64]) -> Result<(), RunError> {
+        let limit = stack::limit();
+        if self.needs <= stack::here().saturating_sub(limit) as u64 && workspace.depth() > 0 {
+            return self.run_here(workspace, limit, args, results);
+        }
+        self.run_apart(workspace, args, results)
     }
 
-    /// Runs the function on checked arguments: here, or on a thread of its own if this one's stack is too small for its frames.
-    pub(crate) fn run(&self, workspace: &mut Workspace, args: &[u64], results: &mut [u64]) -> Result<(), RunError> {
-        let room = stack::here().saturating_sub(stack::limit()) as u64;
-        if self.needs() <= room {
-            return self.run_here(workspace, args, results);
-        }
-        let size = usize::try_from(self.needs()).unwrap_or(usize::MAX).saturating_add(SPARE_STACK);
+    /// Runs the function on a thread of its own, if there may be one.
+    #[cold]
+    fn run_apart(&self, workspace: &mut Workspace, args: &[u64], results: &mut [u64]) -> Result<(), RunError> {
+        self.check_room(workspace)?;
+        let size = usize::try_from(self.needs).unwrap_or(usize::MAX).saturating_add(SPARE_STACK);
         std::thread::scope(|scope| {
             let thread = std::thread::Builder::new().stack_size(size);
-            let thread = thread.spawn_scoped(scope, || self.run_here(workspace, args, results));
+            let thread = thread.spawn_scoped(scope, || self.run_here(workspace, stack::limit(), args, results));
             match thread.map(std::thread::ScopedJoinHandle::join) {
                 Ok(Ok(outcome)) => outcome,
                 // What a sink panicked with goes on from the call.
@@ -212,25 +226,34 @@ impl Entry {
         })
     }
 
-    /// Runs the function on this thread's stack.
-    fn run_here(&self, workspace: &mut Workspace, args: &[u64], results: &mut [u64]) -> Result<(), RunError> {
-        let depth = workspace.limits().depth.saturating_sub(1);
-        let context = workspace.begin(&self.code.program);
+    /// Runs the function on this thread's stack, which may go down to this address.
+    #[inline(always)]
+    fn run_here(
+        &self,
+        workspace: &mut Workspace,
+        stack_limit: usize,
+        args: &[u64],
+        results: &mut [u64],
+    ) -> Result<(), RunError> {
+        let depth = workspace.depth().saturating_sub(1);
+        let context = workspace.begin(&self.code.program, stack_limit);
         // SAFETY: the address is that of a trampoline of this type in code that `self.code` keeps alive.
         let function = unsafe { std::mem::transmute::<*const u8, Trampoline>(self.address) };
         // SAFETY: the arguments are as the signature asks, checked by `call`; there is room for every result; the context is good until `end`, and nothing else uses the workspace.
         let status = unsafe { function(context, args.as_ptr(), results.as_mut_ptr(), u64::from(depth)) };
-        let details = workspace.end();
-        match usize::try_from(status).ok().and_then(|s| s.checked_sub(1)) {
-            None => Ok(()),
-            Some(site) => {
-                let mut error = self.error(site, details, workspace);
-                if let (Trap::HostFailed(text), Some(said)) = (&mut error.trap, workspace.take_failure()) {
-                    *text = said;
-                }
-                Err(error)
-            }
+        workspace.end();
+        if status > 0 { Err(self.stopped(status, workspace)) } else { Ok(()) }
+    }
+
+    /// Why the function returned this status.
+    #[cold]
+    fn stopped(&self, status: i32, workspace: &mut Workspace) -> RunError {
+        let site = usize::try_from(status - 1).unwrap_or_default();
+        let mut error = self.error(site, workspace.details(), workspace);
+        if let (Trap::HostFailed(text), Some(said)) = (&mut error.trap, workspace.take_failure()) {
+            *text = said;
         }
+        error
     }
 
     fn error(&self, site: usize, details: [i64; 2], workspace: &Workspace) -> RunError {
@@ -325,6 +348,7 @@ fn fits(kind: &Kind, arg: &Argument<'_>) -> bool {
 }
 
 /// The number of elements that extents say; `None` beyond what can be addressed.
+#[inline]
 pub(crate) fn element_count(dims: &[usize]) -> Option<usize> {
     if dims.contains(&0) {
         return Some(0);

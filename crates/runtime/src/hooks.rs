@@ -280,7 +280,7 @@ mod tests {
     #[test]
     fn dead_tapes_make_room_for_arrays() {
         let mut workspace = Workspace::with_limits(Limits { memory_bytes: 8192, ..Limits::default() });
-        let context = workspace.begin(&Program::default());
+        let context = workspace.begin(&Program::default(), 0);
         // SAFETY: this is the context of a call that has begun.
         unsafe {
             let tape = tape_open(context);
@@ -300,7 +300,7 @@ mod tests {
     #[test]
     fn a_negative_extent_is_told_from_the_limit() {
         let mut workspace = Workspace::new();
-        let context = workspace.begin(&Program::default());
+        let context = workspace.begin(&Program::default(), 0);
         // SAFETY: this is the context of a call that has begun.
         unsafe {
             assert!(alloc(context, [4, -7].as_ptr(), 2, 8).is_null());

@@ -16,19 +16,24 @@ thread_local! {
 }
 
 /// The lowest address that the stack pointer of this thread may reach.
+#[inline]
 pub fn limit() -> usize {
-    LIMIT.with(|cell| {
-        if cell.get() == 0 {
-            let here = here();
-            let low = system_low().filter(|&low| low < here).unwrap_or(here.saturating_sub(ASSUMED));
-            cell.set(low + RESERVE);
-        }
-        cell.get()
-    })
+    match LIMIT.get() {
+        0 => asked(),
+        limit => limit,
+    }
+}
+
+#[cold]
+fn asked() -> usize {
+    let here = here();
+    let low = system_low().filter(|&low| low < here).unwrap_or(here.saturating_sub(ASSUMED));
+    LIMIT.set(low + RESERVE);
+    low + RESERVE
 }
 
 /// An address near the stack pointer.
-#[inline(never)]
+#[inline]
 pub fn here() -> usize {
     let local = 0_u8;
     std::ptr::from_ref(&local) as usize

@@ -6,6 +6,7 @@
 
 use crate::Workspace;
 use crate::entry::{Entry, Kind, element_count};
+use crate::seats::Form;
 use crate::tape::OwnedTape;
 use adit_ir::shape::{Extent, Wanted};
 use adit_ir::{Passing, RunError, ScalarType};
@@ -16,11 +17,13 @@ use std::marker::PhantomData;
 pub struct Staging {
     /// Values of dimensions, then arguments.
     words: Vec<u64>,
-    /// Which arguments are there.
-    filled: Vec<bool>,
+    /// For each argument, which call it was given last for: nothing is cleared between calls.
+    given: Vec<u64>,
     /// The extents of all array arguments, where the entry says.
     extents: Vec<usize>,
     results: Vec<u64>,
+    /// Which call this is.
+    call: u64,
 }
 
 /// A number that compiled code takes and gives.
@@ -89,8 +92,15 @@ pub struct Disagreement {
     pub found: Extent,
     /// What it should be.
     pub wanted: Wanted,
-    /// Its value, and what it should be.
-    pub sizes: [i64; 2],
+}
+
+/// Why a call did not come to its end.
+#[derive(Debug)]
+pub enum Stop {
+    /// Nothing ran: extents do not agree.
+    Sizes(Disagreement),
+    /// It stopped.
+    Run(RunError),
 }
 
 /// A call under way. It holds every borrow of its arguments.
@@ -106,32 +116,28 @@ pub struct Staged<'s, 'a> {
 
 impl Entry {
     /// Begins a call.
+    #[inline]
     pub fn stage<'s, 'a>(&'s self, staging: &'s mut Staging) -> Staged<'s, 'a> {
-        let signature = self.signature();
-        let params = signature.params.len();
-        staging.words.clear();
-        staging.words.resize(signature.shapes.binds.len() + params, 0);
-        staging.filled.clear();
-        staging.filled.resize(params, false);
-        staging.extents.clear();
-        staging.extents.resize(signature.extents, 0);
-        Staged { entry: self, staging, missing: params, tape: None, borrowed: PhantomData }
+        let missing = self.parameters();
+        staging.call += 1;
+        staging.fit(self);
+        Staged { entry: self, staging, missing, tape: None, borrowed: PhantomData }
     }
 
     /// How many parameters it has.
+    #[inline]
     pub fn parameters(&self) -> usize {
-        self.signature().params.len()
+        self.seats().params.len()
     }
 }
 
 impl<'a> Staged<'_, 'a> {
     #[inline]
     fn word(&mut self, at: usize, word: u64) {
-        let first = self.entry.signature().shapes.binds.len();
-        self.staging.words[first + at] = word;
-        if !std::mem::replace(&mut self.staging.filled[at], true) {
-            self.missing -= 1;
-        }
+        let staging = &mut *self.staging;
+        staging.words[self.entry.seats().dims() + at] = word;
+        let last = std::mem::replace(&mut staging.given[at], staging.call);
+        self.missing -= usize::from(last != staging.call);
     }
 
     /// Gives a scalar argument.
@@ -140,10 +146,8 @@ impl<'a> Staged<'_, 'a> {
     /// If another kind is wanted.
     #[inline]
     pub fn scalar<T: Element>(&mut self, at: usize, x: T) -> Result<(), Misfit> {
-        match &self.entry.signature().params[at] {
-            Kind::Scalar(ty) if *ty == T::TYPE => {}
-            Kind::Scalar(_) => return Err(Misfit::Element),
-            Kind::Array { .. } | Kind::Tape => return Err(Misfit::Kind),
+        if self.entry.seats().params[at].form != Form::scalar(T::TYPE) {
+            return Err(self.misfit::<T>(at, None));
         }
         self.word(at, x.to_word());
         Ok(())
@@ -189,52 +193,64 @@ impl<'a> Staged<'_, 'a> {
 
     #[inline]
     fn shape<T: Element>(&mut self, at: usize, given: Passing, dims: &[usize], len: usize) -> Result<(), Misfit> {
-        let signature = self.entry.signature();
-        let Kind::Array { element, rank, passing } = &signature.params[at] else { return Err(Misfit::Kind) };
-        if *element != T::TYPE {
-            return Err(Misfit::Element);
-        }
-        if *rank != dims.len() {
-            return Err(Misfit::Rank);
-        }
-        match (*passing, given) {
-            (Passing::ByValue, Passing::ByValue) | (Passing::Mut, Passing::Mut) => {}
-            (Passing::ByValue, Passing::Mut) => return Err(Misfit::NotLent),
-            (Passing::Mut, Passing::ByValue) => return Err(Misfit::ReadOnly),
+        let seat = self.entry.seats().params[at];
+        if seat.form != Form::array(T::TYPE, dims.len(), given) {
+            return Err(self.misfit::<T>(at, Some(dims.len())));
         }
         if element_count(dims) != Some(len) {
             return Err(Misfit::Count);
         }
-        let first = signature.first_extent[at];
-        self.staging.extents[first..first + dims.len()].copy_from_slice(dims);
+        self.staging.extents[seat.extents..seat.extents + dims.len()].copy_from_slice(dims);
         Ok(())
     }
 
+    /// Why a number, or an array of so many dimensions, is not taken.
+    #[cold]
+    fn misfit<T: Element>(&self, at: usize, rank: Option<usize>) -> Misfit {
+        match (&self.entry.signature().params[at], rank) {
+            (Kind::Scalar(_), None) => Misfit::Element,
+            (Kind::Array { element, .. }, Some(_)) if *element != T::TYPE => Misfit::Element,
+            (Kind::Array { rank: wanted, .. }, Some(rank)) if *wanted != rank => Misfit::Rank,
+            (Kind::Array { passing: Passing::ByValue, .. }, Some(_)) => Misfit::NotLent,
+            (Kind::Array { passing: Passing::Mut, .. }, Some(_)) => Misfit::ReadOnly,
+            (Kind::Scalar(_) | Kind::Array { .. } | Kind::Tape, _) => Misfit::Kind,
+        }
+    }
+
     /// Whether an argument is an array that the function writes.
+    #[inline]
     pub fn writes(&self, at: usize) -> bool {
-        self.entry.signature().writes(at)
+        self.entry.seats().params[at].form.is_written()
     }
 
     /// The extents of an array argument that was given.
-    pub fn extents(&self, at: usize) -> &[usize] {
-        self.staging.extents(self.entry, at)
+    #[inline]
+    pub fn extents(&self, at: usize) -> Option<&[usize]> {
+        if self.is_given(at) { Some(self.staging.extents(self.entry, at)) } else { None }
+    }
+
+    /// How many dimensions an argument has; a number has none.
+    pub fn rank(&self, at: usize) -> usize {
+        self.staging.extents(self.entry, at).len()
     }
 
     /// A scalar argument that was given.
     pub fn given<T: Element>(&self, at: usize) -> Option<T> {
-        let signature = self.entry.signature();
-        let known = matches!(&signature.params[at], Kind::Scalar(ty) if *ty == T::TYPE) && self.staging.filled[at];
-        known.then(|| T::from_word(self.staging.words[signature.shapes.binds.len() + at]))
+        let seats = self.entry.seats();
+        let known = seats.params[at].form == Form::scalar(T::TYPE) && self.is_given(at);
+        known.then(|| T::from_word(self.staging.words[seats.dims() + at]))
     }
 
     /// Whether an argument was given.
+    #[inline]
     pub fn is_given(&self, at: usize) -> bool {
-        self.staging.filled[at]
+        self.staging.given[at] == self.staging.call
     }
 
     /// The first argument that was not given.
+    #[inline]
     pub fn missing(&self) -> Option<usize> {
-        if self.missing == 0 { None } else { self.staging.filled.iter().position(|filled| !filled) }
+        if self.missing == 0 { None } else { (0..self.entry.parameters()).find(|&at| !self.is_given(at)) }
     }
 
     /// That extents which must agree do, of those arguments that were given.
@@ -243,65 +259,92 @@ impl<'a> Staged<'_, 'a> {
     /// The first that does not.
     #[inline]
     pub fn check(&self) -> Result<(), Disagreement> {
+        if self.entry.seats().agree(&self.staging.extents) { Ok(()) } else { self.disagreement() }
+    }
+
+    /// Which extents do not agree; perhaps of arguments that were not given.
+    #[cold]
+    fn disagreement(&self) -> Result<(), Disagreement> {
         let signature = self.entry.signature();
+        let extent = |e: Extent| {
+            let dims = self.extents(e.param)?;
+            // Only an empty array can have an extent beyond the range of `i64`.
+            Some(i64::try_from(dims[e.axis]).unwrap_or(i64::MAX))
+        };
         for check in &signature.shapes.checks {
-            let found = self.extent(check.found);
             let wanted = match check.wanted {
-                Wanted::Literal(c) => c,
-                Wanted::Same(first) => self.extent(first),
+                Wanted::Literal(c) => Some(c),
+                Wanted::Same(first) => extent(first),
             };
-            if wanted != found && self.comparable(check.found, check.wanted) {
-                return Err(Disagreement { found: check.found, wanted: check.wanted, sizes: [found, wanted] });
+            let Some((found, wanted)) = extent(check.found).zip(wanted) else { continue };
+            if wanted != found {
+                return Err(Disagreement { found: check.found, wanted: check.wanted });
             }
         }
         Ok(())
     }
 
-    #[cold]
-    fn comparable(&self, found: Extent, wanted: Wanted) -> bool {
-        let with = match wanted {
-            Wanted::Literal(_) => found,
-            Wanted::Same(first) => first,
-        };
-        self.is_given(found.param) && self.is_given(with.param)
-    }
-
-    #[inline]
-    fn extent(&self, e: Extent) -> i64 {
-        let first = self.entry.signature().first_extent[e.param];
-        // Only an empty array can have an extent beyond the range of `i64`.
-        i64::try_from(self.staging.extents[first + e.axis]).unwrap_or(i64::MAX)
-    }
-
     /// Runs, with the bytes of a tape counted among the workspace's. The results are in the [`Staging`] afterwards.
     ///
     /// # Errors
-    /// What stops the run; an argument that is missing or extents that do not agree are shape mismatches.
-    #[inline]
-    pub fn run(mut self, workspace: &mut Workspace) -> Result<(), RunError> {
-        let signature = self.entry.signature();
+    /// Extents that do not agree; what stops the run; an argument that is missing is a shape mismatch.
+    #[inline(always)]
+    pub fn run(&mut self, workspace: &mut Workspace) -> Result<(), Stop> {
         if self.missing > 0 {
-            let counts = [self.staging.filled.len() as i64, (self.staging.filled.len() - self.missing) as i64];
-            return Err(signature.refuse("the number of arguments".into(), counts));
+            return Err(self.incomplete());
         }
-        if let Err(d) = self.check() {
-            return Err(signature.refuse("the extents of an argument".into(), d.sizes));
+        self.check().map_err(Stop::Sizes)?;
+        if self.tape.is_some() {
+            self.lend(workspace);
         }
-        for (at, bind) in signature.shapes.binds.iter().enumerate() {
-            self.staging.words[at] = bind.map_or(0, |e| self.extent(e) as u64);
-        }
-        self.staging.results.clear();
-        self.staging.results.resize(signature.results.len(), 0);
-        self.entry.check_room(workspace)?;
+        let Staging { words, extents, results, .. } = &mut *self.staging;
+        let seats = self.entry.seats();
+        seats.dimensions(extents, words);
+        self.entry.run(workspace, &words[..seats.words()], &mut results[..seats.results]).map_err(Stop::Run)
+    }
+}
+
+impl Staged<'_, '_> {
+    #[cold]
+    fn incomplete(&self) -> Stop {
+        let all = self.entry.parameters();
+        let counts = [all as i64, (all - self.missing) as i64];
+        Stop::Run(self.entry.signature().refuse("the number of arguments".into(), counts))
+    }
+
+    /// Counts the tape among those of the workspace.
+    #[inline(never)]
+    fn lend(&mut self, workspace: &mut Workspace) {
         if let Some((at, tape)) = self.tape.take() {
             workspace.lend(tape.capacity() as u64);
             self.word(at, tape.address());
         }
-        self.entry.run(workspace, &self.staging.words, &mut self.staging.results)
     }
 }
 
 impl Staging {
+    /// Makes room for a call.
+    #[inline]
+    fn fit(&mut self, entry: &Entry) {
+        let seats = entry.seats();
+        let fits = self.words.len() >= seats.words()
+            && self.given.len() >= seats.params.len()
+            && self.extents.len() >= seats.extents
+            && self.results.len() >= seats.results;
+        if !fits {
+            self.grow(entry);
+        }
+    }
+
+    #[cold]
+    fn grow(&mut self, entry: &Entry) {
+        let seats = entry.seats();
+        self.words.resize(self.words.len().max(seats.words()), 0);
+        self.given.resize(self.given.len().max(seats.params.len()), 0);
+        self.extents.resize(self.extents.len().max(seats.extents), 0);
+        self.results.resize(self.results.len().max(seats.results), 0);
+    }
+
     /// A result of the last run; of another type than it has, nothing that means anything.
     #[inline]
     pub fn result<T: Element>(&self, at: usize) -> T {
@@ -321,6 +364,6 @@ impl Staging {
 
     /// How many bytes it keeps.
     pub fn bytes(&self) -> usize {
-        8 * (self.words.capacity() + self.extents.capacity() + self.results.capacity()) + self.filled.capacity()
+        8 * (self.words.capacity() + self.given.capacity() + self.extents.capacity() + self.results.capacity())
     }
 }

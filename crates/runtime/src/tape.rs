@@ -156,13 +156,16 @@ impl Tapes {
     }
 
     /// Counts its own buffers alone.
+    #[inline]
     pub fn settle(&mut self) {
-        if std::mem::take(&mut self.lent) {
+        if self.lent {
+            self.lent = false;
             self.capacity = self.tapes.iter().map(|tape| tape.capacity() as u64).sum();
         }
     }
 
     /// Bytes that all buffers hold, those of dead tapes included.
+    #[inline]
     pub fn capacity(&self) -> u64 {
         self.capacity
     }

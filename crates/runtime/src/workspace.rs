@@ -6,7 +6,6 @@
 use crate::arena::Arena;
 use crate::context::Context;
 use crate::program::Program;
-use crate::stack;
 use crate::tape::Tapes;
 use adit_ir::limits::Limits;
 use std::any::Any;
@@ -39,12 +38,29 @@ pub(crate) struct Machine {
 type Stand = (*mut u8, *mut u8, u64, usize, u64);
 
 impl Machine {
+    #[inline]
     fn stand(&self) -> Stand {
         let Context { arena_next, arena_end, arena_chunk, .. } = self.context;
         (arena_next, arena_end, arena_chunk, self.arena.chunks(), self.tapes.capacity())
     }
 
+    /// Gives back what a call took.
+    #[cold]
+    fn unsettle(&mut self) {
+        self.settled = None;
+        self.arena.begin(&mut self.context, self.limits.memory_bytes);
+    }
+
+    /// Goes on with a sink's panic.
+    #[cold]
+    fn go_on(&mut self) {
+        if let Some(panic) = self.panic.take() {
+            std::panic::resume_unwind(panic);
+        }
+    }
+
     /// Lays memory out for a call.
+    #[cold]
     fn settle(&mut self) {
         let limit = self.limits.memory_bytes;
         if self.tapes.capacity() > limit / 2 {
@@ -127,8 +143,15 @@ impl Workspace {
         (self.machine.arena.used(&self.machine.context), self.machine.tapes.capacity())
     }
 
-    /// Makes the context ready for a call into code with these tables. The pointer is good until [`Workspace::end`], and as long as the tables are there.
-    pub fn begin(&mut self, program: &Program) -> *mut Context {
+    /// How many functions may be active at one time.
+    #[inline]
+    pub(crate) fn depth(&self) -> u32 {
+        self.machine.limits.depth
+    }
+
+    /// Makes the context ready for a call into code with these tables, on a stack that may go down to this address. The pointer is good until [`Workspace::end`], and as long as the tables are there.
+    #[inline]
+    pub fn begin(&mut self, program: &Program, stack_limit: usize) -> *mut Context {
         let machine = &mut *self.machine;
         if machine.settled.is_none() {
             machine.settle();
@@ -136,7 +159,7 @@ impl Workspace {
         machine.context.tape_depth = 0;
         machine.context.fuel = machine.limits.steps.unwrap_or(u64::MAX);
         machine.context.interrupt = Arc::as_ptr(&self.interrupt);
-        machine.context.stack_limit = stack::limit();
+        machine.context.stack_limit = stack_limit;
         machine.context.stack_needs = program.needs.as_ptr();
         machine.program = program;
         machine.context.details = [0; 2];
@@ -155,21 +178,24 @@ impl Workspace {
         self.machine.tapes.lend(bytes);
     }
 
-    /// Ends a call: memory goes back to its mark, and a sink's panic goes on. Returns the numbers that explain a trap.
-    pub fn end(&mut self) -> [i64; 2] {
+    /// Ends a call: memory goes back to its mark, and a sink's panic goes on.
+    #[inline]
+    pub fn end(&mut self) {
         let machine = &mut *self.machine;
-        machine.context.tape_depth = 0;
         machine.tapes.settle();
         machine.context.stack_needs = std::ptr::null();
         machine.program = std::ptr::null();
         if machine.settled != Some(machine.stand()) {
-            machine.settled = None;
-            machine.arena.begin(&mut machine.context, machine.limits.memory_bytes);
+            machine.unsettle();
         }
-        if let Some(panic) = machine.panic.take() {
-            std::panic::resume_unwind(panic);
+        if machine.panic.is_some() {
+            machine.go_on();
         }
-        machine.context.details
+    }
+
+    /// The numbers that explain the trap of the last call.
+    pub(crate) fn details(&self) -> [i64; 2] {
+        self.machine.context.details
     }
 }
 

@@ -9,6 +9,7 @@ use super::memory::Workspace;
 use crate::error::{Error, Result};
 use crate::value::Value;
 use adit_diag::Code;
+use adit_ir::RunError;
 use adit_runtime::Bound;
 
 /// A gradient whose arguments are laid out: [`GradientFn::bind`]. Clones share the arrays that stay; each is called by one thread at a time.
@@ -70,17 +71,35 @@ impl BoundGradient {
     /// Slices of another length (AD0906), or a run that stops.
     pub fn value_and_gradient(&mut self, workspace: &mut Workspace, x: &[f64], gradient: &mut [f64]) -> Result<f64> {
         if (x.len(), gradient.len()) != (self.bound.inputs(), self.bound.outputs()) {
-            let (dim, x, g) = (self.bound.inputs(), x.len(), gradient.len());
-            let text = format!("a point and a gradient have {dim} floats here; {x} and {g} were given");
-            return Err(Error::input(Code("AD0906"), text));
+            return Err(self.unfit(x, gradient));
         }
-        let function = self.gradient.function();
-        workspace.serve(function.options_arc());
-        let ran = match &function.options().clock {
+        let options = self.gradient.function().options_arc();
+        workspace.serve(options);
+        let ran = match &options.clock {
             None => self.bound.call(&mut workspace.machine, x, gradient),
-            Some(_) => function.options().timed("run", || self.bound.call(&mut workspace.machine, x, gradient)),
+            Some(_) => self.timed(workspace, x, gradient),
         };
-        ran.map_err(|e| Error::run(&e, function.sources().clone()))?;
-        Ok(self.bound.float(0))
+        match ran {
+            Ok(()) => Ok(self.bound.float(0)),
+            Err(e) => Err(Error::run(&e, self.gradient.function().sources().clone())),
+        }
+    }
+
+    #[cold]
+    fn unfit(&self, x: &[f64], gradient: &[f64]) -> Error {
+        let (dim, x, g) = (self.bound.inputs(), x.len(), gradient.len());
+        let text = format!("a point and a gradient have {dim} floats here; {x} and {g} were given");
+        Error::input(Code("AD0906"), text)
+    }
+
+    #[cold]
+    fn timed(
+        &mut self,
+        workspace: &mut Workspace,
+        x: &[f64],
+        gradient: &mut [f64],
+    ) -> std::result::Result<(), RunError> {
+        let BoundGradient { gradient: of, bound } = self;
+        of.function().options().timed("run", || bound.call(&mut workspace.machine, x, gradient))
     }
 }

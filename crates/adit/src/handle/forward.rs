@@ -7,6 +7,7 @@ use super::memory::Workspace;
 use super::pass::{Callee, Pass};
 use super::plan::How;
 use super::request::Request;
+use super::take::Row;
 use crate::error::{Error, Result};
 use crate::function::Function;
 use crate::pipeline::Derivative;
@@ -176,13 +177,11 @@ pub(super) fn lanes(
     value.finish(&mut workspace.take(&plan.value));
     args.finish_all(&mut workspace.take(&plan.finals));
     row.clear();
-    for lane in 0..lanes {
-        workspace.each(callee, &plan.result, lanes, &mut |_, l, x| row.extend((l == lane).then_some(x)));
-    }
-    let n = (row.len() / lanes).max(1);
-    for (tangent, row) in tangents.iter_mut().zip(row.chunks(n)) {
+    // Side by side: all lanes of one float, then those of the next.
+    workspace.each(callee, &plan.result, lanes, &mut |_, _, x| row.push(x));
+    for (lane, tangent) in tangents.iter_mut().enumerate() {
         let mut take = workspace.take(&plan.result);
-        take.row = Some(row);
+        take.row = Some(Row::of_lane(row, lane, lanes));
         tangent.finish(&mut take);
     }
     Ok(())

@@ -92,7 +92,7 @@ impl Callee {
     /// The float that the last call returned first.
     #[inline]
     pub(super) fn one_float(&self, workspace: &Workspace) -> f64 {
-        match self.function.shape().layout.results.first().map(|leaf| leaf.element) {
+        match self.first {
             Some(ScalarType::F32) => f64::from(workspace.staging.result::<f32>(0)),
             Some(ScalarType::F64 | ScalarType::I64 | ScalarType::Bool) | None => workspace.staging.result::<f64>(0),
         }

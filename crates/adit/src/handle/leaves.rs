@@ -191,8 +191,8 @@ impl<T: Number> Leaves for Vec<T> {
 
     #[inline]
     fn write<'a>(&'a mut self, to: &mut Pass<'a>) {
-        if let Some([n]) = to.wanted().as_deref() {
-            self.resize(*n, T::default());
+        if let Some(n) = to.wanted_length().filter(|n| *n != self.len()) {
+            self.resize(n, T::default());
         }
         to.array_mut(&[self.len()], self);
     }

@@ -9,6 +9,7 @@ use super::memory::Workspace;
 use super::pass::{Callee, Pass, Ran};
 use super::plan::{Group, How, Like, Target};
 use super::request::Request;
+use super::take::Row;
 use crate::error::{Error, Result};
 use crate::function::Function;
 use crate::outcome::Mode;
@@ -199,7 +200,7 @@ impl Sweeps {
         // Every callee finds the value in its first result.
         let value = self.primal.one_float(workspace);
         let mut take = workspace.take(&self.primal.plan.gradient);
-        take.row = Some(&workspace.row);
+        take.row = Some(Row::of(&workspace.row));
         gradient.finish_all(&mut take);
         Ok(value)
     }

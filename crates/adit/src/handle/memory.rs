@@ -61,11 +61,16 @@ impl Workspace {
     #[inline]
     pub(super) fn serve(&mut self, options: &Arc<Options>) {
         if !self.options.as_ref().is_some_and(|o| Arc::ptr_eq(o, options)) {
-            self.machine.set_limits(options.limits);
-            self.machine.set_interrupt(options.interrupt.clone());
-            self.options = Some(options.clone());
-            self.print(true);
+            self.obey(options);
         }
+    }
+
+    #[cold]
+    fn obey(&mut self, options: &Arc<Options>) {
+        self.machine.set_limits(options.limits);
+        self.machine.set_interrupt(options.interrupt.clone());
+        self.options = Some(options.clone());
+        self.print(true);
     }
 
     /// Lets what the program prints through, or drops it.
@@ -152,46 +157,56 @@ impl Scratch {
     }
 }
 
-/// What is left of the scratch memory while arguments are passed.
+/// The scratch memory while arguments are passed. Most calls take none, so it is divided by type when the first one does.
 #[derive(Debug)]
 pub struct Carver<'a> {
+    whole: Option<(&'a mut Scratch, &'a mut Vec<Placed>)>,
+    rest: Option<Rest<'a>>,
+    /// Whether there was too little.
+    pub(super) short: bool,
+}
+
+/// What is left of it, by type.
+#[derive(Debug)]
+pub struct Rest<'a> {
     f64: &'a mut [f64],
     f32: &'a mut [f32],
     i64: &'a mut [i64],
     bool: &'a mut [bool],
     placed: &'a mut Vec<Placed>,
     /// What was asked for, in all.
-    pub(super) wanted: Sizes,
-    /// Whether there was too little.
-    pub(super) short: bool,
+    wanted: Sizes,
 }
 
 impl<'a> Carver<'a> {
+    #[inline]
     pub(super) fn new(scratch: &'a mut Scratch, placed: &'a mut Vec<Placed>) -> Self {
         placed.clear();
-        Carver {
-            f64: &mut scratch.f64,
-            f32: &mut scratch.f32,
-            i64: &mut scratch.i64,
-            bool: &mut scratch.bool,
-            placed,
-            wanted: [0; 4],
-            short: false,
-        }
+        Carver { whole: Some((scratch, placed)), rest: None, short: false }
+    }
+
+    /// What was asked for, in all.
+    pub(super) fn wanted(&self) -> Sizes {
+        self.rest.as_ref().map_or([0; 4], |rest| rest.wanted)
     }
 
     /// Room for an argument of so many elements, holding what it held; none if there is too little.
     pub(super) fn carve<T: Number>(&mut self, slot: usize, len: usize) -> Option<&'a mut [T]> {
-        let start = self.wanted[T::KIND];
-        self.wanted[T::KIND] = start.saturating_add(len);
-        if self.short || T::rest(self).len() < len {
+        if let Some((scratch, placed)) = self.whole.take() {
+            let Scratch { f64, f32, i64, bool } = scratch;
+            self.rest = Some(Rest { f64, f32, i64, bool, placed, wanted: [0; 4] });
+        }
+        let rest = self.rest.as_mut()?;
+        let start = rest.wanted[T::KIND];
+        rest.wanted[T::KIND] = start.saturating_add(len);
+        if self.short || T::rest(rest).len() < len {
             self.short = true;
             return None;
         }
-        let rest = T::rest(self);
-        let (part, after) = std::mem::take(rest).split_at_mut(len);
-        *rest = after;
-        self.placed.push(Placed { slot, kind: T::KIND, start, len });
+        let left = T::rest(rest);
+        let (part, after) = std::mem::take(left).split_at_mut(len);
+        *left = after;
+        rest.placed.push(Placed { slot, kind: T::KIND, start, len });
         Some(part)
     }
 }
@@ -207,7 +222,7 @@ pub(crate) mod sealed {
         /// What it is called in errors.
         const NAME: &'static str;
         /// The scratch memory that is left for it.
-        fn rest<'c, 'a>(carver: &'c mut super::Carver<'a>) -> &'c mut &'a mut [Self];
+        fn rest<'c, 'a>(rest: &'c mut super::Rest<'a>) -> &'c mut &'a mut [Self];
         /// All of the scratch memory for it.
         fn all(scratch: &super::Scratch) -> &[Self];
         /// The sum; for what is no float, the second.
@@ -227,8 +242,8 @@ macro_rules! numbers {
         impl sealed::Number for $ty {
             const KIND: usize = $kind;
             const NAME: &'static str = $name;
-            fn rest<'c, 'a>(carver: &'c mut Carver<'a>) -> &'c mut &'a mut [Self] {
-                &mut carver.$ty
+            fn rest<'c, 'a>(rest: &'c mut Rest<'a>) -> &'c mut &'a mut [Self] {
+                &mut rest.$ty
             }
             fn all(scratch: &Scratch) -> &[Self] {
                 &scratch.$ty

@@ -16,7 +16,7 @@ use crate::calls::Shape;
 use crate::error::{Error, Result};
 use crate::function::Function;
 use adit_ir::ScalarType;
-use adit_runtime::{Entry, Misfit, OwnedTape, Staged};
+use adit_runtime::{Entry, Misfit, OwnedTape, Staged, Stop};
 use adit_sema::layout::Leaf;
 use smallvec::SmallVec;
 
@@ -29,6 +29,8 @@ pub(crate) struct Callee {
     pub(crate) function: Function,
     pub(crate) entry: Entry,
     pub(crate) plan: Plan,
+    /// The type of what it returns first, if that is a number.
+    pub(crate) first: Option<ScalarType>,
 }
 
 /// Values on their way into a call. [`Leaves`](super::Leaves) of a host's own hand their parts over to it.
@@ -54,7 +56,9 @@ pub struct Pass<'a> {
     gathered: Option<&'a mut Vec<f64>>,
     /// Where extents and integers go beside.
     witness: Option<&'a mut Vec<i64>>,
-    fault: Option<(Group, Fault)>,
+    /// More is done with what comes than to give it: it is compared, or listed.
+    watched: bool,
+    fault: Option<(&'a Group, Fault)>,
     /// The extents of the augmented primal's arguments, where its reverse is called.
     shapes: &'a [Extents],
 }
@@ -69,6 +73,7 @@ pub(crate) enum Ran {
 
 impl Workspace {
     /// Begins a call.
+    #[inline]
     pub(super) fn begin<'a>(&'a mut self, target: &'a Callee) -> Pass<'a> {
         self.serve(target.function.options_arc());
         let Workspace { machine, staging, scratch, placed, .. } = self;
@@ -88,50 +93,65 @@ impl Workspace {
             probe: false,
             gathered: None,
             witness: None,
+            watched: false,
             fault: None,
             shapes: &[],
         }
     }
 
     /// Whether the call ran; otherwise the workspace is larger now.
+    #[inline]
     pub(super) fn ran(&mut self, target: &Callee, ran: Ran) -> Result<bool> {
         match ran {
             Ran::Done => Ok(true),
-            Ran::Grow(sizes) => {
-                let [a, b, c, d] = sizes.map(|n| n as u64);
-                let words = a.checked_add(c).and_then(|n| n.checked_mul(8));
-                let bytes = words.and_then(|n| n.checked_add(b.checked_mul(4)?)?.checked_add(d));
-                target.function.within_memory(bytes)?;
-                self.scratch.grow(sizes);
-                Ok(false)
-            }
+            Ran::Grow(sizes) => self.grow(target, sizes),
         }
     }
 
+    #[cold]
+    fn grow(&mut self, target: &Callee, sizes: Sizes) -> Result<bool> {
+        let [a, b, c, d] = sizes.map(|n| n as u64);
+        let words = a.checked_add(c).and_then(|n| n.checked_mul(8));
+        let bytes = words.and_then(|n| n.checked_add(b.checked_mul(4)?)?.checked_add(d));
+        target.function.within_memory(bytes)?;
+        self.scratch.grow(sizes);
+        Ok(false)
+    }
+
     /// Reads the scalars of values of a group out of the results of the last call.
+    #[inline]
     pub(super) fn take<'w>(&'w self, group: &'w Group) -> Take<'w> {
         Take { workspace: self, group, leaf: 0, add: false, row: None, mismatch: false }
     }
 }
 
 impl<'a> Pass<'a> {
+    #[inline]
     fn shape(&self) -> &'a Shape {
         self.target.function.shape()
     }
 
+    #[cold]
     fn fail(&mut self, fault: Fault) {
         if self.fault.is_none() {
-            self.fault = Some((self.group.clone(), fault));
+            self.fault = Some((self.group, fault));
         }
     }
 
+    #[cold]
+    fn misfits(&mut self, leaf: usize, misfit: Misfit, found: &'static str) {
+        self.fail(Fault::Misfit(leaf, misfit, found));
+    }
+
     /// Values of this group come next. What is written starts at zero if `fresh`.
+    #[inline]
     pub(super) fn group(&mut self, group: &'a Group, fresh: bool) {
         (self.group, self.fresh) = (group, fresh);
         (self.leaf, self.end, self.item, self.depth) = (0, 0, 0, 0);
     }
 
     /// The one value of this group comes.
+    #[inline]
     pub(super) fn one(&mut self, group: &'a Group, fresh: bool, value: &'a mut impl Argument) {
         self.group(group, fresh);
         self.item();
@@ -162,21 +182,23 @@ impl<'a> Pass<'a> {
     pub(super) fn gather(&mut self, group: &'a Group, to: &'a mut Vec<f64>) {
         self.group(group, false);
         self.gathered = Some(to);
-        (self.probe, self.preserve) = (true, true);
+        (self.probe, self.watched, self.preserve) = (true, true, true);
     }
 
     /// Extents, integers and truth values of the arguments that come are put in a list too.
     pub(super) fn witness(&mut self, to: &'a mut Vec<i64>) {
         self.witness = Some(to);
+        self.watched = true;
     }
 
     /// Values of this group are compared with arguments, and not given.
     pub(super) fn probe(&mut self, group: &'a Group) {
         self.group(group, true);
-        (self.probe, self.preserve) = (true, false);
+        (self.probe, self.watched, self.preserve) = (true, true, false);
     }
 
     /// The next value of the group comes.
+    #[inline]
     pub(super) fn item(&mut self) {
         self.ended();
         match self.group.items.get(self.item) {
@@ -187,6 +209,7 @@ impl<'a> Pass<'a> {
     }
 
     /// No value comes: of what is written, none is wanted.
+    #[inline]
     pub(super) fn nothing(&mut self) {
         if !self.fresh {
             self.done();
@@ -194,6 +217,7 @@ impl<'a> Pass<'a> {
     }
 
     /// No more values come.
+    #[inline]
     pub(super) fn done(&mut self) {
         self.ended();
         if self.item < self.group.items.len() {
@@ -201,6 +225,7 @@ impl<'a> Pass<'a> {
         }
     }
 
+    #[inline]
     fn ended(&mut self) {
         if self.leaf < self.end {
             self.fail(Fault::Fewer(self.leaf));
@@ -216,11 +241,13 @@ impl<'a> Pass<'a> {
     }
 
     /// Whether the function's own arguments come.
+    #[inline]
     fn of_function(&self) -> bool {
         std::ptr::eq(self.group, &self.target.plan.params)
     }
 
     /// Nothing is given for the rest of the value.
+    #[inline]
     pub(super) fn rest(&mut self) {
         self.leaf = self.end;
     }
@@ -246,6 +273,7 @@ impl<'a> Pass<'a> {
     }
 
     /// What the next field is called.
+    #[inline]
     pub(super) fn expected(&self) -> Option<&'a str> {
         if self.leaf >= self.end {
             return None;
@@ -259,50 +287,67 @@ impl<'a> Pass<'a> {
         (self.leaf < self.end).then(|| self.leaf_at(self.leaf).element)
     }
 
+    #[inline]
     fn leaf_at(&self, leaf: usize) -> &'a Leaf {
         leaf_of(self.shape(), self.group, leaf)
     }
 
-    /// The place of the next leaf.
+    /// The next leaf.
     #[inline]
-    fn next(&mut self) -> Option<(usize, Target)> {
-        if self.leaf >= self.end {
-            self.fail(Fault::More(self.leaf));
+    fn next(&mut self) -> Option<usize> {
+        let leaf = self.leaf;
+        if leaf >= self.end {
+            self.fail(Fault::More(leaf));
             return None;
         }
-        self.leaf += 1;
-        Some((self.leaf - 1, self.group.targets[self.leaf - 1]))
+        self.leaf = leaf + 1;
+        Some(leaf)
     }
 
     /// A number.
-    #[inline]
+    #[inline(always)]
     pub fn scalar<T: Number>(&mut self, x: T) {
-        let Some((leaf, target)) = self.next() else { return };
+        let Some(leaf) = self.next() else { return };
+        if self.watched {
+            return self.watch(leaf, x);
+        }
+        let given = match self.group.targets[leaf] {
+            Target::Slot(at) | Target::Lanes(at) => self.staged.scalar(at, x),
+            Target::Result(_) if self.group.elements[leaf] != T::TYPE => Err(Misfit::Element),
+            Target::Result(_) | Target::Skip => Ok(()),
+        };
+        if let Err(misfit) = given {
+            self.misfits(leaf, misfit, T::NAME);
+        }
+    }
+
+    /// A number, which is looked at.
+    #[cold]
+    fn watch<T: Number>(&mut self, leaf: usize, x: T) {
         if let Some(to) = &mut self.witness {
             to.extend(x.whole());
         }
-        let given = match target {
-            Target::Slot(_) | Target::Lanes(_) | Target::Result(_) if self.probe => match self.leaf_at(leaf) {
+        let given = match self.group.targets[leaf] {
+            Target::Skip => Ok(()),
+            Target::Slot(at) | Target::Lanes(at) if !self.probe => self.staged.scalar(at, x),
+            Target::Slot(_) | Target::Lanes(_) | Target::Result(_) => match self.leaf_at(leaf) {
                 leaf if leaf.is_array() => Err(Misfit::Kind),
                 leaf if leaf.element != T::TYPE => Err(Misfit::Element),
                 _ => {
-                    if let Some(to) = &mut self.gathered {
+                    if let Some(to) = self.gathered.as_mut().filter(|_| self.probe) {
                         to.push(x.wide());
                     }
                     Ok(())
                 }
             },
-            Target::Slot(at) | Target::Lanes(at) => self.staged.scalar(at, x),
-            Target::Result(_) if self.leaf_at(leaf).element != T::TYPE => Err(Misfit::Element),
-            Target::Result(_) | Target::Skip => Ok(()),
         };
         if let Err(misfit) = given {
-            self.fail(Fault::Misfit(leaf, misfit, T::NAME));
+            self.misfits(leaf, misfit, T::NAME);
         }
     }
 
     /// An array came of so many elements.
-    #[inline]
+    #[cold]
     fn seen<T: Number>(&mut self, dims: &[usize], n: usize, get: impl Fn(usize) -> T) {
         let Some(to) = &mut self.witness else { return };
         to.extend(dims.iter().map(|&d| i64::try_from(d).unwrap_or(i64::MAX)));
@@ -312,41 +357,67 @@ impl<'a> Pass<'a> {
     }
 
     /// An array that is read, row major.
-    #[inline]
+    #[inline(always)]
     pub fn array<T: Number>(&mut self, dims: &[usize], x: &'a [T]) {
-        let Some((leaf, target)) = self.next() else { return };
+        let Some(leaf) = self.next() else { return };
+        if self.watched {
+            return self.watch_array(leaf, dims, x);
+        }
+        let given = self.read(leaf, dims, x);
+        if let Err(misfit) = given {
+            self.misfits(leaf, misfit, T::NAME);
+        }
+    }
+
+    #[inline(always)]
+    fn read<T: Number>(&mut self, leaf: usize, dims: &[usize], x: &'a [T]) -> std::result::Result<(), Misfit> {
+        match self.group.targets[leaf] {
+            Target::Slot(at) | Target::Lanes(at) if self.staged.writes(at) => self.copied(at, dims, x),
+            Target::Slot(at) | Target::Lanes(at) => self.staged.array(at, dims, x),
+            Target::Result(_) => Err(Misfit::Kind),
+            Target::Skip => Ok(()),
+        }
+    }
+
+    /// An array that is read, which is looked at.
+    #[cold]
+    fn watch_array<T: Number>(&mut self, leaf: usize, dims: &[usize], x: &'a [T]) {
         self.seen(dims, x.len(), |i| x[i]);
-        let given = match target {
+        let given = match self.group.targets[leaf] {
             Target::Slot(at) | Target::Lanes(at) if self.probe => {
                 if let Some(to) = &mut self.gathered {
                     to.extend(x.iter().map(|x| x.wide()));
                 }
                 return self.compare::<T>(leaf, at, dims);
             }
-            Target::Slot(at) | Target::Lanes(at) if self.staged.writes(at) => self.copied(at, dims, x),
-            Target::Slot(at) | Target::Lanes(at) => self.staged.array(at, dims, x),
-            Target::Result(_) => Err(Misfit::Kind),
-            Target::Skip => Ok(()),
+            Target::Slot(_) | Target::Lanes(_) | Target::Result(_) | Target::Skip => self.read(leaf, dims, x),
         };
         if let Err(misfit) = given {
-            self.fail(Fault::Misfit(leaf, misfit, T::NAME));
+            self.misfits(leaf, misfit, T::NAME);
         }
     }
 
+    /// An array that could be written, and is to stay as it is.
+    #[inline(never)]
+    fn preserved<T: Number>(&mut self, dims: &[usize], x: &'a [T]) {
+        self.array(dims, x);
+    }
+
     /// An array that is written, row major.
-    #[inline]
+    #[inline(always)]
     pub fn array_mut<T: Number>(&mut self, dims: &[usize], x: &'a mut [T]) {
         if self.preserve {
-            return self.array(dims, x);
+            return self.preserved(dims, x);
         }
-        let Some((leaf, target)) = self.next() else { return };
+        let Some(leaf) = self.next() else { return };
+        let target = self.group.targets[leaf];
         if self.fresh && target != Target::Skip {
             x.fill(T::default());
         }
         let given = match target {
             Target::Slot(at) | Target::Lanes(at) if self.probe => return self.compare::<T>(leaf, at, dims),
             // A buffer for what is not written serves to be read, but for arguments of the function: there it is a mistake.
-            Target::Slot(at) | Target::Lanes(at) if !self.of_function() && !self.staged.writes(at) => {
+            Target::Slot(at) | Target::Lanes(at) if !self.staged.writes(at) && !self.of_function() => {
                 self.staged.array(at, dims, x)
             }
             Target::Slot(at) | Target::Lanes(at) => self.staged.array_mut(at, dims, x),
@@ -354,11 +425,12 @@ impl<'a> Pass<'a> {
             Target::Skip => Ok(()),
         };
         if let Err(misfit) = given {
-            self.fail(Fault::Misfit(leaf, misfit, T::NAME));
+            self.misfits(leaf, misfit, T::NAME);
         }
     }
 
     /// That an array is like an argument.
+    #[inline(never)]
     fn compare<T: Number>(&mut self, leaf: usize, at: usize, dims: &[usize]) {
         let like = self.leaf_at(leaf);
         if !like.is_array() {
@@ -372,7 +444,8 @@ impl<'a> Pass<'a> {
 
     /// An array whose elements do not lie row by row in memory: it is copied. `get` gives the elements row by row; if it is written, [`Take::elements`] brings them back.
     pub fn elements<T: Number>(&mut self, dims: &[usize], written: bool, get: impl Fn(usize) -> T) {
-        let Some((leaf, target)) = self.next() else { return };
+        let Some(leaf) = self.next() else { return };
+        let target = self.group.targets[leaf];
         let (Target::Slot(at) | Target::Lanes(at)) = target else {
             if matches!(target, Target::Result(_)) {
                 self.fail(Fault::Misfit(leaf, Misfit::Kind, T::NAME));
@@ -397,7 +470,7 @@ impl<'a> Pass<'a> {
             self.staged.array(at, dims, copy)
         };
         if let Err(misfit) = given {
-            self.fail(Fault::Misfit(leaf, misfit, T::NAME));
+            self.misfits(leaf, misfit, T::NAME);
         }
     }
 
@@ -416,17 +489,35 @@ impl<'a> Pass<'a> {
 
     /// The extents that the next leaf is to have, where the other arguments say them.
     pub(crate) fn wanted(&self) -> Option<Extents> {
+        self.extents(self.wanted_of()?)
+    }
+
+    /// How long the next leaf is to be, an array of one dimension.
+    #[inline]
+    pub(crate) fn wanted_length(&self) -> Option<usize> {
+        let at = self.wanted_of()?;
+        match self.given_with(at) {
+            Some(&[n]) => Some(n),
+            Some(_) => None,
+            None => self.extents(at).filter(|dims| dims.len() == 1).map(|dims| dims[0]),
+        }
+    }
+
+    /// The argument whose extents the next leaf is to have.
+    #[inline]
+    fn wanted_of(&self) -> Option<usize> {
         if self.leaf >= self.end {
             return None;
         }
         match self.group.targets[self.leaf] {
-            Target::Slot(at) | Target::Lanes(at) if self.probe => self.extents(self.origin(at)),
-            Target::Slot(at) | Target::Lanes(at) if self.like(at) != Like::Given => self.extents(at),
+            Target::Slot(at) | Target::Lanes(at) if self.probe => Some(self.origin(at)),
+            Target::Slot(at) | Target::Lanes(at) if self.like(at) != Like::Given => Some(at),
             Target::Slot(_) | Target::Lanes(_) | Target::Skip | Target::Result(_) => None,
         }
     }
 
     /// A copy of an array, in the workspace.
+    #[inline(never)]
     fn copied<T: Number>(&mut self, at: usize, dims: &[usize], x: &[T]) -> std::result::Result<(), Misfit> {
         match self.carver.carve::<T>(at, x.len()) {
             Some(copy) => {
@@ -492,13 +583,10 @@ impl<'a> Pass<'a> {
     }
 
     /// That everything given fits, and whether there was room for it.
-    #[inline]
     pub(super) fn checked(&self) -> Result<Ran> {
-        if let Some((group, fault)) = &self.fault {
-            return Err(fault.error(self.target, group));
-        }
+        self.faultless()?;
         if self.carver.short {
-            return Ok(Ran::Grow(self.carver.wanted));
+            return Ok(Ran::Grow(self.carver.wanted()));
         }
         if let Err(d) = self.staged.check() {
             return Err(self.disagreement(d.found.param));
@@ -507,29 +595,60 @@ impl<'a> Pass<'a> {
         Ok(Ran::Done)
     }
 
+    #[inline]
+    fn faultless(&self) -> Result<()> {
+        match &self.fault {
+            None => Ok(()),
+            Some((group, fault)) => Err(fault.error(self.target, group)),
+        }
+    }
+
     /// Gives what nobody gave, and runs.
-    pub(super) fn run(mut self) -> Result<Ran> {
-        if self.fault.is_none() && !self.carver.short {
-            self.sizes()?;
+    pub(super) fn run(&mut self) -> Result<Ran> {
+        self.faultless()?;
+        if !self.carver.short {
+            if !self.target.plan.plain {
+                self.sizes()?;
+            }
             self.complete()?;
         }
-        if let Ran::Grow(sizes) = self.checked()? {
-            return Ok(Ran::Grow(sizes));
+        if self.carver.short {
+            return Ok(Ran::Grow(self.carver.wanted()));
         }
-        let Pass { staged, machine, target, .. } = self;
-        let options = target.function.options();
-        let ran = match &options.clock {
-            None => staged.run(machine),
-            Some(_) => options.timed("run", || staged.run(machine)),
+        let ran = match &self.target.function.options().clock {
+            None => self.staged.run(self.machine),
+            Some(_) => self.timed(),
         };
-        ran.map_err(|e| Error::run(&e, target.function.sources().clone()))?;
-        Ok(Ran::Done)
+        match ran {
+            Ok(()) => Ok(Ran::Done),
+            Err(stop) => Err(self.stopped(&stop)),
+        }
+    }
+
+    #[cold]
+    fn timed(&mut self) -> std::result::Result<(), Stop> {
+        let Pass { staged, machine, target, .. } = self;
+        target.function.options().timed("run", || staged.run(machine))
+    }
+
+    #[cold]
+    fn stopped(&self, stop: &Stop) -> Error {
+        match stop {
+            Stop::Sizes(d) => self.disagreement(d.found.param),
+            Stop::Run(e) => Error::run(e, self.target.function.sources().clone()),
+        }
     }
 
     /// Arrays of zeros for the arguments that nobody gave.
     #[inline]
     fn complete(&mut self) -> Result<()> {
-        let Some(first) = self.staged.missing() else { return Ok(()) };
+        match self.staged.missing() {
+            None => Ok(()),
+            Some(first) => self.complete_from(first),
+        }
+    }
+
+    fn complete_from(&mut self, first: usize) -> Result<()> {
         let plan = &self.target.plan;
         for at in first..plan.likes.len() {
             if self.staged.is_given(at) {

@@ -42,6 +42,8 @@ pub(crate) struct Group {
     pub(crate) items: Vec<Range<usize>>,
     /// For each leaf.
     pub(crate) targets: Vec<Target>,
+    /// For each leaf, the type of the number or of the elements.
+    pub(crate) elements: Vec<ScalarType>,
     /// For leaves beyond these.
     pub(crate) others: Target,
 }
@@ -49,8 +51,8 @@ pub(crate) struct Group {
 impl Group {
     /// That of a value whose leaves nobody has counted.
     pub(crate) fn unknown() -> Group {
-        let (items, targets, others) = (Vec::new(), Vec::new(), Target::Result(0));
-        Group { what: "", receives: true, of_result: false, items, targets, others }
+        let (items, targets, elements, others) = (Vec::new(), Vec::new(), Vec::new(), Target::Result(0));
+        Group { what: "", receives: true, of_result: false, items, targets, elements, others }
     }
 }
 
@@ -107,6 +109,8 @@ pub(crate) struct Plan {
     pub(crate) elements: Vec<ScalarType>,
     /// Extents that the types of the IR do not check: leaf and axis.
     pub(crate) computed: Vec<(usize, usize)>,
+    /// Whether the types of the IR check all.
+    pub(crate) plain: bool,
     /// The argument that is a tape.
     pub(crate) tape: Option<usize>,
     /// Whether the function's arguments are not among those of the call.
@@ -133,7 +137,12 @@ impl Plan {
             of_result: false,
             items: which.iter().map(|&p| shape.layout.leaves_of_param(p)).collect(),
             targets: skip.clone(),
+            elements: shape.layout.params.iter().map(|leaf| leaf.element).collect(),
             others: Target::Skip,
+        };
+        let of_result = |at: &ResultLeaf| match *at {
+            ResultLeaf::Scalar(k) => shape.layout.results[k].element,
+            ResultLeaf::Array(k) => shape.layout.destinations[k].element,
         };
         let leaves = shape.layout.result_leaves.len();
         let result = |what, receives| Group {
@@ -142,6 +151,7 @@ impl Plan {
             of_result: true,
             items: vec![0..leaves; 1],
             targets: vec![Target::Skip; leaves],
+            elements: shape.layout.result_leaves.iter().map(of_result).collect(),
             others: Target::Skip,
         };
         let plan = Plan {
@@ -161,6 +171,7 @@ impl Plan {
             likes: Vec::new(),
             elements: Vec::new(),
             computed: if how == How::Reversed { Vec::new() } else { computed(shape) },
+            plain: false,
             tape: None,
             taped: how == How::Reversed,
             lanes: match how {
@@ -187,7 +198,9 @@ impl Plan {
                 maker.tape();
             }
         }
-        maker.plan
+        let mut plan = maker.plan;
+        plan.plain = !plan.taped && plan.computed.is_empty() && shape.layout.destinations.is_empty();
+        plan
     }
 }
 

@@ -187,7 +187,8 @@ impl Callee {
         if plan.likes.len() != entry.parameters() {
             return Err(Error::internal(format!("`{}` has other parameters than planned", entry.name())));
         }
-        Ok(Callee { function: function.clone(), entry, plan })
+        let first = shape.layout.results.first().map(|leaf| leaf.element);
+        Ok(Callee { function: function.clone(), entry, plan, first })
     }
 }
 

@@ -15,9 +15,28 @@ pub struct Take<'w> {
     /// Whether results are added to what is there.
     pub(super) add: bool,
     /// Floats that are put into the leaves in order, in the place of results.
-    pub(super) row: Option<&'w [f64]>,
+    pub(super) row: Option<Row<'w>>,
     /// Whether the row was not as long as the leaves.
     pub(super) mismatch: bool,
+}
+
+/// Floats in a row, every one or one in so many.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Row<'w> {
+    floats: &'w [f64],
+    step: usize,
+}
+
+impl<'w> Row<'w> {
+    /// All of them.
+    pub(super) fn of(floats: &'w [f64]) -> Self {
+        Row { floats, step: 1 }
+    }
+
+    /// Those of one lane, of so many side by side.
+    pub(super) fn of_lane(floats: &'w [f64], lane: usize, lanes: usize) -> Self {
+        Row { floats: floats.get(lane..).unwrap_or_default(), step: lanes }
+    }
 }
 
 /// The shadow of a value: the same with zeros for its floats. What is no float in it stays. [`Value::zeroed`](crate::Value::zeroed) does it for values of a dynamic type.
@@ -35,17 +54,20 @@ pub fn make_zero<T: Leaves + Clone>(value: &T) -> T {
     let mut shadow = value.clone();
     let (workspace, group) = (Workspace::new(), Group::unknown());
     // A row that has ended gives zeros.
-    let mut zeros = Take { workspace: &workspace, group: &group, leaf: 0, add: false, row: Some(&[]), mismatch: false };
+    let mut zeros =
+        Take { workspace: &workspace, group: &group, leaf: 0, add: false, row: Some(Row::of(&[])), mismatch: false };
     shadow.take(&mut zeros);
     shadow
 }
 
 impl Take<'_> {
     /// The value of this place in the group comes.
+    #[inline]
     pub(super) fn item(&mut self, at: usize) {
         self.leaf = self.group.items.get(at).map_or(0, |leaves| leaves.start);
     }
 
+    #[inline]
     fn next(&mut self) -> Target {
         self.leaf += 1;
         self.group.targets.get(self.leaf - 1).copied().unwrap_or(self.group.others)
@@ -53,18 +75,16 @@ impl Take<'_> {
 
     /// The next number of the row.
     fn next_of_row(&mut self) -> f64 {
-        match self.row.and_then(<[f64]>::split_first) {
-            Some((&x, rest)) => {
-                self.row = Some(rest);
-                x
-            }
-            None => {
-                self.mismatch = true;
-                0.0
-            }
-        }
+        let Some(Row { floats: [x, ..], step }) = self.row else {
+            self.mismatch = true;
+            return 0.0;
+        };
+        let x = *x;
+        self.row = self.row.map(|row| Row { floats: row.floats.get(step..).unwrap_or_default(), step });
+        x
     }
 
+    #[inline]
     fn put<T: Number>(&self, to: &mut T, x: T) {
         *to = if self.add { to.plus(x) } else { x };
     }

@@ -8,13 +8,14 @@ use super::{Extents, Pass};
 use crate::error::{Error, Result};
 use adit_sema::layout::{DimSource, Given, eval_dim};
 use adit_sema::typed::{DimExpr, LocalId};
+use smallvec::smallvec;
 use std::ops::Range;
 
 impl Pass<'_> {
     /// The extents of an argument, as given or as those that were given say.
     pub(in crate::handle) fn extents(&self, at: usize) -> Option<Extents> {
         match self.target.plan.likes[at] {
-            Like::Given => Some(self.staged.extents(at).into()),
+            Like::Given => Some(self.given(at)),
             Like::Taped(of) => self.shapes.get(of).cloned(),
             Like::Argument(of, lanes) => {
                 let mut dims = self.extents(of)?;
@@ -28,6 +29,23 @@ impl Pass<'_> {
         }
     }
 
+    /// The extents of an argument that are those of one that was given.
+    #[inline]
+    pub(super) fn given_with(&self, mut at: usize) -> Option<&[usize]> {
+        loop {
+            match self.target.plan.likes[at] {
+                Like::Argument(of, 1) => at = of,
+                Like::Given => return self.staged.extents(at),
+                Like::Argument(..) | Like::Destination(_) | Like::Taped(_) => return None,
+            }
+        }
+    }
+
+    /// The extents of an argument as given; zeros if it was not.
+    fn given(&self, at: usize) -> Extents {
+        self.staged.extents(at).map_or_else(|| smallvec![0; self.staged.rank(at)], Extents::from_slice)
+    }
+
     /// The value of an extent that a type says.
     fn dim(&self, dim: &DimExpr) -> Option<i64> {
         eval_dim(dim, &|local| self.local(local))
@@ -37,7 +55,9 @@ impl Pass<'_> {
         let layout = &self.shape().layout;
         if let Some(dim) = layout.dims.iter().find(|d| d.local == local) {
             return match dim.source {
-                DimSource::Extent { leaf, axis } => Some(self.staged.extents(layout.ir_param(leaf))[axis] as i64),
+                DimSource::Extent { leaf, axis } => {
+                    Some(self.staged.extents(layout.ir_param(leaf)).map_or(0, |dims| dims[axis] as i64))
+                }
                 DimSource::Explicit(_) => None,
             };
         }
@@ -66,31 +86,38 @@ impl Pass<'_> {
     /// That extents which types compute are as they say.
     #[inline]
     pub(super) fn sizes(&self) -> Result<()> {
-        if self.target.plan.taped {
-            return self.taped_sizes();
+        let plan = &self.target.plan;
+        match () {
+            () if plan.plain => Ok(()),
+            () if plan.taped => self.taped_sizes(),
+            () => self.computed_sizes(),
         }
+    }
+
+    fn computed_sizes(&self) -> Result<()> {
         let layout = &self.shape().layout;
         for &(leaf, axis) in &self.target.plan.computed {
             let at = layout.ir_param(leaf);
-            let found = self.staged.extents(at)[axis] as i64;
+            let found = self.staged.extents(at).map_or(0, |dims| dims[axis] as i64);
             if self.dim(&layout.params[leaf].dims[axis]) != Some(found) {
                 return Err(self.disagreement(at));
             }
         }
-        for at in (0..layout.destinations.len()).map(|k| layout.ir_destination(k)) {
-            if self.staged.is_given(at) && self.extents(at).as_deref() != Some(self.staged.extents(at)) {
-                return Err(self.disagreement(at));
-            }
+        match (0..layout.destinations.len()).map(|k| layout.ir_destination(k)).find(|&at| self.differs(at)) {
+            Some(at) => Err(self.disagreement(at)),
+            None => Ok(()),
         }
-        Ok(())
+    }
+
+    /// Whether an argument was given with other extents than it is to have.
+    fn differs(&self, at: usize) -> bool {
+        self.staged.extents(at).is_some_and(|given| self.extents(at).as_deref() != Some(given))
     }
 
     /// That what goes with arguments of the augmented primal has their extents.
     fn taped_sizes(&self) -> Result<()> {
-        let differs =
-            |at: usize| self.staged.is_given(at) && self.extents(at).as_deref() != Some(self.staged.extents(at));
         let mut likes = self.target.plan.likes.iter().enumerate();
-        match likes.find(|&(at, like)| matches!(like, Like::Taped(_)) && differs(at)) {
+        match likes.find(|&(at, like)| matches!(like, Like::Taped(_)) && self.differs(at)) {
             Some((at, _)) => Err(self.disagreement(at)),
             None => Ok(()),
         }
@@ -102,10 +129,10 @@ impl Pass<'_> {
         if let Some(error) = self.misbound() {
             return error;
         }
-        let (found, wanted) = (self.staged.extents(at), self.extents(self.origin(at)));
+        let (found, wanted) = (self.given(at), self.extents(self.origin(at)));
         let wanted = wanted.unwrap_or_default();
         let name = argument_name(self.target, at);
-        Error::input(WRONG_SIZE, format!("{name} has the extents {found:?} where {:?} are wanted", &wanted[..]))
+        Error::input(WRONG_SIZE, format!("{name} has the extents {:?} where {:?} are wanted", &found[..], &wanted[..]))
     }
 
     /// What of the function's own arguments does not agree, where they are arguments of the call.
@@ -115,7 +142,7 @@ impl Pass<'_> {
         }
         let layout = &self.shape().layout;
         let params = 0..layout.params.len();
-        let extents = |i| self.staged.extents(layout.ir_param(i)).iter().map(|&d| Some(d)).collect();
+        let extents = |i| self.given(layout.ir_param(i)).iter().map(|&d| Some(d)).collect();
         let shapes: Vec<Vec<Option<usize>>> = params.clone().map(extents).collect();
         let ints: Vec<Option<i64>> = params.map(|i| self.staged.given::<i64>(layout.ir_param(i))).collect();
         let bound = layout.bind(Given { shapes: &shapes, ints: &ints, explicit: &[] });
