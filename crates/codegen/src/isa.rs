@@ -185,6 +185,15 @@ mod tests {
     }
 
     #[test]
+    fn every_instruction_set_that_code_may_use_has_a_name_that_can_be_asked_for() {
+        let effort = Effort::choose(OptLevel::O2, Size::of_glue(1));
+        let isa = target(&Options::default(), effort, Reach::Address).expect("this machine has one");
+        let names: Vec<_> = isa.isa_flags().into_iter().filter_map(|flag| flag.name.strip_prefix("has_")).collect();
+        let unknown: Vec<_> = names.iter().filter(|name| !adit_runtime::machine::NAMES.contains(name)).collect();
+        assert!(!names.is_empty() && unknown.is_empty(), "{unknown:?}");
+    }
+
+    #[test]
     fn every_level_has_a_target() {
         for opt in [OptLevel::O0, OptLevel::O1, OptLevel::O2, OptLevel::O3] {
             for cpu in [Cpu::Native, Cpu::Baseline] {

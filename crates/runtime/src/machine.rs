@@ -73,8 +73,8 @@ macro_rules! features {
             }
         }
 
-        #[cfg(test)]
-        const NAMES: &[&str] = &[$($name),*];
+        /// The names that mean something here; of code that needs what has another name, this machine is thought to lack it.
+        pub const NAMES: &[&str] = &[$($name),*];
     };
 }
 
