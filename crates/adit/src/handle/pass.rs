@@ -6,6 +6,7 @@
 //! A pass may find the workspace too small. Then nothing runs, the workspace grows, and all is passed again: [`Ran::Grow`].
 
 mod sizes;
+mod watch;
 
 use super::arguments::Argument;
 use super::fault::{Fault, UNKNOWN_NAME, argument_name, leaf_of};
@@ -178,25 +179,6 @@ impl<'a> Pass<'a> {
         self.preserve = false;
     }
 
-    /// Values of this group are compared with arguments, and their floats put in a list.
-    pub(super) fn gather(&mut self, group: &'a Group, to: &'a mut Vec<f64>) {
-        self.group(group, false);
-        self.gathered = Some(to);
-        (self.probe, self.watched, self.preserve) = (true, true, true);
-    }
-
-    /// Extents, integers and truth values of the arguments that come are put in a list too.
-    pub(super) fn witness(&mut self, to: &'a mut Vec<i64>) {
-        self.witness = Some(to);
-        self.watched = true;
-    }
-
-    /// Values of this group are compared with arguments, and not given.
-    pub(super) fn probe(&mut self, group: &'a Group) {
-        self.group(group, true);
-        (self.probe, self.watched, self.preserve) = (true, true, false);
-    }
-
     /// The next value of the group comes.
     #[inline]
     pub(super) fn item(&mut self) {
@@ -321,41 +303,6 @@ impl<'a> Pass<'a> {
         }
     }
 
-    /// A number, which is looked at.
-    #[cold]
-    fn watch<T: Number>(&mut self, leaf: usize, x: T) {
-        if let Some(to) = &mut self.witness {
-            to.extend(x.whole());
-        }
-        let given = match self.group.targets[leaf] {
-            Target::Skip => Ok(()),
-            Target::Slot(at) | Target::Lanes(at) if !self.probe => self.staged.scalar(at, x),
-            Target::Slot(_) | Target::Lanes(_) | Target::Result(_) => match self.leaf_at(leaf) {
-                leaf if leaf.is_array() => Err(Misfit::Kind),
-                leaf if leaf.element != T::TYPE => Err(Misfit::Element),
-                _ => {
-                    if let Some(to) = self.gathered.as_mut().filter(|_| self.probe) {
-                        to.push(x.wide());
-                    }
-                    Ok(())
-                }
-            },
-        };
-        if let Err(misfit) = given {
-            self.misfits(leaf, misfit, T::NAME);
-        }
-    }
-
-    /// An array came of so many elements.
-    #[cold]
-    fn seen<T: Number>(&mut self, dims: &[usize], n: usize, get: impl Fn(usize) -> T) {
-        let Some(to) = &mut self.witness else { return };
-        to.extend(dims.iter().map(|&d| i64::try_from(d).unwrap_or(i64::MAX)));
-        if !T::TYPE.is_float() {
-            to.extend((0..n).filter_map(|i| get(i).whole()));
-        }
-    }
-
     /// An array that is read, row major.
     #[inline(always)]
     pub fn array<T: Number>(&mut self, dims: &[usize], x: &'a [T]) {
@@ -376,24 +323,6 @@ impl<'a> Pass<'a> {
             Target::Slot(at) | Target::Lanes(at) => self.staged.array(at, dims, x),
             Target::Result(_) => Err(Misfit::Kind),
             Target::Skip => Ok(()),
-        }
-    }
-
-    /// An array that is read, which is looked at.
-    #[cold]
-    fn watch_array<T: Number>(&mut self, leaf: usize, dims: &[usize], x: &'a [T]) {
-        self.seen(dims, x.len(), |i| x[i]);
-        let given = match self.group.targets[leaf] {
-            Target::Slot(at) | Target::Lanes(at) if self.probe => {
-                if let Some(to) = &mut self.gathered {
-                    to.extend(x.iter().map(|x| x.wide()));
-                }
-                return self.compare::<T>(leaf, at, dims);
-            }
-            Target::Slot(_) | Target::Lanes(_) | Target::Result(_) | Target::Skip => self.read(leaf, dims, x),
-        };
-        if let Err(misfit) = given {
-            self.misfits(leaf, misfit, T::NAME);
         }
     }
 
@@ -426,19 +355,6 @@ impl<'a> Pass<'a> {
         };
         if let Err(misfit) = given {
             self.misfits(leaf, misfit, T::NAME);
-        }
-    }
-
-    /// That an array is like an argument.
-    #[inline(never)]
-    fn compare<T: Number>(&mut self, leaf: usize, at: usize, dims: &[usize]) {
-        let like = self.leaf_at(leaf);
-        if !like.is_array() {
-            self.fail(Fault::Misfit(leaf, Misfit::Kind, T::NAME));
-        } else if like.element != T::TYPE {
-            self.fail(Fault::Misfit(leaf, Misfit::Element, T::NAME));
-        } else if !self.carver.short && self.extents(self.origin(at)).as_deref() != Some(dims) {
-            self.fail(Fault::Extents(leaf));
         }
     }
 
