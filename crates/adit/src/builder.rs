@@ -50,6 +50,8 @@ wishes! {
     strict: bool;
     /// Whether iterations of loops may run several at once: [`Options::vectors`].
     vectors: bool;
+    /// Whether kernels take the place of loops that are products of matrices: [`Options::products`].
+    products: bool;
     /// Along how many directions forward mode goes at once, from 1 to 64: [`Options::lanes`].
     lanes: usize;
     /// Instructions used: [`Options::cpu`].

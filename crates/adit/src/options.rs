@@ -28,6 +28,8 @@ pub struct Options {
     pub strict: bool,
     /// Whether loops whose iterations have nothing to do with one another, or only add something up, run several at once; only from `opt` 2 on, and neither with `strict` nor where steps are limited.
     pub vectors: bool,
+    /// Whether kernels take the place of loops that are products of matrices, where they are large; only from `opt` 2 on, and neither with `strict` nor where steps are limited. By default they do.
+    pub products: bool,
     /// Along how many directions forward mode goes at once, at most, where a Jacobian or a Hessian wants many; 8 by default.
     pub lanes: usize,
     /// Instructions used.
@@ -53,6 +55,7 @@ impl Default for Options {
             ad_opt: AdOpts::ALL,
             strict: false,
             vectors: false,
+            products: true,
             lanes: 8,
             cpu: Cpu::Native,
             check_hosts: false,
@@ -67,7 +70,7 @@ impl Default for Options {
 
 impl std::fmt::Debug for Options {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Options { opt, ad_opt, strict, vectors, lanes, cpu, check_hosts, max_order, limits, .. } = self;
+        let Options { opt, ad_opt, strict, vectors, products, lanes, cpu, check_hosts, max_order, limits, .. } = self;
         let (sink, clock) = (&self.sink, &self.clock);
         let (printed, timed) = (sink.is_some(), clock.is_some());
         f.debug_struct("Options")
@@ -75,6 +78,7 @@ impl std::fmt::Debug for Options {
             .field("ad_opt", ad_opt)
             .field("strict", strict)
             .field("vectors", vectors)
+            .field("products", products)
             .field("lanes", lanes)
             .field("cpu", cpu)
             .field("check_hosts", check_hosts)
@@ -116,6 +120,10 @@ impl Options {
                 _ if self.opt < 2 => adit_codegen::Vectors::Off,
                 true => adit_codegen::Vectors::On,
                 false => adit_codegen::Vectors::Sums,
+            },
+            products: match self.products && self.opt >= 2 {
+                true => adit_codegen::Products::On,
+                false => adit_codegen::Products::Off,
             },
             fuel: self.limits.steps.is_some(),
             ..adit_codegen::Options::default()

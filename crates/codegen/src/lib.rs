@@ -36,7 +36,7 @@ pub use load::Code;
 pub use lower::vector::{LoopReport, loop_reports, vector_form};
 pub use mutant::Mutant;
 pub use object::{Outside, Parameter};
-pub use options::{Cpu, OptLevel, Options, Vectors};
+pub use options::{Cpu, OptLevel, Options, Products, Vectors};
 pub use text::{SourceLines, clif_text, native_text, vcode_text};
 
 use adit_ir::{FuncId, Module};

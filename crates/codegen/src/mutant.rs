@@ -1,4 +1,4 @@
-//! Seeded bugs of vector code: its classic mistakes, each behind a switch.
+//! Seeded bugs of vector code and of kernels: their classic mistakes, each behind a switch.
 //!
 //! In: a [`Mutant`] in [`crate::Options`]. Out: code that does something else, in one known way. **A test instrument**: ordinary compiles never carry one.
 
@@ -21,4 +21,22 @@ adit_ir::mutants! {
     StopHoisted = "stop-hoisted",
     /// A loop that runs last to first begins with what is left over.
     OrderLost = "order-lost",
+    /// The right factor of a product of matrices is transposed.
+    FactorTransposed = "factor-transposed",
+    /// A product of matrices that is added takes the place of what was there.
+    ProductOverwrites = "product-overwrites",
+    /// A product of matrices that is put somewhere is added to what was there.
+    ProductAdded = "product-added",
+    /// Zeros of a product of matrices do not win over what is no number.
+    ProductPlain = "product-plain",
+    /// Zeros win that are no weights.
+    WeightSwapped = "weight-swapped",
+    /// What is read and set to zero in a product of matrices stays.
+    ClearLost = "clear-lost",
+    /// Arrays of a product of matrices may be written and read.
+    ProductAliased = "product-aliased",
+    /// Subscripts of a product of matrices are believed.
+    ProductUnchecked = "product-unchecked",
+    /// The first element of a factor is where the array begins.
+    OffsetLost = "offset-lost",
 }

@@ -53,6 +53,18 @@ impl Vectors {
     }
 }
 
+/// Whether kernels take the place of nests of loops that are products of matrices.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum Products {
+    /// Never.
+    #[default]
+    Off,
+    /// Where extents make it worth a call.
+    On,
+    /// Wherever there is something to do: for tests, whose matrices are small.
+    Eager,
+}
+
 /// What a compilation can be asked for.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Options {
@@ -64,6 +76,8 @@ pub struct Options {
     pub strict: bool,
     /// Runs several iterations of a loop at once where they have nothing to do with one another, or only add something up; not with [`Options::strict`] and [`Options::fuel`].
     pub vectors: Vectors,
+    /// Products of matrices by kernels; not with [`Options::strict`] and [`Options::fuel`].
+    pub products: Products,
     /// A seeded bug: tests only.
     pub mutant: Option<Mutant>,
     /// Keeps every bounds check, even those proved superfluous.
@@ -88,6 +102,7 @@ impl Default for Options {
             cpu: Cpu::default(),
             strict: true,
             vectors: Vectors::Off,
+            products: Products::Off,
             mutant: None,
             keep_checks: false,
             fuel: false,

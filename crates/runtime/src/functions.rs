@@ -1,10 +1,10 @@
 //! The functions that compiled code calls, by name.
 //!
-//! In: a name. Out: an address: of a hook, of what Cranelift calls where the machine lacks an instruction ([`LIBRARY`]), of a row of the table of primitives, or of a kernel of [`vector`]. Code that stays in this process is given
+//! In: a name. Out: an address: of a hook, of what Cranelift calls where the machine lacks an instruction ([`LIBRARY`]), of a row of the table of primitives, or of a kernel of [`product`] or [`vector`]. Code that stays in this process is given
 //! addresses when it is made, code that was written down when it is loaded; objects find those of [`LIBRARY`] as symbols.
 
 use crate::hooks::{self, Hook};
-use crate::vector;
+use crate::{product, vector};
 use adit_ir::Prim;
 
 macro_rules! library {
@@ -39,7 +39,7 @@ library! {
 pub fn address(name: &str) -> Option<*const u8> {
     let known = hooks::ALL.iter().chain(LIBRARY).find(|hook| hook.name == name).map(|hook| hook.address);
     let scalar = || Prim::from_name(name).map(|prim| prim.row().eval.address());
-    known.or_else(scalar).or_else(|| vector::address(name))
+    known.or_else(scalar).or_else(|| product::address(name)).or_else(|| vector::address(name))
 }
 
 #[cfg(test)]

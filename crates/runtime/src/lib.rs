@@ -20,6 +20,7 @@ pub mod kernels;
 pub mod machine;
 pub mod native;
 pub mod print;
+pub mod product;
 pub mod program;
 pub mod sealed;
 mod seats;

@@ -217,6 +217,10 @@ impl Lower<'_, '_, '_, '_> {
         let head = self.block_for(&self.f.region(body).params);
         // Here, where it dominates the vectors, the loop and what follows them.
         let inits = self.values(inits)?;
+        let nest = self.product_plan(inst);
+        if let Some(nest) = &nest {
+            self.products(nest, after)?;
+        }
         if let Some(plan) = self.vector_plan(inst) {
             self.vectors(&plan, &course, bounds, &inits, (head, after))?;
         }
@@ -225,10 +229,13 @@ impl Lower<'_, '_, '_, '_> {
         self.b.ins().brif(course.enters, head, &enter, after, &start);
         self.b.switch_to_block(head);
         self.loops += 1;
+        let around = self.has_kernels;
+        self.has_kernels |= nest.is_some();
         self.aside(|lower| match lower.end_of_chunks(&course, body) {
             Some((end, step)) => lower.chunked(&course, (end, step), body, head, after),
             None => lower.polled(&course, body, head, after),
         })?;
+        self.has_kernels = around;
         self.loops -= 1;
         self.arrive(after, results)
     }

@@ -22,6 +22,7 @@ mod frame;
 mod glue;
 mod prims;
 mod prints;
+mod products;
 mod runs;
 mod shared;
 mod tapes;
@@ -118,6 +119,8 @@ pub(crate) struct Lower<'a, 'b, 'u, 'm> {
     pub(crate) last_call: usize,
     /// How many loops there are around what is lowered.
     loops: u32,
+    /// Whether a loop around what is lowered has kernels in its place, where it is large enough.
+    has_kernels: bool,
     /// Tapes whose ends are in registers.
     kept_ends: Vec<(Value, tapes::Ends)>,
     part: Part<'a>,
@@ -181,6 +184,7 @@ fn lower_as(
         position: 0,
         last_call: 0,
         loops: 0,
+        has_kernels: false,
         kept_ends: Vec::new(),
         part,
         functions: FxHashMap::default(),

@@ -19,6 +19,7 @@
 
 mod carried;
 mod linear;
+pub mod products;
 mod read;
 
 pub use carried::Reduction;

@@ -22,7 +22,7 @@ mod circular;
 mod coefficients;
 mod entry;
 mod exponential;
-mod lanes;
+pub(crate) mod lanes;
 mod logarithm;
 mod special;
 

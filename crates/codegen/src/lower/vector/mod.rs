@@ -239,7 +239,7 @@ impl Lower<'_, '_, '_, '_> {
     }
 
     /// The form's value at index 0.
-    fn uniform_part(&mut self, form: &Linear) -> Result<ir::Value, CodegenError> {
+    pub(super) fn uniform_part(&mut self, form: &Linear) -> Result<ir::Value, CodegenError> {
         let mut sum: Option<ir::Value> = None;
         for &(v, factor) in &form.terms {
             let value = self.get(v)?;
