@@ -87,7 +87,8 @@ fn all(h: &Handles, ws: &mut Workspace, n: usize, out: &mut Vec<f64>) -> adit::R
 
 fn nothing_is_allocated(h: &Handles) -> adit::Result<()> {
     let mut ws = Workspace::new();
-    for n in [5, 12] {
+    // The last is large enough for the kernels of products.
+    for n in [5, 12, 40] {
         let (w, x, a) = (numbers(n, 0.1), numbers(n, 0.2), numbers(n * n, 0.3));
         let a = adit::View::new(&a, [n, n])?;
         let p = &P { w: &w, k: 0.4 };

@@ -49,6 +49,9 @@ pub struct Common {
     /// Run several iterations of a loop at once where they are independent or only add something up, from level 2 on
     #[arg(long, global = true)]
     pub vectors: bool,
+    /// Leave loops that are products of matrices as they are
+    #[arg(long, global = true)]
+    pub no_products: bool,
     /// Directions that forward mode goes along at once: at most so many for matrices, 8 if not given; exactly so many for `emit`, 1 if not given
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=64))]
     pub lanes: Option<u8>,

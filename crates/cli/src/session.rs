@@ -62,7 +62,7 @@ impl Session {
         };
         let lanes = common.lanes.map(usize::from);
         let told = Engine::builder().opt(common.opt).ad_opt(common.ad_opt).strict(common.strict);
-        let told = told.vectors(common.vectors);
+        let told = told.vectors(common.vectors).products(!common.no_products);
         let told = told.cpu(common.cpu.clone()).max_order(common.max_order).limits(limits).sink(to_stderr);
         let told = if let Some(lanes) = lanes { told.lanes(lanes) } else { told };
         let engine = if common.time_passes { told.clock(print_time) } else { told }.build()?;

@@ -40,3 +40,10 @@ adit_ir::mutants! {
     /// The first element of a factor is where the array begins.
     OffsetLost = "offset-lost",
 }
+
+impl Mutant {
+    /// Whether it is a bug of kernels that take the place of loops, rather than of vectors.
+    pub fn is_of_products(self) -> bool {
+        self as u8 >= Mutant::FactorTransposed as u8
+    }
+}

@@ -17,14 +17,15 @@ mod tile;
 use crate::context::Context;
 use crate::hooks::Hook;
 use crate::vector::Level;
-use adit_ir::types::ScalarType;
 use crate::vector::lanes::Plain;
 #[cfg(target_arch = "x86_64")]
 use crate::vector::lanes::{Wide256, Wide512};
+use adit_ir::types::ScalarType;
+use cells::{Cells, Double, Float, Four};
 #[cfg(target_arch = "x86_64")]
 use cells::{Eight, Sixteen};
-use cells::{Cells, Double, Float, Four};
 use std::cell::Cell;
+use std::mem::MaybeUninit;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tile::{MOST, Matrix, Terms, Weight, dots, exact, tile};
 
@@ -89,11 +90,8 @@ struct Product<'r, T> {
 /// As [`Request`] says: the elements can be read and written, and those of `c` are apart from the others.
 #[inline(always)]
 unsafe fn run<C: Cells>(request: &Request, stop: &AtomicBool) {
-    let matrix = |[at, down, along]: [i64; 3]| Matrix {
-        at: at as *const C::Float,
-        down: down as isize,
-        along: along as isize,
-    };
+    let matrix =
+        |[at, down, along]: [i64; 3]| Matrix { at: at as *const C::Float, down: down as isize, along: along as isize };
     let [m, k, n] = request.extents.map(|n| usize::try_from(n).unwrap_or(0));
     let has = |flag: i64| request.flags & flag != 0;
     let weight = match (has(LEFT_WEIGHS), has(RIGHT_WEIGHS)) {
@@ -251,7 +249,7 @@ impl<T: Float> Product<'_, T> {
         let reused = block.height >= 2 * C::ROWS && block.depth * self.n > LARGE;
         let b = match b.along != 1 || count < width || reused {
             // SAFETY: there is room.
-            true => unsafe { copied(b, (block.depth, count), width, panel) },
+            true => unsafe { padded::<C, V>(b, (block.depth, count), panel) },
             false => b,
         };
         let mut first = 0;
@@ -263,9 +261,11 @@ impl<T: Float> Product<'_, T> {
                 if self.along == 1 && count == width {
                     tiles::<C, R, V>(&t, rows, (self.place(block.i + first, j), self.down));
                 } else {
-                    let mut buffer = [T::ZERO; 8 * WIDE * MOST];
-                    tiles::<C, R, V>(&t, rows, (buffer.as_mut_ptr(), width as isize));
-                    self.scatter((block.i + first, rows), (j, count), (&buffer, width));
+                    let mut buffer = MaybeUninit::<[T; 8 * WIDE * MOST]>::uninit();
+                    let at = buffer.as_mut_ptr().cast::<T>();
+                    (0..rows * V).for_each(|v| C::splat(T::ZERO).store(at.add(v * C::COUNT)));
+                    tiles::<C, R, V>(&t, rows, (at, width as isize));
+                    self.scatter((block.i + first, rows), (j, count), (at, width));
                 }
             }
             first += rows;
@@ -276,14 +276,19 @@ impl<T: Float> Product<'_, T> {
     /// Adds a buffer to a part of `c`.
     ///
     /// # Safety
-    /// As for [`run`].
-    unsafe fn scatter(&self, (i, rows): (usize, usize), (j, columns): (usize, usize), (buffer, width): (&[T], usize)) {
+    /// As for [`run`]; the buffer has so many rows of so many elements.
+    unsafe fn scatter(
+        &self,
+        (i, rows): (usize, usize),
+        (j, columns): (usize, usize),
+        (buffer, width): (*const T, usize),
+    ) {
         for r in 0..rows {
-            for (column, &x) in buffer[r * width..][..columns].iter().enumerate() {
-                // SAFETY: an element of `c`, as promised.
+            for column in 0..columns {
+                // SAFETY: an element of `c` and one of the buffer, as promised.
                 unsafe {
                     let place = self.place(i + r, j + column);
-                    *place = *place + x;
+                    *place = *place + *buffer.add(r * width + column);
                 }
             }
         }
@@ -354,38 +359,58 @@ impl<T: Float> Block<T> {
         while first < self.height {
             let rows = rows_of(C::ROWS, self.height - first);
             let from = self.a.from(first, 0).transposed();
-            // SAFETY: as promised.
-            unsafe { copied(from, (self.depth, rows), rows, to.add(first * self.depth)) };
+            for k in 0..self.depth {
+                // SAFETY: as promised.
+                unsafe { strided(from.from(k, 0), rows, to.add(first * self.depth + k * rows)) };
+            }
             first += rows;
         }
         Block { a: Matrix { at: to, ..self.a }, packed: true, ..self }
     }
 }
 
-/// Copies a part of a matrix to rows of `width` elements, the rest of each being zero.
+/// Copies a part of a matrix to rows of `V` vectors, the rest of each being zero.
 ///
 /// # Safety
-/// The elements can be read, and there is room for them.
+/// The elements can be read, and there is room for the rows.
 #[inline(always)]
-unsafe fn copied<T: Float>(
-    from: Matrix<T>,
+unsafe fn padded<C: Cells, const V: usize>(
+    from: Matrix<C::Float>,
     (rows, columns): (usize, usize),
-    width: usize,
-    to: *mut T,
-) -> Matrix<T> {
+    to: *mut C::Float,
+) -> Matrix<C::Float> {
+    let width = V * C::COUNT;
     for i in 0..rows {
-        // SAFETY: as promised.
-        unsafe {
-            let row = to.add(i * width);
-            if from.along == 1 {
-                row.copy_from_nonoverlapping(from.from(i, 0).at, columns);
-            } else {
-                (0..columns).for_each(|j| *row.add(j) = *from.from(i, j).at);
+        let (row, from) = (to.wrapping_add(i * width), from.from(i, 0));
+        for v in 0..V {
+            // SAFETY: as promised; a row that is whole has all vectors.
+            unsafe {
+                let whole = from.along == 1 && columns == width;
+                let at = from.at.wrapping_add(v * C::COUNT);
+                let vector = if whole { C::load(at) } else { C::splat(C::Float::ZERO) };
+                vector.store(row.add(v * C::COUNT));
             }
-            (columns..width).for_each(|j| *row.add(j) = T::ZERO);
+        }
+        if from.along != 1 || columns < width {
+            // SAFETY: as promised.
+            unsafe { strided(from, columns, row) };
         }
     }
     Matrix { at: to, down: width as isize, along: 1 }
+}
+
+/// Copies elements of a row.
+///
+/// # Safety
+/// They can be read, and there is room.
+#[inline(always)]
+unsafe fn strided<T: Float>(from: Matrix<T>, columns: usize, to: *mut T) {
+    let mut at = from.at;
+    for j in 0..columns {
+        // SAFETY: as promised; behind the last element nothing is read.
+        unsafe { *to.add(j) = *at };
+        at = at.wrapping_offset(from.along);
+    }
 }
 
 /// 64 bytes, as a cache has them.
@@ -484,14 +509,16 @@ kernels! {
 
 /// The kernel for floats of a type on a kind of machine.
 pub fn kernel(float: ScalarType, level: Level) -> &'static Hook {
-    let single = float == ScalarType::F32;
-    match level {
+    let [double, single] = match level {
+        Level::Baseline => [&PLAIN, &PLAIN_SINGLE],
         #[cfg(target_arch = "x86_64")]
-        Level::Avx2 => if single { &AVX2_SINGLE } else { &AVX2 },
+        Level::Avx2 => [&AVX2, &AVX2_SINGLE],
         #[cfg(target_arch = "x86_64")]
-        Level::Avx512 => if single { &AVX512_SINGLE } else { &AVX512 },
-        _ => if single { &PLAIN_SINGLE } else { &PLAIN },
-    }
+        Level::Avx512 => [&AVX512, &AVX512_SINGLE],
+        #[cfg(not(target_arch = "x86_64"))]
+        Level::Avx2 | Level::Avx512 => [&PLAIN, &PLAIN_SINGLE],
+    };
+    if float == ScalarType::F32 { single } else { double }
 }
 
 /// Where the kernel of this name is.

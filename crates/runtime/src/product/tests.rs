@@ -3,8 +3,6 @@
 use super::*;
 use crate::vector::Level;
 
-const STOP: AtomicBool = AtomicBool::new(false);
-
 /// Reproducible small integers, so that sums are exact in any order.
 fn numbers(count: usize, mut seed: u64) -> Vec<f64> {
     let next = |_| {
@@ -65,7 +63,7 @@ fn plain([c, a, b]: [(Lie, &[f64]); 3], [m, k, n]: [usize; 3], flags: i64) -> Ve
 }
 
 fn call<T>(float: ScalarType, level: Level, request: &Request) {
-    let stop = STOP;
+    let stop = AtomicBool::new(false);
     let context = Context { interrupt: &stop, ..Context::new() };
     let run: unsafe extern "C" fn(*const Context, *const Request) =
         // SAFETY: every kernel is of this type.
@@ -112,7 +110,8 @@ fn agree(level: Level, matrices: [(Lie, &[f64]); 3], extents: [usize; 3], flags:
 
 #[test]
 fn products_are_those_of_loops_however_matrices_lie() {
-    let sizes = [[1, 1, 1], [1, 5, 1], [7, 9, 1], [1, 33, 70], [3, 1, 5], [8, 8, 8], [13, 21, 35], [64, 32, 32], [9, 130, 17]];
+    let sizes =
+        [[1, 1, 1], [1, 5, 1], [7, 9, 1], [1, 33, 70], [3, 1, 5], [8, 8, 8], [13, 21, 35], [64, 32, 32], [9, 130, 17]];
     let large = [[300, 140, 40], [40, 300, 70]];
     for level in levels() {
         for [m, k, n] in sizes.into_iter().chain(large) {

@@ -149,11 +149,7 @@ pub unsafe fn exact<T: Float>(t: &Terms<T>, (rows, columns): (usize, usize), c: 
 /// # Safety
 /// The elements, `k` of `x` and `R` rows of `k`, can be read.
 #[inline(always)]
-pub unsafe fn dots<C: Cells, const R: usize>(
-    x: *const C::Float,
-    rows: Matrix<C::Float>,
-    k: usize,
-) -> [C::Float; R] {
+pub unsafe fn dots<C: Cells, const R: usize>(x: *const C::Float, rows: Matrix<C::Float>, k: usize) -> [C::Float; R] {
     let mut sums = [C::splat(C::Float::ZERO); R];
     let whole = k - k % C::COUNT;
     for at in (0..whole).step_by(C::COUNT) {

@@ -1,6 +1,6 @@
-//! Vector code against the interpreter.
+//! Vector code and kernels against the interpreter.
 //!
-//! In: a function, finished, and what the interpreter gave. Out: a failure unless code whose loops run several iterations at once, wherever that can be done, gives the same, but for rounding: 1e-12 relative
+//! In: a function, finished, and what the interpreter gave. Out: a failure unless code whose loops run several iterations at once, or have kernels in their place where they are products of matrices, wherever that can be done, gives the same, but for rounding: 1e-12 relative
 //! to the largest number on the way, and a hundred times what the interpreter's own numbers move by if each operation is [off by a little](super::shaken). Sums are added up in another order, and functions over whole slices
 //! round otherwise; errors are the same, at the same places.
 //!
@@ -10,9 +10,11 @@ use super::numbers::{answer_floats, wild};
 use super::shaken::shaken_runs;
 use super::{Failure, Subject, limited};
 use crate::fuzz::call::{Answer, Run, run_ir, run_native};
-use adit_codegen::{Options, Vectors, compile};
+use adit_codegen::{Options, Products, Vectors, compile};
 use adit_interp::ir::{Data, Input, Interpreter};
-use adit_ir::{FuncId, Limits, Module, Op, Scalar};
+use adit_ir::bounds::Facts;
+use adit_ir::loops::products::read;
+use adit_ir::{FuncId, Function, Limits, Module, Op, Scalar};
 
 /// How far numbers may be apart, relative to the largest on the way.
 const NEAR: f64 = 1e-12;
@@ -31,18 +33,22 @@ impl Subject<'_> {
         limits: &Limits,
     ) -> Result<(), Failure> {
         let has_loops = |id: FuncId| module.function(id).insts().any(|i| matches!(i.op, Op::For { .. }));
+        let reachable = super::values::reachable(module, id);
+        let has_products = reachable.iter().any(|&id| has_products(module.function(id)));
+        let products = if has_products { Products::Eager } else { Products::Off };
         let vectors = match (self.plan.seed % 4, self.plan.vectors) {
             // What programs have without being asked.
             (1, _) => Vectors::EagerSums,
+            (_, false) if has_products => Vectors::Off,
             (_, false) => return Ok(()),
             (0, true) => Vectors::On,
             (_, true) => Vectors::Eager,
         };
-        if limited(expected) || !super::values::reachable(module, id).into_iter().any(has_loops) {
+        if limited(expected) || !reachable.into_iter().any(has_loops) {
             return Ok(());
         }
         let fail = |detail: String| Failure { relation: "vectors", detail };
-        let options = Options { strict: false, vectors, verify_clif: true, ..Options::default() };
+        let options = Options { strict: false, vectors, products, verify_clif: true, ..Options::default() };
         let code =
             compile(module, &[id], &options).map_err(|e| fail(format!("{e}\n{}", adit_ir::print_module(module))))?;
         let entry = code.entry(id).ok_or_else(|| fail("there is no entry".into()))?;
@@ -57,6 +63,14 @@ impl Subject<'_> {
         }
         Err(fail(format!("{} ({options:?})\n{}", told.detail, adit_ir::print_module(module))))
     }
+}
+
+/// Whether a loop of a function is a product of matrices.
+fn has_products(f: &Function) -> bool {
+    let facts = Facts::new(f);
+    let mut found = false;
+    f.walk(&mut |inst| found |= read(f, &facts, inst).is_some());
+    found
 }
 
 /// Whether what two runs gave differs by rounding at most, given what shaken ones gave.

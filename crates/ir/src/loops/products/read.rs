@@ -90,14 +90,10 @@ fn is_small(f: &Function, inst: Inst, left: &mut usize, defined: &mut FxHashSet<
     defined.extend(data.results.iter().copied());
     let Some(fewer) = left.checked_sub(1) else { return false };
     *left = fewer;
-    match &data.op {
-        Op::For { body, .. } => {
-            let region = f.region(*body);
-            defined.extend(region.params.iter().copied());
-            region.insts.iter().all(|&inner| is_small(f, inner, left, defined))
-        }
-        op => op.regions().is_empty(),
-    }
+    let Op::For { body, .. } = &data.op else { return data.op.regions().is_empty() };
+    let region = f.region(*body);
+    defined.extend(region.params.iter().copied());
+    region.insts.iter().all(|&inner| is_small(f, inner, left, defined))
 }
 
 impl Reader<'_, '_> {
@@ -163,7 +159,9 @@ impl Reader<'_, '_> {
                 }
                 Some(())
             }
-            op => (op.effect() == Effect::Pure).then_some(()),
+            Op::Const(_) | Op::Cmp { .. } | Op::Select { .. } => Some(()),
+            Op::If { .. } | Op::While { .. } | Op::Alloc { .. } | Op::Copy { .. } | Op::Fill { .. } => None,
+            Op::Call { .. } | Op::TapeNew { .. } | Op::TapePush { .. } | Op::TapePop { .. } | Op::Print { .. } => None,
         }
     }
 
