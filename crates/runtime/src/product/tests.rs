@@ -62,7 +62,7 @@ fn plain([c, a, b]: [(Lie, &[f64]); 3], [m, k, n]: [usize; 3], flags: i64) -> Ve
     out
 }
 
-fn call<T>(float: ScalarType, level: Level, request: &Request) {
+fn call(float: ScalarType, level: Level, request: &Request) {
     let stop = AtomicBool::new(false);
     let context = Context { interrupt: &stop, ..Context::new() };
     let run: unsafe extern "C" fn(*const Context, *const Request) =
@@ -83,7 +83,7 @@ fn fast(level: Level, [c, a, b]: [(Lie, &[f64]); 3], [m, k, n]: [usize; 3], flag
         extents,
         flags,
     };
-    call::<f64>(ScalarType::F64, level, &request);
+    call(ScalarType::F64, level, &request);
     let narrow = |x: &[f64]| x.iter().map(|&x| x as f32).collect::<Vec<f32>>();
     let (mut single, left, right) = (narrow(c.1), narrow(a.1), narrow(b.1));
     let request = Request {
@@ -92,7 +92,7 @@ fn fast(level: Level, [c, a, b]: [(Lie, &[f64]); 3], [m, k, n]: [usize; 3], flag
         b: b.0.words(right.as_ptr()),
         ..request
     };
-    call::<f32>(ScalarType::F32, level, &request);
+    call(ScalarType::F32, level, &request);
     [out, single.into_iter().map(f64::from).collect()]
 }
 
