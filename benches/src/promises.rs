@@ -8,8 +8,8 @@ use crate::problems::{self, Problem};
 use crate::rivals::{self, Rival};
 use crate::side::{Race, Which};
 use crate::{Result, bundle, calls, process, straight, table, unseen};
-use adit::bench::What;
 use adit::bench::clock::{batch_of, median, time};
+use adit::bench::{At, Steady, What};
 use adit::{Cpu, Engine, Workspace};
 use adit_runtime::vector::Level;
 
@@ -82,7 +82,7 @@ pub fn keep(races: &[Race], rivals: &[Rival], repeats: usize) -> Result<Vec<Prom
     let (trig, linreg) = (named("test_function n=1000")?, named("linreg n=1000")?);
     let product = over(named("mlp 10-32-32-1, batch 64")?, What::Hvp, What::Gradient, repeats)?;
     rows.push(row("Hessian times a direction over gradient, mlp", Ok(product), 2.5, ""));
-    let dense = dense_hessian(named("logistic_regression n=1000, d=20")?, repeats)?;
+    let dense = dense_hessian(named("logistic_regression n=1000, d=20")?, "w", repeats)?;
     rows.push(row("dense Hessian of a regression by 20 numbers, over its gradient", Ok(dense), 8.0, ""));
     for (what, problem) in [("forward, 8 lanes, over primal: trig", trig), ("… linreg, n = 1000", linreg)] {
         rows.push(row(what, Ok(over(problem, What::Jvp(8), What::Primal, repeats)?), 3.0, ""));
@@ -148,17 +148,18 @@ fn in_turns(mut over: impl FnMut(), mut under: impl FnMut(), repeats: usize) -> 
     median(&(0..repeats).map(turn).collect::<Vec<f64>>())
 }
 
-/// Value, gradient and all of the Hessian, over value and gradient.
-fn dense_hessian(problem: &Problem, repeats: usize) -> Result<f64> {
+/// Value, gradient and all of the Hessian by one parameter, an array, over value and gradient by it.
+fn dense_hessian(problem: &Problem, by: &str, repeats: usize) -> Result<f64> {
     let in_words = |e: adit::Error| e.to_string();
     let f = problem.compile()?;
-    let hessian = f.hessian().wrt(problem.wrt).build().map_err(in_words)?;
-    let mut gradient = problem.steady(&f, What::Gradient)?;
+    let (args, wrt) = (&problem.args[..], &[by]);
+    let mut gradient = Steady::new(&f, What::Gradient, At { args, wrt }).map_err(in_words)?;
     gradient.try_run().map_err(in_words)?;
-    let slopes = gradient.slopes();
-    let (mut slots, mut entries) = (slopes.clone(), vec![0.0; slopes.len() * slopes.len()]);
-    let (mut workspace, args) = (Workspace::new(), &problem.args[..]);
-    let mut run = || hessian.value_gradient_and_hessian(&mut workspace, args, &mut slots, &mut entries);
+    let mut slopes = gradient.slopes();
+    let mut entries = vec![0.0; slopes.len() * slopes.len()];
+    let hessian = f.hessian().wrt(wrt).build().map_err(in_words)?;
+    let mut workspace = Workspace::new();
+    let mut run = || hessian.value_gradient_and_hessian(&mut workspace, args, &mut slopes, &mut entries);
     run().map_err(in_words)?;
     Ok(in_turns(|| drop(run()), || gradient.run(), repeats))
 }
@@ -202,5 +203,14 @@ mod tests {
         let titles: Vec<String> = problems::all().iter().map(Problem::title).collect();
         assert!(BESIDE.iter().all(|(_, title, ..)| titles.contains(&(*title).to_owned())));
         assert!(call(1).expect("it runs") > 0.0);
+    }
+
+    #[test]
+    fn what_is_measured_here_can_be() {
+        let problems = problems::all();
+        let named = |title| problems.iter().find(|p| p.title() == title).expect("it is there");
+        assert!(dense_hessian(named("logistic_regression n=1000, d=20"), "w", 1).expect("it runs") > 0.0);
+        let narrow = narrower(named("linreg n=1000"), 1);
+        assert!(narrow == Err("no AVX-512 here".to_owned()) || narrow.is_ok_and(|ratio| ratio > 0.0));
     }
 }
