@@ -1,7 +1,7 @@
 //! The builder: the one way to say what an engine compiles and runs with.
 //!
 //! In: the host's wishes, one call each; what is not said is as [`Options`] has it by default. Out: an [`Engine`], or an error that names the wish that cannot be met. Nothing is compiled here, and an
-//! engine starts no threads: hosts call its handles from as many as they like.
+//! engine starts no threads unless [`Limits::threads`] allows it: hosts call its handles from as many as they like.
 //!
 //! ```
 //! let engine = adit::Engine::builder().strict(true).limits(|limits| limits.memory_bytes = 64 << 20).build()?;
@@ -98,6 +98,9 @@ impl EngineBuilder {
         if !(1..=MOST_LANES).contains(lanes) {
             return wrong(format!("there are from 1 to {MOST_LANES} lanes, not {lanes}"));
         }
+        if !(1..=MOST_THREADS).contains(&limits.threads) {
+            return wrong(format!("loops run on 1 to {MOST_THREADS} threads, not {}", limits.threads));
+        }
         if limits.depth == 0 {
             return wrong("with a limit of 0 for the depth of calls, nothing can be called".to_owned());
         }
@@ -111,6 +114,9 @@ impl EngineBuilder {
 
 /// More lanes than this make functions large and nothing faster.
 const MOST_LANES: usize = 64;
+
+/// More threads than any machine has.
+const MOST_THREADS: usize = 1024;
 
 #[cfg(test)]
 mod tests {
@@ -127,6 +133,7 @@ mod tests {
         assert_eq!(told(new().opt(4)), "the optimisation level is 0, 1, 2 or 3, not 4");
         assert_eq!(told(new().lanes(0)), "there are from 1 to 64 lanes, not 0");
         assert_eq!(told(new().lanes(65)), "there are from 1 to 64 lanes, not 65");
+        assert_eq!(told(new().limits(|limits| limits.threads = 0)), "loops run on 1 to 1024 threads, not 0");
         assert!(told(new().limits(|limits| limits.depth = 0)).contains("nothing can be called"));
         let unknown = told(new().cpu(Cpu::Named("no-such-thing".to_owned())));
         assert!(unknown.contains("`no-such-thing`"), "{unknown}");

@@ -210,10 +210,22 @@ pub(crate) fn optimized(mut derived: Derived, options: &Options) -> Result<Deriv
     Ok(derived)
 }
 
-/// The module as it goes to the code generator.
-pub(crate) fn finished<'d>(derived: &'d Derived, options: &Options) -> Cow<'d, Module> {
+/// The module as it goes to the code generator, and what that is told.
+pub(crate) fn finished<'d>(derived: &'d Derived, options: &Options) -> (Cow<'d, Module>, adit_codegen::Options) {
+    let (strict, told) = (options.strict, options.codegen());
+    let fission = fission(&told);
+    let threads = options.limits.threads > 1 && options.opt > 1 && !strict && !told.fuel;
+    let module = passes(derived, options, fission);
+    let parts = || adit_opt::spread::all(&module, derived.id, adit_opt::spread::LEAST_WORK);
+    match threads.then(parts).flatten() {
+        Some((module, spread)) => (Cow::Owned(module), adit_codegen::Options { spread, ..told }),
+        None => (module, told),
+    }
+}
+
+/// The module after all passes but the one that makes parts for threads.
+fn passes<'d>(derived: &'d Derived, options: &Options, fission: Option<adit_opt::Fission>) -> Cow<'d, Module> {
     let strict = options.strict;
-    let fission = fission(&options.codegen());
     let told = adit_opt::Options { strict, inexact: !strict, fission, ..adit_opt::Options::default() };
     let finish = || adit_opt::finish_all(&derived.module, derived.id, told);
     let finished = (options.opt > 1).then(finish).flatten();
@@ -226,14 +238,18 @@ fn fission(to: &adit_codegen::Options) -> Option<adit_opt::Fission> {
     vectors.then_some(adit_opt::Fission { block: BLOCK, form: adit_codegen::vector_form, eager: false })
 }
 
-/// Compiles to machine code that can be kept.
+/// Compiles to machine code that can be kept. It runs on one thread, for what it is linked with starts none.
 pub(crate) fn image(derived: &Derived, options: &Options) -> Result<Image> {
-    adit_codegen::image(&finished(derived, options), &[derived.id], &options.codegen()).map_err(codegen_error)
+    let mut options = options.clone();
+    options.limits.threads = 1;
+    let (module, told) = finished(derived, &options);
+    adit_codegen::image(&module, &[derived.id], &told).map_err(codegen_error)
 }
 
 /// Compiles to machine code.
 pub(crate) fn compile(derived: &Derived, options: &Options) -> Result<Code> {
-    adit_codegen::compile(&finished(derived, options), &[derived.id], &options.codegen()).map_err(codegen_error)
+    let (module, told) = finished(derived, options);
+    adit_codegen::compile(&module, &[derived.id], &told).map_err(codegen_error)
 }
 
 pub(crate) fn codegen_error(e: CodegenError) -> Error {

@@ -173,7 +173,7 @@ fn ir_text(unit: &Unit, derived: &Derived) -> String {
 
 fn machine_text(unit: &Unit, derived: &Derived, options: &Options, stage: Stage) -> Result<String> {
     let source = |span: Span| source_line(unit, span);
-    let (module, options) = (pipeline::finished(derived, options), options.codegen());
+    let (module, options) = pipeline::finished(derived, options);
     if stage == Stage::Finished {
         return Ok(ir_text(unit, &Derived { module: module.into_owned(), id: derived.id }));
     }

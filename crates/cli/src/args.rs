@@ -76,6 +76,9 @@ pub struct Common {
     /// Loop iterations and calls that a run may take
     #[arg(long, global = true, value_name = "N")]
     pub max_steps: Option<u64>,
+    /// Threads that loops with much to do are divided among; sums are then rounded otherwise than on one, and alike in every run
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub parallel: Option<u16>,
     /// Time that compiling and running may take, such as 2s or 500ms
     #[arg(long, global = true, value_name = "TIME", value_parser = duration)]
     pub timeout: Option<Duration>,

@@ -58,6 +58,7 @@ impl Session {
         let limits = |limits: &mut Limits| {
             limits.memory_bytes = common.max_memory.unwrap_or(limits.memory_bytes);
             limits.depth = common.max_depth.unwrap_or(limits.depth);
+            limits.threads = common.parallel.map_or(1, usize::from);
             (limits.tape_bytes, limits.steps) = (common.max_tape, common.max_steps);
         };
         let lanes = common.lanes.map(usize::from);

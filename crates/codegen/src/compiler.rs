@@ -42,7 +42,8 @@ pub(crate) fn image(
         }
     }
     compiler.shared();
-    for &f in entries {
+    let spread = std::mem::take(&mut compiler.unit.spread);
+    for &f in entries.iter().chain(&spread) {
         compiler.trampoline(f)?;
     }
     compiler.thunks()?;
@@ -265,6 +266,10 @@ impl<'m> Compiler<'m> {
                     Target::Compiled(place) => image::Target::Code(self.pieces[place as usize].start as u32),
                     Target::Thunk(import) => image::Target::Code(self.pieces[self.thunks[&import]].start as u32),
                     Target::Shared(place) => image::Target::Code(self.pieces[self.shared[place as usize]].start as u32),
+                    Target::Trampoline(place) => {
+                        let f = self.unit.graph.order[place as usize];
+                        image::Target::Code(self.pieces[self.trampolines[&f]].start as u32)
+                    }
                     Target::Straight(place) => image::Target::Code(self.straight[place as usize] as u32),
                     Target::Here(offset) => image::Target::Code(piece.start as u32 + offset),
                     Target::Imported(place) => image::Target::Import(place),

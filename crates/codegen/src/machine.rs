@@ -43,6 +43,7 @@ pub(crate) enum Target {
     Thunk(u32),
     Straight(u32),
     Shared(u32),
+    Trampoline(u32),
     Table(u32),
     Library(LibCall),
     Stub(u32),
@@ -135,6 +136,7 @@ fn relocations(func: &ir::Function, compiled: &CompiledCode) -> Result<Vec<Open>
                     namespace::STRAIGHT => Target::Straight(name.index),
                     namespace::TABLE => Target::Table(name.index),
                     namespace::SHARED => Target::Shared(name.index),
+                    namespace::TRAMPOLINE => Target::Trampoline(name.index),
                     _ => Target::Imported(name.index),
                 }
             }

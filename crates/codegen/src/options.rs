@@ -90,6 +90,8 @@ pub struct Options {
     pub run_from: usize,
     /// Functions of more instructions have loops that differ in nothing but what they mention compiled once, and short code rather than fast code around them; not with [`OptLevel::O3`].
     pub share_above: usize,
+    /// Functions that are one loop from their first parameter to their second: calls of those whose loop threads can divide among themselves are so divided.
+    pub spread: Vec<adit_ir::FuncId>,
     /// Runs Cranelift's verifier.
     pub verify_clif: bool,
 }
@@ -109,6 +111,7 @@ impl Default for Options {
             large_above: 600,
             run_from: 100,
             share_above: 1_000,
+            spread: Vec::new(),
             verify_clif: cfg!(debug_assertions),
         }
     }

@@ -6,9 +6,9 @@ use crate::isa::{Size, has_vectors, slices};
 use crate::options::Options;
 use crate::straight::Straight;
 use adit_diag::Span;
-use adit_ir::{CallGraph, Module, Trap};
+use adit_ir::{CallGraph, FuncId, Module, Trap};
 use adit_runtime::vector::Level;
-use adit_runtime::{ExternalCall, PrintLine, Program, Site};
+use adit_runtime::{ExternalCall, PrintLine, Program, Site, SpreadCall};
 use cranelift_codegen::ir::{self, SourceLoc};
 use cranelift_codegen::isa::{CallConv, TargetIsa};
 use rustc_hash::FxHashMap;
@@ -73,6 +73,8 @@ pub(crate) struct Unit<'m> {
     pub(crate) has_vectors: bool,
     /// Which functions of slices the machine can run.
     pub(crate) slices: Level,
+    /// Functions whose calls are divided: they need trampolines.
+    pub(crate) spread: Vec<FuncId>,
     /// How many loops of functions so far have become functions of their own.
     pub(crate) shared: usize,
 }
@@ -99,6 +101,7 @@ impl<'m> Unit<'m> {
             import_places: FxHashMap::default(),
             thunks: Vec::new(),
             straight: Vec::new(),
+            spread: Vec::new(),
             shared: 0,
         }
     }
@@ -132,6 +135,15 @@ impl<'m> Unit<'m> {
     pub(crate) fn line(&mut self, line: PrintLine) -> i64 {
         self.program.lines.push(line);
         self.program.lines.len() as i64 - 1
+    }
+
+    /// The number of a call that is divided.
+    pub(crate) fn spread(&mut self, callee: FuncId, call: SpreadCall) -> i64 {
+        if !self.spread.contains(&callee) {
+            self.spread.push(callee);
+        }
+        self.program.spreads.push(call);
+        self.program.spreads.len() as i64 - 1
     }
 
     /// The number of a call.

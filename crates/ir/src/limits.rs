@@ -9,6 +9,7 @@
 //! - *Depth* counts active functions, the host's call being the first. More is [`Trap::RecursionTooDeep`](crate::Trap::RecursionTooDeep) with the limit.
 //! - *Steps*: one is taken each time the body of a `for` or a `while` begins, and at each `call` instruction. More is
 //!   [`Trap::StepLimit`](crate::Trap::StepLimit) with the limit. Interruption is looked for at the same places.
+//! - *Threads* may run pieces of a loop at the same time, where code was compiled for that; the interpreter has one.
 
 use crate::types::ScalarType;
 
@@ -23,12 +24,14 @@ pub struct Limits {
     pub depth: u32,
     /// Loop iterations and calls; `None` for no limit.
     pub steps: Option<u64>,
+    /// Threads that loops may be divided among; 1 for none but the caller's.
+    pub threads: usize,
 }
 
 impl Default for Limits {
-    /// 4 GiB, all of it for tapes if need be, 10,000 active functions, any number of steps.
+    /// 4 GiB, all of it for tapes if need be, 10,000 active functions, any number of steps, one thread.
     fn default() -> Self {
-        Limits { memory_bytes: 4 << 30, tape_bytes: None, depth: 10_000, steps: None }
+        Limits { memory_bytes: 4 << 30, tape_bytes: None, depth: 10_000, steps: None, threads: 1 }
     }
 }
 

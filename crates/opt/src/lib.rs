@@ -25,6 +25,7 @@ pub mod promote;
 mod signs;
 pub mod skip;
 pub mod speculate;
+pub mod spread;
 mod twice;
 pub mod views;
 mod writes;

@@ -46,6 +46,8 @@ pub struct Arena {
     chunks: Vec<Chunk>,
     limit: u64,
     elsewhere: u64,
+    /// Bytes that others may use meanwhile.
+    lent: u64,
     /// The size of the next first chunk: what the largest call so far needed.
     first: usize,
 }
@@ -54,7 +56,7 @@ impl Arena {
     /// Starts a call: nothing is in use, and at most `limit` bytes may come to be.
     pub fn begin(&mut self, context: &mut Context, limit: u64) {
         self.limit = limit;
-        self.elsewhere = 0;
+        (self.elsewhere, self.lent) = (0, 0);
         let none = ptr::null_mut();
         if self.chunks.len() > 1 || self.chunks.first().is_some_and(|c| c.bytes as u64 > limit) {
             self.merge();
@@ -98,12 +100,18 @@ impl Arena {
 
     /// Bytes that may still come into use.
     pub fn left(&self, context: &Context) -> u64 {
-        self.limit.saturating_sub(self.used(context)).saturating_sub(self.elsewhere)
+        self.limit.saturating_sub(self.used(context)).saturating_sub(self.elsewhere).saturating_sub(self.lent)
     }
 
     /// States how many bytes of the limit others hold.
     pub fn set_elsewhere(&mut self, context: &mut Context, bytes: u64) {
         self.elsewhere = bytes;
+        self.clip(context);
+    }
+
+    /// States how many bytes of the limit others may use from now on.
+    pub fn set_lent(&mut self, context: &mut Context, bytes: u64) {
+        self.lent = bytes;
         self.clip(context);
     }
 

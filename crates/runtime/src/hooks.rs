@@ -5,6 +5,7 @@
 
 use crate::context::Context;
 use crate::external::external;
+use crate::spread::spread;
 use crate::tape::{Tape, Tapes};
 use crate::workspace::Machine;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -47,6 +48,7 @@ hooks! {
     TAPE_GROW "adit.tape_grow" tape_grow
     PRINT "adit.print" print
     EXTERNAL "adit.external" external
+    SPREAD "adit.spread" spread
 }
 
 /// # Safety

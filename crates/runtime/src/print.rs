@@ -88,6 +88,19 @@ pub fn scalar(ty: ScalarType, bits: u64) -> Scalar {
     }
 }
 
+/// The 8 bytes of a number.
+pub fn bits(number: Scalar) -> u64 {
+    match number {
+        Scalar::F64(x) => x.to_bits(),
+        Scalar::F32(x) => {
+            let [a, b, c, d] = x.to_ne_bytes();
+            u64::from_ne_bytes([a, b, c, d, 0, 0, 0, 0])
+        }
+        Scalar::I64(i) => i as u64,
+        Scalar::Bool(b) => u64::from(b),
+    }
+}
+
 /// # Safety
 /// There are as many elements at `address` as the extents multiply to.
 unsafe fn elements<'a>(ty: ScalarType, address: u64, dims: &[usize]) -> Elements<'a> {

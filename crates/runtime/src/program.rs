@@ -1,10 +1,11 @@
 //! What machine code needs beside itself to run.
 //!
 //! In: the tables that the compiler filled. Out: [`Program`], which the compiled code's statuses and numbers point into: where it may stop, how much stack its functions need, the lines it prints, the
-//! functions without a body that it calls. A [`Workspace`](crate::Workspace) holds it during a call. It can be written down and read back; addresses it holds none.
+//! functions without a body that it calls, the calls that may be divided. A [`Workspace`](crate::Workspace) holds it during a call. It can be written down and read back; addresses it holds none.
 
 use crate::external::ExternalCall;
 use crate::print::PrintLine;
+use crate::spread::SpreadCall;
 use adit_diag::Span;
 use adit_ir::Trap;
 use serde::{Deserialize, Serialize};
@@ -29,4 +30,6 @@ pub struct Program {
     pub lines: Vec<PrintLine>,
     /// Calls of functions without a body, by place.
     pub externals: Vec<ExternalCall>,
+    /// Calls that threads may divide among themselves, by place.
+    pub spreads: Vec<SpreadCall>,
 }

@@ -6,6 +6,7 @@
 use crate::arena::Arena;
 use crate::context::Context;
 use crate::program::Program;
+use crate::spread::Mate;
 use crate::tape::Tapes;
 use adit_ir::limits::Limits;
 use std::any::Any;
@@ -30,6 +31,8 @@ pub(crate) struct Machine {
     pub(crate) panic: Option<Box<dyn Any + Send>>,
     /// What a host function said when it stopped the run.
     pub(crate) failure: Option<String>,
+    /// What other threads work with; none while they do.
+    pub(crate) crew: Option<Vec<Mate>>,
     /// How memory stood when the last call began, if nothing has changed since: the next one may begin so too.
     settled: Option<Stand>,
 }
@@ -99,6 +102,7 @@ impl Workspace {
             sink: None,
             panic: None,
             failure: None,
+            crew: Some(Vec::new()),
             settled: None,
         };
         Workspace { machine: Box::new(machine), interrupt: Arc::default() }
@@ -134,6 +138,7 @@ impl Workspace {
     pub fn release_memory(&mut self) {
         let machine = &mut *self.machine;
         machine.settled = None;
+        machine.crew = Some(Vec::new());
         machine.tapes.trim(0);
         machine.arena.release(&mut machine.context);
     }

@@ -30,7 +30,7 @@ pub struct Tally {
 type Counted = fn(&Report) -> u64;
 
 /// Each count with its name in a summary and what it says.
-const COUNTS: [(&str, &str, Counted); 21] = [
+const COUNTS: [(&str, &str, Counted); 22] = [
     ("first", "first derivatives compared", |r| r.first.into()),
     ("second", "second derivatives compared", |r| r.second.into()),
     ("levels", "level 0 and optimised plans agree, first order", |r| (r.levels > 0).into()),
@@ -38,6 +38,7 @@ const COUNTS: [(&str, &str, Counted); 21] = [
     ("plans", "  plans compared, first order", |r| r.levels.into()),
     ("plans_second", "  plans compared, second order", |r| r.levels_second.into()),
     ("staged", "functions with loops split into stages, alike", |r| r.staged.into()),
+    ("spread", "functions with loops divided among threads, alike", |r| r.spread.into()),
     ("rounded", "functions rounded otherwise when finished, alike but for that", |r| r.rounded.into()),
     ("checkpoints", "loops with snapshots and loops without agree", |r| r.checkpoints.into()),
     ("loops_seen", "programs whose loops were looked at", |r| r.loops_seen.into()),

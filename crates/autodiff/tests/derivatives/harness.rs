@@ -68,7 +68,7 @@ pub fn all_floats(module: &Module, f: FuncId) -> Vec<bool> {
 }
 
 pub fn run(module: &Module, f: FuncId, inputs: &mut [Input<f64>]) -> Result<Outcome<f64>, String> {
-    let limits = Limits { memory_bytes: 1 << 24, tape_bytes: None, depth: 1000, steps: Some(1_000_000) };
+    let limits = Limits { memory_bytes: 1 << 24, tape_bytes: None, depth: 1000, steps: Some(1_000_000), threads: 1 };
     let interpreter = Interpreter::new(module, limits);
     interpreter.run_with(f, inputs, &mut |_| {}).map_err(|e| e.to_string())
 }

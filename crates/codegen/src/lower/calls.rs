@@ -4,7 +4,7 @@
 //! passes the callee's status on. Dimensions are passed once each, as the callee's signature binds them.
 
 use super::fixed::Fixed;
-use super::{Lower, namespace};
+use super::{Lower, namespace, spread_call};
 use crate::abi;
 use crate::error::CodegenError;
 use crate::lower::traps::Status;
@@ -27,6 +27,10 @@ impl Lower<'_, '_, '_, '_> {
             self.check_stack(place);
         }
         let dims = self.shapes(callee, args)?;
+        if let Some(call) = spread_call(self.unit, callee) {
+            let room = self.spread((callee, call), (&dims, args), depth)?;
+            return self.fetch(room, results);
+        }
         let target = self.unit.module.function(callee);
         let in_memory = abi::results_in_memory(&target.results, self.unit.call_conv);
         let room = in_memory.then(|| self.scratch(8 * target.results.len() as u32));

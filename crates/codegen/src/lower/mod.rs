@@ -9,7 +9,7 @@
 //! ```
 //!
 //! Scalars are Cranelift values, arrays and tapes addresses; regions become blocks whose parameters are what the region carries or yields, and a value of an enclosing region is
-//! simply used, since scope implies dominance. [`control`] makes blocks, [`threads`] leaves out tests of decided flags, [`arrays`] addresses, checks and memory, [`prims`] arithmetic, [`tapes`] records, [`calls`] and [`externals`] calls, [`runs`] and [`glue`] what needs no Cranelift, [`shared`] loops that are compiled once for several, [`traps`] cold exits.
+//! simply used, since scope implies dominance. [`control`] makes blocks, [`threads`] leaves out tests of decided flags, [`arrays`] addresses, checks and memory, [`prims`] arithmetic, [`tapes`] records, [`calls`], [`externals`] and [`spread`](mod@spread) calls, [`runs`] and [`glue`] what needs no Cranelift, [`shared`] loops that are compiled once for several, [`traps`] cold exits.
 //! No optimisation happens here but what only this place can see: superfluous checks ([`adit_ir::bounds`], and checks made before in scope), and long-lived values of large functions, which are
 //! kept in memory instead of in registers ([`crate::spill`]).
 
@@ -25,6 +25,7 @@ mod prints;
 mod products;
 mod runs;
 mod shared;
+mod spread;
 mod tapes;
 mod threads;
 mod traps;
@@ -51,6 +52,7 @@ use frame::Frame;
 use rustc_hash::FxHashMap;
 use shared::Part;
 pub(crate) use shared::{LoweredShared, lower_shared};
+use spread::spread_call;
 use target_lexicon::PointerWidth;
 use traps::Exit;
 
@@ -68,6 +70,8 @@ pub(crate) mod namespace {
     pub(crate) const SHARED: u32 = 4;
     /// Addresses of imported functions, by place of the import.
     pub(crate) const TABLE: u32 = 5;
+    /// Trampolines of functions of this compilation, by their place in the call graph's order.
+    pub(crate) const TRAMPOLINE: u32 = 6;
 }
 
 /// How many kinds of array memory are told apart; more would slow large functions down.

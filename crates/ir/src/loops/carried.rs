@@ -5,10 +5,14 @@
 //! A value is *on the way* of a carried value if it was computed from it. What may be on the way: a sum or difference whose left side is, a choice of two that both are. Nothing else may look at such values, since an
 //! iteration of several at once has only a part of the sum.
 
-use crate::prim::Native;
+use crate::build::Builder;
+use crate::entities::Value;
+use crate::inst::Const;
+use crate::prim::{Native, Prim};
+use crate::types::ScalarType;
 
 /// How a carried value adds up.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub enum Reduction {
     /// It stays as it is.
     #[default]
@@ -35,6 +39,36 @@ impl Reduction {
             Reduction::Min => "minimum",
             Reduction::Max => "maximum",
         }
+    }
+
+    /// With what adding up begins that leaves everything as it is; nothing for what does not add up.
+    pub fn nothing(self, ty: ScalarType) -> Option<Const> {
+        match self {
+            Reduction::Kept => None,
+            // Zero less nothing at all: that leaves the sign of a zero as it is.
+            Reduction::Sum => Some(Const::float(ty, -0.0)),
+            Reduction::IntegerSum => Some(Const::I64(0)),
+            Reduction::Product => Some(Const::float(ty, 1.0)),
+            Reduction::Min => Some(Const::float(ty, f64::INFINITY)),
+            Reduction::Max => Some(Const::float(ty, f64::NEG_INFINITY)),
+        }
+    }
+
+    /// What adds two parts up.
+    pub fn primitive(self) -> Option<Prim> {
+        match self {
+            Reduction::Kept => None,
+            Reduction::Sum => Some(Prim::Add),
+            Reduction::IntegerSum => Some(Prim::Iadd),
+            Reduction::Product => Some(Prim::Mul),
+            Reduction::Min => Some(Prim::Min),
+            Reduction::Max => Some(Prim::Max),
+        }
+    }
+
+    /// Writes the sum of two parts; the first where nothing adds up.
+    pub fn join(self, b: &mut Builder, first: Value, second: Value) -> Value {
+        self.primitive().map_or(first, |prim| b.prim(prim, &[first, second]))
     }
 
     /// How an operation adds to its left operand, or to either.

@@ -21,10 +21,12 @@ mod carried;
 mod linear;
 pub mod products;
 mod read;
+mod spread;
 
 pub use carried::Reduction;
 pub use linear::Linear;
 pub use read::{read, read_as_independent};
+pub use spread::{Spread, spread};
 
 use crate::entities::{Inst, Value};
 use crate::types::Int;
@@ -32,6 +34,9 @@ use adit_diag::Span;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 use std::fmt;
+
+/// Subscripts that go up faster are left alone, so that no multiple of one wraps in a loop of 2^40 iterations.
+const STEEPEST: u64 = 1 << 16;
 
 /// A loop whose iterations may run together, in any order.
 #[derive(Debug)]
@@ -153,6 +158,8 @@ pub enum Why {
     Step,
     /// It calls a function of the program.
     Calls,
+    /// It calls a function of the host.
+    Host,
     /// It prints.
     Prints,
     /// It makes an array, or changes a whole one.
@@ -183,6 +190,7 @@ impl fmt::Display for Why {
             Why::Nested => "there is a loop inside",
             Why::Step => "its step is not 1",
             Why::Calls => "a function of the program is called",
+            Why::Host => "a function of the host is called",
             Why::Prints => "it prints",
             Why::WholeArrays => "an array is made or changed as a whole",
             Why::Tape => "something is saved for the reverse sweep",

@@ -3,7 +3,7 @@
 //! In: a `for`. Out: its [`Loop`], or the first thing that stands in the way. One walk over the body; branches are walked one after the other, and what they give becomes a choice.
 
 use super::carried::Sides;
-use super::{Access, Before, Choice, Guard, Linear, Loop, Reduction, Refusal, Step, What, Why};
+use super::{Access, Before, Choice, Guard, Linear, Loop, Reduction, Refusal, STEEPEST, Step, What, Why};
 use crate::bounds::Facts;
 use crate::entities::{Inst, Region, Value};
 use crate::func::Function;
@@ -15,9 +15,6 @@ use rustc_hash::FxHashMap;
 
 /// Longer bodies are left alone.
 const LONGEST: usize = 160;
-
-/// Subscripts that go up faster are left alone, so that no multiple of one wraps in a loop of 2^40 iterations.
-const STEEPEST: u64 = 1 << 16;
 
 /// What is known of a value that the loop defines.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

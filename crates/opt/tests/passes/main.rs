@@ -10,6 +10,7 @@ mod memory;
 mod scalars;
 mod skip;
 mod speculate;
+mod spread;
 mod views;
 
 use adit_opt::{INEXACT, PASSES};

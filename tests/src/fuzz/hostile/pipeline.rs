@@ -14,7 +14,7 @@ use adit_syntax::ast::ItemKind;
 fn limits(module: &Module) -> Limits {
     let size: usize = module.iter().map(|(_, f)| f.live_inst_count()).sum();
     let steps = (MOST_INSTRUCTIONS / size.max(1)).clamp(10, 3000) as u64;
-    Limits { memory_bytes: 4 << 20, tape_bytes: None, depth: 40, steps: Some(steps) }
+    Limits { memory_bytes: 4 << 20, tape_bytes: None, depth: 40, steps: Some(steps), threads: 1 }
 }
 
 /// What one run may take in all, roughly.

@@ -11,6 +11,7 @@
 //! | `text` | every module reads back from its text |
 //! | `stages` | loops that are split into stages compute what they did, bit for bit |
 //! | `native` | compiled code agrees with the interpreter, bit for bit |
+//! | `threads` | loops that threads divide among themselves give the same but for rounding, and the same again |
 //! | `derives` | derivatives are made, keep the IR's rules, and stop where the program stops |
 //! | `primal` | derivatives leave the values as they are, bit for bit |
 //! | `levels` | optimised reverse mode agrees with level 0, to second order, bit for bit where the order of additions is kept |
@@ -38,6 +39,7 @@ mod second;
 mod shaken;
 mod sparse;
 mod stages;
+mod threads;
 mod values;
 mod vectors;
 
@@ -117,6 +119,8 @@ pub struct Report {
     pub rounded: u32,
     /// How many functions gave the same with loops split into stages.
     pub staged: u32,
+    /// How many functions gave the same with loops divided among threads.
+    pub spread: u32,
     /// Loops with snapshots gave the same as loops without.
     pub checkpoints: bool,
     /// It was seen how loops are reversed.
@@ -130,10 +134,12 @@ pub struct Report {
 }
 
 /// Limits of every run.
-pub const LIMITS: Limits = Limits { memory_bytes: 64 << 20, tape_bytes: None, depth: 60, steps: Some(100_000) };
+pub const LIMITS: Limits =
+    Limits { memory_bytes: 64 << 20, tape_bytes: None, depth: 60, steps: Some(100_000), threads: 1 };
 
 /// Those of derivatives, which take more.
-pub const MORE: Limits = Limits { memory_bytes: 256 << 20, tape_bytes: None, depth: 60, steps: Some(1_000_000) };
+pub const MORE: Limits =
+    Limits { memory_bytes: 256 << 20, tape_bytes: None, depth: 60, steps: Some(1_000_000), threads: 1 };
 
 /// A program under check.
 pub(super) struct Subject<'c> {

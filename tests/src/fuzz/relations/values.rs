@@ -33,8 +33,8 @@ impl Subject<'_> {
         self.in_stages(&cleaned, main, inputs, &LIMITS)?;
         if self.plan.native {
             let plain_too = self.rng.percent(20);
-            let modules = [Some(&cleaned), plain_too.then_some(&self.built.plain)];
-            for module in modules.into_iter().flatten() {
+            let plain_module = plain_too.then(|| self.built.plain.clone());
+            for module in std::iter::once(&cleaned).chain(&plain_module) {
                 let options = self.rng.clone_options();
                 self.native(module, main, inputs, &plain, &LIMITS, &options)?;
             }
@@ -96,7 +96,7 @@ impl Subject<'_> {
 
     /// That compiled code does what the interpreter did.
     pub(super) fn native(
-        &self,
+        &mut self,
         module: &Module,
         id: FuncId,
         inputs: &[Input<f64>],
@@ -119,7 +119,8 @@ impl Subject<'_> {
             self.same("native", ["the interpreter, finished,", "compiled code"], &again, &run)
         });
         told.map_err(|f| fail(format!("{} ({options:?})\n{}", f.detail, print_module(module))))?;
-        self.vectors(module, id, inputs, expected, limits)
+        self.vectors(module, id, inputs, expected, limits)?;
+        self.threads(module, id, inputs, expected, limits)
     }
 
     /// The module with the function and all that it calls cleaned up, as the compiler does it.

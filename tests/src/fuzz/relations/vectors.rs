@@ -54,14 +54,23 @@ impl Subject<'_> {
         let entry = code.entry(id).ok_or_else(|| fail("there is no entry".into()))?;
         let run = run_native(&entry, module.function(id), inputs, &Limits { steps: None, ..*limits });
         let Err(told) = self.same("vectors", ["the interpreter", "vector code"], expected, &run) else { return Ok(()) };
+        let rounded = self.rounds_at_most(module, (id, inputs), (expected, &run), limits);
+        rounded.map_err(|()| fail(format!("{} ({options:?})\n{}", told.detail, adit_ir::print_module(module))))
+    }
+
+    /// Whether what two runs of a function gave differs by rounding at most.
+    pub(super) fn rounds_at_most(
+        &self,
+        module: &Module,
+        (id, inputs): (FuncId, &[Input<f64>]),
+        (expected, run): (&Run, &Run),
+        limits: &Limits,
+    ) -> Result<(), ()> {
         let interpreter = Interpreter::new(module, *limits);
         let f = module.function(id);
         let largest = run_ir(&interpreter, f, id, inputs).map_or(0.0, |(_, outcome)| outcome.largest);
         let shaken = shaken_runs(&interpreter, (f, id), inputs);
-        if is_rounding(expected, &run, &shaken, largest) {
-            return Ok(());
-        }
-        Err(fail(format!("{} ({options:?})\n{}", told.detail, adit_ir::print_module(module))))
+        is_rounding(expected, run, &shaken, largest).then_some(()).ok_or(())
     }
 }
 
