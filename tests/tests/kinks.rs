@@ -30,6 +30,7 @@ const SECOND: &[(&str, &[f64], &[f64])] = &[
     ("logaddexp", &[INF, INF], &[0.25, -0.25, -0.25, 0.25]),
     ("xlogy", &[0.5, 0.0], &[0.0, INF, INF, -INF]),
     ("xlog1py", &[0.5, -1.0], &[0.0, INF, INF, -INF]),
+    ("polygamma", &[-1.0, 0.5], &[f64::NAN]),
     ("asin", &[1.0], &[INF]),
     ("asin", &[-1.0], &[-INF]),
     ("acos", &[1.0], &[-INF]),

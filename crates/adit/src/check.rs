@@ -15,6 +15,7 @@
 //! being wrong, which is noted.
 
 mod engines;
+mod hosts;
 mod output;
 mod second;
 mod tree;
@@ -194,6 +195,9 @@ fn derivatives(subject: &Subject<'_>, report: &mut CheckReport) -> Result<()> {
     let columns = engines::derivatives(subject, &directions, &mut report.notes)?;
     let names = directions.names(&subject.float_names());
     report.compare(Quantity::Derivative, &columns, &names);
+    if let Some(found) = columns.first() {
+        hosts::compare(subject, &directions, found, report)?;
+    }
     if let Some(sides) = engines::inner_product(subject)? {
         report.compare(Quantity::InnerProduct, &sides, &[]);
     }
@@ -357,6 +361,47 @@ mod tests {
         assert!(report.notes.iter().all(|n| !n.contains("left out")), "{:?}", report.notes);
         assert!(report.pairs.iter().any(|p| p.left == "forward" && p.right == "forward, rules left aside"));
         assert!(!check(&source("2.02"), &[[0.5, 1.0].into()], 1).agrees(), "1 % too much");
+    }
+
+    #[test]
+    fn a_kink_elsewhere_hides_no_wrong_rule() {
+        let source = |factor: &str| {
+            format!(
+                "fn sq(x: f64) -> f64 {{ x * x }}
+                 @jvp(sq) fn sq_jvp(x: f64, dx: f64) -> (f64, f64) {{ (sq(x), {factor} * x * dx) }}
+                 fn f(x: f64) -> f64 {{ sq(x) + abs(x - x) }}"
+            )
+        };
+        agree(&source("2"), &[1.5.into()], 1);
+        assert!(!check(&source("3"), &[1.5.into()], 1).agrees());
+    }
+
+    #[test]
+    fn a_rule_of_an_iteration_is_compared_where_its_last_step_is_on_a_kink() {
+        let source = |factor: &str| {
+            format!(
+                "fn root(x: f64) -> f64 {{
+                     let mut y = x;
+                     while abs(y^3 - x) > 1e-13 * x {{ y -= (y^3 - x) / (3 * y^2); }}
+                     y
+                 }}
+                 @jvp(root) fn root_jvp(x: f64, dx: f64) -> (f64, f64) {{ let y = root(x); (y, dx / ({factor} * y^2)) }}
+                 fn f(x: f64) -> f64 {{ root(x) }}"
+            )
+        };
+        for x in [8.0, 7.3, 27.0] {
+            agree(&source("3"), &[x.into()], 1);
+            assert!(!check(&source("2"), &[x.into()], 1).agrees(), "at {x}");
+        }
+    }
+
+    #[test]
+    fn a_rule_may_follow_a_convention_of_its_own_on_a_kink() {
+        let source = "fn ramp(x: f64) -> f64 { max(x, 0) }
+            @jvp(ramp) fn ramp_jvp(x: f64, dx: f64) -> (f64, f64) { (ramp(x), if x > 0 { dx } else { 0 }) }
+            fn f(x: f64) -> f64 { ramp(x) }";
+        let report = agree(source, &[0.0.into()], 1);
+        assert!(report.notes.iter().any(|n| n.contains("but not beside it")), "{:?}", report.notes);
     }
 
     #[test]

@@ -10,6 +10,7 @@
 
 use crate::engine::Engine;
 use crate::error::{Error, Result};
+use crate::function::Function;
 use crate::value::{Array, Data, Value};
 use adit_diag::{Code, SourceMap};
 use adit_ir::external::{Closure, External, Floats, Operand};
@@ -132,7 +133,10 @@ impl HostFunction {
     }
 }
 
-/// Compares registered derivatives with central differences, at one point, along one direction. Every named extent is 2 there.
+/// How large the floats are at the points that are tried, one after the other, until the function is defined there.
+const SIZES: [f64; 5] = [1.0, -1.0, 0.1, 100.0, 1e4];
+
+/// Compares registered derivatives with central differences along one direction, at the first of a few points where the function and its differences are finite. Every named extent is 2 there.
 pub(crate) fn check(engine: &Engine, host: &HostFn, function: &HostFunction) -> Result<()> {
     if function.jvp.is_none() && function.vjp.is_none() {
         return Ok(());
@@ -142,44 +146,77 @@ pub(crate) fn check(engine: &Engine, host: &HostFn, function: &HostFunction) -> 
     let rest = function.signature.find('(').map_or("", |at| &function.signature[at..]);
     let module = engine.compile_named(name, &format!("fn probe{rest} {{ {name}({}) }}", names.join(", ")))?;
     let probe = module.function("probe")?;
-    let mut number = 0.3;
-    let mut args: Vec<Value> = probe.signature().params.iter().map(|p| at(&p.ty, &mut number)).collect();
-    let directions: Vec<Value> = args.iter().map(|arg| along(arg, &mut number)).collect();
-    let Ok(value) = probe.call(&args) else { return Ok(()) };
-    let signature = probe.signature();
-    let single = signature.params.iter().map(|p| &p.ty).chain([&signature.result]).any(holds_single);
-    let (h, tolerance) = STEPS[usize::from(single)];
-    let mut shifted = |by: f64| {
-        shift(&mut args, &directions, by);
-        let value = probe.call(&args).map(|outcome| outcome.value.floats());
-        shift(&mut args, &directions, -by);
-        value
-    };
-    let (after, before) = (shifted(h)?, shifted(-h)?);
-    let wanted: Vec<f64> = after.iter().zip(&before).map(|(a, b)| (a - b) / (2.0 * h)).collect();
-    if function.jvp.is_some() {
-        let given: Vec<Option<Value>> = directions.iter().cloned().map(Some).collect();
-        let (_, tangent) = probe.jvp().at(&args, &given)?;
-        compare(name, "jvp", tolerance, &tangent.floats(), &wanted)?;
+    match SIZES.iter().find_map(|size| Point::at(&probe, *size)) {
+        Some(point) => point.check(&probe, name, function),
+        None => Ok(()),
     }
-    if function.vjp.is_some() {
-        let mut seed = value.value.zeroed();
-        let mut weight = 0.7;
-        seed.for_each_float_mut(&mut |x| {
-            weight += 0.4;
-            *x = weight;
-        });
-        let gradient = probe.vjp().at(&args, &seed)?;
-        let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
-        let directions: Vec<f64> = directions.iter().flat_map(Value::floats).collect();
-        compare(name, "vjp", tolerance, &[dot(&gradient.floats(), &directions)], &[dot(&seed.floats(), &wanted)])?;
-    }
-    Ok(())
 }
 
-fn compare(name: &str, mode: &str, tolerance: f64, found: &[f64], wanted: &[f64]) -> Result<()> {
-    let close = |(a, b): (&f64, &f64)| (a - b).abs() <= tolerance * a.abs().max(b.abs()).max(1.0) || !b.is_finite();
-    if found.iter().zip(wanted).all(close) {
+/// A point with what differences say there.
+struct Point {
+    args: Vec<Value>,
+    directions: Vec<Value>,
+    value: Value,
+    /// Of each float of the result.
+    slopes: Vec<f64>,
+    /// How far each may be from a derivative.
+    allowed: Vec<f64>,
+}
+
+impl Point {
+    /// Nothing where the function is not defined, or not finite.
+    fn at(probe: &Function, size: f64) -> Option<Point> {
+        let mut number = 0.3;
+        let signature = probe.signature();
+        let args: Vec<Value> = signature.params.iter().map(|p| at(&p.ty, size, &mut number)).collect();
+        let directions: Vec<Value> = args.iter().map(|arg| along(arg, &mut number)).collect();
+        let value = probe.call(&args).ok()?.value;
+        let single = signature.params.iter().map(|p| &p.ty).chain([&signature.result]).any(holds_single);
+        let (h, tolerance) = STEPS[usize::from(single)];
+        let h = h * size.abs().max(1.0);
+        let shifted = |by: f64| {
+            let mut moved = args.clone();
+            shift(&mut moved, &directions, by);
+            probe.call(&moved).ok().map(|outcome| outcome.value.floats())
+        };
+        let (after, before) = (shifted(h)?, shifted(-h)?);
+        let pairs = || after.iter().zip(&before);
+        let slopes: Vec<f64> = pairs().map(|(a, b)| (a - b) / (2.0 * h)).collect();
+        // What cancels in a difference is as uncertain as the values are large.
+        let precision = if single { f64::from(f32::EPSILON) } else { f64::EPSILON };
+        let lost = pairs().map(|(a, b)| 4.0 * precision * a.abs().max(b.abs()) / h);
+        let allowed = lost.zip(&slopes).map(|(lost, slope)| lost + tolerance * slope.abs().max(1.0)).collect();
+        let finite = value.floats().iter().chain(&slopes).all(|x| x.is_finite());
+        finite.then_some(Point { args, directions, value, slopes, allowed })
+    }
+
+    fn check(&self, probe: &Function, name: &str, function: &HostFunction) -> Result<()> {
+        if function.jvp.is_some() {
+            let given: Vec<Option<Value>> = self.directions.iter().cloned().map(Some).collect();
+            let (_, tangent) = probe.jvp().at(&self.args, &given)?;
+            compare(name, "jvp", &tangent.floats(), &self.slopes, &self.allowed)?;
+        }
+        if function.vjp.is_some() {
+            let mut seed = self.value.zeroed();
+            let mut weight = 0.7;
+            seed.for_each_float_mut(&mut |x| {
+                weight += 0.4;
+                *x = weight;
+            });
+            let gradient = probe.vjp().at(&self.args, &seed)?;
+            let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+            let directions: Vec<f64> = self.directions.iter().flat_map(Value::floats).collect();
+            let seed = seed.floats();
+            let (found, wanted) = (dot(&gradient.floats(), &directions), dot(&seed, &self.slopes));
+            compare(name, "vjp", &[found], &[wanted], &[dot(&seed, &self.allowed)])?;
+        }
+        Ok(())
+    }
+}
+
+fn compare(name: &str, mode: &str, found: &[f64], wanted: &[f64], allowed: &[f64]) -> Result<()> {
+    let close = |((a, b), allowed): ((&f64, &f64), &f64)| (a - b).abs() <= *allowed;
+    if found.iter().zip(wanted).zip(allowed).all(close) {
         return Ok(());
     }
     let text = format!(
@@ -198,10 +235,10 @@ fn holds_single(ty: &crate::Type) -> bool {
 }
 
 /// A value to try.
-fn at(ty: &crate::Type, number: &mut f64) -> Value {
+fn at(ty: &crate::Type, size: f64, number: &mut f64) -> Value {
     let mut next = || {
         *number = (*number * 1.7 + 0.41) % 1.0;
-        0.5 + *number
+        size * (0.5 + *number)
     };
     match ty {
         crate::Type::Scalar(adit_ir::ScalarType::I64) => Value::I64(2),

@@ -184,3 +184,41 @@ fn signatures_are_checked() {
         assert!(refused.is_err(), "{signature}");
     }
 }
+
+#[test]
+fn a_check_compares_partials_with_differences() {
+    let report = |partial: f64| {
+        let cube = HostFunction::scalar("fn cube(x: f64) -> f64", |a| a[0].powi(3))
+            .partials(move |a, out| out[0] = partial * a[0] * a[0]);
+        let module =
+            Engine::new().with_function(cube).unwrap().compile("fn f(x: f64) -> f64 { sin(cube(x)) }").unwrap();
+        module.function("f").unwrap().check(&[1.3.into()], &[], 1).unwrap()
+    };
+    assert!(report(3.0).agrees(), "{:?}", report(3.0));
+    assert!(report(3.0).pairs.iter().any(|p| p.right == "differences"));
+    assert!(!report(2.9).agrees());
+}
+
+#[test]
+fn a_check_says_that_differences_tell_nothing() {
+    let far = HostFunction::scalar("fn far(x: f64) -> f64", |a| 1e20 + a[0]).partials(|_, out| out[0] = 1.0);
+    let module = Engine::new().with_function(far).unwrap().compile("fn f(x: f64) -> f64 { far(x) }").unwrap();
+    let report = module.function("f").unwrap().check(&[1.3.into()], &[], 1).unwrap();
+    assert!(report.agrees() && report.notes.iter().any(|n| n.contains("compared with nothing")), "{report:?}");
+}
+
+#[test]
+fn registered_partials_are_checked_where_the_function_is_defined() {
+    let root = |factor: f64| {
+        HostFunction::scalar("fn late(x: f64) -> f64", |a| (a[0] - 1000.0).sqrt())
+            .partials(move |a, out| out[0] = factor / (a[0] - 1000.0).sqrt())
+    };
+    assert!(checking().with_function(root(0.5)).is_ok());
+    assert!(checking().with_function(root(5.0)).is_err());
+}
+
+#[test]
+fn right_partials_of_large_values_are_not_refused() {
+    let large = HostFunction::scalar("fn large(x: f64) -> f64", |a| 1e12 + a[0]).partials(|_, out| out[0] = 1.0);
+    assert!(checking().with_function(large).is_ok());
+}

@@ -6,6 +6,7 @@ pub mod check;
 pub mod conventions;
 pub mod layout;
 pub mod lower;
+pub mod squares;
 pub mod typed;
 
 pub use check::{Checked, HostFn, check, check_with};

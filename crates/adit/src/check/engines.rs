@@ -11,7 +11,7 @@ use crate::function::{Function, Wrt};
 use crate::options::Options;
 use crate::outcome::Gradient;
 use crate::pipeline::{self, Derivative, Derived, Unit};
-use crate::value::{Data, Value};
+use crate::value::{Data, Value, change_single};
 use adit_diag::Span;
 use adit_interp::ir::{Array as Cells, Cell, Data as Elements, Input, Interpreter, Outcome};
 use adit_ir::{FuncId, Scalar, ScalarType};
@@ -20,6 +20,9 @@ use std::sync::Arc;
 
 /// The imaginary step: so small that its square does not count, and that products of derivatives do not vanish.
 const STEP: f64 = 1e-80;
+
+/// How far beside a kink rules are compared once more, relative to max(1, float).
+const BESIDE: f64 = 1e-6;
 
 /// Instructions that interpreters may spend on unit directions.
 const BUDGET: u64 = 20_000_000;
@@ -114,6 +117,47 @@ impl<'f> Subject<'f> {
         ))
     }
 
+    /// The point with its active floats changed, one after the other.
+    fn moved(&self, change: &mut dyn FnMut(&mut f64)) -> Frame {
+        let mut frame = self.frame.clone();
+        let inputs = self.function.shape().layout.ir_destination(0);
+        let moving = frame.slots.iter_mut().zip(&self.active).take(inputs).filter(|(_, active)| **active);
+        for (slot, _) in moving {
+            match slot {
+                Slot::Scalar(Scalar::F64(x)) => change(x),
+                Slot::Scalar(Scalar::F32(x)) => change_single(x, change),
+                Slot::Scalar(_) => {}
+                Slot::Array(_, a) => a.data.for_each_float_mut(change),
+            }
+        }
+        frame
+    }
+
+    /// The point moved a little in each active float, so that what is true beside a kink can be asked.
+    fn beside(&self) -> Frame {
+        let mut random = Random(4);
+        self.moved(&mut |x| *x += BESIDE * x.abs().max(1.0) * random.next())
+    }
+
+    /// The combination of results, so far along a direction.
+    pub(super) fn value_at(&self, machine: &Machine<'_>, along: &[f64], by: f64) -> Result<f64> {
+        let mut along = along.iter();
+        let mut frame = self.moved(&mut |x| *x += by * along.next().copied().unwrap_or(0.0));
+        let results = machine.run(&mut frame)?;
+        Ok(self.combined(&self.function.shape().outcome(&frame, &results).value))
+    }
+
+    /// The largest float that a direction moves, or 1.
+    pub(super) fn largest(&self, along: &[f64]) -> f64 {
+        let (mut along, mut largest) = (along.iter(), 1.0f64);
+        self.moved(&mut |x| {
+            if along.next().is_some_and(|d| *d != 0.0) && x.is_finite() {
+                largest = largest.max(x.abs());
+            }
+        });
+        largest
+    }
+
     /// How many floats the active parameters hold.
     pub(super) fn width(&self) -> usize {
         self.function.shape().active_floats(&self.frame, &self.active)
@@ -137,7 +181,10 @@ impl<'f> Subject<'f> {
     }
 
     fn forward_frame(&self, along: &[f64]) -> Frame {
-        let mut frame = self.frame.clone();
+        self.forward_frame_at(self.frame.clone(), along)
+    }
+
+    fn forward_frame_at(&self, mut frame: Frame, along: &[f64]) -> Frame {
         let along = Along { lanes: 1, component: &|float, _| along[float] };
         self.function.shape().add_tangents(&mut frame, &self.active, &along);
         frame
@@ -489,7 +536,7 @@ pub(super) fn derivatives(
         Err(e) => return Err(e),
     }
     out.extend(tree::derivatives(subject, directions, notes));
-    bodies(subject, directions, &mut out);
+    bodies(subject, directions, &mut out, notes)?;
     let machine = Machine::new(subject.function, &Derivative::Primal, 0)?;
     let complex = match directions.each(|d| complex_step(subject, &machine, d)) {
         Ok(complex) => complex,
@@ -507,23 +554,63 @@ pub(super) fn derivatives(
     Ok(out)
 }
 
-/// What functions with derivative rules have for derivatives by their own bodies; nothing on a kink, where rules may follow other conventions.
-fn bodies(subject: &Subject<'_>, directions: &Directions, out: &mut Vec<(&'static str, Vec<f64>)>) {
-    let Ok((unit, id)) = subject.function.program() else { return };
+/// What functions with derivative rules have for derivatives by their own bodies. On a kink rules may follow other conventions, but beside it both are the same.
+fn bodies(
+    subject: &Subject<'_>,
+    directions: &Directions,
+    out: &mut Vec<(&'static str, Vec<f64>)>,
+    notes: &mut Vec<String>,
+) -> Result<()> {
+    let Some(unit) = without_rules(subject.function)? else { return Ok(()) };
+    let options = Options { opt: 0, ..subject.function.options().clone() };
+    let derivative = Derivative::Jvp(subject.active.clone(), 1);
+    let (_, id) = subject.function.program()?;
+    let machine = pipeline::derive(&unit, id, &derivative, &options)
+        .map(|derived| Machine { function: subject.function, derived });
+    let found = machine.and_then(|machine| {
+        let columns = directions.each(|d| forward_interpreted(subject, &machine, d))?;
+        Ok((machine, columns))
+    });
+    let (machine, columns) = match found {
+        Ok(found) => found,
+        Err(e) => {
+            let why = first_message(&e);
+            notes.push(format!("derivative rules are not compared with the bodies of their functions: {why}"));
+            return Ok(());
+        }
+    };
+    let differs = out.iter().any(|(_, other)| difference(&columns, other).0 > subject.tolerance);
+    if differs && subject.on_kink.is_some() && same_beside(subject, &machine, directions) {
+        notes
+            .push("derivative rules differ from the bodies of their functions on a kink, but not beside it".to_owned());
+        return Ok(());
+    }
+    out.push(("forward, rules left aside", columns));
+    Ok(())
+}
+
+/// The program without the rules of its functions, if there are any.
+fn without_rules(function: &Function) -> Result<Option<Unit>> {
+    let (unit, id) = function.program()?;
+    let reached = pipeline::reachable(&unit.ir, id);
     let ruled = |id: &FuncId| !unit.ir.rules(*id).is_empty() && unit.ir.function(*id).external.is_none();
-    let ruled: Vec<FuncId> = unit.ir.ids().filter(ruled).collect();
-    if ruled.is_empty() || subject.on_kink.is_some() {
-        return;
+    let ruled: Vec<FuncId> = reached.into_iter().filter(ruled).collect();
+    if ruled.is_empty() {
+        return Ok(None);
     }
     let mut ir = unit.ir.clone();
     ruled.into_iter().for_each(|id| ir.set_rules(id, adit_ir::Rules::default()));
-    let unit = Unit { sources: unit.sources.clone(), file: unit.file, program: unit.program.clone(), ir };
-    let options = Options { opt: 0, ..subject.function.options().clone() };
-    let derivative = Derivative::Jvp(subject.active.clone(), 1);
-    let Ok(derived) = pipeline::derive(&unit, id, &derivative, &options) else { return };
-    let machine = Machine { function: subject.function, derived };
-    if let Ok(columns) = directions.each(|d| forward_interpreted(subject, &machine, d)) {
-        out.push(("forward, rules left aside", columns));
+    Ok(Some(Unit { sources: unit.sources.clone(), file: unit.file, program: unit.program.clone(), ir }))
+}
+
+/// Whether forward mode gives the same with rules and without, a little beside the point.
+fn same_beside(subject: &Subject<'_>, bodies: &Machine<'_>, directions: &Directions) -> bool {
+    let at = subject.beside();
+    let along = |machine: &Machine<'_>| directions.each(|d| forward_interpreted_at(subject, machine, at.clone(), d));
+    let ruled = Machine::new(subject.function, &forward_of(subject), 0).and_then(|machine| along(&machine));
+    match (ruled, along(bodies)) {
+        (Ok(a), Ok(b)) => difference(&a, &b).0 <= subject.tolerance,
+        _ => false,
     }
 }
 
@@ -557,7 +644,11 @@ fn forward_compiled(subject: &Subject<'_>, along: &[f64]) -> Result<f64> {
 }
 
 fn forward_interpreted(subject: &Subject<'_>, machine: &Machine<'_>, along: &[f64]) -> Result<f64> {
-    let mut frame = subject.forward_frame(along);
+    forward_interpreted_at(subject, machine, subject.frame.clone(), along)
+}
+
+fn forward_interpreted_at(subject: &Subject<'_>, machine: &Machine<'_>, at: Frame, along: &[f64]) -> Result<f64> {
+    let mut frame = subject.forward_frame_at(at, along);
     let results = machine.run(&mut frame)?;
     Ok(subject.combined(&subject.function.shape().tangent(&frame, &results, &subject.active, Lane::ONLY)))
 }

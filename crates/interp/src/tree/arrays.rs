@@ -9,6 +9,7 @@ use super::{Eval, Machine};
 use adit_diag::Span;
 use adit_ir::limits::{Limits, array_bytes};
 use adit_ir::{Prim, RunError, Scalar, ScalarType, Trap};
+use adit_sema::squares;
 use adit_sema::typed::{Arg, Block, Builtin, Expr, ExprKind, FnValue, LocalId, Reduction, SubscriptKind};
 use std::cmp::Ordering;
 
@@ -37,6 +38,7 @@ impl<'p> Machine<'p, '_> {
             Builtin::Reduce(op) => {
                 self.elements(array(0).elements.len(), e.span)?;
                 let mut fold = Fold::new(op, element);
+                fold.scale_squares();
                 array(0).elements.iter().for_each(|n| fold.take(n.clone()));
                 Ok(Value::Scalar(fold.result(e.span)?))
             }
@@ -220,16 +222,22 @@ pub(super) struct Fold {
     element: ScalarType,
     taken: Vec<Number>,
     in_turn: bool,
+    scaled: bool,
 }
 
 impl Fold {
     pub(super) fn new(op: Reduction, element: ScalarType) -> Self {
-        Fold { op, element, taken: Vec::new(), in_turn: false }
+        Fold { op, element, taken: Vec::new(), in_turn: false, scaled: false }
     }
 
     /// `logsumexp` adds one element to what came before, instead of all to the largest.
     pub(super) fn take_in_turn(&mut self) {
         self.in_turn = true;
+    }
+
+    /// `norm` measures elements by the largest, where their squares over- or underflow.
+    pub(super) fn scale_squares(&mut self) {
+        self.scaled = true;
     }
 
     pub(super) fn take(&mut self, n: Number) {
@@ -256,11 +264,27 @@ impl Fold {
             Reduction::LogSumExp if self.in_turn => fold(Prim::Logaddexp, float(f64::NEG_INFINITY), all),
             Reduction::LogSumExp => log_sum_exp(all, self.element),
             Reduction::Norm => {
-                let squares: Vec<Number> = all.iter().map(|x| sure(Prim::Mul, x, x)).collect();
-                length(fold(Prim::Add, float(0.0), &squares))
+                let squares = sum_of_squares(all, self.element);
+                let [least, most] = squares::trusted(self.element);
+                let size = squares.plain().as_float().unwrap_or(0.0);
+                if self.scaled && (size < least || size > most) { scaled(all, self.element) } else { length(squares) }
             }
         })
     }
+}
+
+fn sum_of_squares(all: &[Number], element: ScalarType) -> Number {
+    let squares: Vec<Number> = all.iter().map(|x| sure(Prim::Mul, x, x)).collect();
+    fold(Prim::Add, Number::float(element, 0.0), &squares)
+}
+
+/// The length of elements that are measured by the largest, which counts as a constant.
+fn scaled(all: &[Number], element: ScalarType) -> Number {
+    let [least, most] = squares::scales(element);
+    let sizes = all.iter().filter_map(|x| x.plain().as_float()).map(f64::abs);
+    let scale = Number::float(element, sizes.fold(least, f64::max).min(most));
+    let parts: Vec<Number> = all.iter().map(|x| x.clone() / scale.clone()).collect();
+    sure(Prim::Mul, &length(sum_of_squares(&parts, element)), &scale)
 }
 
 /// The root of a sum of squares. That of 0 does not move: the mean over all directions.
@@ -276,7 +300,7 @@ fn extreme(all: &[Number], element: ScalarType, [float, int]: [Prim; 2], start: 
         if element.is_float() { (float, Number::float(element, start)) } else { (int, Scalar::I64(start_int).into()) };
     let plain: Vec<Number> = all.iter().map(|n| n.plain().into()).collect();
     let best = fold(prim, start.clone(), &plain);
-    if best == start || all.iter().all(|n| n.level() == 0) {
+    if all.iter().all(|n| n.level() == 0) {
         return best;
     }
     shared(all, &best, prim == Prim::Min)
@@ -286,15 +310,17 @@ fn extreme(all: &[Number], element: ScalarType, [float, int]: [Prim; 2], start: 
 fn shared(all: &[Number], best: &Number, smallest: bool) -> Number {
     let flip = |n: Number| if smallest { -n } else { n };
     let equal: Vec<&Number> = all.iter().filter(|n| order(n, best) == Some(Ordering::Equal)).collect();
-    let Some(first) = equal.iter().find(|n| n.plain() == best.plain()).or(equal.first()) else {
-        // NaN comes from where it is, and from everywhere if that moves.
-        return fold(Prim::Add, Number::Plain(zero(best.ty())), all);
-    };
-    let top = flip((*first).clone());
-    if best.plain().as_float().is_some_and(f64::is_infinite) {
-        return flip(top);
-    }
     let count = Number::float(best.ty(), equal.len() as f64);
+    let Some(first) = equal.iter().find(|n| n.plain() == best.plain()).or(equal.first()) else {
+        // NaN comes from where it is, and from everywhere that it is.
+        let nans: Vec<Number> = all.iter().filter(|n| order(n, n).is_none()).cloned().collect();
+        return fold(Prim::Add, Number::Plain(zero(best.ty())), &nans);
+    };
+    if best.plain().as_float().is_some_and(f64::is_infinite) {
+        let shares: Vec<Number> = equal.iter().map(|x| (*x).clone() / count.clone()).collect();
+        return fold(Prim::Add, Number::Plain(zero(best.ty())), &shares);
+    }
+    let top = flip((*first).clone());
     let shares = equal.iter().map(|x| (top.clone() - flip((*x).clone())) / count.clone());
     flip(shares.fold(top.clone(), |sum, share| sum - share))
 }
@@ -310,8 +336,11 @@ fn position(all: &[Number], beyond: Ordering, span: Span) -> Result<i64, RunErro
 
 fn log_sum_exp(all: &[Number], element: ScalarType) -> Number {
     let largest = extreme(all, element, [Prim::Max, Prim::Imax], f64::NEG_INFINITY, i64::MIN);
-    if largest.plain().as_float().is_some_and(f64::is_infinite) {
-        return largest;
+    match largest.plain().as_float() {
+        // The sum of nothing but zeros stays 0.
+        Some(f64::NEG_INFINITY) => return largest.plain().into(),
+        Some(f64::INFINITY) => return largest,
+        _ => {}
     }
     let powers: Vec<Number> = all.iter().map(|x| power(x, &largest)).collect();
     largest + Number::of(Prim::Log, &[fold(Prim::Add, zero(element).into(), &powers)])

@@ -186,6 +186,8 @@ pub(super) fn partial(prim: Prim, operand: usize, args: &[Number], value: &Numbe
         (P::Gauss, _) => Number::of(Prim::Smul, &[at.r(), at.c(-2.0) * at.x()]),
         (P::Lgamma, _) => at.f(Prim::Digamma),
         (P::Digamma, _) => Number::of(Prim::Polygamma, &[int(1), at.x()]),
+        // There is none of a negative order, and it does not move.
+        (P::Polygamma, _) if at.int(0) < 0 => Number::of(Prim::Polygamma, &[int(at.int(0)), at.y()]),
         (P::Polygamma, _) => Number::of(Prim::Polygamma, &[int(at.int(0).saturating_add(1)), at.y()]),
         // Steps are flat, `stop_gradient` is a constant by decree, and the others are functions of integers and truth values.
         (P::Sign | P::Floor | P::Ceil | P::Round | P::Trunc | P::Stopgrad | P::Itof | P::Itos | P::Ftoi, _)

@@ -10,15 +10,16 @@
 //! | `any`, `all` | the truth value; all elements are evaluated | false, true |
 //! | `argmax`, `argmin` | position, best, its position | an index out of range |
 //! | `logsumexp` | first the largest m, then the sum of exp(x − m); m + log of that, or m if it is infinite | −∞ |
-//! | `norm` | the sum of squares; its root, or 0 if it is 0 | 0 |
+//! | `norm` | the sum of squares; its root, or 0 if it is 0; of an array whose squares over- or underflow the same once more, scaled | 0 |
 //!
 //! The largest of k equal elements has the derivative 1/k in each: the k-th enters as `m − (m − x) / k`, which is m, and whose derivative mixes as it should. The smallest likewise, with signs
-//! flipped, which also gives zeros the right sign. NaN stays. `norm` of zeros takes the branch without a root, so its derivative is 0.
+//! flipped, which also gives zeros the right sign. Infinities have no distance: their mean is taken. NaN stays, and the derivative goes to where it came from. `norm` of zeros takes the branch without a root, so its derivative is 0.
 
 use super::Mutant;
 use super::env::Lowerer;
 use super::generators::element_of;
 use super::values::Arr;
+use crate::squares;
 use crate::typed::{Expr, Reduction};
 use adit_ir::{CmpOp, Const, Int, Prim, ScalarType, Trap, Value};
 
@@ -38,7 +39,47 @@ impl Lowerer<'_> {
             this.at(e.span);
             this.step_reduction(op, element, carried, x)
         });
-        self.finish_reduction(op, &last)
+        match (op, last.as_slice()) {
+            (Reduction::Norm, &[squares]) => self.length(e, arr, squares),
+            _ => self.finish_reduction(op, &last),
+        }
+    }
+
+    /// The root of the sum of squares. Where that is too large or too small for its digits, or for those of its derivatives, elements are read again, and measured by the largest.
+    fn length(&mut self, e: &Expr, arr: &Arr, squares: Value) -> Value {
+        let bounds = squares::trusted(arr.element);
+        let [least, most] = bounds.map(|bound| self.float_like(squares, bound));
+        let small = self.b.cmp(CmpOp::Lt, squares, least);
+        let large = self.b.cmp(CmpOp::Gt, squares, most);
+        let beyond = self.b.prim(Prim::Or, &[small, large]);
+        let result = self.choose(beyond, &mut |this| vec![this.scaled_length(e, arr)], &mut |this| {
+            vec![this.b.prim(Prim::Sqrt, &[squares])]
+        });
+        result[0]
+    }
+
+    fn scaled_length(&mut self, e: &Expr, arr: &Arr) -> Value {
+        let [least, most] = squares::scales(arr.element).map(|bound| self.constant(Const::float(arr.element, bound)));
+        let largest = self.fold(&arr.dims, &[least], &mut |this, indices, carried| {
+            let x = this.element(&arr.lazy, indices);
+            this.at(e.span);
+            let size = this.b.prim(Prim::Abs, &[x]);
+            let larger = this.b.cmp(CmpOp::Gt, size, carried[0]);
+            vec![this.b.select(larger, size, carried[0])]
+        });
+        let below = self.b.cmp(CmpOp::Lt, largest[0], most);
+        let scale = self.b.select(below, largest[0], most);
+        // The length does not depend on what it is measured by.
+        let scale = self.b.prim(Prim::Stopgrad, &[scale]);
+        let zero = self.zero(arr.element);
+        let squares = self.fold(&arr.dims, &[zero], &mut |this, indices, carried| {
+            let x = this.element(&arr.lazy, indices);
+            this.at(e.span);
+            let x = this.b.prim(Prim::Div, &[x, scale]);
+            this.step_reduction(Reduction::Norm, arr.element, carried, x)
+        });
+        let length = self.root(squares[0]);
+        self.b.prim(Prim::Mul, &[length, scale])
     }
 
     /// The largest element once, the shifted exponentials once more.
@@ -49,7 +90,11 @@ impl Lowerer<'_> {
         let inf = self.constant(Const::float(arr.element, f64::INFINITY));
         let size = self.b.prim(Prim::Abs, &[top]);
         let infinite = self.b.cmp(CmpOp::Eq, size, inf);
-        let result = self.choose(infinite, &mut |_| vec![top], &mut |this| {
+        // The sum of nothing but zeros stays 0.
+        let lowest = self.constant(Const::float(arr.element, f64::NEG_INFINITY));
+        let none = self.b.cmp(CmpOp::Eq, top, lowest);
+        let limit = self.b.select(none, lowest, top);
+        let result = self.choose(infinite, &mut |_| vec![limit], &mut |this| {
             let zero = this.zero(arr.element);
             let last = this.fold(&arr.dims, &[zero], &mut |this, indices, carried| {
                 let x = this.element(&arr.lazy, indices);
@@ -159,11 +204,33 @@ impl Lowerer<'_> {
                 let mixed = this.b.prim(Prim::Sub, &[top, share]);
                 vec![flip(this, mixed), count]
             },
+            &mut |this| this.step_without_distance(m, k, x),
+        );
+        next.to_vec()
+    }
+
+    /// An element that has no distance from the best so far: an equal infinity, or NaN on either side.
+    fn step_without_distance(&mut self, m: Value, k: Value, x: Value) -> Vec<Value> {
+        let same = self.b.cmp(CmpOp::Eq, m, x);
+        let next = self.choose(
+            same,
             &mut |this| {
-                let infinite = this.b.cmp(CmpOp::Eq, m, x);
-                let next =
-                    this.choose(infinite, &mut |_| vec![m, k], &mut |this| vec![this.b.prim(Prim::Add, &[m, x]), k]);
-                next.to_vec()
+                let [zero, one] = [0.0, 1.0].map(|c| this.float_like(x, c));
+                let count = this.b.prim(Prim::Add, &[k, one]);
+                let new = this.b.prim(Prim::Div, &[one, count]);
+                let old = this.b.prim(Prim::Sub, &[one, new]);
+                let [old, new] = [(m, old), (x, new)].map(|(v, share)| this.b.prim(Prim::Mul, &[v, share]));
+                let mixed = this.b.prim(Prim::Add, &[old, new]);
+                // What it starts from is no element.
+                let first = this.b.cmp(CmpOp::Eq, k, zero);
+                vec![this.b.select(first, x, mixed), count]
+            },
+            &mut |this| {
+                let kept = this.b.cmp(CmpOp::Eq, x, x);
+                let taken = this.b.cmp(CmpOp::Eq, m, m);
+                let both = this.b.prim(Prim::Add, &[m, x]);
+                let other = this.b.select(taken, x, both);
+                vec![this.b.select(kept, m, other), k]
             },
         );
         next.to_vec()

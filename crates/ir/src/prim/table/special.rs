@@ -1,6 +1,6 @@
 //! The error function and the gamma function.
 
-use super::columns::{Algebra, Code, Complex, Eval, INF, Kink, Row, Signature, complex, eval, f, i};
+use super::columns::{Algebra, Code, Complex, Eval, INF, Kink, NAN, Row, Signature, complex, eval, f, i};
 use super::{floats, partials};
 use std::f64::consts::FRAC_2_SQRT_PI;
 
@@ -137,7 +137,7 @@ pub static polygamma: Row = Row {
     eval: Eval::IF(eval::polygamma),
     guard: None,
     complex: Complex::IF(complex::polygamma),
-    partials: partials![not_float; polygamma(iadd(x, [1]), y)],
+    partials: partials![not_float; polygamma(iadd(iadd(x, [1]), isign(imin(x, [0]))), y)],
     code: Code::Call,
     cost: 80,
     algebra: Algebra::NONE,
@@ -155,5 +155,5 @@ pub static polygamma: Row = Row {
         &[i(30), f(12.0)],
         &[i(200), f(300.0)],
     ],
-    kinks: &[],
+    kinks: &[Kink { at: &[i(-1), f(0.5)], partials: &[0.0, NAN], note: "no such function, and no derivative of it" }],
 };
