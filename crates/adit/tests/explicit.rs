@@ -135,3 +135,28 @@ fn what_cannot_be_right_is_told_before_the_run() {
     let d = m.autodiff(forward, "f", Activity::Duplicated, (BatchDuplicated(&x, [&x, &x]), Const(&x), Const(1.0)));
     assert_eq!(told(d), "AD0907: the result has 1 shadows, the arguments 2");
 }
+
+/// What grows and shrinks by itself where it is overwritten does not where it is read or added to.
+#[test]
+fn shadows_of_another_shape_are_refused_whoever_owns_them() {
+    let m = module();
+    let (w, x) = ([1.0, 2.0], [3.0, 5.0]);
+    let told = |d: adit::Result<_>| {
+        d.map(|_: adit::Differentiated<((), (), ())>| ()).expect_err("it does not fit").to_string()
+    };
+    for wrong in [vec![7.0], vec![7.0; 3], Vec::new()] {
+        for sweep in [Sweep::Reverse, Sweep::Forward] {
+            let mut shadow = wrong.clone();
+            let result = if sweep == Sweep::Reverse { Activity::Active } else { Activity::Duplicated };
+            let d = told(m.autodiff(sweep, "f", result, (Duplicated(&w, &mut shadow), Const(&x), Const(2.0))));
+            let text =
+                format!("error[AD0906]: the shadow of `w` has the extents [{}] where [2] are wanted", wrong.len());
+            assert!(d.contains(&text), "{d}");
+            assert_eq!(shadow, wrong);
+            let mut shadow = Value::from(wrong.clone());
+            let d = told(m.autodiff(sweep, "f", result, (Duplicated(&w, &mut shadow), Const(&x), Const(2.0))));
+            assert!(d.contains(&text), "{d}");
+            assert_eq!(shadow, Value::from(wrong.clone()));
+        }
+    }
+}

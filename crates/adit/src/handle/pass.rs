@@ -403,12 +403,12 @@ impl<'a> Pass<'a> {
         self.fail(Fault::Misfit(self.leaf.min(self.end.saturating_sub(1)), Misfit::ReadOnly, ""));
     }
 
-    /// The extents that the next leaf is to have, where the other arguments say them.
+    /// The extents that the next leaf is to have, where it is overwritten and the other arguments say them.
     pub(crate) fn wanted(&self) -> Option<Extents> {
         self.extents(self.wanted_of()?)
     }
 
-    /// How long the next leaf is to be, an array of one dimension.
+    /// How long the next leaf is to be, an array of one dimension that is overwritten.
     #[inline]
     pub(crate) fn wanted_length(&self) -> Option<usize> {
         let at = self.wanted_of()?;
@@ -422,7 +422,8 @@ impl<'a> Pass<'a> {
     /// The argument whose extents the next leaf is to have.
     #[inline]
     fn wanted_of(&self) -> Option<usize> {
-        if self.leaf >= self.end {
+        // What is read, or added to, is as it is.
+        if self.leaf >= self.end || !self.fresh {
             return None;
         }
         match self.group.targets[self.leaf] {
