@@ -5,10 +5,11 @@
 //! A value is *on the way* of a carried value if it was computed from it. What may be on the way: a sum or difference whose left side is, a choice of two that both are. Nothing else may look at such values, since an
 //! iteration of several at once has only a part of the sum.
 
+use super::Why;
 use crate::build::Builder;
 use crate::entities::Value;
-use crate::inst::Const;
-use crate::prim::{Native, Prim};
+use crate::inst::{Const, Op};
+use crate::prim::{Code, Native, Prim};
 use crate::types::ScalarType;
 
 /// How a carried value adds up.
@@ -72,7 +73,7 @@ impl Reduction {
     }
 
     /// How an operation adds to its left operand, or to either.
-    pub(super) fn of(native: Native) -> Option<(Reduction, Sides)> {
+    fn of(native: Native) -> Option<(Reduction, Sides)> {
         match native {
             Native::FAdd => Some((Reduction::Sum, Sides::Either)),
             Native::FSub => Some((Reduction::Sum, Sides::Left)),
@@ -90,7 +91,7 @@ impl Reduction {
     }
 
     /// Both, if they are one.
-    pub(super) fn with(self, other: Reduction) -> Option<Reduction> {
+    fn with(self, other: Reduction) -> Option<Reduction> {
         match (self, other) {
             (Reduction::Kept, one) | (one, Reduction::Kept) => Some(one),
             (one, other) => (one == other).then_some(one),
@@ -98,9 +99,39 @@ impl Reduction {
     }
 }
 
+/// On the way of which carried value an operation is, if it is on one; [`Why::Carried`] if it looks at a part of one. What it says of how that adds up is noted.
+pub(super) fn way_through(
+    op: &Op,
+    way: &dyn Fn(Value) -> Option<usize>,
+    carried: &mut [Reduction],
+) -> Result<Option<usize>, Why> {
+    let Some(first) = op.operands().iter().find_map(|&v| way(v)) else { return Ok(None) };
+    if let Op::Select { cond, then, otherwise } = op {
+        return chosen([*cond, *then, *otherwise].map(way));
+    }
+    let Op::Prim { prim, args } = op else { return Err(Why::Carried) };
+    let Code::Native(native) = prim.row().code else { return Err(Why::Carried) };
+    let (left, right) = (way(args[0]), args.get(1).and_then(|&v| way(v)));
+    let fits = match Reduction::of(native) {
+        Some((reduction, Sides::Left)) => right.is_none().then_some(reduction),
+        Some((reduction, Sides::Either)) => (left.is_none() != right.is_none()).then_some(reduction),
+        None => None,
+    };
+    carried[first] = fits.and_then(|reduction| carried[first].with(reduction)).ok_or(Why::Carried)?;
+    Ok(Some(first))
+}
+
+/// On the way of which carried value a choice is, if it is on one, given on whose way the condition and both sides are: both sides of the same, or none.
+pub(super) fn chosen(ways: [Option<usize>; 3]) -> Result<Option<usize>, Why> {
+    match ways {
+        [None, then, otherwise] if then == otherwise => Ok(then),
+        _ => Err(Why::Carried),
+    }
+}
+
 /// Where the carried value may stand.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Sides {
+enum Sides {
     Left,
     Either,
 }

@@ -2,13 +2,12 @@
 //!
 //! In: a `for`. Out: its [`Loop`], or the first thing that stands in the way. One walk over the body; branches are walked one after the other, and what they give becomes a choice.
 
-use super::carried::Sides;
+use super::carried::{chosen, way_through};
 use super::{Access, Before, Choice, Guard, Linear, Loop, Reduction, Refusal, STEEPEST, Step, What, Why};
 use crate::bounds::Facts;
 use crate::entities::{Inst, Region, Value};
 use crate::func::Function;
 use crate::inst::{Effect, Op};
-use crate::prim::Code;
 use crate::types::{Int, ScalarType};
 use adit_diag::Span;
 use rustc_hash::FxHashMap;
@@ -183,41 +182,22 @@ impl<'f> Reader<'_, 'f> {
         matches!(self.f.ty(v).scalar(), Some(ScalarType::F64 | ScalarType::I64 | ScalarType::Bool))
     }
 
-    /// The carried value on whose way an operation is, if it is on one.
-    fn way_through(&mut self, op: &Op) -> Result<Option<usize>, Refusal> {
-        let way = |reader: &Self, v: Value| match reader.kind(v) {
+    /// The carried value on whose way a value is.
+    fn way(&self, v: Value) -> Option<usize> {
+        match self.kind(v) {
             Kind::Way(k) => Some(k),
             Kind::Uniform | Kind::Varying => None,
-        };
-        let mut ways = op.operands().into_iter().filter_map(|v| way(self, v));
-        let Some(first) = ways.next() else { return Ok(None) };
-        drop(ways);
-        if let Op::Select { cond, then, otherwise } = op {
-            return self.chosen_way(*cond, *then, *otherwise);
         }
-        let Op::Prim { prim, args } = op else { return self.refuse(Why::Carried) };
-        let Code::Native(native) = prim.row().code else { return self.refuse(Why::Carried) };
-        let (left, right) = (way(self, args[0]), args.get(1).and_then(|&v| way(self, v)));
-        let fits = match Reduction::of(native) {
-            Some((reduction, Sides::Left)) => right.is_none().then_some(reduction),
-            Some((reduction, Sides::Either)) => (left.is_none() != right.is_none()).then_some(reduction),
-            None => None,
-        };
-        let sums = fits.and_then(|reduction| self.out.carried[first].with(reduction));
-        match sums.filter(|_| self.has_lanes(args[0])) {
-            Some(reduction) => self.out.carried[first] = reduction,
-            None => return self.refuse(Why::Carried),
-        }
-        Ok(Some(first))
     }
 
-    /// The carried value on whose way a choice is.
-    fn chosen_way(&self, cond: Value, then: Value, otherwise: Value) -> Result<Option<usize>, Refusal> {
-        match (self.kind(cond), self.kind(then), self.kind(otherwise)) {
-            (Kind::Way(_), _, _) => self.refuse(Why::Carried),
-            (_, Kind::Way(a), Kind::Way(b)) if a == b => Ok(Some(a)),
-            (_, Kind::Way(_), _) | (_, _, Kind::Way(_)) => self.refuse(Why::Carried),
-            (_, _, _) => Ok(None),
+    /// The carried value on whose way an operation is, if it is on one.
+    fn way_through(&mut self, op: &Op) -> Result<Option<usize>, Refusal> {
+        let mut carried = std::mem::take(&mut self.out.carried);
+        let found = way_through(op, &|v| self.way(v), &mut carried);
+        self.out.carried = carried;
+        match (found, op) {
+            (Ok(Some(_)), Op::Prim { args, .. }) if !self.has_lanes(args[0]) => self.refuse(Why::Carried),
+            (found, _) => found.or_else(|why| self.refuse(why)),
         }
     }
 
@@ -244,7 +224,7 @@ impl<'f> Reader<'_, 'f> {
                 self.out.before.push(Before::Choose(choice));
                 continue;
             }
-            match self.chosen_way(cond, choice.then, choice.otherwise)? {
+            match chosen([cond, choice.then, choice.otherwise].map(|v| self.way(v))).or_else(|why| self.refuse(why))? {
                 Some(way) => self.define(result, Kind::Way(way)),
                 None if self.has_lanes(result) => self.define(result, Kind::Varying),
                 None => return self.refuse(Why::Type),

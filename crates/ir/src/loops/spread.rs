@@ -14,14 +14,13 @@
 //! printed, a function of the host, an element that another iteration writes. A tape that is new in front of the loop, and not mentioned behind it, is as good as the iterations' own: no derivative takes from one in an
 //! iteration what another one put there, and a program that did would stop where nothing is left to take. Less than it takes of carried values: each has to add up. All is computed anew from the instructions; nothing is believed.
 
-use super::carried::Sides;
+use super::carried::{chosen, way_through};
 use super::{Linear, Reduction, Refusal, STEEPEST, Why};
 use crate::bounds::Facts;
 use crate::entities::{FuncId, Inst, Region, Value};
 use crate::external::External;
 use crate::func::{Function, Module, Passing};
 use crate::inst::{Effect, Op};
-use crate::prim::Code;
 use crate::types::Int;
 use adit_diag::Span;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -207,31 +206,10 @@ impl Reader<'_, '_> {
 
     /// The carried value on whose way an operation is, if it is on one.
     fn way_through(&mut self, op: &Op) -> Result<Option<usize>, Refusal> {
-        let Some(first) = op.operands().iter().find_map(|&v| self.way(v)) else { return Ok(None) };
-        if let Op::Select { cond, then, otherwise } = op {
-            return self.chosen(*cond, *then, *otherwise);
-        }
-        let Op::Prim { prim, args } = op else { return self.refuse(Why::Carried) };
-        let Code::Native(native) = prim.row().code else { return self.refuse(Why::Carried) };
-        let (left, right) = (self.way(args[0]), args.get(1).and_then(|&v| self.way(v)));
-        let fits = match Reduction::of(native) {
-            Some((reduction, Sides::Left)) => right.is_none().then_some(reduction),
-            Some((reduction, Sides::Either)) => (left.is_none() != right.is_none()).then_some(reduction),
-            None => None,
-        };
-        match fits.and_then(|reduction| self.carried[first].with(reduction)) {
-            Some(reduction) => self.carried[first] = reduction,
-            None => return self.refuse(Why::Carried),
-        }
-        Ok(Some(first))
-    }
-
-    /// The carried value on whose way a choice is.
-    fn chosen(&self, cond: Value, then: Value, otherwise: Value) -> Result<Option<usize>, Refusal> {
-        match (self.way(cond), self.way(then), self.way(otherwise)) {
-            (None, a, b) if a == b => Ok(a),
-            (_, _, _) => self.refuse(Why::Carried),
-        }
+        let mut carried = std::mem::take(&mut self.carried);
+        let found = way_through(op, &|v| self.way(v), &mut carried);
+        self.carried = carried;
+        found.or_else(|why| self.refuse(why))
     }
 
     fn branch(&mut self, cond: Value, regions: [Region; 2], results: &[Value]) -> Result<(), Refusal> {
@@ -240,8 +218,8 @@ impl Reader<'_, '_> {
         self.span = span;
         let [then, otherwise] = regions.map(|region| &self.f.region(region).yields);
         for (k, &result) in results.iter().enumerate() {
-            let kind = self.chosen(cond, then[k], otherwise[k])?.map_or(Kind::Varying, Kind::Way);
-            self.define(&[result], kind);
+            let way = chosen([cond, then[k], otherwise[k]].map(|v| self.way(v))).or_else(|why| self.refuse(why))?;
+            self.define(&[result], way.map_or(Kind::Varying, Kind::Way));
         }
         if self.way(cond).is_some() {
             return self.refuse(Why::Carried);
