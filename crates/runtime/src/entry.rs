@@ -426,14 +426,7 @@ fn dims<'a>(arg: &Argument<'a>) -> &'a [usize] {
 /// An argument's 8 bytes.
 fn word(arg: &mut Argument<'_>) -> u64 {
     let address = match arg {
-        Argument::Scalar(Scalar::F64(x)) => return x.to_bits(),
-        Argument::Scalar(Scalar::F32(x)) => {
-            // It lies in the first half of its 8 bytes.
-            let [a, b, c, d] = x.to_ne_bytes();
-            return u64::from_ne_bytes([a, b, c, d, 0, 0, 0, 0]);
-        }
-        Argument::Scalar(Scalar::I64(i)) => return *i as u64,
-        Argument::Scalar(Scalar::Bool(b)) => return u64::from(*b),
+        Argument::Scalar(scalar) => return print::bits(*scalar),
         Argument::Array { elements, .. } => match elements {
             Elements::F64(x) => x.as_ptr().addr(),
             Elements::F32(x) => x.as_ptr().addr(),

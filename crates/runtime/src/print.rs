@@ -93,6 +93,7 @@ pub fn bits(number: Scalar) -> u64 {
     match number {
         Scalar::F64(x) => x.to_bits(),
         Scalar::F32(x) => {
+            // It lies in the first half of its 8 bytes.
             let [a, b, c, d] = x.to_ne_bytes();
             u64::from_ne_bytes([a, b, c, d, 0, 0, 0, 0])
         }

@@ -16,6 +16,7 @@ use adit_ir::limits::Limits;
 use adit_ir::loops::Reduction;
 use rayon_core::{ThreadPool, ThreadPoolBuilder};
 use serde::{Deserialize, Serialize};
+use std::ops::AddAssign;
 use std::slice;
 use std::sync::OnceLock;
 use std::sync::atomic::AtomicBool;
@@ -84,6 +85,11 @@ impl SpreadCall {
         let (lo, hi) = (words[self.bounds] as i64, words[self.bounds + 1] as i64);
         let (first, end) = if self.ascends { (lo, hi) } else { (hi, lo) };
         if first < end { end.wrapping_sub(first) as u64 } else { 0 }
+    }
+
+    /// The bytes of all summed arrays.
+    fn sums(&self, words: &[u64]) -> u64 {
+        self.summed.iter().map(|summed| summed.bytes(words) as u64).sum()
     }
 
     /// The bounds of one of so many pieces, the first to be run being number 0.
@@ -218,8 +224,7 @@ fn pieces(
     words: &[u64],
 ) -> Option<(&'static ThreadPool, u64)> {
     let pieces = (machine.limits.threads as u64).min(call.trips(words));
-    let sums: u64 = call.summed.iter().map(|summed| summed.bytes(words) as u64).sum();
-    let fits = sums.saturating_mul(pieces) <= machine.arena.left(&machine.context);
+    let fits = call.sums(words).saturating_mul(pieces) <= machine.arena.left(&machine.context);
     let shallow = program.needs.get(call.place).is_some_and(|&bytes| bytes <= MOST_STACK);
     // Without its crew, a workspace is in the middle of another such call.
     (pieces > 1 && fits && shallow && machine.crew.is_some()).then(pool).flatten().zip(Some(pieces))
@@ -229,9 +234,8 @@ fn pieces(
 fn prepared(machine: &mut Machine, call: &SpreadCall, words: &[u64], pieces: u64) -> Vec<Mate> {
     let mut crew = machine.crew.take().unwrap_or_default();
     crew.resize_with(crew.len().max(pieces as usize - 1), Mate::default);
-    let sums: u64 = call.summed.iter().map(|summed| summed.bytes(words) as u64).sum();
     let left = machine.arena.left(&machine.context);
-    let share = left.saturating_sub(sums.saturating_mul(pieces - 1)) / pieces;
+    let share = left.saturating_sub(call.sums(words).saturating_mul(pieces - 1)) / pieces;
     let tape_bytes = machine.limits.tape_bytes.map(|bytes| bytes / pieces);
     let limits = Limits { memory_bytes: share, tape_bytes, threads: 1, ..machine.limits };
     for (number, mate) in (1..pieces).zip(&mut crew) {
@@ -252,36 +256,28 @@ unsafe fn add_up(call: &SpreadCall, words: &[u64], results: &mut [u64], mates: &
         }
         for (summed, sum) in call.summed.iter().zip(&mate.sums) {
             let count = summed.bytes(words) / summed.element.bytes();
-            // An empty array may have any address.
-            if count > 0 {
-                // SAFETY: as promised: the array has as many elements, and so has the sum, which nobody else has.
-                unsafe { add(summed.element, words[summed.at], sum.as_ptr(), count) };
-            }
+            let add = match summed.element {
+                // An empty array may have any address.
+                _ if count == 0 => continue,
+                ScalarType::F64 => add::<f64>,
+                ScalarType::F32 => add::<f32>,
+                // Only floats are added to elements.
+                ScalarType::I64 | ScalarType::Bool => continue,
+            };
+            // SAFETY: as promised: the array has as many elements, and so has the sum, which nobody else has.
+            unsafe { add(words[summed.at], sum.as_ptr(), count) };
         }
     }
 }
 
 /// # Safety
-/// There are `count` floats of the type at both addresses.
-unsafe fn add(element: ScalarType, to: u64, from: *const u64, count: usize) {
-    match element {
-        ScalarType::F64 => {
-            // SAFETY: as promised.
-            let (to, from) = unsafe {
-                (slice::from_raw_parts_mut(to as *mut f64, count), slice::from_raw_parts(from.cast::<f64>(), count))
-            };
-            to.iter_mut().zip(from).for_each(|(to, from)| *to += from);
-        }
-        ScalarType::F32 => {
-            // SAFETY: as promised.
-            let (to, from) = unsafe {
-                (slice::from_raw_parts_mut(to as *mut f32, count), slice::from_raw_parts(from.cast::<f32>(), count))
-            };
-            to.iter_mut().zip(from).for_each(|(to, from)| *to += from);
-        }
-        // Only floats are added to elements.
-        ScalarType::I64 | ScalarType::Bool => {}
-    }
+/// There are `count` floats of this type at both addresses, and nobody else looks at them.
+unsafe fn add<T: AddAssign + Copy>(to: u64, from: *const u64, count: usize) {
+    // SAFETY: as promised.
+    let to = unsafe { slice::from_raw_parts_mut(to as *mut T, count) };
+    // SAFETY: as promised.
+    let from = unsafe { slice::from_raw_parts(from.cast::<T>(), count) };
+    to.iter_mut().zip(from).for_each(|(to, from)| *to += *from);
 }
 
 /// What two pieces give together.

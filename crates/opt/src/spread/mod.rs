@@ -25,11 +25,11 @@ mod work;
 use adit_ir::bounds::Facts;
 use adit_ir::loops::{Spread, spread};
 use adit_ir::{
-    Bounds, Builder, CallGraph, CmpOp, Copier, FuncId, Function, Inst, Int, Module, Op, OperandMap, Plain, Region,
-    Rewrite, Value, Values,
+    Builder, CallGraph, CmpOp, Copier, FuncId, Function, Inst, Int, Module, Op, OperandMap, Plain, Region, Rewrite,
+    Value, Values,
 };
 use part::Part;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// From so many operations on, in all iterations together, several threads are worth waking.
 pub const LEAST_WORK: f64 = 200_000.0;
@@ -138,9 +138,16 @@ fn called(copier: &Copier<'_>, b: &mut Builder, inst: Inst, call: &Call) -> Valu
     sums.map(|(reduction, (&begin, &result))| reduction.join(b, begin, result)).collect()
 }
 
-/// The range of a part: from its first parameter to its second.
-fn bounds(f: &Function, facts: &Facts<'_>, inst: Inst, range: [Value; 2]) -> Option<Bounds> {
-    let Op::For { step, reversed, .. } = f.inst(inst).op else { return None };
-    let step = facts.literal(step).map_or(step, Int::Const);
-    Some(Bounds { lo: Int::Value(range[0]), hi: Int::Value(range[1]), step, reversed })
+/// What a loop defines, nested regions included; not its results.
+fn defined(f: &Function, inst: Inst) -> FxHashSet<Value> {
+    let mut defined = FxHashSet::default();
+    for region in f.inst(inst).op.regions() {
+        defined.extend(f.region(region).params.iter().copied());
+        f.walk_region(region, &mut |inner| {
+            let data = f.inst(inner);
+            defined.extend(data.results.iter().copied());
+            defined.extend(data.op.regions().iter().flat_map(|&region| &f.region(region).params).copied());
+        });
+    }
+    defined
 }

@@ -3,11 +3,10 @@
 //! In: a loop that can be divided. Out: a [`Part`]: the loop alone, with its bounds, then all that it mentions as parameters, sums beginning with nothing; and what to pass for the parameters. Literals are copied, and so are tapes that begin empty; extents of
 //! arrays are dimensions, so that as much is known of subscripts as before.
 
-use super::bounds;
+use super::defined;
 use adit_ir::bounds::Facts;
 use adit_ir::loops::Spread;
-use adit_ir::{Builder, Const, Copier, Function, Inst, Op, Passing, Plain, Type, Value, Values};
-use rustc_hash::FxHashSet;
+use adit_ir::{Bounds, Builder, Const, Copier, Function, Inst, Int, Op, Passing, Plain, Type, Value, Values};
 
 /// A loop as a function.
 pub(super) struct Part {
@@ -67,10 +66,9 @@ fn body(
     range: [Value; 2],
 ) -> Values {
     let source = copier.source;
-    let (Op::For { inits, body, .. }, Some(bounds)) = (&source.inst(inst).op, bounds(source, facts, inst, range))
-    else {
-        return Values::new();
-    };
+    let Op::For { step, reversed, inits, body, .. } = &source.inst(inst).op else { return Values::new() };
+    let [lo, hi] = range.map(Int::Value);
+    let bounds = Bounds { lo, hi, step: facts.literal(*step).map_or(*step, Int::Const), reversed: *reversed };
     let nothing = |(&init, reduction): (&Value, &adit_ir::loops::Reduction)| {
         let ty = source.ty(init).scalar()?;
         reduction.nothing(ty)
@@ -85,21 +83,16 @@ fn body(
 
 /// What an instruction mentions that it does not define: its operands (of a loop neither bounds nor what it begins with) and those of all that is in it, each once.
 fn mentioned(f: &Function, inst: Inst) -> Vec<Value> {
-    let (mut inside, mut all) = (FxHashSet::default(), Vec::new());
+    let mut all = Vec::new();
     for region in f.inst(inst).op.regions() {
-        inside.extend(f.region(region).params.iter().copied());
         f.walk_region(region, &mut |inner| {
-            let data = f.inst(inner);
-            inside.extend(data.results.iter().copied());
-            data.op.visit_operands(&mut |v| all.push(v));
-            for region in data.op.regions() {
-                inside.extend(f.region(region).params.iter().copied());
-                all.extend(f.region(region).yields.iter().copied());
-            }
+            let op = &f.inst(inner).op;
+            op.visit_operands(&mut |v| all.push(v));
+            all.extend(op.regions().iter().flat_map(|&region| &f.region(region).yields).copied());
         });
         all.extend(f.region(region).yields.iter().copied());
     }
-    let mut known = inside;
+    let mut known = defined(f, inst);
     all.retain(|&v| known.insert(v));
     all
 }

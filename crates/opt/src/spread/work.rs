@@ -3,6 +3,7 @@
 //! In: a counted loop. Out: instructions that compute, in front of it, about how many operations all its iterations are ([`emit`]), or that it is known to be little ([`is_little`]). An operation that takes several times as
 //! long as another counts as several, both sides of a branch count, and a loop whose bounds are not known in front counts as [`UNKNOWN`] iterations.
 
+use super::defined;
 use adit_ir::bounds::Facts;
 use adit_ir::{Builder, Copier, Function, Inst, Int, Op, OperandMap, Prim, Region, Value};
 use rustc_hash::FxHashSet;
@@ -45,17 +46,12 @@ struct Weigher<'w, 'f> {
 }
 
 impl<'w, 'f> Weigher<'w, 'f> {
-    fn new(f: &'f Function, facts: &'w Facts<'f>, inst: Inst) -> Self {
-        let mut inside = FxHashSet::default();
-        for region in f.inst(inst).op.regions() {
-            inside.extend(f.region(region).params.iter().copied());
-            f.walk_region(region, &mut |inner| {
-                inside.extend(f.inst(inner).results.iter().copied());
-                let regions = f.inst(inner).op.regions();
-                inside.extend(regions.iter().flat_map(|&r| f.region(r).params.iter().copied()));
-            });
-        }
-        Weigher { f, facts, inside }
+    /// The work of each iteration of a loop.
+    fn weigh(f: &'f Function, facts: &'w Facts<'f>, inst: Inst) -> (Self, Work) {
+        let weigher = Weigher { f, facts, inside: defined(f, inst) };
+        let mut work = Work { plain: 0.0, loops: Vec::new() };
+        f.inst(inst).op.regions().into_iter().for_each(|region| work.add(weigher.region(region)));
+        (weigher, work)
     }
 
     fn region(&self, region: Region) -> Work {
@@ -106,17 +102,13 @@ impl<'w, 'f> Weigher<'w, 'f> {
 
 /// Whether a loop is known to have less than so much work.
 pub(super) fn is_little(f: &Function, facts: &Facts<'_>, inst: Inst, least: f64) -> bool {
-    let weigher = Weigher::new(f, facts, inst);
-    let work = f.inst(inst).op.regions().into_iter().map(|region| weigher.region(region)).next();
-    work.and_then(|work| weigher.known((inst, &work))).is_some_and(|known| known < least)
+    let (weigher, work) = Weigher::weigh(f, facts, inst);
+    weigher.known((inst, &work)).is_some_and(|known| known < least)
 }
 
 /// Computes how much work a loop is, in front of its copy.
 pub(super) fn emit(copier: &Copier<'_>, b: &mut Builder, facts: &Facts<'_>, inst: Inst) -> Value {
-    let weigher = Weigher::new(copier.source, facts, inst);
-    let regions = copier.source.inst(inst).op.regions();
-    let work = regions.into_iter().map(|region| weigher.region(region)).next();
-    let work = work.unwrap_or(Work { plain: 0.0, loops: Vec::new() });
+    let (_, work) = Weigher::weigh(copier.source, facts, inst);
     product(copier, b, facts, (inst, &work))
 }
 
