@@ -86,8 +86,8 @@ pub fn all() -> Vec<Problem> {
         mlp(),
         softmax_regression(),
         kmeans(),
-        gmm("d=2, k=5, n=1000", (2, 5)),
-        gmm("d=10, k=25, n=1000", (10, 25)),
+        gmm("d=2, k=5, n=1000", (2, 5, 1000)),
+        gmm("d=10, k=25, n=1000", (10, 25, 1000)),
         lstm(),
         ba(),
         recurrence(),
@@ -200,16 +200,20 @@ fn kmeans() -> Problem {
 }
 
 /// A mixture of `k` components in `d` dimensions, at a thousand points.
-fn gmm(size: &'static str, (d, k): (usize, usize)) -> Problem {
-    const N: usize = 1000;
+/// A mixture with so many points that threads are worth waking; no part of [`all`].
+pub fn large_gmm() -> Problem {
+    gmm("d=2, k=5, n=100,000", (2, 5, 100_000))
+}
+
+fn gmm(size: &'static str, (d, k, n): (usize, usize, usize)) -> Problem {
     let source = include_str!("../../examples/gmm.ad");
     let mut numbers = Numbers::new(25);
     let mu = Value::Array(Array::f64(&[k, d], numbers.uniforms(k * d)));
     let mut normals = |dims: &[usize], scale: f64| normals(&mut numbers, dims, scale);
     let alpha = normals(&[k], 1.0);
     let (q, l) = (normals(&[k, d], 1.0), normals(&[k, d * (d - 1) / 2], 1.0));
-    let args = vec![alpha, mu, q, l, normals(&[N, d], 1.0), 1.0.into(), 0.into()];
-    let (sizes, wrt) = (vec![N, d, k], &["alpha", "mu", "q", "l"]);
+    let args = vec![alpha, mu, q, l, normals(&[n, d], 1.0), 1.0.into(), 0.into()];
+    let (sizes, wrt) = (vec![n, d, k], &["alpha", "mu", "q", "l"]);
     Problem { name: "gmm", size, source, function: "log_likelihood", wrt, sizes, args, most: Some(3.0) }
 }
 
