@@ -41,7 +41,8 @@ fn threads_give_what_one_gives() {
         let found = gradient(&f, &args);
         let close = |(a, b): (&f64, &f64)| (a - b).abs() <= 1e-12 * a.abs().max(1.0);
         assert!(expected.iter().zip(&found).all(close), "{threads} threads");
-        assert_ne!(expected[0].to_bits(), found[0].to_bits(), "{threads} threads: nothing was divided");
+        // Sums that are associated otherwise are rounded otherwise, most of them.
+        assert!(expected != found, "{threads} threads: nothing was divided");
         for _ in 0..3 {
             let again = gradient(&f, &args);
             assert!(found.iter().zip(again).all(|(a, b)| a.to_bits() == b.to_bits()), "{threads} threads");
