@@ -1,7 +1,7 @@
 //! One command that prints a table: `cargo run --release -p adit-benches`.
 //!
 //! ```text
-//! adit-benches [--peers LIST [--save]] [--repeats N] [--phases] [--largest N] [--recurrence] [--nested] [--sparse] [--vector] [--calls] [--only NAME]
+//! adit-benches [--peers LIST [--save]] [--repeats N] [--phases] [--largest N] [--recurrence] [--nested] [--sparse] [--vector] [--calls] [--derivatives] [--only NAME]
 //! ```
 //!
 //! In: the options. Out: on standard output, per problem the compile time, primal, gradient and their ratio; forward mode along several directions at once; three derivatives inside one another, of every example;
@@ -22,7 +22,7 @@ use adit_benches::{
 use std::io::Write as _;
 use std::process::ExitCode;
 
-const USAGE: &str = "adit-benches [--peers LIST [--save]] [--repeats N] [--phases] [--largest N] [--recurrence] [--nested] [--sparse] [--vector] [--calls] [--only NAME]";
+const USAGE: &str = "adit-benches [--peers LIST [--save]] [--repeats N] [--phases] [--largest N] [--recurrence] [--nested] [--sparse] [--vector] [--calls] [--derivatives] [--only NAME]";
 
 #[derive(Default)]
 struct Options {
@@ -38,6 +38,7 @@ struct Options {
     sparse: bool,
     vector: bool,
     calls: bool,
+    derivatives: bool,
     only: Option<String>,
 }
 
@@ -75,6 +76,7 @@ fn options(mut words: impl Iterator<Item = String>) -> Result<Options> {
             "--sparse" => options.sparse = true,
             "--vector" => options.vector = true,
             "--calls" => options.calls = true,
+            "--derivatives" => options.derivatives = true,
             "--only" => options.only = Some(words.next().ok_or(format!("{word} wants a name\n{USAGE}"))?),
             _ => return Err(format!("what is {word}?\n{USAGE}")),
         }
@@ -101,6 +103,10 @@ fn report(options: &Options) -> Result<()> {
     }
     if options.vector {
         say(&vector::table(options.repeats));
+        return Ok(());
+    }
+    if options.derivatives {
+        say(&written::promises(&promises::derivatives(options.repeats)?));
         return Ok(());
     }
     let mut goals = Vec::new();

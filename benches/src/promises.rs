@@ -80,13 +80,7 @@ pub fn keep(races: &[Race], rivals: &[Rival], repeats: usize) -> Result<Vec<Prom
     let problems = problems::all();
     let named = |title: &str| problems.iter().find(|p| p.title() == title).ok_or_else(|| format!("no {title}"));
     let (trig, linreg) = (named("test_function n=1000")?, named("linreg n=1000")?);
-    let product = over(named("mlp 10-32-32-1, batch 64")?, What::Hvp, What::Gradient, repeats)?;
-    rows.push(row("Hessian times a direction over gradient, mlp", Ok(product), 2.5, ""));
-    let dense = dense_hessian(named("logistic_regression n=1000, d=20")?, "w", repeats)?;
-    rows.push(row("dense Hessian of a regression by 20 numbers, over its gradient", Ok(dense), 8.0, ""));
-    for (what, problem) in [("forward, 8 lanes, over primal: trig", trig), ("… linreg, n = 1000", linreg)] {
-        rows.push(row(what, Ok(over(problem, What::Jvp(8), What::Primal, repeats)?), 3.0, ""));
-    }
+    rows.extend(derivatives(repeats)?);
     rows.push(row("call of value and gradient of two operations", Ok(call(repeats)?), calls::MOST, " ns"));
     let jacobian = bundle_jacobian(rivals, repeats);
     rows.push(row("bundle adjustment, n = 49, Jacobian, over C's primal, gcc -O3 -march=native", jacobian, 7.0, ""));
@@ -96,6 +90,24 @@ pub fn keep(races: &[Race], rivals: &[Rival], repeats: usize) -> Result<Vec<Prom
         rows.push(row(what, narrower(problem, repeats), 1.8, ""));
     }
     Ok(rows)
+}
+
+/// Forward mode and second derivatives, of what they are derivatives of.
+///
+/// # Errors
+/// If a program does not compile or run.
+pub fn derivatives(repeats: usize) -> Result<Vec<Promise>> {
+    let problems = problems::all();
+    let named = |title: &str| problems.iter().find(|p| p.title() == title).ok_or_else(|| format!("no {title}"));
+    let product = over(named("mlp 10-32-32-1, batch 64")?, What::Hvp, What::Gradient, repeats)?;
+    let dense = dense_hessian(named("logistic_regression n=1000, d=20")?, "w", repeats)?;
+    let lanes = |title| over(named(title)?, What::Jvp(8), What::Primal, repeats);
+    Ok(vec![
+        row("Hessian times a direction over gradient, mlp", Ok(product), 2.5, ""),
+        row("dense Hessian of a regression by 20 numbers, over its gradient", Ok(dense), 8.0, ""),
+        row("forward, 8 lanes, over primal: trig", Ok(lanes("test_function n=1000")?), 3.0, ""),
+        row("… linreg, n = 1000", Ok(lanes("linreg n=1000")?), 3.0, ""),
+    ])
 }
 
 fn row(what: &str, found: Result<f64>, most: f64, unit: &'static str) -> Promise {

@@ -437,3 +437,35 @@ fn what_stays_as_it_is_may_be_chosen() {
 }";
     LENGTHS.iter().for_each(|&n| exact(text, &[numbers(n), f(0.7), out(n)]));
 }
+
+/// What one iteration reads of a row, in this order: pairs, what has no neighbour, the second of two first.
+#[test]
+fn elements_beside_each_other_are_read_together() {
+    for columns in [[0, 1, 2, 3, 4], [4, 1, 0, 3, 2], [0, 2, 4, 1, 3], [3, 4, 4, 0, 0]] {
+        let reads: Vec<String> = columns.iter().enumerate().map(|(k, c)| format!("v1{k} = load v0[v3, {c}]")).collect();
+        let text = format!(
+            "func @f(v0: [f64; d0, 5], v1: mut [f64; d0], v2: mut [f64; d0, 5]) {{
+  for v3 in 0..d0 {{
+    {}
+    v20 = div v10, v11
+    v21 = sub v20, v12
+    v22 = div v13, v21
+    v23 = sub v22, v14
+    store v1[v3], v23
+    v24 = load v2[v3, 1]
+    v25 = sub v24, v10
+    store v2[v3, 0], v25
+    v26 = load v2[v3, 0]
+    v27 = load v2[v3, 1]
+    v28 = div v26, v27
+    store v2[v3, 2], v28
+  }}
+}}",
+            reads.join("\n    ")
+        );
+        for n in [0, 1, 2, 3, 8, 9, 130] {
+            let cells: Vec<f64> = (0..5 * n).map(|k| ((k * 37 + 11) % 101) as f64 / 10.0 - 4.3).collect();
+            exact(&text, &[Arg::F64(vec![n, 5], cells.clone()), out(n), Arg::MutF64(vec![n, 5], cells)]);
+        }
+    }
+}

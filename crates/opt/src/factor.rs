@@ -237,7 +237,7 @@ impl Factor {
         places.iter().zip(others).for_each(|(&result, other)| copier.map.set(result, Int::Value(other)));
         let trips = plan.totals.iter().any(|t| t.terms.iter().any(|(sum, _)| sum.is_none()));
         let trips = trips.then(|| self.trips(copier, b, inst));
-        let mut doubt = Doubt { options: self.options, sum: None, cancelled: None };
+        let mut doubt = Doubt { options: self.options, squares: (None, Vec::new()), sum: None, cancelled: None };
         for total in &plan.totals {
             let places = total.terms.iter().map(|&(sum, c)| {
                 let degree = sum.map_or(0, |sum| plan.sums[sum].len());
@@ -269,8 +269,7 @@ impl Factor {
                 None => {
                     let factor = expressions.write(copier, b, c);
                     if degree > 1 && !c.is_literal() {
-                        let square = b.prim(Prim::Mul, &[factor, factor]);
-                        doubt.finite(b, square);
+                        doubt.large(b, factor);
                     }
                     b.prim(Prim::Mul, &[factor, sum])
                 }
@@ -287,9 +286,7 @@ impl Factor {
         }
         let value = value.expect("a total has terms");
         doubt.finite(b, value);
-        for (part, times) in parts {
-            doubt.cancels(b, part, value, times);
-        }
+        doubt.cancels(b, &parts, value);
         value
     }
 
@@ -342,6 +339,8 @@ fn bare(copier: &mut Copier<'_>, b: &mut Builder, inst: Inst, plan: &Plan) -> (V
 /// Whether what was computed may be wrong, as it is found out.
 struct Doubt {
     options: Options,
+    /// Factors' squares, added up, and which factors these are.
+    squares: (Option<Value>, Vec<Value>),
     /// No number if one that should be finite is not.
     sum: Option<Value>,
     cancelled: Option<Value>,
@@ -354,27 +353,47 @@ impl Doubt {
             return;
         }
         let zero = b.prim(Prim::Sub, &[x, x]);
-        self.sum = Some(match self.sum {
-            Some(sum) => b.prim(Prim::Add, &[sum, zero]),
-            None => zero,
-        });
+        self.sum = Some(added(b, self.sum, zero));
     }
 
-    /// A part of a sum should not be so many times the sum.
-    fn cancels(&mut self, b: &mut Builder, part: Value, sum: Value, times: f64) {
-        if self.options.has(Mutant::CancelledBelieved) {
+    /// A factor should not be large.
+    fn large(&mut self, b: &mut Builder, factor: Value) {
+        let (squares, of) = &mut self.squares;
+        if !of.contains(&factor) {
+            of.push(factor);
+            let square = b.prim(Prim::Mul, &[factor, factor]);
+            *squares = Some(added(b, *squares, square));
+        }
+    }
+
+    /// Parts of a sum should not be so many times the sum.
+    fn cancels(&mut self, b: &mut Builder, parts: &[(Value, f64)], sum: Value) {
+        if parts.is_empty() || self.options.has(Mutant::CancelledBelieved) {
             return;
         }
-        let (part, sum, times) = (b.prim(Prim::Abs, &[part]), b.prim(Prim::Abs, &[sum]), b.f64(times));
-        let most = b.prim(Prim::Mul, &[sum, times]);
-        let cancelled = b.cmp(CmpOp::Gt, part, most);
-        self.cancelled = Some(match self.cancelled {
-            Some(other) => b.prim(Prim::Or, &[other, cancelled]),
-            None => cancelled,
-        });
+        let sum = b.prim(Prim::Abs, &[sum]);
+        let mut most: Option<(f64, Value)> = None;
+        for &(part, times) in parts {
+            let most = match most {
+                Some((of, most)) if of == times => most,
+                Some(_) | None => {
+                    let literal = b.f64(times);
+                    most.insert((times, b.prim(Prim::Mul, &[sum, literal]))).1
+                }
+            };
+            let part = b.prim(Prim::Abs, &[part]);
+            let cancelled = b.cmp(CmpOp::Gt, part, most);
+            self.cancelled = Some(match self.cancelled {
+                Some(other) => b.prim(Prim::Or, &[other, cancelled]),
+                None => cancelled,
+            });
+        }
     }
 
-    fn told(self, b: &mut Builder) -> Value {
+    fn told(mut self, b: &mut Builder) -> Value {
+        if let Some(squares) = self.squares.0.take() {
+            self.finite(b, squares);
+        }
         let infinite = match self.sum {
             Some(sum) => b.cmp(CmpOp::Ne, sum, sum),
             None => b.bool(false),
@@ -383,5 +402,12 @@ impl Doubt {
             Some(cancelled) => b.prim(Prim::Or, &[infinite, cancelled]),
             None => infinite,
         }
+    }
+}
+
+fn added(b: &mut Builder, sum: Option<Value>, more: Value) -> Value {
+    match sum {
+        Some(sum) => b.prim(Prim::Add, &[sum, more]),
+        None => more,
     }
 }

@@ -391,8 +391,10 @@ pub(super) fn widest(activities: &[Activity]) -> usize {
 struct Batch<'s, S>(&'s mut S);
 
 impl<S: AllShadows> Directions for Batch<'_, S> {
-    fn pass_lane<'a>(&'a mut self, lane: usize, to: &mut Pass<'a>) {
+    fn pass_from<'a>(&'a mut self, lane: usize, to: &mut Pass<'a>) -> usize {
+        to.again();
         self.0.pass_all(lane, to);
+        1
     }
 }
 

@@ -3,6 +3,7 @@
 //! In: arguments, and a direction shaped like the parameters differentiated. Out: the value and the tangent, in buffers shaped like the result. One sweep forward.
 
 use super::arguments::{Argument, Arguments};
+use super::interleaved::Rows;
 use super::memory::Workspace;
 use super::pass::{Callee, Pass};
 use super::plan::How;
@@ -121,15 +122,22 @@ impl JvpFn {
 
 /// Several directions, one for each lane.
 pub(super) trait Directions {
-    fn pass_lane<'a>(&'a mut self, lane: usize, to: &mut Pass<'a>);
+    /// Hands lanes over, from this one on, each begun by [`Pass::again`]; how many: one at least.
+    fn pass_from<'a>(&'a mut self, lane: usize, to: &mut Pass<'a>) -> usize;
 }
 
 /// Arguments for each lane.
 struct Each<'s, A>(&'s mut [A]);
 
 impl<A: Arguments> Directions for Each<'_, A> {
-    fn pass_lane<'a>(&'a mut self, lane: usize, to: &mut Pass<'a>) {
-        self.0[lane].pass_all(to);
+    fn pass_from<'a>(&'a mut self, lane: usize, to: &mut Pass<'a>) -> usize {
+        let rest = &mut self.0[lane..];
+        let given = rest.len();
+        for along in rest {
+            to.again();
+            along.pass_all(to);
+        }
+        given
     }
 }
 
@@ -143,37 +151,7 @@ pub(super) fn lanes(
     row: &mut Vec<f64>,
 ) -> Result<()> {
     let (plan, lanes) = (&callee.plan, callee.plan.lanes);
-    loop {
-        row.clear();
-        let mut grew = false;
-        for (lane, tangent) in tangents.iter_mut().enumerate() {
-            let mut pass = workspace.begin(callee);
-            args.pass_all(&mut pass);
-            pass.gather(&plan.along, row);
-            along.pass_lane(lane, &mut pass);
-            pass.probe(&plan.result);
-            pass.item();
-            tangent.pass(&mut pass);
-            pass.done();
-            let ran = pass.checked()?;
-            if !workspace.ran(callee, ran)? {
-                grew = true;
-                break;
-            }
-        }
-        if grew {
-            continue;
-        }
-        let n = row.len() / lanes;
-        let mut pass = workspace.begin(callee);
-        args.pass_all(&mut pass);
-        pass.directions(&plan.along, &|float, lane| row.get(lane * n + float).copied().unwrap_or(0.0));
-        pass.one(&plan.value, true, value);
-        let ran = pass.run()?;
-        if workspace.ran(callee, ran)? {
-            break;
-        }
-    }
+    while !swept(workspace, callee, (args, along), value, tangents, row)? {}
     value.finish(&mut workspace.take(&plan.value));
     args.finish_all(&mut workspace.take(&plan.finals));
     row.clear();
@@ -185,4 +163,48 @@ pub(super) fn lanes(
         tangent.finish(&mut take);
     }
     Ok(())
+}
+
+/// Lists the floats of all directions, lane after lane, compares directions and tangents with what they belong to, and runs. Nothing ran if the workspace was too small: it has grown then.
+fn swept(
+    workspace: &mut Workspace,
+    callee: &Callee,
+    (args, along): (&mut impl Arguments, &mut impl Directions),
+    value: &mut impl Argument,
+    tangents: &mut [impl Argument],
+    row: &mut Vec<f64>,
+) -> Result<bool> {
+    let (plan, lanes) = (&callee.plan, callee.plan.lanes);
+    row.clear();
+    let mut lane = 0;
+    loop {
+        let mut pass = workspace.begin(callee);
+        args.pass_all(&mut pass);
+        pass.gather(&plan.along, row);
+        let given = along.pass_from(lane, &mut pass).max(1);
+        let list = pass.listed();
+        for tangent in tangents.iter_mut().skip(lane).take(given) {
+            pass.probe(&plan.result);
+            pass.item();
+            tangent.pass(&mut pass);
+            pass.done();
+        }
+        lane += given;
+        let ends = lane >= lanes;
+        pass.give();
+        let ran = match list {
+            Some(row) if ends => {
+                pass.directions(&plan.along, &Rows::new(row, lanes));
+                pass.one(&plan.value, true, value);
+                pass.run()?
+            }
+            Some(_) | None => pass.checked()?,
+        };
+        if !workspace.ran(callee, ran)? {
+            return Ok(false);
+        }
+        if ends {
+            return Ok(true);
+        }
+    }
 }

@@ -326,9 +326,10 @@ impl Leaves for Value {
 
 fn read_struct<'a>(fields: &'a [(String, Value)], to: &mut Pass<'a>) {
     to.enter();
-    for _ in fields {
+    for beside in fields {
         let next = to.expected();
-        match fields.iter().find(|(name, _)| Some(name.as_str()) == next) {
+        let is_next = |(name, _): &&(String, Value)| Some(name.as_str()) == next;
+        match Some(beside).filter(is_next).or_else(|| fields.iter().find(is_next)) {
             Some((_, field)) => field.read(to),
             None => to.field(fields.first().map_or("", |(name, _)| name)),
         }

@@ -7,7 +7,7 @@ use super::arguments::{Argument, Arguments};
 use super::fault::WRONG_SIZE;
 use super::memory::Workspace;
 use super::pass::{Callee, Pass, Ran};
-use super::plan::{Group, How, Like, Target};
+use super::plan::{Group, How, Target};
 use super::request::Request;
 use super::take::Row;
 use crate::error::{Error, Result};
@@ -379,45 +379,6 @@ fn room(what: &str, (rows, columns): Size, given: &[f64]) -> Result<()> {
     }
     let text = format!("{what} is {rows} by {columns}: {} elements were given", given.len());
     Err(Error::input(WRONG_SIZE, text))
-}
-
-impl Pass<'_> {
-    /// Gives unit directions, the float of this number first in lane 0.
-    fn units(&mut self, group: &Group, first: usize) {
-        self.directions(group, &|float, lane| f64::from(u8::from(float == first + lane)));
-    }
-
-    /// Gives directions: the component of a float in a lane.
-    pub(super) fn directions(&mut self, group: &Group, component: &dyn Fn(usize, usize) -> f64) {
-        let lanes = self.lanes();
-        let mut before = 0;
-        for leaf in group.items.iter().flat_map(std::ops::Range::clone) {
-            let (at, lanes) = match group.targets[leaf] {
-                Target::Lanes(at) => (at, lanes),
-                Target::Slot(at) => (at, 1),
-                Target::Skip | Target::Result(_) => continue,
-            };
-            if self.like(at) == Like::Given {
-                (0..lanes).for_each(|lane| self.float(at + lane, component(before, lane)));
-                before += 1;
-                continue;
-            }
-            let dims = self.extents(at).unwrap_or_default();
-            let n = dims.iter().product::<usize>() / lanes;
-            let at_place = |i: usize| component(before + i / lanes, i % lanes);
-            match self.type_of(at) {
-                ScalarType::F32 => {
-                    self.blank::<f32>(at, &dims, |x| {
-                        x.iter_mut().enumerate().for_each(|(i, x)| *x = at_place(i) as f32);
-                    });
-                }
-                ScalarType::F64 | ScalarType::I64 | ScalarType::Bool => {
-                    self.blank::<f64>(at, &dims, |x| x.iter_mut().enumerate().for_each(|(i, x)| *x = at_place(i)));
-                }
-            }
-            before += n;
-        }
-    }
 }
 
 impl Workspace {

@@ -35,6 +35,7 @@ pub(crate) mod fault;
 mod foreign;
 mod forward;
 mod gradient;
+mod interleaved;
 mod laid;
 pub(crate) mod leaves;
 mod matrix;

@@ -151,6 +151,11 @@ impl<'a> Pass<'a> {
         (self.leaf, self.end, self.item, self.depth) = (0, 0, 0, 0);
     }
 
+    /// Values of the same group come once more.
+    pub(super) fn again(&mut self) {
+        self.group(self.group, self.fresh);
+    }
+
     /// The one value of this group comes.
     #[inline]
     pub(super) fn one(&mut self, group: &'a Group, fresh: bool, value: &'a mut impl Argument) {

@@ -16,6 +16,16 @@ impl<'a> Pass<'a> {
         (self.probe, self.watched, self.preserve) = (true, true, true);
     }
 
+    /// The list that floats were put in; no more are.
+    pub(in crate::handle) fn listed(&mut self) -> Option<&'a [f64]> {
+        self.gathered.take().map(|list| &list[..])
+    }
+
+    /// What comes is given again.
+    pub(in crate::handle) fn give(&mut self) {
+        (self.probe, self.watched, self.preserve) = (false, self.witness.is_some(), false);
+    }
+
     /// Extents, integers and truth values of the arguments that come are put in a list too.
     pub(in crate::handle) fn witness(&mut self, to: &'a mut Vec<i64>) {
         self.witness = Some(to);

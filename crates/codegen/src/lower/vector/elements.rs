@@ -1,6 +1,13 @@
 //! Elements of arrays, two at a time.
 //!
 //! In: accesses whose subscripts go up evenly. Out: loads and stores of vectors where elements lie next to each other, of two scalars elsewhere. What is the same all over the loop is computed in front of it.
+//!
+//! Where one iteration reads two elements that lie next to each other, as it does of the tangents of several directions, each iteration's two are read as one vector:
+//!
+//! ```text
+//! iteration k        a[k, 0] a[k, 1]               a[k, 0]     a[k, 1]
+//! iteration k + 1    a[k + 1, 0] a[k + 1, 1]   ⇒   a[k + 1, 0] a[k + 1, 1]
+//! ```
 
 use super::{LANES, Sweeps};
 use crate::abi;
@@ -25,6 +32,26 @@ pub(super) struct Place<'l> {
     /// The address at index 0.
     origin: ir::Value,
     stride: Stride,
+}
+
+/// Where the elements of two iterations are: addresses, and what is to be added.
+struct Elements {
+    lanes: [(ir::Value, i32); 2],
+    /// Whether they lie next to each other.
+    together: bool,
+}
+
+impl Sweeps<'_> {
+    /// The place of the elements behind those of a place, if the loop reads them too, and writes neither.
+    fn beside(&self, place: usize) -> Option<usize> {
+        let Place { access, .. } = &self.places[place];
+        let (last, others) = access.subscripts.split_last()?;
+        let next = Linear { offset: last.offset.checked_add(1)?, ..last.clone() };
+        let follows =
+            |p: &Place<'_>| p.access.array == access.array && p.access.subscripts.split_last() == Some((&next, others));
+        let found = self.places.iter().position(follows)?;
+        (!self.l.written.contains(&access.array)).then_some(found)
+    }
 }
 
 impl Lower<'_, '_, '_, '_> {
@@ -115,24 +142,28 @@ impl Lower<'_, '_, '_, '_> {
         })
     }
 
-    /// The addresses of two elements, or of both at once, with what is to be added.
-    fn addresses(&mut self, v: &Sweeps<'_>, env: &mut Env<'_>, access: &Access) -> ([ir::Value; 2], Option<i32>) {
-        let place = place_of(&v.places, access).unwrap_or(0);
+    /// Where two elements are.
+    fn elements(&mut self, v: &Sweeps<'_>, env: &Env<'_>, place: usize) -> Elements {
         let base = env.bases[place];
         let stride = v.places[place].stride;
-        if let Stride::Literal(8) = stride {
-            let way = self.b.ins().ishl_imm_u(env.k, 3);
+        let ahead = LANES * env.copy as i64;
+        let near = |bytes: i64| Some([ahead.checked_mul(bytes)?, (ahead + 1).checked_mul(bytes)?]);
+        if let Stride::Literal(bytes) = stride
+            && let Some([first, second]) = near(bytes).map(|at| at.map(i32::try_from))
+            && let (Ok(first), Ok(second)) = (first, second)
+        {
+            let way = self.along(stride, env.k);
             let address = self.b.ins().iadd(base, way);
-            return ([address; 2], Some(8 * LANES as i32 * env.copy as i32));
+            return Elements { lanes: [(address, first), (address, second)], together: bytes == 8 };
         }
-        let at = self.b.ins().iadd_imm_s(env.k, LANES * env.copy as i64);
+        let at = self.b.ins().iadd_imm_s(env.k, ahead);
         let way = self.along(stride, at);
         let first = self.b.ins().iadd(base, way);
         let second = match stride {
             Stride::Literal(bytes) => self.b.ins().iadd_imm_s(first, bytes),
             Stride::Value(bytes) => self.b.ins().iadd(first, bytes),
         };
-        ([first, second], None)
+        Elements { lanes: [(first, 0), (second, 0)], together: false }
     }
 
     pub(super) fn load_lanes(
@@ -143,27 +174,49 @@ impl Lower<'_, '_, '_, '_> {
     ) -> Result<ir::Value, CodegenError> {
         let (vector, scalar) = self.vector_type(access.array)?;
         let flags = self.unaligned(access.array);
-        Ok(match self.addresses(v, env, access) {
-            ([address, _], Some(at)) => self.b.ins().load(vector, flags, address, at),
-            ([first, second], None) => {
-                let first = self.b.ins().load(scalar, flags, first, 0);
-                let second = self.b.ins().load(scalar, flags, second, 0);
-                let lanes = self.b.ins().scalar_to_vector(vector, first);
-                self.b.ins().insertlane(lanes, second, 1)
-            }
+        let place = place_of(&v.places, access).unwrap_or(0);
+        if let Some(lanes) = env.beside.remove(&place) {
+            return Ok(lanes);
+        }
+        let Elements { lanes, together } = self.elements(v, env, place);
+        if together {
+            let (address, at) = lanes[0];
+            return Ok(self.b.ins().load(vector, flags, address, at));
+        }
+        if let Some(beside) = v.beside(place) {
+            let rows = lanes.map(|(address, at)| self.b.ins().load(vector, flags, address, at));
+            let [first, second] = self.transposed(rows);
+            env.beside.insert(beside, second);
+            return Ok(first);
+        }
+        let [first, second] = lanes.map(|(address, at)| self.b.ins().load(scalar, flags, address, at));
+        let lanes = self.b.ins().scalar_to_vector(vector, first);
+        Ok(self.b.ins().insertlane(lanes, second, 1))
+    }
+
+    /// The first elements of two rows, and the second ones.
+    fn transposed(&mut self, rows: [ir::Value; 2]) -> [ir::Value; 2] {
+        let ty = self.b.func.dfg.value_type(rows[0]);
+        let [a, b] = rows.map(|row| self.as_type(row, types::I8X16));
+        [0_u8, 8].map(|from| {
+            let bytes: Vec<u8> = [from, from + 16].into_iter().flat_map(|first| first..first + 8).collect();
+            let mask = self.b.func.dfg.immediates.push(bytes.into());
+            let lanes = self.b.ins().shuffle(a, b, mask);
+            self.as_type(lanes, ty)
         })
     }
 
     fn store_lanes(&mut self, v: &Sweeps<'_>, env: &mut Env<'_>, access: &Access, lanes: ir::Value) {
         let flags = self.unaligned(access.array);
-        match self.addresses(v, env, access) {
-            ([address, _], Some(at)) => _ = self.b.ins().store(flags, lanes, address, at),
-            (addresses, None) => {
-                for (lane, address) in addresses.into_iter().enumerate() {
-                    let value = self.b.ins().extractlane(lanes, lane as u8);
-                    self.b.ins().store(flags, value, address, 0);
-                }
-            }
+        let elements = self.elements(v, env, place_of(&v.places, access).unwrap_or(0));
+        if elements.together {
+            let (address, at) = elements.lanes[0];
+            self.b.ins().store(flags, lanes, address, at);
+            return;
+        }
+        for (lane, (address, at)) in elements.lanes.into_iter().enumerate() {
+            let value = self.b.ins().extractlane(lanes, lane as u8);
+            self.b.ins().store(flags, value, address, at);
         }
     }
 

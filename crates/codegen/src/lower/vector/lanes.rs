@@ -28,12 +28,14 @@ pub(super) struct Env<'e> {
     pub(super) copy: usize,
     /// Addresses at the block's first iteration.
     pub(super) bases: &'e [ir::Value],
+    /// What was read with something else, by place.
+    pub(super) beside: FxHashMap<usize, ir::Value>,
     values: FxHashMap<Value, ir::Value>,
 }
 
 impl<'e> Env<'e> {
     pub(super) fn new((from, k, copy): (ir::Value, ir::Value, usize), bases: &'e [ir::Value]) -> Self {
-        Env { from, k, copy, bases, values: FxHashMap::default() }
+        Env { from, k, copy, bases, beside: FxHashMap::default(), values: FxHashMap::default() }
     }
 
     pub(super) fn set(&mut self, v: Value, lanes: ir::Value) {
@@ -150,7 +152,7 @@ impl Lower<'_, '_, '_, '_> {
         self.b.ins().vconst(ty, constant)
     }
 
-    fn as_type(&mut self, lanes: ir::Value, ty: ir::Type) -> ir::Value {
+    pub(super) fn as_type(&mut self, lanes: ir::Value, ty: ir::Type) -> ir::Value {
         if self.b.func.dfg.value_type(lanes) == ty {
             return lanes;
         }

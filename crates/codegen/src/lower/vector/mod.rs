@@ -49,6 +49,9 @@ const MOST_TRIPS: i64 = 1 << 40;
 /// From how many iterations on kernels are worth their calls.
 const KERNEL_TRIPS: i64 = 16;
 
+/// A sweep with more sums has one vector of each: sums that are not in registers are slower than sums that wait for themselves.
+const MOST_SUMS: usize = 6;
+
 /// How many floats a vector has.
 const LANES: i64 = 2;
 
@@ -122,7 +125,9 @@ pub fn vector_form(f: &Function, facts: &Facts<'_>, op: &Op) -> Form {
 /// How many vectors of each value there are at a time: short sweeps have more, or would wait for their own sums.
 fn copies(phases: &Phases) -> i64 {
     let longest = phases.phases.iter().map(|p| p.steps.len()).max().unwrap_or(0);
+    let sums = phases.phases.iter().map(|p| p.carried.len()).max().unwrap_or(0);
     match longest {
+        _ if sums > MOST_SUMS => 1,
         _ if phases.buffers > 0 => 2,
         0..=8 => 4,
         9..=24 => 2,
