@@ -1,4 +1,4 @@
-//! Seeded bugs of vector code and of kernels: their classic mistakes, each behind a switch.
+//! Seeded bugs of vector code, of pairs and of kernels: their classic mistakes, each behind a switch.
 //!
 //! In: a [`Mutant`] in [`crate::Options`]. Out: code that does something else, in one known way. **A test instrument**: ordinary compiles never carry one.
 
@@ -21,6 +21,8 @@ adit_ir::mutants! {
     StopHoisted = "stop-hoisted",
     /// A loop that runs last to first begins with what is left over.
     OrderLost = "order-lost",
+    /// Two numbers of an iteration change places.
+    PairSwapped = "pair-swapped",
     /// The right factor of a product of matrices is transposed.
     FactorTransposed = "factor-transposed",
     /// A product of matrices that is added takes the place of what was there.

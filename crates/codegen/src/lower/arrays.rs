@@ -63,7 +63,7 @@ impl<'a> Lower<'a, '_, '_, '_> {
     }
 
     /// The address of an element, in two parts, checked.
-    fn element(&mut self, array: Value, subscripts: &[Int]) -> Result<(ir::Value, i32), CodegenError> {
+    pub(super) fn element(&mut self, array: Value, subscripts: &[Int]) -> Result<(ir::Value, i32), CodegenError> {
         let ty = self.array_type(array)?;
         for (&subscript, &extent) in subscripts.iter().zip(&ty.dims) {
             self.check(subscript, extent)?;

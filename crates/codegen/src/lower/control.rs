@@ -64,6 +64,11 @@ enum Again {
 }
 
 impl Course {
+    /// The index that comes first.
+    pub(super) fn first(&self) -> ir::Value {
+        self.first
+    }
+
     /// Whether indices come in rising order.
     pub(super) fn rises(&self) -> bool {
         matches!(self.step, Step::Literal(1))
@@ -221,7 +226,14 @@ impl Lower<'_, '_, '_, '_> {
         if let Some(nest) = &nest {
             self.products(nest, after)?;
         }
-        if let Some(plan) = self.vector_plan(inst) {
+        let plan = self.vector_plan(inst);
+        if let Some(pairs) = self.pairs(body).filter(|pairs| nest.is_none() && (plan.is_none() || pairs.are_better())) {
+            self.loops += 1;
+            self.paired(&pairs, &course, body, &inits, after)?;
+            self.loops -= 1;
+            return self.arrive(after, results);
+        }
+        if let Some(plan) = plan {
             self.vectors(&plan, &course, bounds, &inits, (head, after))?;
         }
         let start: Vec<BlockArg> = inits.iter().map(|&init| init.into()).collect();
@@ -339,7 +351,7 @@ impl Lower<'_, '_, '_, '_> {
     }
 
     /// The next index, and whether the body runs with it.
-    fn advance(&mut self, course: &Course, index: ir::Value) -> (ir::Value, ir::Value) {
+    pub(super) fn advance(&mut self, course: &Course, index: ir::Value) -> (ir::Value, ir::Value) {
         let next = match course.step {
             Step::Literal(step) => self.b.ins().iadd_imm_s(index, step),
             Step::Value(step) => self.b.ins().iadd(index, step),

@@ -9,7 +9,7 @@
 //! ```
 //!
 //! Scalars are Cranelift values, arrays and tapes addresses; regions become blocks whose parameters are what the region carries or yields, and a value of an enclosing region is
-//! simply used, since scope implies dominance. [`control`] makes blocks, [`threads`] leaves out tests of decided flags, [`arrays`] addresses, checks and memory, [`prims`] arithmetic, [`tapes`] records, [`calls`], [`externals`] and [`spread`](mod@spread) calls, [`runs`] and [`glue`] what needs no Cranelift, [`shared`] loops that are compiled once for several, [`traps`] cold exits.
+//! simply used, since scope implies dominance. [`control`] makes blocks, [`threads`] leaves out tests of decided flags, [`arrays`] addresses, checks and memory, [`prims`] arithmetic, [`pairs`] arithmetic on two numbers at a time, [`tapes`] records, [`calls`], [`externals`] and [`spread`](mod@spread) calls, [`runs`] and [`glue`] what needs no Cranelift, [`shared`] loops that are compiled once for several, [`traps`] cold exits.
 //! No optimisation happens here but what only this place can see: superfluous checks ([`adit_ir::bounds`], and checks made before in scope), and long-lived values of large functions, which are
 //! kept in memory instead of in registers ([`crate::spill`]).
 
@@ -20,6 +20,7 @@ mod externals;
 mod fixed;
 mod frame;
 mod glue;
+mod pairs;
 mod prims;
 mod prints;
 mod products;

@@ -12,7 +12,7 @@ use crate::mutant::Mutant;
 use adit_ir::bounds::Facts;
 use adit_ir::loops::{Choice, Form, Step, What};
 use adit_ir::prim::{Code, Native};
-use adit_ir::{CmpOp, Const, Function, Int, Op, ScalarType, Type, Value};
+use adit_ir::{CmpOp, Const, Function, Int, Op, Prim, ScalarType, Type, Value};
 use adit_runtime::vector::{Level, single};
 use cranelift_codegen::ir::condcodes::FloatCC;
 use cranelift_codegen::ir::{self, Endianness, InstBuilder, MemFlagsData, types};
@@ -60,6 +60,14 @@ pub(super) fn form(f: &Function, facts: &Facts<'_>, machine: Level, op: &Op) -> 
             Code::Native(_) => Form::None,
         },
         _ => Form::None,
+    }
+}
+
+/// What [`Lower::native_lanes`] does for a primitive on floats, if that is so and nothing can stop it.
+pub(in crate::lower) fn native_of_lanes(prim: Prim) -> Option<Native> {
+    match prim.row().code {
+        Code::Native(native) if prim.row().guard.is_none() && has_lanes(native) => Some(native),
+        Code::Native(_) | Code::Call => None,
     }
 }
 
@@ -216,7 +224,7 @@ impl Lower<'_, '_, '_, '_> {
         }
     }
 
-    fn native_lanes(&mut self, native: Native, a: ir::Value, b: ir::Value) -> ir::Value {
+    pub(in crate::lower) fn native_lanes(&mut self, native: Native, a: ir::Value, b: ir::Value) -> ir::Value {
         match native {
             Native::FAdd => self.b.ins().fadd(a, b),
             Native::FSub => self.b.ins().fsub(a, b),

@@ -33,6 +33,7 @@ use adit_runtime::vector::Level;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{self, Block, BlockArg, InstBuilder, StackSlotData, StackSlotKind, types};
 use elements::Place;
+pub(in crate::lower) use lanes::native_of_lanes;
 use phases::{Phase, Phases, Source};
 pub use report::{LoopReport, loop_reports};
 use rustc_hash::FxHashMap;

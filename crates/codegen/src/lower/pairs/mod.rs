@@ -1,0 +1,194 @@
+//! Two numbers at a time within one iteration.
+//!
+//! In: a counted loop in whose body most things are done to two numbers alike, as derivatives along several directions are, and the [pairs](plan) of them. Out: the loop, with one instruction on vectors of two for each pair, and
+//! what it carries in vectors:
+//!
+//! ```text
+//! v3 = load v0[v1, 0]        v30 = load.f64x2 …
+//! v4 = load v0[v1, 1]
+//! v5 = mul v3, v2       ⇒    v31 = splat v12;  v32 = fmul v30, v31
+//! v6 = mul v4, v2
+//! v7 = add v8, v5            v33 = fadd v29, v32
+//! v9 = add v10, v6
+//! ```
+//!
+//! Each number has the bits that it has alone, in every mode. A pair stands where its second instruction stood. What is the same in each iteration is put together in the body; Cranelift moves it out.
+
+mod plan;
+
+use super::Lower;
+use super::control::Course;
+use crate::abi;
+use crate::error::CodegenError;
+use crate::lower::vector::native_of_lanes;
+use crate::mutant::Mutant;
+use adit_ir::{Inst, Int, Op, Region, Value};
+use cranelift_codegen::ir::{self, Block, BlockArg, InstBuilder, MemFlagsData, types};
+use plan::{Pair, Slot};
+pub(super) use plan::{Pairs, plan};
+use rustc_hash::FxHashMap;
+
+/// Vectors in the body, by their two numbers.
+type Vectors = FxHashMap<Pair, ir::Value>;
+
+impl Lower<'_, '_, '_, '_> {
+    /// The pairs of a loop, if it is to run so.
+    pub(super) fn pairs(&self, body: Region) -> Option<Pairs> {
+        let may = self.unit.has_vectors && !self.plan.is_large();
+        may.then(|| plan(self.f, &self.facts, body)).flatten()
+    }
+
+    /// A loop with pairs, from its guard to `after`, whose parameters are its results.
+    pub(super) fn paired(
+        &mut self,
+        pairs: &Pairs,
+        course: &Course,
+        body: Region,
+        inits: &[ir::Value],
+        after: Block,
+    ) -> Result<(), CodegenError> {
+        let f = self.f;
+        let params = &f.region(body).params;
+        let head = self.b.create_block();
+        self.b.append_block_param(head, abi::WORD);
+        let mut enter: Vec<BlockArg> = vec![course.first().into()];
+        for &slot in &pairs.slots {
+            let (init, ty) = match slot {
+                Slot::One(k) => (inits[k], abi::value(f.ty(params[1 + k]))),
+                Slot::Two(k) => (self.two(inits[k], inits[k + 1]), types::F64X2),
+            };
+            enter.push(init.into());
+            self.b.append_block_param(head, ty);
+        }
+        let start: Vec<BlockArg> = inits.iter().map(|&init| init.into()).collect();
+        self.b.ins().brif(course.enters, head, &enter, after, &start);
+        self.b.switch_to_block(head);
+        self.aside(|lower| lower.paired_body(pairs, course, body, (head, after)))
+    }
+
+    fn paired_body(
+        &mut self,
+        pairs: &Pairs,
+        course: &Course,
+        body: Region,
+        (head, after): (Block, Block),
+    ) -> Result<(), CodegenError> {
+        let (f, span) = (self.f, self.span);
+        self.poll(span);
+        let carried = self.b.block_params(head).to_vec();
+        let (params, yields) = (&f.region(body).params, &f.region(body).yields);
+        let mut vectors = Vectors::default();
+        self.define(params[0], carried[0])?;
+        for (&slot, &now) in pairs.slots.iter().zip(&carried[1..]) {
+            match slot {
+                Slot::One(k) => self.define(params[1 + k], now)?,
+                Slot::Two(k) => _ = vectors.insert((params[1 + k], params[2 + k]), now),
+            }
+        }
+        for &inst in &f.region(body).insts {
+            match pairs.firsts.get(&inst) {
+                Some(&first) => self.pair(&mut vectors, first, inst)?,
+                None if pairs.early.contains(&inst) => {}
+                None => self.inst(inst)?,
+            }
+        }
+        let mut ends = Vec::new();
+        for &slot in &pairs.slots {
+            ends.push(match slot {
+                Slot::One(k) => self.get(yields[k])?,
+                Slot::Two(k) => self.vector_of(&mut vectors, (yields[k], yields[k + 1]))?,
+            });
+        }
+        self.locate(span);
+        let (next, again) = self.advance(course, carried[0]);
+        let repeat: Vec<BlockArg> = std::iter::once(next).chain(ends.iter().copied()).map(BlockArg::from).collect();
+        let leave = self.b.create_block();
+        self.b.ins().brif(again, head, &repeat, leave, &[]);
+        self.b.switch_to_block(leave);
+        let mut results: Vec<BlockArg> = Vec::new();
+        for (&slot, &end) in pairs.slots.iter().zip(&ends) {
+            match slot {
+                Slot::One(_) => results.push(end.into()),
+                Slot::Two(_) => results.extend([0, 1].map(|lane| BlockArg::from(self.b.ins().extractlane(end, lane)))),
+            }
+        }
+        self.b.ins().jump(after, &results);
+        Ok(())
+    }
+
+    /// What two instructions do, at once.
+    fn pair(&mut self, vectors: &mut Vectors, first: Inst, second: Inst) -> Result<(), CodegenError> {
+        let f = self.f;
+        let (one, other) = (f.inst(first), f.inst(second));
+        self.position += 2;
+        self.locate(other.span);
+        match (&one.op, &other.op) {
+            (Op::Prim { prim, args }, Op::Prim { args: with, .. }) => {
+                let mut operands = Vec::new();
+                for (&a, &b) in args.iter().zip(with) {
+                    operands.push(self.vector_of(vectors, (a, b))?);
+                }
+                let native = native_of_lanes(*prim).ok_or_else(|| self.unpaired(second))?;
+                let value = self.native_lanes(native, operands[0], operands.last().copied().unwrap_or(operands[0]));
+                vectors.insert((one.results[0], other.results[0]), value);
+            }
+            (Op::Load { array, subscripts }, Op::Load { subscripts: next, .. }) => {
+                let (flags, address, at) = self.two_elements(*array, subscripts, next)?;
+                let value = self.b.ins().load(types::F64X2, flags, address, at);
+                vectors.insert((one.results[0], other.results[0]), value);
+            }
+            (Op::Store { array, subscripts, value }, Op::Store { subscripts: next, value: second, .. }) => {
+                let (flags, address, at) = self.two_elements(*array, subscripts, next)?;
+                let value = self.vector_of(vectors, (*value, *second))?;
+                self.b.ins().store(flags, value, address, at);
+            }
+            (Op::Acc { array, subscripts, value }, Op::Acc { subscripts: next, value: second, .. }) => {
+                let (flags, address, at) = self.two_elements(*array, subscripts, next)?;
+                let value = self.vector_of(vectors, (*value, *second))?;
+                let old = self.b.ins().load(types::F64X2, flags, address, at);
+                let new = self.b.ins().fadd(old, value);
+                self.b.ins().store(flags, new, address, at);
+            }
+            _ => return Err(self.unpaired(second)),
+        }
+        Ok(())
+    }
+
+    fn unpaired(&self, inst: Inst) -> CodegenError {
+        CodegenError::Internal(format!("{inst:?} is in no pair"))
+    }
+
+    /// Where two elements are that lie next to each other, checked.
+    fn two_elements(
+        &mut self,
+        array: Value,
+        first: &[Int],
+        second: &[Int],
+    ) -> Result<(MemFlagsData, ir::Value, i32), CodegenError> {
+        let (address, at) = self.element(array, first)?;
+        // Its row and its place in it are checked by now; so nothing is emitted that anybody uses.
+        self.element(array, second)?;
+        let flags = MemFlagsData::new().with_notrap().with_alias_region(self.access(array).alias_region());
+        Ok((flags, address, at))
+    }
+
+    /// Two numbers as a vector.
+    fn vector_of(&mut self, vectors: &mut Vectors, pair: Pair) -> Result<ir::Value, CodegenError> {
+        if let Some(&known) = vectors.get(&pair) {
+            return Ok(known);
+        }
+        let (first, second) = (self.get(pair.0)?, self.get(pair.1)?);
+        let vector = match first == second {
+            true => self.b.ins().splat(types::F64X2, first),
+            false => self.two(first, second),
+        };
+        vectors.insert(pair, vector);
+        Ok(vector)
+    }
+
+    fn two(&mut self, first: ir::Value, second: ir::Value) -> ir::Value {
+        let (first, second) = if self.errs(Mutant::PairSwapped) { (second, first) } else { (first, second) };
+        let lanes = self.b.ins().scalar_to_vector(types::F64X2, first);
+        self.b.ins().insertlane(lanes, second, 1)
+    }
+}
