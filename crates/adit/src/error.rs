@@ -31,7 +31,7 @@ pub struct Error {
 }
 
 /// What helps against a trap.
-const HELP: [(Trap, &str); 2] = [
+const HELP: [(Trap, &str); 3] = [
     (
         Trap::MemoryLimit,
         "if the derivative of a loop needs it, `@checkpoint(budget: 64 MiB)` before that loop bounds it; `--max-tape 64MiB` (`Limits::tape_bytes`) bounds all that derivatives save",
@@ -39,6 +39,10 @@ const HELP: [(Trap, &str); 2] = [
     (
         Trap::TapeLimit,
         "if this is a loop, `@checkpoint(budget: 1 MiB)` before it, or `@checkpoint(binomial: 10)`, makes it save less and run iterations again; `--max-tape` (`Limits::tape_bytes`) sets the limit",
+    ),
+    (
+        Trap::RecursionTooDeep,
+        "does it end? `--max-depth` (`Limits::depth`) sets the limit of calls; a thread of the host has the stack that it was made with (`std::thread::Builder::stack_size`)",
     ),
 ];
 
@@ -67,7 +71,15 @@ impl Error {
 
     /// A time limit that was reached before the work was done.
     pub fn timeout(limit: Duration) -> Self {
-        Error::interrupted(format!("this took longer than the limit of {} s", limit.as_secs_f64()))
+        Error::interrupted(too_long("this", limit))
+    }
+
+    /// The same error, which says of an interrupted run that this limit of time was why.
+    #[must_use]
+    pub fn timed_out(mut self, limit: Duration) -> Self {
+        let interrupted = self.diagnostics.iter_mut().filter(|d| d.code.0 == Trap::Interrupted.code());
+        interrupted.for_each(|d| d.message = too_long("the run", limit));
+        self
     }
 
     /// Work that was stopped from outside before it gave anything.
@@ -103,6 +115,10 @@ impl Error {
         let rendered = self.diagnostics.iter().map(|d| adit_diag::render(&self.sources, d, color));
         rendered.map(|text| text.trim_end().to_string()).collect::<Vec<_>>().join("\n\n")
     }
+}
+
+fn too_long(what: &str, limit: Duration) -> String {
+    format!("{what} took longer than the limit of {} s (`--timeout`)", limit.as_secs_f64())
 }
 
 impl fmt::Display for Error {

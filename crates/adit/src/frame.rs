@@ -5,7 +5,7 @@
 
 use crate::error::{Error, Result};
 use crate::signature::Type;
-use crate::value::{Array, Data, Value};
+use crate::value::{Array, Data, Value, count};
 use adit_diag::Code;
 use adit_ir::{Argument, Elements, ElementsMut, Passing, Scalar, ScalarType};
 use adit_sema::layout::{Bound, Given, Layout, Leaf};
@@ -126,7 +126,7 @@ fn zeros(element: ScalarType, dims: Vec<usize>, allow: Allow<'_>) -> Result<Arra
     let extents = dims.iter().map(|&d| i64::try_from(d).unwrap_or(i64::MAX));
     let bytes = adit_ir::limits::array_bytes(element, extents.collect::<Vec<_>>());
     allow(bytes)?;
-    let n = dims.iter().product();
+    let n = count(&dims);
     let data = match element {
         ScalarType::F64 => zeroed(n, 0.0).map(Data::F64),
         ScalarType::F32 => zeroed(n, 0.0).map(Data::F32),
@@ -279,7 +279,7 @@ fn int(value: &LeafValue) -> Option<i64> {
 
 fn check_count(leaf: &Leaf, value: &LeafValue) -> Result<()> {
     match value {
-        LeafValue::Array(a) if a.dims.iter().product::<usize>() != a.data.len() => {
+        LeafValue::Array(a) if !a.is_whole() => {
             let text =
                 format!("`{}` has {} elements, which its extents {:?} do not say", leaf.path, a.data.len(), a.dims);
             Err(Error::input(WRONG_SIZE, text))
@@ -291,14 +291,19 @@ fn check_count(leaf: &Leaf, value: &LeafValue) -> Result<()> {
 /// Checks that a nested value has no names that its type lacks.
 pub(crate) fn check_names(path: &str, ty: &Type, value: &Value) -> Result<()> {
     match (ty, value) {
-        (Type::Struct { fields, .. }, Value::Struct(given)) => given.iter().try_for_each(|(name, v)| {
-            let field = fields.iter().find(|(n, _)| n == name);
-            let known: Vec<&str> = fields.iter().map(|(n, _)| n.as_str()).collect();
-            let (_, ty) = field.ok_or_else(|| {
-                Error::input(UNKNOWN_NAME, format!("`{path}` has no field `{name}`; it has {}", known.join(", ")))
-            })?;
-            check_names(&format!("{path}.{name}"), ty, v)
-        }),
+        (Type::Struct { fields, .. }, Value::Struct(given)) => {
+            given.iter().enumerate().try_for_each(|(at, (name, v))| {
+                if given[..at].iter().any(|(before, _)| before == name) {
+                    return Err(Error::input(UNKNOWN_NAME, format!("`{path}.{name}` is given twice")));
+                }
+                let field = fields.iter().find(|(n, _)| n == name);
+                let known: Vec<&str> = fields.iter().map(|(n, _)| n.as_str()).collect();
+                let (_, ty) = field.ok_or_else(|| {
+                    Error::input(UNKNOWN_NAME, format!("`{path}` has no field `{name}`; it has {}", known.join(", ")))
+                })?;
+                check_names(&format!("{path}.{name}"), ty, v)
+            })
+        }
         (Type::Tuple(types), Value::Tuple(items)) if types.len() != items.len() => {
             Err(Error::input(WRONG_KIND, format!("`{path}` takes {} values, not {}", types.len(), items.len())))
         }

@@ -13,12 +13,13 @@ use crate::frame::{self, Frame};
 use crate::options::{Options, Sink};
 use crate::outcome::{Gradient, Mode, Outcome};
 use crate::pipeline::{self, Derivative, Unit};
+use crate::roomy::roomy;
 use crate::signature::{Signature, Type};
 use crate::stage::{Of, Stage};
 use crate::value::{Array, Value};
 use adit_codegen::Code;
 use adit_diag::{Code as DiagCode, SourceMap, Span};
-use adit_ir::{FuncId, RunError, Scalar, Trap};
+use adit_ir::{FuncId, RunError, Scalar, ScalarType, Trap};
 use adit_runtime::{Entry, Workspace};
 use adit_sema::layout::Layout;
 use adit_sema::typed::FnId;
@@ -194,7 +195,7 @@ impl Function {
     pub fn emit(&self, stage: Stage, of: Of, lanes: usize) -> Result<String> {
         let active = self.active_or_none(&[])?;
         let (unit, id) = self.program()?;
-        crate::stage::emit(unit, id, self.options(), stage, of, (&active, lanes), self.shape())
+        roomy(|| crate::stage::emit(unit, id, self.options(), stage, of, (&active, lanes), self.shape()))?
     }
 
     /// What the value and the gradient cost, without running them; where the result is not one float, the derivative of
@@ -205,8 +206,15 @@ impl Function {
     pub fn cost(&self, sizes: &[(String, i64)]) -> Result<[crate::cost::Cost; 2]> {
         let (unit, id) = self.program()?;
         let (params, dims) = (self.shape().param_names(), self.shape().dim_names());
-        if let Some((name, _)) = sizes.iter().find(|(n, _)| !params.contains(n) && dims.iter().all(|(.., d)| d != n)) {
-            return Err(self.unknown(name));
+        let integers = self.signature().params.iter().filter(|p| p.ty == Type::Scalar(ScalarType::I64));
+        let mut known: Vec<&str> =
+            dims.iter().map(|(.., d)| d.as_str()).chain(integers.map(|p| p.name.as_str())).collect();
+        known.sort_unstable();
+        known.dedup();
+        if let Some((name, _)) = sizes.iter().find(|(n, _)| !known.contains(&n.as_str())) {
+            let sizes = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+            let text = format!("`{}` has no dimension and no integer parameter `{name}`; it has {sizes}", self.name());
+            return Err(Error::input(DiagCode("AD0904"), text));
         }
         let names = crate::cost::Names { dims: &dims, params: &params, sizes };
         let of = |derivative: Derivative| {
@@ -214,7 +222,7 @@ impl Function {
             Ok(crate::cost::of(unit, &pipeline::optimized(derived, self.options())?, &names))
         };
         let active = self.active(&[], self.one_float().is_err())?;
-        Ok([of(Derivative::Primal)?, of(Derivative::Vjp(active))?])
+        roomy(|| Ok([of(Derivative::Primal)?, of(Derivative::Vjp(active))?]))?
     }
 
     /// Which IR parameters are active for these names; empty means all parameters that carry floats. Destinations count as `outputs` says.

@@ -5,6 +5,8 @@
 //!
 //! It deliberately does not read anything itself.
 
+use crate::error;
+use crate::roomy::roomy;
 use adit_diag::{Code, Diagnostic, FileId, SourceMap, Span};
 use adit_syntax::ast::{self, ImportItem, Item, ItemKind};
 use std::collections::HashMap;
@@ -39,7 +41,10 @@ struct Walk<'l> {
 }
 
 /// Reads a program and what it imports.
-pub(crate) fn load(name: &str, text: &str, loader: Loader<'_>) -> Loaded {
+///
+/// # Errors
+/// If no thread can be had that has room to parse it. Mistakes of the program are among what is read.
+pub(crate) fn load(name: &str, text: &str, loader: Loader<'_>) -> error::Result<Loaded> {
     let mut walk = Walk {
         loader,
         sources: SourceMap::new(),
@@ -49,16 +54,17 @@ pub(crate) fn load(name: &str, text: &str, loader: Loader<'_>) -> Loaded {
         files: HashMap::new(),
         depth: 0,
     };
-    let file = walk.file(&normal(name), name, text);
+    let file = walk.file(&normal(name), name, text)?;
     let tree = ast::File { id: file, items: walk.items, expr_count: walk.expr_count };
-    Loaded { sources: walk.sources, file, tree, diagnostics: walk.diagnostics }
+    Ok(Loaded { sources: walk.sources, file, tree, diagnostics: walk.diagnostics })
 }
 
 impl Walk<'_> {
-    fn file(&mut self, path: &str, name: &str, text: &str) -> FileId {
+    fn file(&mut self, path: &str, name: &str, text: &str) -> error::Result<FileId> {
         self.files.insert(path.to_owned(), false);
         let id = self.sources.add(name, text);
-        let parsed = adit_syntax::parse(id, text);
+        // The loader stays on the thread of the host.
+        let parsed = roomy(|| adit_syntax::parse(id, text))?;
         self.diagnostics.extend(parsed.diagnostics);
         self.expr_count = self.expr_count.saturating_add(parsed.file.expr_count);
         self.depth += 1;
@@ -66,7 +72,7 @@ impl Walk<'_> {
         for item in parsed.file.items {
             // An import that failed stays: what it would define is unknown, which is no news.
             let done = match &item.kind {
-                ItemKind::Import(import) => self.import(path, import),
+                ItemKind::Import(import) => self.import(path, import)?,
                 ItemKind::Fn(_) | ItemKind::Struct(_) | ItemKind::Const(_) => false,
             };
             if !done {
@@ -76,30 +82,30 @@ impl Walk<'_> {
         self.depth -= 1;
         self.items.append(&mut own);
         self.files.insert(path.to_owned(), true);
-        id
+        Ok(id)
     }
 
     /// Whether the definitions of an imported file are there.
-    fn import(&mut self, from: &str, import: &ImportItem) -> bool {
+    fn import(&mut self, from: &str, import: &ImportItem) -> error::Result<bool> {
         if self.diagnostics.iter().any(|d| d.span == import.path_span) {
-            return false;
+            return Ok(false);
         }
         let path = beside(from, &import.path);
         let why = match self.files.get(&path) {
             _ if import.path.is_empty() => "the path is empty".to_owned(),
-            Some(true) => return true,
+            Some(true) => return Ok(true),
             Some(false) => format!("`{path}` imports this file, directly or not"),
             None if self.depth >= MAX_DEPTH => "files import files too deeply".to_owned(),
             None => match (self.loader)(&path) {
                 Ok(text) => {
-                    self.file(&path, &path, &text);
-                    return true;
+                    self.file(&path, &path, &text)?;
+                    return Ok(true);
                 }
                 Err(why) => why,
             },
         };
         self.refuse(import.path_span, &import.path, &why);
-        false
+        Ok(false)
     }
 
     fn refuse(&mut self, span: Span, path: &str, why: &str) {
@@ -145,7 +151,7 @@ mod tests {
             let found = files.iter().find(|(name, _)| *name == path);
             found.map(|(_, text)| (*text).to_owned()).ok_or_else(|| "there is no such file".to_owned())
         };
-        let loaded = load("dir/main.ad", main, &find);
+        let loaded = load("dir/main.ad", main, &find).expect("threads start");
         let name = |item: &Item| match &item.kind {
             ItemKind::Fn(f) => Some(f.name.name.to_string()),
             ItemKind::Struct(_) | ItemKind::Const(_) | ItemKind::Import(_) => None,

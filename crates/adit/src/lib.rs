@@ -44,6 +44,8 @@ mod options;
 mod outcome;
 pub mod passes;
 mod pipeline;
+
+mod roomy;
 mod signature;
 mod snapshots;
 mod stage;
@@ -57,6 +59,7 @@ pub use adit_derive::Leaves;
 pub use adit_diag as diag;
 pub use adit_ir as ir;
 pub use adit_ir::ScalarType;
+pub use adit_ir::external::{Floats, Operand};
 pub use adit_ir::limits::Limits;
 pub use adit_sema::check::library_sources;
 pub use adit_sema::conventions::{self, CONVENTIONS};

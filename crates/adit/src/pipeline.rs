@@ -7,6 +7,7 @@ use crate::consequences;
 use crate::error::{Error, Result};
 use crate::imports::{self, Loader};
 use crate::options::Options;
+use crate::roomy::roomy;
 use adit_autodiff::Refusal;
 use adit_codegen::{Code, CodegenError, Image};
 use adit_diag::{Code as DiagCode, Diagnostic, FileId, SourceMap, Span};
@@ -81,7 +82,12 @@ impl Derived {
 
 /// Parses, checks and lowers.
 pub(crate) fn front_end(source: (&str, &str), loader: Loader<'_>, options: &Options, hosts: &[HostFn]) -> Result<Unit> {
-    let loaded = imports::load(source.0, source.1, loader);
+    let loaded = imports::load(source.0, source.1, loader)?;
+    roomy(|| checked(loaded, options, hosts))?
+}
+
+/// Checks and lowers.
+fn checked(loaded: imports::Loaded, options: &Options, hosts: &[HostFn]) -> Result<Unit> {
     let (sources, file) = (Arc::new(loaded.sources), loaded.file);
     let checked = adit_sema::check_with(&loaded.tree, hosts);
     let mut diagnostics = consequences::independent(loaded.diagnostics, checked.diagnostics, &sources);

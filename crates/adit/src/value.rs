@@ -4,6 +4,7 @@
 //! parameter is decided by [`crate::bind`].
 
 use adit_ir::ScalarType;
+use adit_runtime::element_count;
 
 /// A value of the language, owned.
 #[derive(Clone, PartialEq, Debug)]
@@ -27,7 +28,7 @@ pub enum Value {
 /// An array: extents and elements in row-major order.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Array {
-    /// Extents, outermost first. Their product is the number of elements.
+    /// Extents, outermost first. Their product is the number of elements; calls refuse arrays of which that is not true (AD0906).
     pub dims: Vec<usize>,
     /// The elements.
     pub data: Data,
@@ -123,8 +124,14 @@ impl Array {
     /// # Panics
     /// If the number of elements is not the product of the extents.
     pub fn f64(dims: &[usize], elements: Vec<f64>) -> Self {
-        assert_eq!(dims.iter().product::<usize>(), elements.len(), "as many elements as the extents say");
-        Array { dims: dims.to_vec(), data: Data::F64(elements) }
+        let array = Array { dims: dims.to_vec(), data: Data::F64(elements) };
+        assert!(array.is_whole(), "as many elements as the extents say");
+        array
+    }
+
+    /// Whether the extents say how many elements there are.
+    pub(crate) fn is_whole(&self) -> bool {
+        element_count(&self.dims) == Some(self.data.len())
     }
 }
 
@@ -229,6 +236,11 @@ impl Value {
             Value::Tuple(items) => Value::Tuple(items.iter().map(Value::zeroed).collect()),
         }
     }
+}
+
+/// The number of elements that extents say; where that is beyond all numbers, the largest.
+pub(crate) fn count(dims: &[usize]) -> usize {
+    element_count(dims).unwrap_or(usize::MAX)
 }
 
 pub(crate) fn zeroed(data: &Data) -> Data {

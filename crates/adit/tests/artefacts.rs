@@ -261,3 +261,18 @@ fn objects_are_refused_where_c_has_nothing_to_give() -> Result<(), Error> {
     assert_eq!(told(forward.header()), wanted);
     Ok(())
 }
+
+#[test]
+fn a_limit_of_steps_is_held_or_refused() -> Result<(), Error> {
+    let counting = || Engine::builder().limits(|limits| limits.steps = Some(3)).build();
+    let source = "fn f(x: [f64; n]) -> f64 { let mut s = 0.0; for i in 0..n { s += x[i]^2; } s }";
+    let args = [[1.0; 10].into()];
+    let plain = function(source).gradient().artefact()?.to_bytes()?;
+    let refused = told(counting()?.load(&plain).map(drop));
+    assert!(refused.starts_with("AD0933: this artefact counts no steps"), "{refused}");
+    let counted = counting()?.compile(source)?.function("f")?.gradient().artefact()?.to_bytes()?;
+    let stopped = told(counting()?.load(&counted)?.gradient().at(&args));
+    assert!(stopped.starts_with("AD0806"), "{stopped}");
+    assert_eq!(reload(&counted).gradient().at(&args)?.value, Value::F64(10.0));
+    Ok(())
+}

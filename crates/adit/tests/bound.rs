@@ -224,3 +224,40 @@ fn what_no_call_can_be_bound_to_is_told() {
     let several = f.jvp().wrt(["a"]).lanes(2).build().expect("it compiles");
     assert_eq!(several.bind(&args, &[]).expect_err("two lanes").diagnostics()[0].code.to_string(), "AD0904");
 }
+
+#[test]
+fn extents_beyond_all_numbers_are_told_and_never_multiplied() {
+    let f = Engine::new().compile("fn f(x: [f64; m, n], k: f64) -> f64 { k * sum(x) }").expect("it compiles");
+    let gradient = f.function("f").and_then(|f| f.gradient().build()).expect("it has one");
+    let code = |e: Error| e.diagnostics()[0].code.to_string();
+    let array = |dims: [usize; 2]| Array { dims: dims.to_vec(), data: Data::F64(Vec::new()) };
+    for dims in [[1 << 63, 2], [usize::MAX, usize::MAX], [3, 4]] {
+        let args = [Value::Array(array(dims)), 2.0.into()];
+        assert_eq!(code(gradient.bind(&args).expect_err("no such array")), "AD0906");
+        let mut slopes = [args[0].clone(), 0.0.into()];
+        let told = gradient.value_and_gradient(&mut Workspace::new(), &args[..], &mut slopes[..]);
+        assert_eq!(code(told.expect_err("no such array")), "AD0906");
+        assert_eq!(code(gradient.function().call(&args).expect_err("no such array")), "AD0906");
+    }
+    for dims in [[0, 3], [3, 0]] {
+        let args = [Value::Array(array(dims)), 2.0.into()];
+        assert_eq!(gradient.bind(&args).map(|bound| bound.dim()).unwrap_or_else(|e| panic!("{e}")), 1);
+    }
+    // However large the other extents of an empty array are.
+    let f = Engine::new().compile("fn f(x: [f64; 0, m, n], k: f64) -> f64 { k + f64(m) * 0 }").expect("it compiles");
+    let f = f.function("f").expect("it is there");
+    let empty = Value::Array(Array { dims: vec![0, 1 << 62, 1 << 62], data: Data::F64(Vec::new()) });
+    let args = [empty, 2.0.into()];
+    assert_eq!(f.gradient().at(&args).expect("it is empty").value, Value::F64(2.0));
+    assert!(f.gradient().build().and_then(|g| g.bind(&args)).is_ok());
+    assert_eq!(f.hessian().at(&args).expect("it is empty").0.value, Value::F64(2.0));
+}
+
+#[test]
+fn a_field_that_is_given_twice_is_told() {
+    let source = "struct P { a: f64, b: f64 } fn f(p: P) -> f64 { p.a * p.b }";
+    let f = Engine::new().compile(source).and_then(|m| m.function("f")).expect("it compiles");
+    let twice = Value::structure([("a", 1.0.into()), ("b", 2.0.into()), ("a", 3.0.into())]);
+    let error = f.call(&[twice]).expect_err("which one?");
+    assert_eq!((error.diagnostics()[0].code.0, &*error.diagnostics()[0].message), ("AD0904", "`p.a` is given twice"));
+}

@@ -118,7 +118,7 @@ fn what_cannot_be_right_is_told_before_the_run() {
     let d = m.autodiff(reverse, "f", Activity::Duplicated, (Const(&x), Const(&x), Active(1.0)));
     assert!(told(d).starts_with("AD0907: the result cannot be Duplicated: in reverse mode"));
     let d = m.autodiff(reverse, "f", Activity::Active, (Const(&x), Active(1.0)));
-    assert_eq!(told(d), "AD0907: 3 values are wanted (`w`, `x`, `a`), 2 were given");
+    assert_eq!(told(d), "AD0904: 3 values are wanted (`w`, `x`, `a`), 2 were given");
     let d = m.autodiff(reverse, "count", Activity::Active, (Duplicated(&x, &mut dx), Active(3_i64)));
     assert_eq!(told(d), "AD0907: `k` holds no floats: it can only be Const, not Active");
     let d = m.autodiff(reverse, "nothing", Activity::Active, (Active(3.0),));

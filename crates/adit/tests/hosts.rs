@@ -161,6 +161,25 @@ fn a_panic_is_an_error_of_the_run_with_its_place() {
 }
 
 #[test]
+fn another_number_of_floats_than_the_signature_says_is_an_error_of_the_run() {
+    let pair =
+        |give: usize| HostFunction::new("fn f(x: f64) -> (f64, f64)", move |_| Ok(adit::Floats::from_elem(1.0, give)));
+    let told = |give: usize| {
+        let engine = Engine::new().with_function(pair(give)).expect("a signature");
+        let module =
+            engine.compile("fn g(x: f64) -> f64 {\n    let (a, b) = f(x);\n    a + b\n}").expect("it compiles");
+        module.function("g").and_then(|g| g.call(&[2.0.into()]))
+    };
+    assert_eq!(told(2).expect("two are wanted").value, Value::F64(2.0));
+    for give in [0, 1, 3] {
+        let error = told(give).expect_err("another number");
+        assert_eq!((error.kind(), error.diagnostics()[0].code.0), (ErrorKind::Run, "AD0815"));
+        assert!(error.render(false).contains(&format!("gave {give} where 2 floats are wanted")), "{error}");
+        assert!(error.render(false).contains("2:18"), "{error}");
+    }
+}
+
+#[test]
 fn what_was_not_registered_is_refused() {
     let engine =
         Engine::new().with_function(HostFunction::scalar("fn f(x: f64) -> f64", |a| a[0])).expect("a signature");

@@ -345,9 +345,11 @@ fn cost(problem: &Problem, method: Method, options: &Options, watch: &mut dyn Fn
     let gain = polish(&target, &mut spot, method, stop)?;
     let bowl = gain.is_some_and(|gain| gain <= 1e-12 * (spot.value.abs() + (start.value - spot.value).abs()));
     let flat = stop == Stop::Gradient || norm(&spot.gradient) <= 1e-6 * norm(&start.gradient);
+    let point = target.unscaled(&spot.point);
     Ok(Minimum {
-        point: problem.outside(&target.unscaled(&spot.point)),
-        value: spot.value * target.unit(),
+        // What is told is what the function gives there, not what the scaled search rounded it to.
+        value: problem.value(&point)?,
+        point: problem.outside(&point),
         gradient_norm: gradient_norm(&target, &spot.gradient),
         iterations: course.iterations,
         counts: target.counts(),

@@ -34,6 +34,19 @@ fn many_floats_go_down_as_few_do() {
 }
 
 #[test]
+fn the_value_told_is_the_functions_at_the_point_told() {
+    for k in 1..20 {
+        let source = format!("fn f(x: f64, y: f64) -> f64 {{ {k}.0 / 7 + (x - {k}.0 / 3)^2 + exp(y / {k}) - y / 21 }}");
+        let problem = problem(&source, &[0.3.into(), 0.7.into()]);
+        for method in [Method::Lbfgs, Method::NewtonCg] {
+            let found = found(&problem, method);
+            let args: Vec<Value> = found.point.iter().map(|x| (*x).into()).collect();
+            assert_eq!(problem.function().call(&args).unwrap().value, Value::F64(found.value), "{k}, {method:?}");
+        }
+    }
+}
+
+#[test]
 fn units_of_floats_do_not_matter() {
     let source = "fn f(a: f64, b: f64) -> f64 { (1e9 * a - 1)^2 + (1e-9 * b - 1)^2 + (1e9 * a - 1e-9 * b)^4 }";
     for method in [Method::Lbfgs, Method::NewtonCg] {

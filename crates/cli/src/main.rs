@@ -52,7 +52,9 @@ fn work() -> u8 {
         Err(error) => return misused(&error),
     };
     let style = session::style(&cli.common);
-    match Session::new(&cli.common).and_then(|session| commands::execute(&session, &cli.command)) {
+    match Session::new(&cli.common)
+        .and_then(|session| commands::execute(&session, &cli.command).map_err(|e| session.explained(e)))
+    {
         Ok(answer) => print(&answer),
         Err(error) => tell(&error, style),
     }

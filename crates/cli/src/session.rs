@@ -47,6 +47,7 @@ pub struct Session {
     pub json: bool,
     /// Along how many directions forward mode is to go at once, if that was said.
     pub lanes: Option<usize>,
+    timeout: Option<Duration>,
 }
 
 impl Session {
@@ -70,14 +71,29 @@ impl Session {
         if let Some(time) = common.timeout {
             watch(time, engine.options().interrupt.clone(), style(common));
         }
-        Ok(Session { engine, json: common.json, lanes })
+        Ok(Session { engine, json: common.json, lanes, timeout: common.timeout })
+    }
+
+    /// An error of a command, which says that its time was over where that is why it stopped: nothing else sets the engine's flag.
+    pub fn explained(&self, error: Error) -> Error {
+        match self.timeout.filter(|_| self.engine.options().interrupt.load(Ordering::Relaxed)) {
+            Some(limit) => error.timed_out(limit),
+            None => error,
+        }
     }
 
     /// Compiles a program.
     ///
     /// # Errors
-    /// What reading and compiling give.
+    /// What reading and compiling give; AD0933 for a compiled derivative, which has no program in it.
     pub fn compile(&self, file: &Path) -> Result<Module> {
+        if input::artefact(file)?.is_some() {
+            let text = format!(
+                "{} is a compiled derivative: this command needs the program that it was made of",
+                file.display()
+            );
+            return Err(Error::input(Code("AD0933"), text));
+        }
         let (name, text) = input::program(file)?;
         compile(&self.engine, &name, &text)
     }

@@ -30,6 +30,31 @@ fn another_process_loads_what_was_built() {
 }
 
 #[test]
+fn commands_that_need_a_program_say_so_of_what_was_built() {
+    let out = folder("programs");
+    let source = file("build", "bowl.ad", b"fn f(x: [f64; n], k: f64) -> f64 { k * sum(x^2) }");
+    let built = |more: &[&str]| {
+        let fixed = ["build", text(&source), "--emit", "adc", "--out", text(&out)];
+        assert_eq!(adit(&[&fixed[..], more].concat()).code, Some(0));
+        out.join("f_gradient.adc")
+    };
+    let path = built(&[]);
+    for command in [&["cost"][..], &["emit", "--stage", "typed"], &["sample"], &["optimize"]] {
+        let refused = adit(&[&[command[0], text(&path)], &command[1..]].concat());
+        assert!(refused.code == Some(2) && refused.err.contains("AD0933"), "{command:?}: {refused:?}");
+        assert!(refused.err.contains("needs the program"), "{refused:?}");
+    }
+    let run = ["grad", text(&path), "--at", "{\"x\": [1, 2], \"k\": 2}", "--max-steps", "1"];
+    let refused = adit(&run);
+    assert!(refused.code == Some(2) && refused.err.contains("counts no steps"), "{refused:?}");
+    built(&["--max-steps", "1000"]);
+    let stopped = adit(&run);
+    assert!(stopped.code == Some(1) && stopped.err.contains("AD0806"), "{stopped:?}");
+    let size = adit(&["cost", text(&source), "--size", "q=3"]);
+    assert!(size.code == Some(2) && size.err.contains("no integer parameter `q`; it has n"), "{size:?}");
+}
+
+#[test]
 fn directions_along_what_was_asked_for() {
     let out = folder("directions");
     let source = file("build", "map.ad", b"fn f(x: [f64; n], k: f64) -> [f64; n] { k * sin(x) }");

@@ -67,6 +67,18 @@ fn columns_are_data_by_their_names_and_logs_may_be_returned() {
     assert!((found["summary"][0]["mean"].as_f64().unwrap() - 2.0).abs() < 0.02);
 }
 
+#[test]
+fn bounds_that_nobody_said_are_asked_for() {
+    let program = "fn f(mu: f64, sigma: f64, y: [f64; n]) -> f64 { sum(normal_logpdf(y, mu, sigma)) - mu^2 - sigma^2 }";
+    let of = |more: &[&str]| {
+        let fixed = ["sample", "-", "--density", "log", "--data", "{\"y\": [1, 2, 3]}", "--draws", "200"];
+        fed(program.as_bytes(), &[&fixed[..], more].concat())
+    };
+    let (free, bounded) = (of(&[]), of(&["--constrain", "sigma=positive"]));
+    assert!(free.out.contains("no finite value at") && free.out.contains("--constrain sigma=positive"), "{free:?}");
+    assert!(bounded.code == Some(0) && !bounded.out.contains("no finite value"), "{bounded:?}");
+}
+
 /// Presses Ctrl-C once the sampler has printed so many lines, and waits for the end.
 #[cfg(unix)]
 fn interrupted(args: &[&str], lines: usize) -> common::Ran {

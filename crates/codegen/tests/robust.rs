@@ -47,13 +47,14 @@ fn recursion_on_small_stacks_is_an_error() {
             let entry = entry(&module, &Options { opt, ..Options::default() });
             for bytes in [192 << 10, 512 << 10, 2 << 20] {
                 let entry = entry.clone();
-                let trap = on_stack_of(bytes, move || {
+                let stopped = on_stack_of(bytes, move || {
                     let limits = Limits { depth: u32::MAX, ..Limits::default() };
                     let mut workspace = Workspace::with_limits(limits);
                     let mut args = [f(1.0), i(5)];
-                    call(&entry, &mut workspace, &mut args).expect_err("it never ends").trap
+                    call(&entry, &mut workspace, &mut args).expect_err("it never ends")
                 });
-                assert_eq!(trap, Trap::RecursionTooDeep);
+                assert_eq!((&stopped.trap, stopped.details[0]), (&Trap::RecursionTooDeep, 0));
+                assert!(stopped.details[1] > 0 && stopped.to_string().contains("stack of this thread"), "{stopped}");
             }
         }
     }

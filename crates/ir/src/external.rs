@@ -87,13 +87,17 @@ impl fmt::Debug for Host {
 }
 
 impl Host {
-    /// Calls the closure; a panic ends here.
-    fn call(&self, operands: &mut [Operand<'_, f64>]) -> Answer<f64> {
+    /// Calls the closure, which is to give so many floats; a panic ends here.
+    fn call(&self, operands: &mut [Operand<'_, f64>], results: usize) -> Answer<f64> {
         let Some(run) = &self.run else {
             return Err(Failure::Host(format!("no host function `{}` is registered", self.name)));
         };
         let said = |text: String| Failure::Host(format!("`{}`: {text}", self.name));
         match catch_unwind(AssertUnwindSafe(|| run(operands))) {
+            Ok(Ok(floats)) if floats.len() != results => {
+                let wanted = if results == 1 { "float is" } else { "floats are" };
+                Err(said(format!("gave {} where {results} {wanted} wanted", floats.len())))
+            }
             Ok(answer) => answer.map_err(said),
             Err(panic) => {
                 let text = panic.downcast_ref::<&str>().map(|s| (*s).to_string());
@@ -138,14 +142,14 @@ impl External {
         External::Host(Arc::new(Host { name: name.into(), run: Some(Box::new(run)) }))
     }
 
-    /// Calls it in floats. Kernels are the plain ones, whose results are the same everywhere.
+    /// Calls it in floats, of which it is to give so many. Kernels are the plain ones, whose results are the same everywhere.
     ///
     /// # Errors
-    /// What stops the run.
-    pub fn call(&self, operands: &mut [Operand<'_, f64>]) -> Answer<f64> {
+    /// What stops the run; for a function of the host, also another number of floats.
+    pub fn call(&self, operands: &mut [Operand<'_, f64>], results: usize) -> Answer<f64> {
         match self {
             External::Kernel(kernel) => (kernel.row().real)(operands),
-            External::Host(host) => host.call(operands),
+            External::Host(host) => host.call(operands, results),
         }
     }
 
@@ -171,12 +175,24 @@ mod tests {
     fn panics_and_refusals_of_hosts_are_failures() {
         let panics = External::host("f", |_| panic!("at {}", 3));
         let refuses = External::host("g", |_| Err("too hot".into()));
-        let text = |e: &External| match e.call(&mut []) {
+        let text = |e: &External| match e.call(&mut [], 1) {
             Err(Failure::Host(text)) => text,
             other => panic!("{other:?}"),
         };
         assert_eq!(text(&panics), "`f`: panicked: at 3");
         assert_eq!(text(&refuses), "`g`: too hot");
         assert!(text(&External::unregistered("h")).contains("`h`"));
+    }
+
+    #[test]
+    fn another_number_of_floats_than_wanted_is_a_failure() {
+        let gives = |n: usize| External::host("f", move |_| Ok(Floats::from_elem(1.0, n)));
+        assert_eq!(gives(2).call(&mut [], 2), Ok(Floats::from_elem(1.0, 2)));
+        let told = |n: usize, wanted: usize| match gives(n).call(&mut [], wanted) {
+            Err(Failure::Host(text)) => text,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(told(0, 1), "`f`: gave 0 where 1 float is wanted");
+        assert_eq!(told(3, 2), "`f`: gave 3 where 2 floats are wanted");
     }
 }

@@ -7,6 +7,7 @@
 //!   buffers. Compiled code may count somewhat more: what it reserves for them. More is [`Trap::MemoryLimit`](crate::Trap::MemoryLimit) with the bytes asked for and the limit.
 //! - *Tape* counts the records of live tapes alone, likewise. More is [`Trap::TapeLimit`](crate::Trap::TapeLimit) with the bytes asked for and the limit.
 //! - *Depth* counts active functions, the host's call being the first. More is [`Trap::RecursionTooDeep`](crate::Trap::RecursionTooDeep) with the limit.
+//!   Compiled code stops there earlier where the stack of its thread is full, and says so.
 //! - *Steps*: one is taken each time the body of a `for` or a `while` begins, and at each `call` instruction. More is
 //!   [`Trap::StepLimit`](crate::Trap::StepLimit) with the limit. Interruption is looked for at the same places.
 //! - *Threads* may run pieces of a loop at the same time, where code was compiled for that; the interpreter has one.

@@ -15,7 +15,7 @@ pub enum Trap {
     DivisionByZero,
     /// `assert(false, message)`.
     AssertFailed(String),
-    /// More active calls than the limit. Detail: the limit.
+    /// More active calls than the limit, or than the stack of the thread has room for. Details: the limit; or 0, and the bytes of stack that the next call takes.
     RecursionTooDeep,
     /// Arrays and tapes beyond the byte limit. Details: bytes asked for, limit.
     MemoryLimit,
@@ -167,6 +167,9 @@ impl fmt::Display for RunError {
             Trap::IndexOutOfRange => write!(f, "index {a} is out of range for a dimension of length {b}"),
             Trap::DivisionByZero => f.write_str("integer division by zero"),
             Trap::AssertFailed(message) => write!(f, "assertion failed: {message}"),
+            Trap::RecursionTooDeep if b > 0 => {
+                write!(f, "recursion is deeper than the stack of this thread: it has no room for a call of {b} bytes")
+            }
             Trap::RecursionTooDeep => write!(f, "recursion is deeper than the limit of {a} calls"),
             Trap::MemoryLimit => write!(f, "this needs {a} bytes more than the memory limit of {b} bytes leaves"),
             Trap::TapeLimit => write!(f, "the reverse sweep of this has to save more than the tape limit of {b} bytes"),

@@ -59,6 +59,8 @@ pub struct Chain {
     pub divergent: Vec<bool>,
     /// Gradients that were computed, warm-up included.
     pub gradients: u64,
+    /// At how many of these points the density had no finite value.
+    pub undefined: u64,
 }
 
 /// What all chains drew.
@@ -145,7 +147,9 @@ fn run_chain(
         num_chains: settings.chains,
         ..DiagNutsSettings::default()
     };
-    let math = CpuMath::new(posterior.density());
+    let density = posterior.density();
+    let undefined = density.undefined();
+    let math = CpuMath::new(density);
     let mut sampler =
         nuts.new_chain(number as u64, math, &mut rng).map_err(|e| failed(e.downcast_ref(), &e.to_string()))?;
     sampler.set_position(&start).map_err(|e| failed(e.downcast_ref(), &e.to_string()))?;
@@ -164,6 +168,7 @@ fn run_chain(
             break;
         }
     }
+    chain.undefined = undefined.load(Ordering::Relaxed);
     Ok(chain)
 }
 

@@ -46,6 +46,15 @@ fn sigmoid(y: f64) -> f64 {
 }
 
 impl Constraint {
+    /// Whether any number is within it.
+    pub(crate) fn is_possible(self) -> bool {
+        match self {
+            Constraint::Lower(a) | Constraint::Upper(a) => a.is_finite(),
+            Constraint::Interval(a, b) => a.is_finite() && b.is_finite() && a < b,
+            Constraint::Real | Constraint::Simplex | Constraint::Ordered => true,
+        }
+    }
+
     /// How many free numbers make a row of so many constrained ones.
     pub(crate) fn free(self, row: usize) -> usize {
         match self {
@@ -214,22 +223,23 @@ impl FromStr for Constraint {
     fn from_str(text: &str) -> Result<Self> {
         let (name, rest) = text.trim().split_once('(').map_or((text.trim(), ""), |(name, rest)| (name.trim(), rest));
         let numbers: Vec<Option<f64>> = match rest.trim().strip_suffix(')') {
-            Some(list) => list.split(',').map(|n| n.trim().parse().ok().filter(|x: &f64| x.is_finite())).collect(),
+            Some(list) => list.split(',').map(|n| n.trim().parse().ok()).collect(),
             None => Vec::new(),
         };
-        match (name, &numbers[..]) {
-            ("real", []) => Ok(Constraint::Real),
-            ("positive", []) => Ok(Constraint::Lower(0.0)),
-            ("lower", &[Some(a)]) => Ok(Constraint::Lower(a)),
-            ("upper", &[Some(b)]) => Ok(Constraint::Upper(b)),
-            ("interval", &[Some(a), Some(b)]) if a < b => Ok(Constraint::Interval(a, b)),
-            ("simplex", []) => Ok(Constraint::Simplex),
-            ("ordered", []) => Ok(Constraint::Ordered),
-            (_, _) => {
-                let known = "real, positive, lower(a), upper(b), interval(a, b) with a < b, simplex, ordered";
-                Err(Error::input(CONSTRAINT, format!("`{text}` is no constraint; there are {known}")))
-            }
-        }
+        let constraint = match (name, &numbers[..]) {
+            ("real", []) => Some(Constraint::Real),
+            ("positive", []) => Some(Constraint::Lower(0.0)),
+            ("lower", &[Some(a)]) => Some(Constraint::Lower(a)),
+            ("upper", &[Some(b)]) => Some(Constraint::Upper(b)),
+            ("interval", &[Some(a), Some(b)]) => Some(Constraint::Interval(a, b)),
+            ("simplex", []) => Some(Constraint::Simplex),
+            ("ordered", []) => Some(Constraint::Ordered),
+            (_, _) => None,
+        };
+        constraint.filter(|constraint| constraint.is_possible()).ok_or_else(|| {
+            let known = "real, positive, lower(a), upper(b), interval(a, b) with a < b, simplex, ordered";
+            Error::input(CONSTRAINT, format!("`{text}` is no constraint; there are {known}"))
+        })
     }
 }
 

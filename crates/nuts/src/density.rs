@@ -8,6 +8,8 @@ use adit::{Error, Workspace};
 use nuts_rs::{CpuLogpFunc, CpuMathError, HasDims, LogpError};
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Errors of runs that say that the density has no value there.
 const NO_VALUE: [&str; 3] = ["AD0803", "AD0813", "AD0814"];
@@ -19,6 +21,7 @@ pub struct Density {
     workspace: Workspace,
     x: Vec<f64>,
     x_bar: Vec<f64>,
+    undefined: Arc<AtomicU64>,
 }
 
 /// Why there is no density.
@@ -53,7 +56,13 @@ impl LogpError for Stopped {
 impl Density {
     pub(crate) fn new(posterior: &Posterior) -> Self {
         let n = posterior.names().len();
-        Density { posterior: posterior.clone(), workspace: Workspace::new(), x: vec![0.0; n], x_bar: vec![0.0; n] }
+        let (x, x_bar) = (vec![0.0; n], vec![0.0; n]);
+        Density { posterior: posterior.clone(), workspace: Workspace::new(), x, x_bar, undefined: Arc::default() }
+    }
+
+    /// At how many points it has had no finite value, counted as it is called.
+    pub fn undefined(&self) -> Arc<AtomicU64> {
+        self.undefined.clone()
     }
 
     /// The log density at free numbers; its gradient is written.
@@ -96,7 +105,11 @@ impl CpuLogpFunc for Density {
     }
 
     fn logp(&mut self, position: &[f64], gradient: &mut [f64]) -> Result<f64, Stopped> {
-        self.log_density(position, gradient)
+        let found = self.log_density(position, gradient);
+        if found.is_err() {
+            self.undefined.fetch_add(1, Ordering::Relaxed);
+        }
+        found
     }
 
     fn expand_vector<R: nuts_rs::rand::Rng + ?Sized>(

@@ -100,7 +100,7 @@ impl Posterior {
     /// Constrains a free number or array, called by its path such as `p.sigma`.
     ///
     /// # Errors
-    /// AD0920 if there is no such one, or the constraint does not fit it.
+    /// AD0920 if there is no such one, the constraint does not fit it, or no number is within.
     pub fn constrain(mut self, path: &str, constraint: Constraint) -> Result<Posterior> {
         let Some(leaf) = self.leaves.iter_mut().find(|leaf| leaf.path == path) else {
             let paths: Vec<String> = self.leaves.iter().map(|leaf| format!("`{}`", leaf.path)).collect();
@@ -109,6 +109,10 @@ impl Posterior {
         };
         if constraint.joins() && leaf.row == 0 {
             let text = format!("`{path}` is one number, and `{constraint}` is of arrays that are not empty");
+            return Err(Error::input(CONSTRAINT, text));
+        }
+        if !constraint.is_possible() {
+            let text = format!("no number is within `{constraint}`: bounds are finite, and the lower one is less");
             return Err(Error::input(CONSTRAINT, text));
         }
         leaf.constraint = constraint;

@@ -120,6 +120,17 @@ fn misuse_is_told() {
     assert_eq!(code(&new(&all)), "AD0921");
     let posterior = Posterior::new(&f, Kind::Log, &all[1..]).expect("it works");
     assert_eq!(code(&posterior.clone().constrain("w", Constraint::Simplex).unwrap_err()), "AD0920");
+    let empty = [
+        Constraint::Interval(1.0, 1.0),
+        Constraint::Interval(2.0, 1.0),
+        Constraint::Interval(f64::NAN, 1.0),
+        Constraint::Interval(0.0, f64::INFINITY),
+        Constraint::Lower(f64::INFINITY),
+        Constraint::Upper(f64::NAN),
+    ];
+    for constraint in empty {
+        assert_eq!(code(&posterior.clone().constrain("x", constraint).unwrap_err()), "AD0920", "{constraint:?}");
+    }
     assert_eq!(code(&posterior.constrain("x", Constraint::Simplex).unwrap_err()), "AD0920");
 }
 

@@ -195,8 +195,13 @@ impl Entry {
         if depth > 0 && self.needs <= MOST_STACK {
             return Ok(());
         }
-        let span = self.signature.span;
-        Err(RunError::with_details(Trap::RecursionTooDeep, span, [i64::from(depth), 0]))
+        let details = if depth == 0 { [0; 2] } else { self.frames() };
+        Err(RunError::with_details(Trap::RecursionTooDeep, self.signature.span, details))
+    }
+
+    /// What [`Trap::RecursionTooDeep`] tells where a stack has no room for the function.
+    fn frames(&self) -> [i64; 2] {
+        [0, i64::try_from(self.needs).unwrap_or(i64::MAX)]
     }
 
     /// Runs the function on checked arguments: here, or on a thread of its own if this one's stack is too small for its frames.
@@ -221,7 +226,7 @@ impl Entry {
                 Ok(Ok(outcome)) => outcome,
                 // What a sink panicked with goes on from the call.
                 Ok(Err(panic)) => std::panic::resume_unwind(panic),
-                Err(_) => Err(RunError::new(Trap::RecursionTooDeep, self.signature.span)),
+                Err(_) => Err(RunError::with_details(Trap::RecursionTooDeep, self.signature.span, self.frames())),
             }
         })
     }
@@ -265,6 +270,8 @@ impl Entry {
             Trap::NegativeExponent | Trap::NegativeLength => [details[0], 0],
             Trap::AssertFailed(_) | Trap::Singular | Trap::NotPositiveDefinite => details,
             Trap::HostFailed(_) => [0; 2],
+            // Only a full stack leaves a number.
+            Trap::RecursionTooDeep if details[0] > 0 => [0, details[0]],
             Trap::RecursionTooDeep => [i64::from(limits.depth), 0],
             Trap::StepLimit => [limits.steps.and_then(|s| i64::try_from(s).ok()).unwrap_or(i64::MAX), 0],
             Trap::DivisionByZero | Trap::Interrupted | Trap::FloatToInt | Trap::ZeroStep | Trap::EmptyTape => [0; 2],
@@ -349,7 +356,7 @@ fn fits(kind: &Kind, arg: &Argument<'_>) -> bool {
 
 /// The number of elements that extents say; `None` beyond what can be addressed.
 #[inline]
-pub(crate) fn element_count(dims: &[usize]) -> Option<usize> {
+pub fn element_count(dims: &[usize]) -> Option<usize> {
     if dims.contains(&0) {
         return Some(0);
     }

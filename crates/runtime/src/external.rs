@@ -105,7 +105,7 @@ impl ExternalCall {
         }
         match (&self.external, self.strict) {
             (External::Kernel(kernel), false) => kernels::run(*kernel, &mut operands),
-            (External::Kernel(_), true) | (External::Host(_), _) => self.external.call(&mut operands),
+            (External::Kernel(_), true) | (External::Host(_), _) => self.external.call(&mut operands, self.results),
         }
     }
 }
@@ -126,9 +126,7 @@ pub(crate) unsafe extern "C" fn external(context: *mut Context, call: u64, words
         Ok(floats) => {
             // SAFETY: as above: there is room for the results.
             let results = unsafe { slice::from_raw_parts_mut(words.add(count), call.results) };
-            // A host that gives too few floats gives NaN for the others.
-            let padded = floats.into_iter().chain(std::iter::repeat(f64::NAN));
-            results.iter_mut().zip(padded).for_each(|(word, x)| *word = x.to_bits());
+            results.iter_mut().zip(floats).for_each(|(word, x)| *word = x.to_bits());
             1
         }
         Err(failure) => {

@@ -33,7 +33,7 @@ pub mod workspace;
 
 pub use bound::{Bound, Buffer, Part, Unfit};
 pub use context::Context;
-pub use entry::{Entry, Loaded, Signature};
+pub use entry::{Entry, Loaded, Signature, element_count};
 pub use external::ExternalCall;
 pub use print::{PrintLine, PrintPiece};
 pub use program::{Program, Site};

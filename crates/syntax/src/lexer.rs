@@ -319,7 +319,7 @@ const MEANT: &[(&str, &str)] = &[
     ("≥", "write `>=`"),
     ("≠", "write `!=`"),
     ("#", "comments start with `//`, attributes with `@`"),
-    ("~", "logical not is written `!`"),
+    ("~", "logical not is written `!`; what has a distribution adds to a log density: `lp += normal_logpdf(x, m, s)`"),
     ("?", "a choice is written `if c { a } else { b }`"),
     ("$", "names consist of letters, digits and `_`"),
     ("`", "texts stand in `\"…\"`"),

@@ -78,6 +78,8 @@ pub(crate) struct Held {
     pub(crate) mode: Option<Mode>,
     /// How many directions go at once, where matrices are made.
     pub(crate) lanes: usize,
+    /// Whether the code counts steps.
+    pub(crate) steps: bool,
 }
 
 impl fmt::Display for Held {
@@ -110,7 +112,8 @@ impl Artefact {
     fn new<K>(request: &Request<K>, kind: Kind, order: u32, derivatives: Vec<Derivative>) -> Result<Artefact> {
         let Request { function, mode, .. } = request;
         let wrt = request.positions().into_iter().map(|p| function.signature().params[p].name.clone()).collect();
-        let held = Held { kind, wrt, mode: *mode, lanes: function.most_lanes(order) };
+        let (lanes, steps) = (function.most_lanes(order), function.counts_steps());
+        let held = Held { kind, wrt, mode: *mode, lanes, steps };
         Artefact::of(function, held, derivatives)
     }
 
@@ -185,12 +188,17 @@ impl Artefact {
 }
 
 impl Function {
+    fn counts_steps(&self) -> bool {
+        self.options().limits.steps.is_some()
+    }
+
     /// Its machine code, to be kept.
     ///
     /// # Errors
     /// If it cannot be compiled, or calls functions of the host.
     pub fn artefact(&self) -> Result<Artefact> {
-        let held = Held { kind: Kind::Value, wrt: Vec::new(), mode: None, lanes: 1 };
+        let (wrt, steps) = (Vec::new(), self.counts_steps());
+        let held = Held { kind: Kind::Value, wrt, mode: None, lanes: 1, steps };
         Artefact::of(self, held, vec![Derivative::Primal])
     }
 }

@@ -79,7 +79,7 @@ impl Engine {
     /// ```
     ///
     /// # Errors
-    /// AD0930 if the bytes are something else or damaged, AD0931 if another version of Adit wrote them, AD0932 if they are for another machine.
+    /// AD0930 if the bytes are something else or damaged, AD0931 if another version of Adit wrote them, AD0932 if they are for another machine, AD0933 if the engine limits steps and they were made by one that does not.
     pub fn load(&self, bytes: &[u8]) -> Result<Function> {
         self.options().timed("load", || self.loaded(bytes))
     }
@@ -87,6 +87,12 @@ impl Engine {
     fn loaded(&self, bytes: &[u8]) -> Result<Function> {
         let unfit = |e: sealed::Unfit| Error::input(Code(e.code()), e.to_string());
         let Read { name, layout, signature, span, sources, held, code } = sealed::open(bytes).map_err(unfit)?;
+        if self.options().limits.steps.is_some() && !held.steps {
+            let text = format!(
+                "this artefact counts no steps, so that no limit of them can be held: build `{name}` with one (`--max-steps`, `Limits::steps`), or limit the time"
+            );
+            return Err(Error::input(Code("AD0933"), text));
+        }
         let mut compiled = Vec::with_capacity(code.len());
         for Compiled { derivative, id, image } in code {
             compiled.push((derivative, image.load().map_err(pipeline::codegen_error)?, id));

@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::options::Options;
 use crate::outcome::Mode;
 use crate::pipeline::{self, Derivative, Derived, Unit};
+use crate::roomy::roomy;
 use crate::value::Value;
 use adit_codegen::{Code, Image};
 use adit_diag::{Code as DiagCode, SourceMap, Span};
@@ -133,24 +134,29 @@ impl Function {
         if let Origin::Artefact(held) = &i.origin {
             return Err(self.not_held(held, &derivative.to_string()));
         }
-        let derived = self.derived(derivative)?;
-        let code = i.options.timed("generate code", || pipeline::compile(&derived, &i.options))?;
-        let compiled = Arc::new(Compiled { code, id: derived.id });
+        let compile = || {
+            let derived = self.derived(derivative)?;
+            let code = i.options.timed("generate code", || pipeline::compile(&derived, &i.options))?;
+            Ok(Arc::new(Compiled { code, id: derived.id }))
+        };
+        let compiled = roomy(compile)??;
         cache.insert(derivative.clone(), compiled.clone());
         Ok(compiled)
     }
 
     /// Code of a derivative that can be kept.
     pub(crate) fn image(&self, derivative: &Derivative) -> Result<(Image, FuncId)> {
-        let derived = self.derived(derivative)?;
-        let options = self.options();
-        let image = options.timed("generate code", || pipeline::image(&derived, options))?;
+        let compile = || {
+            let (derived, options) = (self.derived(derivative)?, self.options());
+            Ok((options.timed("generate code", || pipeline::image(&derived, options))?, derived.id))
+        };
+        let (image, id) = roomy(compile)??;
         if let Some(host) = image.calls_host() {
             let text =
                 format!("`{}` calls `{host}`, a function of this process, which no artefact can hold", self.name());
             return Err(Error::input(DiagCode("AD0934"), text));
         }
-        Ok((image, derived.id))
+        Ok((image, id))
     }
 
     /// Whether a derivative is refused because a rule has no fellow of the other mode; of an artefact, whether it was when it was made.

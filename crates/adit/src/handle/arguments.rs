@@ -81,9 +81,7 @@ pub struct ViewMut<'v, T, const R: usize> {
 }
 
 fn fits(elements: usize, extents: &[usize]) -> Result<()> {
-    if extents.contains(&0) && elements == 0
-        || extents.iter().try_fold(1_usize, |n, &d| n.checked_mul(d)) == Some(elements)
-    {
+    if adit_runtime::element_count(extents) == Some(elements) {
         return Ok(());
     }
     let text = format!("{elements} elements do not make an array with the extents {extents:?}");

@@ -8,6 +8,7 @@
 
 use super::annotations::{Activity, AllShadows, Annotations};
 use super::arguments::Arguments;
+use super::fault::UNKNOWN_NAME;
 use super::forward::Directions;
 use super::leaves::Leaves;
 use super::memory::Workspace;
@@ -19,6 +20,7 @@ use crate::frame::rebuild;
 use crate::function::Function;
 use crate::module::Module;
 use crate::pipeline::{self, Derivative};
+use crate::roomy::roomy;
 use crate::signature::Type;
 use crate::value::{Array, Data, Value};
 use adit_diag::Code;
@@ -174,7 +176,10 @@ impl Said<'_> {
         if params.len() != self.activities.len() {
             let names: Vec<String> = params.iter().map(|p| format!("`{}`", p.name)).collect();
             let (wanted, given) = (names.len(), self.activities.len());
-            return Err(refused(format!("{wanted} values are wanted ({}), {given} were given", names.join(", "))));
+            return Err(Error::input(
+                UNKNOWN_NAME,
+                format!("{wanted} values are wanted ({}), {given} were given", names.join(", ")),
+            ));
         }
         for p in self.wrt() {
             let (name, activity) = (self.name(p), self.activities[p]);
@@ -198,7 +203,7 @@ impl Said<'_> {
         let shape = self.function.shape();
         let layout = &shape.layout;
         let (unit, id) = self.function.program()?;
-        let reached = pipeline::reached(unit, id, active, self.function.options())?;
+        let reached = roomy(|| pipeline::reached(unit, id, active, self.function.options()))??;
         let named: Vec<&str> = self.wrt().iter().map(|&p| self.name(p)).collect();
         let from = named.join("`, `");
         for (i, leaf) in layout.params.iter().enumerate() {

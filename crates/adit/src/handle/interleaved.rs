@@ -8,6 +8,7 @@
 
 use super::pass::Pass;
 use super::plan::{Group, Like, Target};
+use crate::value::count;
 use adit_ir::ScalarType;
 
 /// Directions, one for each lane.
@@ -102,7 +103,7 @@ impl Pass<'_> {
                 continue;
             }
             let dims = self.extents(at).unwrap_or_default();
-            let n = dims.iter().product::<usize>() / lanes;
+            let n = count(&dims) / lanes;
             match self.type_of(at) {
                 ScalarType::F32 => {
                     self.blank::<f32>(at, &dims, |x| {

@@ -12,7 +12,7 @@ use super::pass::Callee;
 use super::plan::{Group, Target};
 use crate::error::{Error, Result};
 use crate::frame::Slot;
-use crate::value::Data;
+use crate::value::{Data, count};
 use adit_ir::{Scalar, ScalarType};
 use adit_runtime::{Bound, Buffer, Part};
 use std::ops::Range;
@@ -51,7 +51,7 @@ impl<'c> Laid<'c> {
         let (first, callee) = (self.inputs, self.callee);
         for leaf in leaves.into_iter().filter(|&leaf| is_float(callee, group, leaf)) {
             let (dims, place) = (self.dims(group, leaf), self.inputs);
-            self.inputs += dims.as_deref().map_or(1, |dims| dims.iter().product());
+            self.inputs += dims.as_deref().map_or(1, count);
             if let Target::Slot(at) | Target::Lanes(at) = group.targets[leaf] {
                 self.parts[at] = Some(dims.map_or(Part::Number(place), |dims| Part::Input(dims, place)));
             }
@@ -64,7 +64,7 @@ impl<'c> Laid<'c> {
         let (first, callee) = (self.outputs, self.callee);
         for leaf in group.items.iter().cloned().flatten().filter(|&leaf| is_float(callee, group, leaf)) {
             let (dims, place) = (self.dims(group, leaf), self.outputs);
-            self.outputs += dims.as_deref().map_or(1, |dims| dims.iter().product());
+            self.outputs += dims.as_deref().map_or(1, count);
             match (group.targets[leaf], dims) {
                 (Target::Slot(at) | Target::Lanes(at), Some(dims)) => self.parts[at] = Some(Part::Output(dims, place)),
                 (Target::Result(k), None) => self.returned.push((k, place)),

@@ -17,7 +17,7 @@ use super::memory::Number;
 use super::pass::Pass;
 use super::take::Take;
 use super::typed::Outline;
-use crate::value::{Array, Data, Value};
+use crate::value::{Array, Data, Value, count};
 use adit_ir::ScalarType;
 
 /// A value of the language, in Rust.
@@ -243,7 +243,7 @@ impl Leaves for Array {
         if let Some(dims) = to.wanted()
             && dims[..] != self.dims[..]
         {
-            let n = dims.iter().product();
+            let n = count(&dims);
             self.dims = dims.to_vec();
             self.data.resize(n, to.element());
         }

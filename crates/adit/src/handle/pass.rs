@@ -16,6 +16,7 @@ use super::take::Take;
 use crate::calls::Shape;
 use crate::error::{Error, Result};
 use crate::function::Function;
+use crate::value::count;
 use adit_ir::ScalarType;
 use adit_runtime::{Entry, Misfit, OwnedTape, Staged, Stop};
 use adit_sema::layout::Leaf;
@@ -373,7 +374,7 @@ impl<'a> Pass<'a> {
             }
             return;
         };
-        let n = dims.iter().product();
+        let n = count(dims);
         self.seen(dims, n, &get);
         if self.probe {
             if let Some(to) = &mut self.gathered {
@@ -452,8 +453,7 @@ impl<'a> Pass<'a> {
 
     /// Zeros for an array argument; `None` if there is no room yet.
     pub(super) fn zeros<T: Number>(&mut self, at: usize, dims: &[usize]) -> Option<&'a mut [T]> {
-        let len = dims.iter().try_fold(1_usize, |n, &d| n.checked_mul(d)).unwrap_or(usize::MAX);
-        let zeros = self.carver.carve::<T>(at, if dims.contains(&0) { 0 } else { len })?;
+        let zeros = self.carver.carve::<T>(at, count(dims))?;
         zeros.fill(T::default());
         Some(zeros)
     }

@@ -11,7 +11,7 @@ use crate::progress::Progress;
 use crate::session::{Answer, Session, constraints, function, interruptible, to_stderr, unwritable, usage};
 use crate::table::aligned;
 use adit::{Error, Result, Value};
-use adit_nuts::{Kind, Posterior, Run, Settings, Summary};
+use adit_nuts::{Chain, Kind, Posterior, Run, Settings, Summary};
 use std::fmt::Write;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -122,10 +122,22 @@ fn table(run: &Run, summary: &[Summary]) -> String {
         "\n{chains} chains of {draws} draws{ended}; {divergences} divergence{}\n",
         plural(divergences)
     ));
+    out.push_str(&undefined(run));
     if summary.iter().any(|s| s.r_hat > R_HAT) {
         out.push_str("chains disagree (r_hat above 1.01): draw more, or look at the model\n");
     }
     out
+}
+
+/// What to look for where the density has no value at points that matter, and what is free may go anywhere.
+fn undefined(run: &Run) -> String {
+    let [undefined, all] =
+        [|c: &Chain| c.undefined, |c: &Chain| c.gradients].map(|of| run.chains.iter().map(of).sum::<u64>());
+    if undefined == 0 || run.divergences() == 0 && 100 * undefined <= all {
+        return String::new();
+    }
+    let bounds = "if a parameter has bounds, say so: `--constrain sigma=positive`";
+    format!("the density had no finite value at {undefined} of {all} points; {bounds}\n")
 }
 
 /// A number to as many digits as its spread makes worth showing.

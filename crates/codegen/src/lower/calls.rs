@@ -72,7 +72,7 @@ impl Lower<'_, '_, '_, '_> {
         let here = self.b.ins().get_stack_pointer(abi::WORD);
         let lowest = self.b.ins().isub(here, need);
         let beyond = self.b.ins().icmp(IntCC::SignedLessThan, lowest, limit);
-        self.trap_if(beyond, Trap::RecursionTooDeep, &[]);
+        self.trap_if(beyond, Trap::RecursionTooDeep, &[need]);
     }
 
     /// Makes the checks that the signature asks for, and gives the callee's dimensions.

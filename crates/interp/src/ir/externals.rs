@@ -25,16 +25,14 @@ impl<N: Number> Machine<'_, '_, N> {
     ) -> Result<Cells<N>, Fault> {
         let mut held: Vec<Held<N>> = f.params.iter().zip(args).map(|(p, &arg)| self.hold(p.passing, arg)).collect();
         let mut operands: Vec<Operand<'_, N>> = held.iter_mut().map(Held::operand).collect();
-        let answer = N::call(external, &mut operands);
+        let answer = N::call(external, &mut operands, f.results.len());
         let floats = answer.map_err(adit_ir::external::Failure::trap)?;
         for held in held {
             if let Held::Array { elements, index, written: true, .. } = held {
                 self.memory.array_mut(index).data = Data::F64(elements);
             }
         }
-        // A host that gives too few floats gives NaN for the others.
-        let padded = floats.into_iter().chain(std::iter::repeat(N::from_real(f64::NAN)));
-        Ok(padded.take(f.results.len()).map(Cell::F64).collect())
+        Ok(floats.into_iter().map(Cell::F64).collect())
     }
 
     fn hold(&self, passing: Passing, arg: Slot<N>) -> Held<N> {

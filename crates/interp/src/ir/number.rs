@@ -86,8 +86,8 @@ pub trait Number: Copy + Debug {
     /// A function of the table. The operands fit its signature.
     fn apply(prim: Prim, args: &[Cell<Self>]) -> Result<Cell<Self>, PrimTrap>;
 
-    /// A function without a body.
-    fn call(external: &External, operands: &mut [Operand<'_, Self>]) -> Answer<Self>;
+    /// A function without a body, which is to give so many floats.
+    fn call(external: &External, operands: &mut [Operand<'_, Self>], results: usize) -> Answer<Self>;
 }
 
 impl Number for f64 {
@@ -115,8 +115,8 @@ impl Number for f64 {
         prim.apply(&scalars[..args.len()]).map(Cell::from_real)
     }
 
-    fn call(external: &External, operands: &mut [Operand<'_, Self>]) -> Answer<Self> {
-        external.call(operands)
+    fn call(external: &External, operands: &mut [Operand<'_, Self>], results: usize) -> Answer<Self> {
+        external.call(operands, results)
     }
 }
 
@@ -155,7 +155,7 @@ impl Number for Complex64 {
         })
     }
 
-    fn call(external: &External, operands: &mut [Operand<'_, Self>]) -> Answer<Self> {
+    fn call(external: &External, operands: &mut [Operand<'_, Self>], _: usize) -> Answer<Self> {
         external.call_complex(operands)
     }
 }

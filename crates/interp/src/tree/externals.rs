@@ -44,15 +44,22 @@ pub(super) fn call(external: &External, given: &[&Value], result: &Value, span: 
     given.iter().for_each(|value| hold(value, &mut held));
     destinations(result, &mut held);
     let mut operands: Vec<Operand<'_, f64>> = held.iter_mut().map(Held::operand).collect();
-    let answer = external.call(&mut operands);
+    let answer = external.call(&mut operands, floats_of(result));
     let floats = answer.map_err(|failure| {
         let (trap, details) = failure.trap();
         RunError::with_details(trap, span, details)
     })?;
     let mut arrays = held.into_iter().filter_map(Held::written);
-    // A host that gives too few floats gives NaN for the others.
-    let mut floats = floats.into_iter().chain(std::iter::repeat(f64::NAN));
-    Ok(assemble(result, &mut arrays, &mut floats))
+    Ok(assemble(result, &mut arrays, &mut floats.into_iter()))
+}
+
+/// How many floats of a result are in no array.
+fn floats_of(result: &Value) -> usize {
+    match result {
+        Value::Array(_) => 0,
+        Value::Tuple(items) => items.iter().map(floats_of).sum(),
+        Value::Scalar(_) | Value::Function(_) => 1,
+    }
 }
 
 /// The arrays of a result.
@@ -111,6 +118,6 @@ fn assemble(shape: &Value, arrays: &mut dyn Iterator<Item = Array>, floats: &mut
     match shape {
         Value::Array(_) => Value::Array(arrays.next().expect("there is one for each in the shape")),
         Value::Tuple(items) => Value::Tuple(items.iter().map(|item| assemble(item, arrays, floats)).collect()),
-        Value::Scalar(_) | Value::Function(_) => floats.next().unwrap_or(f64::NAN).into(),
+        Value::Scalar(_) | Value::Function(_) => floats.next().expect("there are as many as were asked for").into(),
     }
 }

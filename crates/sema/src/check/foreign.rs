@@ -14,7 +14,13 @@ pub(super) fn type_name(name: &str) -> Option<String> {
 
 /// What to write for a function of another language.
 pub(super) fn function(name: &str) -> Option<String> {
-    find(FUNCTIONS, name)
+    find(FUNCTIONS, name).or_else(|| density(name))
+}
+
+/// What a density is called here, given its name elsewhere: `normal_lpdf` is `normal_logpdf`.
+fn density(name: &str) -> Option<String> {
+    let here = DENSITIES.iter().find_map(|(there, here)| Some(format!("{}{here}", name.strip_suffix(there)?)))?;
+    super::library::names().any(|known| *known == *here).then(|| format!("this density is `{here}`"))
 }
 
 /// What to write for a variable that is a module or a value of another language.
@@ -74,6 +80,16 @@ const FUNCTIONS: Table = &[
     (&["rand", "random", "randn"], "there are no random numbers; take them as a parameter"),
     (&["panic", "error", "throw", "raise"], "a run is stopped by `assert(false, \"text\")`"),
     (&["gradient", "derivative", "diff"], "the derivative of `f` at `x` is `grad(f)(x)`"),
+];
+
+/// How names of log densities end in other languages, and here.
+const DENSITIES: [(&str, &str); 6] = [
+    ("_lpdf", "_logpdf"),
+    ("_lupdf", "_logpdf"),
+    ("_lpmf", "_logpmf"),
+    ("_lupmf", "_logpmf"),
+    ("_log_prob", "_logpdf"),
+    ("_log", "_logpdf"),
 ];
 
 const VALUES: Table = &[

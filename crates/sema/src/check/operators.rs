@@ -269,6 +269,11 @@ impl Body<'_, '_> {
             None => (codes::RANK, format!("`{left}` and `{right}` have different ranks")),
         };
         let d = Diagnostic::new(code, b.span, message).here(format!("`{right}`")).label(a.span, format!("`{left}`"));
+        let rank = |ty: &Ty| if let Ty::Array { dims, .. } = ty { dims.len() } else { 0 };
+        let with_vector = matches!((rank(&a.ty), rank(&b.ty)), (1, 2) | (2, 1));
+        let help =
+            "the product of a matrix and a vector is written `a @ b`; other operators take numbers or equal shapes";
+        let d = if with_vector { d.help(help) } else { d };
         self.checker.reports.push(d);
     }
 

@@ -17,6 +17,11 @@ use crate::lexer::Kind;
 use crate::{codes, literals};
 use adit_diag::Span;
 
+const FUNCTION: &str = "a function is written `fn f(x: f64) -> f64 { … }`";
+const BLOCKS: &str = "a model is a function of data and parameters that gives the logarithm of its density: `fn model(y: [f64; n], mu: f64) -> f64 { … }`";
+const IMPORTS: &str =
+    "functions of mathematics are there without an import; files are imported by `import \"name.ad\";`";
+
 /// Words of other languages, and what Adit writes.
 const FOREIGN: &[(&str, &str)] = &[
     ("def", "functions start with `fn`"),
@@ -28,6 +33,16 @@ const FOREIGN: &[(&str, &str)] = &[
     ("class", "records are defined by `struct`"),
     ("enum", "there are no enums"),
     ("static", "constants are defined by `const`"),
+    ("double", FUNCTION),
+    ("float", FUNCTION),
+    ("int", FUNCTION),
+    ("void", FUNCTION),
+    ("data", BLOCKS),
+    ("parameters", BLOCKS),
+    ("model", BLOCKS),
+    ("from", IMPORTS),
+    ("using", IMPORTS),
+    ("include", IMPORTS),
 ];
 
 impl Parser<'_> {
@@ -270,7 +285,8 @@ impl Parser<'_> {
         let path = if self.peek() == Kind::Text {
             self.take_text()
         } else {
-            self.expected("the path of a file, as in `import \"other.ad\";`");
+            let diagnostic = self.unexpected("the path of a file, as in `import \"other.ad\";`");
+            self.report(diagnostic.help(IMPORTS));
             String::new()
         };
         self.expect(Kind::Semi, "`;` after the import");

@@ -294,10 +294,20 @@ impl Parser<'_> {
                 self.tuple_fields(base, token.span(self.file))
             }
             _ => {
-                let _ = self.ident("the name of a field");
+                let mut diagnostic = self.unexpected("the name of a field");
+                diagnostic.help = self.help_after_point();
+                self.report(diagnostic);
                 self.expr(ExprKind::Error, base.span)
             }
         }
+    }
+
+    /// What to write for a point that means each element elsewhere.
+    fn help_after_point(&self) -> Option<String> {
+        let operator = matches!(self.peek(), Kind::Star | Kind::Slash | Kind::Caret | Kind::Plus | Kind::Minus);
+        let help =
+            "operators and functions of numbers take arrays element by element, without a point: `x * y`, `sin(x)`";
+        (operator || self.peek() == Kind::LParen).then(|| help.to_owned())
     }
 
     fn tuple_fields(&mut self, base: Expr, number: Span) -> Expr {
@@ -428,18 +438,26 @@ impl Parser<'_> {
             Kind::DotDot | Kind::DotDotEq => RANGES,
             Kind::Amp => "logical and is written `&&`",
             Kind::Pipe => "logical or is written `||`",
+            Kind::Colon if self.peek_at(1) == Kind::Colon => "functions are called by their names alone: `log(x)`",
+            Kind::Colon if self.peek_at(1) == Kind::Eq => "variables are declared by `let x = …`",
             Kind::Colon => {
                 "types stand in `let x: T = …`; a struct literal after `if`, `while`, `for` needs parentheses"
             }
             Kind::Ident if self.peek_name() == "as" => "types are converted by `f64(x)`, `f32(x)`, `i64(x)`",
             Kind::Ident if self.peek_name() == "and" => "logical and is written `&&`",
             Kind::Ident if self.peek_name() == "or" => "logical or is written `||`",
+            Kind::Not if self.after_a_name() => "there are no macros: a line is printed by `print(\"x is\", x)`",
             Kind::Ident | Kind::Number(_) if self.after_a_name() => {
                 "the arguments of a call stand in parentheses: `f(x)`"
             }
             _ => return None,
         };
         Some(help.to_owned())
+    }
+
+    /// Whether such a token stands before this.
+    pub(super) fn comes_after(&self, kind: Kind) -> bool {
+        self.at.checked_sub(1).is_some_and(|at| self.brackets.tokens[at].kind == kind)
     }
 
     /// Whether a name stands right before this, on the same line.

@@ -53,7 +53,7 @@ impl Parser<'_> {
                 Kind::Comma => {
                     Some("one loop stands within another: `for i in 0..n { for j in 0..m { … } }`".to_owned())
                 }
-                _ => self.help_after_operand(),
+                _ => self.help_without_braces().or_else(|| self.help_after_operand()),
             };
             self.report(diagnostic);
             let span = self.here().at_start();
@@ -61,6 +61,16 @@ impl Parser<'_> {
         }
         let ((stmts, value), span) = self.inside(Self::stmts);
         self.block(stmts, value.map(Box::new), span)
+    }
+
+    /// What to write for a body that begins as in languages without braces.
+    fn help_without_braces(&self) -> Option<String> {
+        let begins = match self.peek() {
+            Kind::Ident => matches!(self.peek_name(), "then" | "do" | "begin") || self.comes_after(Kind::RParen),
+            Kind::Colon | Kind::Return => true,
+            _ => false,
+        };
+        begins.then(|| "bodies stand in braces: `if c { a } else { b }`, `for i in 0..n { … }`".to_owned())
     }
 
     fn stmts(&mut self) -> (Vec<Stmt>, Option<Expr>) {
@@ -281,7 +291,10 @@ impl Parser<'_> {
             return None;
         }
         let var = self.ident("the name of the loop variable")?;
-        self.expect(Kind::In, "`in` and a range");
+        if !self.eat(Kind::In) {
+            let diagnostic = self.missing("`in` and a range");
+            self.report(diagnostic.help("loops run over ranges of integers: `for i in 0..n { … }`"));
+        }
         let range = self.range()?;
         Some(GeneratorLoop { span: start.to(self.before()), var, range })
     }

@@ -115,7 +115,7 @@ impl<const RUN: u64> Number for Shaken<RUN> {
         })
     }
 
-    fn call(external: &External, operands: &mut [Operand<'_, Self>]) -> Floats<Self> {
+    fn call(external: &External, operands: &mut [Operand<'_, Self>], results: usize) -> Floats<Self> {
         let mut copies: Vec<Vec<f64>> = operands.iter().map(elements).collect();
         let given = operands.iter().zip(&mut copies).map(|(operand, copy)| match operand {
             Operand::Float(x) => Operand::Float(x.0),
@@ -124,7 +124,7 @@ impl<const RUN: u64> Number for Shaken<RUN> {
             Operand::Array { dims, .. } => Operand::Array { dims, elements: copy },
             Operand::Out { dims, .. } => Operand::Out { dims, elements: copy },
         });
-        let answer = external.call(&mut given.collect::<Vec<_>>())?;
+        let answer = external.call(&mut given.collect::<Vec<_>>(), results)?;
         for (operand, copy) in operands.iter_mut().zip(copies) {
             if let Operand::Out { elements, .. } = operand {
                 elements.iter_mut().zip(copy).for_each(|(to, x)| *to = Self::off(x));

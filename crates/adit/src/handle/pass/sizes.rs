@@ -6,6 +6,7 @@ use super::super::fault::{WRONG_SIZE, argument_name, leaf_of};
 use super::super::plan::{Group, Like, Target};
 use super::{Extents, Pass};
 use crate::error::{Error, Result};
+use crate::value::count;
 use adit_sema::layout::{DimSource, Given, eval_dim};
 use adit_sema::typed::{DimExpr, LocalId};
 use smallvec::smallvec;
@@ -69,18 +70,18 @@ impl Pass<'_> {
     pub(in crate::handle) fn floats(&self, group: &Group) -> usize {
         let leaves = group.items.iter().flat_map(Range::clone);
         let float = |leaf: usize| leaf_of(self.shape(), group, leaf).element.is_float();
-        let count = |leaf: usize| match group.targets[leaf] {
+        let floats = |leaf: usize| match group.targets[leaf] {
             Target::Skip => 0,
             Target::Slot(at) | Target::Lanes(at) if leaf_of(self.shape(), group, leaf).is_array() => {
                 let of = match self.target.plan.likes[at] {
                     Like::Argument(of, _) => of,
                     Like::Given | Like::Destination(_) | Like::Taped(_) => at,
                 };
-                self.extents(of).map_or(0, |dims| dims.iter().product())
+                self.extents(of).map_or(0, |dims| count(&dims))
             }
             Target::Slot(_) | Target::Lanes(_) | Target::Result(_) => 1,
         };
-        leaves.filter(|&leaf| float(leaf)).map(count).sum()
+        leaves.filter(|&leaf| float(leaf)).map(floats).sum()
     }
 
     /// That extents which types compute are as they say.

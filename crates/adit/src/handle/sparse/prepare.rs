@@ -11,6 +11,7 @@ use super::super::plan::Target;
 use crate::error::{Error, Result};
 use crate::outcome::Mode;
 use crate::pipeline;
+use crate::roomy::roomy;
 use adit_ir::{Scalar, ScalarType, sweeps};
 use adit_sema::layout::{Given, Leaf};
 use adit_sparse::Pattern;
@@ -192,7 +193,7 @@ impl Sweeps {
     fn pattern(&self, witness: &[i64], second: bool) -> Result<Pattern> {
         let f = &self.function;
         let (unit, function) = f.program()?;
-        let module = pipeline::primal(unit, function, f.options())?;
+        let module = roomy(|| pipeline::primal(unit, function, f.options()))??;
         let (inputs, columns) = self.inputs(witness)?;
         let problem = Problem { module: &module, function, inputs, columns };
         let interrupt = Some(&*f.options().interrupt);
