@@ -30,7 +30,7 @@ pub struct Options {
     pub vectors: bool,
     /// Whether kernels take the place of loops that are products of matrices, where they are large; only from `opt` 2 on, and neither with `strict` nor where steps are limited. By default they do.
     pub products: bool,
-    /// Along how many directions forward mode goes at once, at most, where a Jacobian or a Hessian wants many; 8 by default.
+    /// Along how many directions forward mode goes at once, at most, where a Jacobian or a Hessian wants many; 12 by default.
     pub lanes: usize,
     /// Instructions used.
     pub cpu: Cpu,
@@ -56,7 +56,7 @@ impl Default for Options {
             strict: false,
             vectors: false,
             products: true,
-            lanes: 8,
+            lanes: 12,
             cpu: Cpu::Native,
             check_hosts: false,
             max_order: adit_autodiff::MAX_ORDER,

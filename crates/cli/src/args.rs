@@ -52,7 +52,7 @@ pub struct Common {
     /// Leave loops that are products of matrices as they are
     #[arg(long, global = true)]
     pub no_products: bool,
-    /// Directions that forward mode goes along at once: at most so many for matrices, 8 if not given; exactly so many for `emit`, 1 if not given
+    /// Directions that forward mode goes along at once: at most so many for matrices, 12 if not given; exactly so many for `emit`, 1 if not given
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=64))]
     pub lanes: Option<u8>,
     /// Instructions to use: native, baseline, or a processor's name

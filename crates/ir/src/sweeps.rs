@@ -4,7 +4,7 @@
 //! serves all of them; lanes that are left over in the last one get directions of zeros.
 //!
 //! ```text
-//! 19 columns, at most 8 lanes: 3 sweeps with 7 lanes, columns 0..7, 7..14, 14..19
+//! 19 columns, at most 8 lanes: 3 sweeps with 8 lanes, columns 0..8, 8..16, 16..19
 //! ```
 //!
 //! What a sweep costs is counted in runs of the function: a forward sweep is one and one for each lane, a reverse sweep four. Nothing is measured.
@@ -13,6 +13,9 @@ use crate::derived::Mode;
 
 /// How many lanes a forward sweep has, if nobody says otherwise and the code stays short.
 pub const LANES: usize = 8;
+
+/// So many lanes stay as many as they are.
+const FEW: usize = 4;
 
 /// What a reverse sweep costs, as a multiple of a run, and how much longer its code is.
 const REVERSE: usize = 4;
@@ -26,10 +29,11 @@ pub fn affordable(most: usize, instructions: usize, order: u32) -> usize {
     (MOST_CODE / code.max(1)).min(most).max(1)
 }
 
-/// How many lanes each of the sweeps has that follow so many directions: as even as can be.
+/// How many lanes each of the sweeps has that follow so many directions: as equally many as can be, and where there are several pairs of them, one more rather than one in no pair: code does things to two lanes at a time.
 pub fn lanes(directions: usize, most: usize) -> usize {
     let sweeps = directions.div_ceil(most.max(1));
-    directions.div_ceil(sweeps.max(1)).max(1)
+    let each = directions.div_ceil(sweeps.max(1)).max(1);
+    if each > FEW && each < most { each.next_multiple_of(2) } else { each }
 }
 
 /// Whether a reverse sweep for each row is cheaper than forward sweeps of so many lanes.
@@ -52,7 +56,8 @@ mod tests {
 
     #[test]
     fn sweeps_are_even() {
-        assert_eq!([1, 8, 9, 19, 0].map(|n| lanes(n, LANES)), [1, 8, 5, 7, 1]);
+        assert_eq!([1, 8, 9, 19, 0].map(|n| lanes(n, LANES)), [1, 8, 6, 8, 1]);
+        assert_eq!([3, 5, 7].map(|n| lanes(n, 7)), [3, 6, 7]);
         assert_eq!(lanes(5, 0), 1);
     }
 

@@ -275,12 +275,7 @@ impl Lower<'_, '_, '_, '_> {
     ) -> Result<(), CodegenError> {
         let span = self.span;
         let params = self.b.block_params(head).to_vec();
-        let (from, to) = if step > 0 { (params[0], end) } else { (end, params[0]) };
-        let left = self.b.ins().isub(to, from);
-        let far = self.b.ins().icmp_imm_u(IntCC::UnsignedGreaterThan, left, CHUNK);
-        let ahead = self.b.ins().iadd_imm_s(params[0], step * CHUNK);
-        // This form of `select` stays where it is; the plain one would sink into the inner loop.
-        let stop = self.b.ins().select_spectre_guard(far, ahead, end);
+        let chunk = self.chunk(course, params[0], (end, step));
         self.keep_ends(body)?;
         let inner = self.block_for(&self.f.region(body).params);
         let ends = self.carried_ends();
@@ -295,11 +290,6 @@ impl Lower<'_, '_, '_, '_> {
         self.set_carried_ends(&params[carried..]);
         let yields = self.region(body, &params[..carried])?;
         self.locate(span);
-        let mut chunk = *course;
-        chunk.again = match course.again {
-            Again::NextBefore(order, _) => Again::NextBefore(order, stop),
-            Again::Unless(_) | Again::Farther(..) => Again::Unless(stop),
-        };
         let (next, again) = self.advance(&chunk, params[0]);
         let mut repeat = with_index(next, &yields);
         repeat.extend(self.carried_ends().into_iter().map(BlockArg::from));
@@ -315,13 +305,28 @@ impl Lower<'_, '_, '_, '_> {
         Ok(())
     }
 
+    /// The course of the next chunk, from an index on.
+    pub(super) fn chunk(&mut self, course: &Course, index: ir::Value, (end, step): (ir::Value, i64)) -> Course {
+        let (from, to) = if step > 0 { (index, end) } else { (end, index) };
+        let left = self.b.ins().isub(to, from);
+        let far = self.b.ins().icmp_imm_u(IntCC::UnsignedGreaterThan, left, CHUNK);
+        let ahead = self.b.ins().iadd_imm_s(index, step * CHUNK);
+        // This form of `select` stays where it is; the plain one would sink into the inner loop.
+        let stop = self.b.ins().select_spectre_guard(far, ahead, end);
+        let again = match course.again {
+            Again::NextBefore(order, _) => Again::NextBefore(order, stop),
+            Again::Unless(_) | Again::Farther(..) => Again::Unless(stop),
+        };
+        Course { again, ..*course }
+    }
+
     fn close_loop(&mut self, again: ir::Value, (head, after): (Block, Block), next: ir::Value, yields: &[ir::Value]) {
         let leave: Vec<BlockArg> = yields.iter().map(|&y| y.into()).collect();
         self.b.ins().brif(again, head, &with_index(next, yields), after, &leave);
     }
 
     /// The bound (or the last index) of a loop that may run in chunks, and its step of 1 or -1: its body must be short, and take little time.
-    fn end_of_chunks(&self, course: &Course, body: Region) -> Option<(ir::Value, i64)> {
+    pub(super) fn end_of_chunks(&self, course: &Course, body: Region) -> Option<(ir::Value, i64)> {
         let Step::Literal(step @ (1 | -1)) = course.step else {
             return None;
         };

@@ -60,12 +60,12 @@ impl Lower<'_, '_, '_, '_> {
             enter.push(init.into());
             self.b.append_block_param(head, ty);
         }
-        let start: Vec<BlockArg> = inits.iter().map(|&init| init.into()).collect();
-        self.b.ins().brif(course.enters, head, &enter, after, &start);
+        self.b.ins().brif(course.enters, head, &enter, after, &block_args(inits));
         self.b.switch_to_block(head);
         self.aside(|lower| lower.paired_body(pairs, course, body, (head, after)))
     }
 
+    /// The loop from `head` on. Where its body is short, it becomes two, as other loops do.
     fn paired_body(
         &mut self,
         pairs: &Pairs,
@@ -73,9 +73,63 @@ impl Lower<'_, '_, '_, '_> {
         body: Region,
         (head, after): (Block, Block),
     ) -> Result<(), CodegenError> {
-        let (f, span) = (self.f, self.span);
-        self.poll(span);
-        let carried = self.b.block_params(head).to_vec();
+        let span = self.span;
+        let mut inner = head;
+        let mut here = *course;
+        let chunks = self.end_of_chunks(course, body);
+        match chunks {
+            None => self.poll(span),
+            Some(end) => {
+                let entered = self.b.block_params(head).to_vec();
+                here = self.chunk(course, entered[0], end);
+                inner = self.b.create_block();
+                for &param in &entered {
+                    let ty = self.b.func.dfg.value_type(param);
+                    self.b.append_block_param(inner, ty);
+                }
+                self.b.ins().jump(inner, &block_args(&entered));
+                self.b.switch_to_block(inner);
+            }
+        }
+        let carried = self.b.block_params(inner).to_vec();
+        let ends = self.paired_insts(pairs, body, &carried)?;
+        self.locate(span);
+        let (next, again) = self.advance(&here, carried[0]);
+        let repeat: Vec<ir::Value> = std::iter::once(next).chain(ends.iter().copied()).collect();
+        let leave = self.b.create_block();
+        match chunks {
+            None => self.b.ins().brif(again, head, &block_args(&repeat), leave, &[]),
+            Some(_) => {
+                let latch = self.b.create_block();
+                self.b.ins().brif(again, inner, &block_args(&repeat), latch, &[]);
+                self.b.switch_to_block(latch);
+                let (_, again) = self.advance(course, carried[0]);
+                let more = self.b.create_block();
+                self.branch_to(again, more, leave);
+                self.poll(span);
+                self.b.ins().jump(head, &block_args(&repeat))
+            }
+        };
+        self.b.switch_to_block(leave);
+        let mut results = Vec::new();
+        for (&slot, &end) in pairs.slots.iter().zip(&ends) {
+            match slot {
+                Slot::One(_) => results.push(end),
+                Slot::Two(_) => results.extend(self.apart(end)),
+            }
+        }
+        self.b.ins().jump(after, &block_args(&results));
+        Ok(())
+    }
+
+    /// One iteration, from what is carried, the index first, to what is carried on.
+    fn paired_insts(
+        &mut self,
+        pairs: &Pairs,
+        body: Region,
+        carried: &[ir::Value],
+    ) -> Result<Vec<ir::Value>, CodegenError> {
+        let f = self.f;
         let (params, yields) = (&f.region(body).params, &f.region(body).yields);
         let mut vectors = Vectors::default();
         self.define(params[0], carried[0])?;
@@ -92,28 +146,11 @@ impl Lower<'_, '_, '_, '_> {
                 None => self.inst(inst)?,
             }
         }
-        let mut ends = Vec::new();
-        for &slot in &pairs.slots {
-            ends.push(match slot {
-                Slot::One(k) => self.get(yields[k])?,
-                Slot::Two(k) => self.vector_of(&mut vectors, (yields[k], yields[k + 1]))?,
-            });
-        }
-        self.locate(span);
-        let (next, again) = self.advance(course, carried[0]);
-        let repeat: Vec<BlockArg> = std::iter::once(next).chain(ends.iter().copied()).map(BlockArg::from).collect();
-        let leave = self.b.create_block();
-        self.b.ins().brif(again, head, &repeat, leave, &[]);
-        self.b.switch_to_block(leave);
-        let mut results: Vec<BlockArg> = Vec::new();
-        for (&slot, &end) in pairs.slots.iter().zip(&ends) {
-            match slot {
-                Slot::One(_) => results.push(end.into()),
-                Slot::Two(_) => results.extend([0, 1].map(|lane| BlockArg::from(self.b.ins().extractlane(end, lane)))),
-            }
-        }
-        self.b.ins().jump(after, &results);
-        Ok(())
+        let end = |slot: &Slot| match *slot {
+            Slot::One(k) => self.get(yields[k]),
+            Slot::Two(k) => self.vector_of(&mut vectors, (yields[k], yields[k + 1])),
+        };
+        pairs.slots.iter().map(end).collect()
     }
 
     /// What two instructions do, at once.
@@ -186,9 +223,24 @@ impl Lower<'_, '_, '_, '_> {
         Ok(vector)
     }
 
+    /// The numbers of a vector. Its halves change places first: a number that stands in a vector's first half is that vector to the register allocator, and what is added up in a loop would leave its register for the sake
+    /// of what follows.
+    fn apart(&mut self, vector: ir::Value) -> [ir::Value; 2] {
+        let bytes: Vec<u8> = (8..16).chain(0..8).collect();
+        let mask = self.b.func.dfg.immediates.push(bytes.into());
+        let bytes = self.as_type(vector, types::I8X16);
+        let swapped = self.b.ins().shuffle(bytes, bytes, mask);
+        let swapped = self.as_type(swapped, types::F64X2);
+        [1, 0].map(|lane| self.b.ins().extractlane(swapped, lane))
+    }
+
     fn two(&mut self, first: ir::Value, second: ir::Value) -> ir::Value {
         let (first, second) = if self.errs(Mutant::PairSwapped) { (second, first) } else { (first, second) };
         let lanes = self.b.ins().scalar_to_vector(types::F64X2, first);
         self.b.ins().insertlane(lanes, second, 1)
     }
+}
+
+fn block_args(values: &[ir::Value]) -> Vec<BlockArg> {
+    values.iter().map(|&v| v.into()).collect()
 }

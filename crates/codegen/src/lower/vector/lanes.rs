@@ -160,7 +160,7 @@ impl Lower<'_, '_, '_, '_> {
         self.b.ins().vconst(ty, constant)
     }
 
-    pub(super) fn as_type(&mut self, lanes: ir::Value, ty: ir::Type) -> ir::Value {
+    pub(in crate::lower) fn as_type(&mut self, lanes: ir::Value, ty: ir::Type) -> ir::Value {
         if self.b.func.dfg.value_type(lanes) == ty {
             return lanes;
         }
