@@ -48,34 +48,24 @@ pub struct Bound {
     /// Dimensions, then arguments.
     words: Vec<u64>,
     results: Vec<u64>,
-    /// Words that are numbers of the inputs, and those that are addresses in them: which, and the place.
-    numbers: Vec<Number>,
+    /// Words that are numbers of the inputs, of double precision and of single, and those that are addresses in them: which, and the place.
+    numbers: Vec<(usize, usize)>,
+    singles: Vec<(usize, usize)>,
     read: Vec<(usize, usize)>,
     /// Words that are addresses in the outputs: which, and the places.
     written: Vec<(usize, Range<usize>)>,
     buffers: Vec<Through>,
     /// Arrays that nothing writes; their addresses are among the words.
     kept: Vec<Arc<Buffer>>,
-    returned: Vec<Returned>,
+    /// Results that are outputs, of double precision and of single: which, and the place.
+    returned: Vec<(usize, usize)>,
+    returned_singles: Vec<(usize, usize)>,
+    /// The type of the first result.
+    first: Option<ScalarType>,
     /// Outputs that are zero before a call.
     blank: Vec<Range<usize>>,
     inputs: usize,
     outputs: usize,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Number {
-    word: usize,
-    place: usize,
-    single: bool,
-}
-
-/// A result that is an output.
-#[derive(Clone, Copy, Debug)]
-struct Returned {
-    result: usize,
-    place: usize,
-    single: bool,
 }
 
 /// A word that is the address of a buffer, which the function writes or which is of another precision, and what it holds before.
@@ -188,21 +178,22 @@ impl Entry {
         let first = signature.shapes.binds.len();
         let outputs = returned.iter().map(|&(_, place)| place + 1).max().unwrap_or(0);
         // What is no float stays 0.
-        let float = |&(result, place): &(usize, usize)| {
-            let ty = signature.results[result];
-            ty.is_float().then_some(Returned { result, place, single: ty == ScalarType::F32 })
-        };
-        let returned: Vec<Returned> = returned.iter().filter_map(float).collect();
+        let of = |ty| move |&(result, _): &(usize, usize)| signature.results[result] == ty;
+        let [returned, returned_singles] =
+            [ScalarType::F64, ScalarType::F32].map(|ty| returned.iter().copied().filter(of(ty)).collect());
         let mut bound = Bound {
             entry: self.clone(),
             words: vec![0; first + parts.len()],
             results: vec![0; signature.results.len()],
             numbers: Vec::new(),
+            singles: Vec::new(),
             read: Vec::new(),
             written: Vec::new(),
             buffers: Vec::new(),
             kept: Vec::new(),
             returned,
+            returned_singles,
+            first: signature.results.first().copied(),
             blank: Vec::new(),
             inputs: 0,
             outputs,
@@ -227,8 +218,14 @@ impl Bound {
         let kind = &entry.signature().params[at];
         match (kind, part) {
             (Kind::Scalar(ty), Part::Scalar(x)) if x.ty() == *ty => self.words[word] = scalar_word(x),
-            (Kind::Scalar(ScalarType::F64), Part::Number(place)) => self.number(word, place, false),
-            (Kind::Scalar(ScalarType::F32), Part::Number(place)) => self.number(word, place, true),
+            (Kind::Scalar(ScalarType::F64), Part::Number(place)) => {
+                self.inputs = self.inputs.max(place + 1);
+                self.numbers.push((word, place));
+            }
+            (Kind::Scalar(ScalarType::F32), Part::Number(place)) => {
+                self.inputs = self.inputs.max(place + 1);
+                self.singles.push((word, place));
+            }
             (Kind::Array { element, rank, passing }, Part::Array(dims, mut buffer)) => {
                 let fits = buffer.ty() == *element && dims.len() == *rank && element_count(&dims) == Some(buffer.len());
                 match passing {
@@ -278,11 +275,6 @@ impl Bound {
         Some(Vec::new())
     }
 
-    fn number(&mut self, word: usize, place: usize, single: bool) {
-        self.inputs = self.inputs.max(place + 1);
-        self.numbers.push(Number { word, place, single });
-    }
-
     /// Compares extents that must agree, and writes the values of dimensions.
     fn dimensions(&mut self, extents: &[usize]) -> Result<(), Unfit> {
         let signature = self.entry.signature();
@@ -321,7 +313,8 @@ impl Bound {
 
     /// The outputs that are no results.
     fn unreturned(&self) -> Vec<Range<usize>> {
-        let mut places: Vec<usize> = self.returned.iter().map(|returned| returned.place).collect();
+        let mut places: Vec<usize> =
+            self.returned.iter().chain(&self.returned_singles).map(|&(_, place)| place).collect();
         places.sort_unstable();
         let ends = places.iter().copied().chain([self.outputs]);
         let starts = std::iter::once(0).chain(places.iter().map(|place| place + 1));
@@ -352,9 +345,11 @@ impl Bound {
         for places in &self.blank {
             outputs[places.clone()].fill(0.0);
         }
-        for &Number { word, place, single } in &self.numbers {
-            let x = inputs[place];
-            self.words[word] = if single { (x as f32).to_word() } else { x.to_word() };
+        for &(word, place) in &self.numbers {
+            self.words[word] = inputs[place].to_word();
+        }
+        for &(word, place) in &self.singles {
+            self.words[word] = (inputs[place] as f32).to_word();
         }
         if !self.buffers.is_empty() {
             self.fill_buffers(inputs);
@@ -369,9 +364,11 @@ impl Bound {
             self.words[*word] = written.wrapping_add(places.start).addr() as u64;
         }
         self.entry.run(workspace, &self.words, &mut self.results)?;
-        for &Returned { result, place, single } in &self.returned {
-            let word = self.results[result];
-            outputs[place] = if single { f64::from(f32::from_word(word)) } else { f64::from_word(word) };
+        for &(result, place) in &self.returned {
+            outputs[place] = f64::from_word(self.results[result]);
+        }
+        for &(result, place) in &self.returned_singles {
+            outputs[place] = f64::from(f32::from_word(self.results[result]));
         }
         if !self.buffers.is_empty() {
             self.empty_buffers(outputs);
@@ -408,13 +405,13 @@ impl Bound {
         }
     }
 
-    /// A result of the last run; 0 for what is no float.
+    /// The first result of the last run; 0 if it is no float.
     #[inline]
-    pub fn float(&self, result: usize) -> f64 {
-        match self.entry.signature().results[result] {
-            ScalarType::F64 => f64::from_word(self.results[result]),
-            ScalarType::F32 => f64::from(f32::from_word(self.results[result])),
-            ScalarType::I64 | ScalarType::Bool => 0.0,
+    pub fn first(&self) -> f64 {
+        match (self.first, self.results.first()) {
+            (Some(ScalarType::F64), Some(&word)) => f64::from_word(word),
+            (Some(ScalarType::F32), Some(&word)) => f64::from(f32::from_word(word)),
+            (Some(ScalarType::F64 | ScalarType::F32 | ScalarType::I64 | ScalarType::Bool) | None, _) => 0.0,
         }
     }
 }

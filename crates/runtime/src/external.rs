@@ -4,8 +4,8 @@
 //! context and the machine. Nothing unwinds: host functions catch their panics ([`adit_ir::external`]).
 
 use crate::context::Context;
+use crate::hooks::machine;
 use crate::kernels;
-use crate::workspace::Machine;
 use adit_ir::external::{Answer, External, Failure, Operand};
 use adit_ir::{Function, Kernel, Passing, Scalar, ScalarType, Type};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -116,7 +116,7 @@ impl ExternalCall {
 /// As for every hook; the call is a place in the running program's list, and the words are a stack slot with its arguments and room for its results.
 pub(crate) unsafe extern "C" fn external(context: *mut Context, call: u64, words: *mut u64) -> u64 {
     // SAFETY: compiled code passes its own context.
-    let machine = unsafe { &mut *context.cast::<Machine>() };
+    let machine = unsafe { machine(context) };
     // SAFETY: the program is alive during the call.
     let call = &unsafe { &*machine.program }.externals[call as usize];
     let count = call.words();

@@ -53,9 +53,11 @@ hooks! {
 
 /// # Safety
 /// `context` is the one that [`Workspace::begin`](crate::Workspace::begin) gave, and nothing else uses the machine.
-unsafe fn machine<'a>(context: *mut Context) -> &'a mut Machine {
+pub(crate) unsafe fn machine<'a>(context: *mut Context) -> &'a mut Machine {
     // SAFETY: the context is the first field of a machine, and the pointer was derived from the machine.
-    unsafe { &mut *context.cast::<Machine>() }
+    let machine = unsafe { &mut *context.cast::<Machine>() };
+    machine.touched = true;
+    machine
 }
 
 impl Machine {

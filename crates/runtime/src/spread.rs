@@ -8,6 +8,7 @@
 //! Memory that pieces use counts: what is left when the loop begins is shared evenly among them.
 
 use crate::context::Context;
+use crate::hooks;
 use crate::program::Program;
 use crate::stack;
 use crate::workspace::{Machine, Workspace};
@@ -173,7 +174,7 @@ pub(crate) unsafe extern "C" fn spread(
     depth: u64,
 ) -> u64 {
     // SAFETY: compiled code passes its own context; the reference ends before compiled code runs again.
-    let machine = unsafe { &mut *context.cast::<Machine>() };
+    let machine = unsafe { hooks::machine(context) };
     // SAFETY: the program is alive during the call.
     let program = unsafe { &*machine.program };
     let call = &program.spreads[call as usize];
@@ -198,7 +199,7 @@ pub(crate) unsafe extern "C" fn spread(
         unsafe { function(context, own.as_ptr(), results, depth) }
     });
     // SAFETY: compiled code has come back, so nothing else uses the machine.
-    let machine = unsafe { &mut *context.cast::<Machine>() };
+    let machine = unsafe { hooks::machine(context) };
     machine.arena.set_lent(&mut machine.context, 0);
     let mates = &crew[..pieces as usize - 1];
     let status = match mates.iter().find(|mate| mate.status != 0).filter(|_| status == 0) {

@@ -35,6 +35,10 @@ pub(crate) struct Machine {
     pub(crate) crew: Option<Vec<Mate>>,
     /// How memory stood when the last call began, if nothing has changed since: the next one may begin so too.
     settled: Option<Stand>,
+    /// Whether anything but compiled code has had the machine since then. That moves the arena's next byte alone.
+    pub(crate) touched: bool,
+    /// The steps of a call.
+    fuel: u64,
 }
 
 /// How memory stands: the arena's next byte, its end and its chunk, how many chunks there are, and the bytes of tapes.
@@ -47,16 +51,27 @@ impl Machine {
         (arena_next, arena_end, arena_chunk, self.arena.chunks(), self.tapes.capacity())
     }
 
+    /// Nothing is known of how memory stands.
+    fn unknown(&mut self) {
+        self.settled = None;
+        self.touched = true;
+    }
+
     /// Gives back what a call took.
     #[cold]
     fn unsettle(&mut self) {
-        self.settled = None;
+        self.unknown();
         self.arena.begin(&mut self.context, self.limits.memory_bytes);
     }
 
-    /// Goes on with a sink's panic.
-    #[cold]
-    fn go_on(&mut self) {
+    /// Ends a call that did more than to compute: a sink's panic goes on.
+    #[inline(never)]
+    fn close(&mut self) {
+        self.touched = false;
+        self.tapes.settle();
+        if self.settled != Some(self.stand()) {
+            self.unsettle();
+        }
         if let Some(panic) = self.panic.take() {
             std::panic::resume_unwind(panic);
         }
@@ -104,8 +119,13 @@ impl Workspace {
             failure: None,
             crew: Some(Vec::new()),
             settled: None,
+            touched: true,
+            fuel: 0,
         };
-        Workspace { machine: Box::new(machine), interrupt: Arc::default() }
+        let mut workspace = Workspace { machine: Box::new(machine), interrupt: Arc::default() };
+        workspace.set_limits(limits);
+        workspace.set_interrupt(Arc::default());
+        workspace
     }
 
     /// What a run may use.
@@ -116,7 +136,8 @@ impl Workspace {
     /// Changes what a run may use.
     pub fn set_limits(&mut self, limits: Limits) {
         self.machine.limits = limits;
-        self.machine.settled = None;
+        self.machine.fuel = limits.steps.unwrap_or(u64::MAX);
+        self.machine.unknown();
     }
 
     /// Sends printed lines there. If the sink panics, the run stops and the panic goes on from the call.
@@ -131,13 +152,14 @@ impl Workspace {
 
     /// Listens to another flag, which several workspaces may share.
     pub fn set_interrupt(&mut self, flag: Arc<AtomicBool>) {
+        self.machine.context.interrupt = Arc::as_ptr(&flag);
         self.interrupt = flag;
     }
 
     /// Gives kept memory back to the host.
     pub fn release_memory(&mut self) {
         let machine = &mut *self.machine;
-        machine.settled = None;
+        machine.unknown();
         machine.crew = Some(Vec::new());
         machine.tapes.trim(0);
         machine.arena.release(&mut machine.context);
@@ -162,8 +184,7 @@ impl Workspace {
             machine.settle();
         }
         machine.context.tape_depth = 0;
-        machine.context.fuel = machine.limits.steps.unwrap_or(u64::MAX);
-        machine.context.interrupt = Arc::as_ptr(&self.interrupt);
+        machine.context.fuel = machine.fuel;
         machine.context.stack_limit = stack_limit;
         machine.context.stack_needs = program.needs.as_ptr();
         machine.program = program;
@@ -179,7 +200,7 @@ impl Workspace {
 
     /// Counts the bytes of a tape of the host's among the tapes of the next call.
     pub(crate) fn lend(&mut self, bytes: u64) {
-        self.machine.settled = None;
+        self.machine.unknown();
         self.machine.tapes.lend(bytes);
     }
 
@@ -187,14 +208,11 @@ impl Workspace {
     #[inline]
     pub fn end(&mut self) {
         let machine = &mut *self.machine;
-        machine.tapes.settle();
         machine.context.stack_needs = std::ptr::null();
         machine.program = std::ptr::null();
-        if machine.settled != Some(machine.stand()) {
-            machine.unsettle();
-        }
-        if machine.panic.is_some() {
-            machine.go_on();
+        let moved = machine.settled.is_none_or(|stand| stand.0 != machine.context.arena_next);
+        if moved || machine.touched {
+            machine.close();
         }
     }
 

@@ -7,15 +7,19 @@ use super::gradient::GradientFn;
 use super::laid::Laid;
 use super::memory::Workspace;
 use crate::error::{Error, Result};
+use crate::options::Options;
 use crate::value::Value;
 use adit_diag::Code;
 use adit_ir::RunError;
 use adit_runtime::Bound;
+use std::sync::Arc;
 
 /// A gradient whose arguments are laid out: [`GradientFn::bind`]. Clones share the arrays that stay; each is called by one thread at a time.
 #[derive(Clone, Debug)]
 pub struct BoundGradient {
     gradient: GradientFn,
+    /// Those of its engine.
+    options: Arc<Options>,
     bound: Bound,
 }
 
@@ -50,7 +54,7 @@ impl GradientFn {
         let mut laid = Laid::new(callee, function.frame(args)?.slots);
         laid.moving(callee.plan.gradient.items.iter().cloned().flatten());
         laid.giving(&callee.plan.gradient);
-        Ok(BoundGradient { gradient: self.clone(), bound: laid.bind()? })
+        Ok(BoundGradient { gradient: self.clone(), options: function.options_arc().clone(), bound: laid.bind()? })
     }
 }
 
@@ -70,23 +74,23 @@ impl BoundGradient {
     /// # Errors
     /// Slices of another length (AD0906), or a run that stops.
     pub fn value_and_gradient(&mut self, workspace: &mut Workspace, x: &[f64], gradient: &mut [f64]) -> Result<f64> {
-        if (x.len(), gradient.len()) != (self.bound.inputs(), self.bound.outputs()) {
-            return Err(self.unfit(x, gradient));
-        }
-        let options = self.gradient.function().options_arc();
-        workspace.serve(options);
-        let ran = match &options.clock {
+        workspace.serve(&self.options);
+        let ran = match &self.options.clock {
             None => self.bound.call(&mut workspace.machine, x, gradient),
             Some(_) => self.timed(workspace, x, gradient),
         };
         match ran {
-            Ok(()) => Ok(self.bound.float(0)),
-            Err(e) => Err(Error::run(&e, self.gradient.function().sources().clone())),
+            Ok(()) => Ok(self.bound.first()),
+            Err(e) => Err(self.stopped(&e, x, gradient)),
         }
     }
 
+    /// Why there is no gradient: slices of other lengths, which the call refuses, are told in other words.
     #[cold]
-    fn unfit(&self, x: &[f64], gradient: &[f64]) -> Error {
+    fn stopped(&self, error: &RunError, x: &[f64], gradient: &[f64]) -> Error {
+        if (x.len(), gradient.len()) == (self.bound.inputs(), self.bound.outputs()) {
+            return Error::run(error, self.gradient.function().sources().clone());
+        }
         let (dim, x, g) = (self.bound.inputs(), x.len(), gradient.len());
         let text = format!("a point and a gradient have {dim} floats here; {x} and {g} were given");
         Error::input(Code("AD0906"), text)
@@ -99,7 +103,7 @@ impl BoundGradient {
         x: &[f64],
         gradient: &mut [f64],
     ) -> std::result::Result<(), RunError> {
-        let BoundGradient { gradient: of, bound } = self;
+        let BoundGradient { gradient: of, bound, .. } = self;
         of.function().options().timed("run", || bound.call(&mut workspace.machine, x, gradient))
     }
 }
