@@ -61,6 +61,15 @@ impl Error {
         Error { kind: ErrorKind::Input, diagnostics, sources: Arc::default() }
     }
 
+    /// The same error, which says what to write instead.
+    #[must_use]
+    pub fn help(mut self, text: impl Into<String>) -> Self {
+        if let Some(last) = self.diagnostics.last_mut() {
+            last.help = Some(text.into());
+        }
+        self
+    }
+
     /// A run that stopped.
     pub fn run(error: &RunError, sources: Arc<SourceMap>) -> Self {
         let mut diagnostic = Diagnostic::new(Code(error.trap.code()), error.span, error.to_string());

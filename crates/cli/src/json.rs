@@ -27,6 +27,10 @@ pub enum Json {
     Object(Vec<(String, Json)>),
 }
 
+/// What is written where JSON is wanted.
+const FORM: &str =
+    "names stand in quotes, and so does what is no number of JSON: {\"x\": [1, 2.5], \"k\": \"NaN\"}; or @FILE.json";
+
 impl Json {
     /// Reads a text; errors speak of it by `name`.
     ///
@@ -37,7 +41,8 @@ impl Json {
         serde_json::from_str(text).map_err(|e| {
             let full = e.to_string();
             let what = full.split(" at line ").next().unwrap_or_default();
-            Error::input(Code("AD0903"), format!("{name}:{}:{}: malformed JSON: {what}", e.line(), e.column()))
+            let place = format!("{name}:{}:{}", e.line(), e.column());
+            Error::input(Code("AD0903"), format!("{place}: malformed JSON: {what}")).help(FORM)
         })
     }
 
@@ -132,6 +137,7 @@ mod tests {
     fn malformed_text_is_told_with_its_place() {
         assert!(message("{\"x\": 1").contains("--at:1:7: malformed JSON: EOF"), "{}", message("{\"x\": 1"));
         assert!(message("{\n \"x\": NaN}").contains("--at:2:"));
+        assert!(message("x=1").contains("names stand in quotes"));
         assert!(message("").contains("AD0903"));
         assert!(message("1 2").contains("trailing"));
         assert!(message(&"[".repeat(100_000)).contains("recursion"));

@@ -302,6 +302,36 @@ mod tests {
     }
 
     #[test]
+    fn what_the_runtime_did_in_a_call_is_seen_when_it_ends() {
+        let mut workspace = Workspace::with_limits(Limits { memory_bytes: 1 << 20, ..Limits::default() });
+        // The first call finds no memory yet, the second one where it wants it.
+        for _ in 0..2 {
+            let context = workspace.begin(&Program::default(), 0);
+            // SAFETY: this is the context of a call that has begun.
+            unsafe { assert!(!alloc(context, [16].as_ptr(), 1, 8).is_null()) };
+            workspace.end();
+        }
+        // One that does nothing leaves nothing to be looked at.
+        workspace.begin(&Program::default(), 0);
+        workspace.end();
+        let context = workspace.begin(&Program::default(), 0);
+        // SAFETY: as above. Memory is where it was when the call ends, but there is a chunk more.
+        unsafe {
+            let (next, chunk) = ((*context).arena_next, (*context).arena_chunk);
+            assert!(!alloc(context, [64 << 10].as_ptr(), 1, 8).is_null());
+            reset(context, next, chunk);
+        }
+        workspace.end();
+        let context = workspace.begin(&Program::default(), 0);
+        // SAFETY: as above. One chunk holds all now.
+        unsafe {
+            assert!(!alloc(context, [16].as_ptr(), 1, 8).is_null());
+            assert!((*context).arena_end as usize - (*context).arena_next as usize >= 512 << 10);
+        }
+        workspace.end();
+    }
+
+    #[test]
     fn a_negative_extent_is_told_from_the_limit() {
         let mut workspace = Workspace::new();
         let context = workspace.begin(&Program::default(), 0);
