@@ -237,7 +237,13 @@ impl Factor {
         places.iter().zip(others).for_each(|(&result, other)| copier.map.set(result, Int::Value(other)));
         let trips = plan.totals.iter().any(|t| t.terms.iter().any(|(sum, _)| sum.is_none()));
         let trips = trips.then(|| self.trips(copier, b, inst));
-        let mut doubt = Doubt { options: self.options, squares: (None, Vec::new()), sum: None, cancelled: None };
+        let mut doubt = Doubt {
+            options: self.options,
+            squares: (None, Vec::new()),
+            literals: Vec::new(),
+            sum: None,
+            cancelled: None,
+        };
         for total in &plan.totals {
             let places = total.terms.iter().map(|&(sum, c)| {
                 let degree = sum.map_or(0, |sum| plan.sums[sum].len());
@@ -264,9 +270,10 @@ impl Factor {
         let mut value = (!total.from_zero).then(|| copier.map.value(total.init));
         let mut parts = Vec::new();
         for &(sum, c, degree) in terms {
-            let term = match c.unit() {
-                Some(_) => sum,
-                None => {
+            let (c, adds) = (c.size(), c.is_positive());
+            let term = match c.is_one() {
+                true => sum,
+                false => {
                     let factor = expressions.write(copier, b, c);
                     if degree > 1 && !c.is_literal() {
                         doubt.large(b, factor);
@@ -274,11 +281,11 @@ impl Factor {
                     b.prim(Prim::Mul, &[factor, sum])
                 }
             };
-            value = Some(match (value, c.unit()) {
-                (None, Some(false)) => b.prim(Prim::Neg, &[term]),
-                (None, _) => term,
-                (Some(value), Some(false)) => b.prim(Prim::Sub, &[value, term]),
-                (Some(value), _) => b.prim(Prim::Add, &[value, term]),
+            value = Some(match (value, adds) {
+                (None, false) => b.prim(Prim::Neg, &[term]),
+                (None, true) => term,
+                (Some(value), false) => b.prim(Prim::Sub, &[value, term]),
+                (Some(value), true) => b.prim(Prim::Add, &[value, term]),
             });
             if terms.len() > 1 && (degree == 0 || total.derivative) {
                 parts.push((term, if degree == 0 { CANCELS } else { ACROSS }));
@@ -341,6 +348,8 @@ struct Doubt {
     options: Options,
     /// Factors' squares, added up, and which factors these are.
     squares: (Option<Value>, Vec<Value>),
+    /// What is written of how many times a sum may be.
+    literals: Vec<(f64, Value)>,
     /// No number if one that should be finite is not.
     sum: Option<Value>,
     cancelled: Option<Value>,
@@ -377,7 +386,7 @@ impl Doubt {
             let most = match most {
                 Some((of, most)) if of == times => most,
                 Some(_) | None => {
-                    let literal = b.f64(times);
+                    let literal = self.literal(b, times);
                     most.insert((times, b.prim(Prim::Mul, &[sum, literal]))).1
                 }
             };
@@ -388,6 +397,15 @@ impl Doubt {
                 None => cancelled,
             });
         }
+    }
+
+    fn literal(&mut self, b: &mut Builder, x: f64) -> Value {
+        if let Some(&(_, known)) = self.literals.iter().find(|(known, _)| *known == x) {
+            return known;
+        }
+        let literal = b.f64(x);
+        self.literals.push((x, literal));
+        literal
     }
 
     fn told(mut self, b: &mut Builder) -> Value {

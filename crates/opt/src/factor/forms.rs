@@ -72,9 +72,19 @@ impl Coefficient {
         self.rest.is_none() && self.scale.abs() == 1.0
     }
 
-    /// For 1 and −1, whether it is 1.
-    pub(super) fn unit(self) -> Option<bool> {
-        self.is_unit().then_some(self.scale > 0.0)
+    /// Whether it is 1.
+    pub(super) fn is_one(self) -> bool {
+        self.is_unit() && self.is_positive()
+    }
+
+    /// Whether its literal is not below 0.
+    pub(super) fn is_positive(self) -> bool {
+        !self.scale.is_sign_negative()
+    }
+
+    /// The same with a literal that is not below 0.
+    pub(super) fn size(self) -> Coefficient {
+        Coefficient { scale: self.scale.abs(), ..self }
     }
 
     /// Whether it is a literal.
