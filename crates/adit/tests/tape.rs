@@ -180,7 +180,7 @@ fn the_stage_tells_what_is_saved_and_why() {
     let source = "fn f(x0: f64, n: i64) -> f64 {
     let mut x = x0;
     for t in 0..n {
-        for u in 0..3 { x += 0.01 * sin(x); }
+        for u in 0..9 { x += 0.01 * sin(x); }
         if x > 1.0 { x = sqrt(x) / (1.0 + x); }
     }
     x
@@ -191,10 +191,10 @@ fn the_stage_tells_what_is_saved_and_why() {
     };
     let expected = "\
 f saves for its reverse sweep
-  4: for u in 0..3 { x += 0.01 * sin(x); }
+  4: for u in 0..9 { x += 0.01 * sin(x); }
      8 bytes an iteration of line 3: the result of a loop
      8 bytes an iteration of line 4: carried by the loop
-  in all 8·i3 + 8·i3·3 bytes; iterations: i3 (line 3)
+  in all 8·i3 + 8·i3·9 bytes; iterations: i3 (line 3)
 ";
     assert_eq!(stage(planned()), expected);
     let loops = "  loop of line 3: reversed as a whole: a number that it carries is more than a sum

@@ -228,7 +228,7 @@ fn f(x: [f64; n], p: f64) -> f64 {
     for i in 1..n - 1 { for j in 1..m - 1 {
         let lap = u[i - 1, j] + u[i + 1, j] + u[i, j - 1] + u[i, j + 1] - 4.0 * u[i, j];
         let mut g = lap;
-        for t in 0..3 { g = sin(g * k); }
+        for t in 0..9 { g = sin(g * k); }
         r[i, j] = g;
     } }
     log(sum(r^2))

@@ -4,7 +4,7 @@ mod common;
 
 use adit_ir::prim::{Eval, Native};
 use adit_ir::{Prim, Scalar, ScalarType};
-use common::{Arg, agree, b, f, i, xs};
+use common::{Arg, agree, b, f, i, out, xs};
 
 /// A function that applies one primitive to its parameters.
 fn program(prim: Prim, float: ScalarType) -> String {
@@ -123,6 +123,37 @@ fn literal_operands_of_integer_primitives() {
             for x in [0, 1, -1, 5, i64::MIN, i64::MAX] {
                 agree(&text, &[i(x)]);
             }
+        }
+    }
+}
+
+#[test]
+fn remainders_by_an_extent() {
+    let text = "func @f(v0: [f64; d0], v1: i64) -> i64 {\n  v2 = irem v1, d0\n  return v2\n}";
+    for n in [0, 1, 2, 3] {
+        for x in (-8..=8).chain([i64::MIN, i64::MIN + 1, i64::MAX - 1, i64::MAX]) {
+            agree(text, &[xs(&[0.5; 3][..n]), i(x)]);
+        }
+    }
+}
+
+#[test]
+fn elements_of_an_array_that_is_round() {
+    let text = "func @f(v0: [f64; d0], v1: i64, v2: mut [f64; d0]) {
+  for v3 in 0..d0 {
+    v4 = iadd v3, d0
+    v5 = isub v4, v1
+    v6 = irem v5, d0
+    v7 = load v0[v6]
+    store v2[v3], v7
+  }
+}";
+    let of = |shift: &str| text.replace(", v1\n", ", v8\n").replace("  for", &format!("  v8 = const {shift}\n  for"));
+    for n in 0..=5 {
+        let x = [1.0, 2.0, 3.0, 4.0, 5.0];
+        for shift in -1..=4 {
+            agree(text, &[xs(&x[..n]), i(shift), out(n)]);
+            agree(&of(&shift.to_string()), &[xs(&x[..n]), i(0), out(n)]);
         }
     }
 }

@@ -117,6 +117,49 @@ impl<'a> Facts<'a> {
     /// Whether `0 <= subscript < extent` always holds.
     pub fn in_range(&self, subscript: Int, extent: Int) -> bool {
         self.least(subscript, DEPTH).is_some_and(|least| least >= 0) && self.below((subscript, 0), extent, DEPTH)
+            || self.wraps_around(subscript, extent)
+    }
+
+    /// Whether an operand is never negative.
+    pub fn never_negative(&self, i: Int) -> bool {
+        self.least(i, DEPTH).is_some_and(|least| least >= 0)
+    }
+
+    /// Whether a subscript is a remainder by the extent, and never negative: what is divided is not, or is the extent plus something that is not, less 1 or 2. (If that is negative, it is -1 and the extent 1, which divides it.)
+    ///
+    /// Extents that are added are taken to be below 2^62, so that the sum of one and of an index below it does not wrap. An array of which that is not true has no elements, so that another of its subscripts is out of range.
+    fn wraps_around(&self, subscript: Int, extent: Int) -> bool {
+        let Some((Native::IRem, a, n)) = self.binary(subscript) else { return false };
+        if !self.same(n, extent) || !self.is_dim(n) {
+            return false;
+        }
+        let Affine { root: Some(root), offset } = self.affine(a) else { return false };
+        match self.binary(Int::Value(root)) {
+            Some((Native::IAdd, x, y)) => {
+                let other = if self.same(x, n) { y } else { x };
+                offset >= -2 && offset <= 0 && (self.same(x, n) || self.same(y, n)) && self.is_below(other, n)
+            }
+            _ => self.never_negative(a),
+        }
+    }
+
+    /// Whether an operand is never negative, and below an extent.
+    fn is_below(&self, i: Int, extent: Int) -> bool {
+        self.never_negative(i) && self.below((i, 0), extent, DEPTH)
+    }
+
+    fn is_dim(&self, i: Int) -> bool {
+        let Affine { root, offset } = self.affine(i);
+        offset == 0 && root.is_some_and(|root| self.dims[root.index()])
+    }
+
+    /// What an operation of two integers does, and to what.
+    fn binary(&self, i: Int) -> Option<(Native, Int, Int)> {
+        let Some(Op::Prim { prim, args }) = self.def(i.value()?) else { return None };
+        match (prim.row().code, &args[..]) {
+            (Code::Native(native), &[a, b]) => Some((native, Int::Value(a), Int::Value(b))),
+            _ => None,
+        }
     }
 
     /// The subscript and the extent of an assertion that the one is in range of the other, and asserts that and nothing less.
@@ -309,6 +352,36 @@ mod tests {
         for subscript in [i, j, k] {
             assert!(facts.in_range(subscript.into(), d.into()), "{subscript:?}");
         }
+    }
+
+    /// Whether `(i + shift) % d0`, with d0 added if asked for, is in range of `d0` for an index of a loop from `lo`.
+    fn round(lo: i64, extent: bool, shift: i64) -> bool {
+        let mut b = Builder::new("f", Span::default());
+        let d = b.dim();
+        let dims = [Int::Value(d)].into_iter().collect();
+        b.param(Type::Array(ArrayType { element: ScalarType::F64, dims }), Passing::ByValue);
+        let body = b.open(&[Type::I64]);
+        let i = b.func().region(body).params[0];
+        let by = b.i64(shift);
+        let from = if extent { b.prim(Prim::Iadd, &[i, d]) } else { i };
+        let sum = b.prim(Prim::Iadd, &[from, by]);
+        let subscript = b.prim(Prim::Irem, &[sum, d]);
+        b.close(&[]);
+        b.for_(Bounds { lo: Int::Const(lo), ..Bounds::up_to(d.into()) }, &[], body);
+        let f = b.finish(&[]);
+        Facts::new(&f).in_range(Int::Value(subscript), Int::Value(d))
+    }
+
+    #[test]
+    fn remainders_of_what_is_not_negative_are_in_range() {
+        assert!(round(0, false, 1) && round(1, false, -1) && round(0, true, 0) && round(0, true, -1));
+        assert!(round(0, true, -2), "if there is one element, -1 is a multiple of its number");
+    }
+
+    #[test]
+    fn remainders_of_what_may_be_negative_are_not() {
+        assert!(!round(0, false, -1) && !round(-1, false, 0) && !round(-1, true, 0));
+        assert!(!round(0, true, -3), "of two elements, (0 + 2 - 3) % 2 is -1");
     }
 
     #[test]

@@ -27,6 +27,7 @@ pub mod skip;
 pub mod speculate;
 pub mod spread;
 mod twice;
+pub mod unroll;
 pub mod views;
 mod writes;
 
@@ -74,6 +75,7 @@ pub const PASSES: &[Pass] = &[
     Pass { name: "identities", about: "drop operations that give an operand back bit for bit", run: identities::run },
     Pass { name: "counters", about: "compute what a loop counts by hand from its index", run: counters::run },
     Pass { name: "views", about: "read parts of arrays where they are instead of copying them", run: views::run },
+    Pass { name: "unroll", about: "write short loops of literal length out", run: unroll::run },
     Pass { name: "cse", about: "merge equal operations and repeated reads", run: cse::run },
     Pass { name: "hoist", about: "move what does not change out of loops", run: hoist::run },
     Pass { name: "dce", about: "drop what nobody needs", run: dce::run },
@@ -90,8 +92,21 @@ pub fn find(name: &str) -> Option<&'static Pass> {
 }
 
 /// The clean-up that the compiler runs before and after differentiation: names of [`PASSES`], in order.
-pub const CLEAN_UP: &[&str] =
-    &["inline", "fold", "promote", "identities", "fold", "counters", "views", "cse", "hoist", "dce"];
+pub const CLEAN_UP: &[&str] = &[
+    "inline",
+    "fold",
+    "promote",
+    "identities",
+    "fold",
+    "counters",
+    "views",
+    "unroll",
+    "fold",
+    "promote",
+    "cse",
+    "hoist",
+    "dce",
+];
 
 /// What the compiler runs after all differentiation and all clean-up, on its way to machine code: names of [`PASSES`], in order.
 pub const FINISH: &[&str] = &["skip", "early", "factor", "speculate", "fission"];

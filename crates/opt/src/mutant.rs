@@ -13,6 +13,8 @@ adit_ir::mutants! {
     StoreDropped = "store-dropped",
     /// A function with a derivative rule is inlined, and its body differentiated.
     RuleBypassed = "rule-bypassed",
+    /// A loop of literal length that runs backwards is written out forwards.
+    UnrolledForwards = "unrolled-forwards",
     /// A loop that ran with plain products is believed though a sum is NaN.
     NanBelieved = "nan-believed",
     /// A loop runs with plain products though it compares what they give.

@@ -1,7 +1,7 @@
 //! Promotion: small arrays that never escape become scalars.
 //!
 //! In: a function. Out: the same where an array with literal extents, of at most [`MOST_ELEMENTS`] elements, that is only loaded from, stored to, added to and filled, with literal subscripts in
-//! range, is replaced by one SSA value per element. What a region changes is yielded by it and carried through its loop.
+//! range, or copied from or to one of the same extents, is replaced by one SSA value per element. What a region changes is yielded by it and carried through its loop.
 //!
 //! ```text
 //! v1 = alloc [f64; 2]                     v1 = const 0.0
@@ -9,7 +9,7 @@
 //! v2 = load v1[0]                         v0 for v2
 //! ```
 //!
-//! Arrays written in the condition of a `while` stay, since a condition yields nothing but its truth value. Copies and calls make an array escape.
+//! Arrays written in the condition of a `while` stay, since a condition yields nothing but its truth value. Calls make an array escape.
 
 use crate::Options;
 use adit_ir::{
@@ -73,6 +73,8 @@ fn keep_fit(f: &Function, op: &Op, fit: &mut FxHashSet<Value>) {
             }
         }
         Op::Fill { .. } => {}
+        Op::Copy { to, from }
+            if literal_extents(f, *to).is_some_and(|dims| literal_extents(f, *from) == Some(dims)) => {}
         Op::While { cond, .. } => f.walk_region(*cond, &mut |inst| {
             if let Some((array, _)) = written(f, &f.inst(inst).op) {
                 fit.remove(&array);
@@ -82,6 +84,11 @@ fn keep_fit(f: &Function, op: &Op, fit: &mut FxHashSet<Value>) {
             fit.remove(&v);
         }),
     }
+}
+
+/// The extents of an array, where all are literals.
+fn literal_extents(f: &Function, array: Value) -> Option<Vec<i64>> {
+    f.ty(array).array()?.dims.iter().map(|d| d.constant()).collect()
 }
 
 /// The row-major position of literal subscripts in range.
@@ -103,7 +110,7 @@ fn written(f: &Function, op: &Op) -> Option<(Value, Vec<usize>)> {
         Op::Store { array, subscripts, .. } | Op::Acc { array, subscripts, .. } => {
             Some((*array, position(f.ty(*array).array()?, subscripts).into_iter().collect()))
         }
-        Op::Fill { array, .. } => Some((*array, positions(f.ty(*array).array()?))),
+        Op::Fill { array, .. } | Op::Copy { to: array, .. } => Some((*array, positions(f.ty(*array).array()?))),
         _ => None,
     }
 }
@@ -111,6 +118,14 @@ fn written(f: &Function, op: &Op) -> Option<(Value, Vec<usize>)> {
 fn positions(ty: &ArrayType) -> Vec<usize> {
     let count = element_count(ty).and_then(|n| usize::try_from(n).ok());
     (0..count.unwrap_or(0)).collect()
+}
+
+/// The subscripts of all elements, in row-major order.
+fn subscripts(ty: &ArrayType) -> Vec<Vec<Int>> {
+    ty.dims.iter().filter_map(|d| d.constant()).fold(vec![Vec::new()], |outer, extent| {
+        let inner = |at: Vec<Int>| (0..extent).map(move |i| at.iter().copied().chain([Int::Const(i)]).collect());
+        outer.into_iter().flat_map(inner).collect()
+    })
 }
 
 /// Which slots of arrays made outside each region are written in it.
@@ -211,9 +226,29 @@ impl Promote<'_> {
                 };
                 self.set_all(*array, ty, copier.map.value(*value));
             }
+            Op::Copy { to, from } if [to, from].into_iter().any(|array| self.arrays.contains(array)) => {
+                b.set_span(copier.span(inst));
+                self.copy_elements(copier, b, *to, *from);
+            }
             _ => return false,
         }
         true
+    }
+
+    /// A copy of which at least one side is scalars.
+    fn copy_elements(&mut self, copier: &Copier<'_>, b: &mut Builder, to: Value, from: Value) {
+        let Some(ty) = copier.source.ty(to).array() else { return };
+        for (k, at) in positions(ty).into_iter().zip(subscripts(ty)) {
+            let element = match self.now.get(&(from, k)) {
+                Some(&element) => element,
+                None => b.load(copier.map.value(from), &at),
+            };
+            if self.arrays.contains(&to) {
+                self.now.insert((to, k), element);
+            } else {
+                b.store(copier.map.value(to), &at, element);
+            }
+        }
     }
 
     fn set_all(&mut self, array: Value, ty: &ArrayType, v: Value) {

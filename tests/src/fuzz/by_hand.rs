@@ -190,7 +190,7 @@ pub const PROGRAMS: &[Shown] = &[
                     let mut t = 0.0;
                     for j in 0..n {
                         let mut u = b[j];
-                        for k in 0..3 { u = tanh(u * b[i]); }
+                        for k in 0..n { u = tanh(u * b[i]); }
                         t += u;
                     }
                     s += t * t;
@@ -292,6 +292,24 @@ pub const PROGRAMS: &[Shown] = &[
                 s
             }",
         value: 6.0,
+    },
+    Shown {
+        bug: "unrolled-forwards",
+        source: "
+            fn g(b: [f64; n]) -> f64 {
+                let mut s = b[0];
+                for i in 0..3 {
+                    let mut c = 0.0;
+                    for j in 0..n { c += f64(j); }
+                    s = s * b[i] + c;
+                }
+                s
+            }
+            fn f(x: f64, a: [f64; n]) -> f64 {
+                let d = grad(g)(a);
+                d[0] + 10.0 * d[1] + 100.0 * d[2]
+            }",
+        value: 1232.0,
     },
     Shown {
         bug: "rule-bypassed",

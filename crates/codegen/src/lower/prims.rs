@@ -29,6 +29,9 @@ impl Lower<'_, '_, '_, '_> {
             Code::Native(Native::FPowi) if matches!(literals[1], Some(-1..=4)) => {
                 Ok(self.small_power(operands[0], literals[1].unwrap_or(0)))
             }
+            Code::Native(Native::IRem) if literals[1].is_none() && self.facts.never_negative(Int::Value(args[1])) => {
+                Ok(self.remainder_nearby(operands[0], operands[1]))
+            }
             Code::Native(native) if native != Native::FPowi => Ok(self.native(native, &operands, &literals)),
             Code::Native(_) | Code::Call => self.called_prim(row, &operands),
         }
@@ -218,6 +221,23 @@ impl Lower<'_, '_, '_, '_> {
         // By -1 as by 1, the remainder is 0.
         let (_, safe) = self.safe_divisor(b);
         self.b.ins().srem(a, safe)
+    }
+
+    /// The remainder by a number above 0 of what is mostly from 0 to twice that, as subscripts of arrays that are round are: no division there.
+    fn remainder_nearby(&mut self, a: ir::Value, b: ir::Value) -> ir::Value {
+        let beyond = self.b.ins().icmp(IntCC::SignedGreaterThanOrEqual, a, b);
+        let less = self.b.ins().isub(a, b);
+        let nearby = self.b.ins().select(beyond, less, a);
+        let found = self.b.ins().icmp(IntCC::UnsignedLessThan, nearby, b);
+        let (far, done) = (self.b.create_block(), self.b.create_block());
+        self.b.set_cold_block(far);
+        self.b.append_block_param(done, abi::WORD);
+        self.b.ins().brif(found, done, &[nearby.into()], far, &[]);
+        self.b.switch_to_block(far);
+        let remainder = self.b.ins().srem(a, b);
+        self.b.ins().jump(done, &[remainder.into()]);
+        self.b.switch_to_block(done);
+        self.b.block_params(done)[0]
     }
 
     /// Whether the divisor is -1, and the divisor with 1 in its place.

@@ -11,6 +11,7 @@ mod scalars;
 mod skip;
 mod speculate;
 mod spread;
+mod unroll;
 mod views;
 
 use adit_opt::{INEXACT, PASSES};
