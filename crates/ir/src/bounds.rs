@@ -137,7 +137,7 @@ impl<'a> Facts<'a> {
         match self.binary(Int::Value(root)) {
             Some((Native::IAdd, x, y)) => {
                 let other = if self.same(x, n) { y } else { x };
-                offset >= -2 && offset <= 0 && (self.same(x, n) || self.same(y, n)) && self.is_below(other, n)
+                (-2..=0).contains(&offset) && (self.same(x, n) || self.same(y, n)) && self.is_below(other, n)
             }
             _ => self.never_negative(a),
         }

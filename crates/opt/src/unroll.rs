@@ -55,10 +55,8 @@ impl Plan<'_> {
     fn region(&mut self, region: Region) -> Option<usize> {
         let f = self.f;
         // All are looked at, also behind one that stays.
-        f.region(region).insts.iter().fold(Some(0), |sum, &inst| {
-            let size = self.inst(inst);
-            Some(sum? + size?)
-        })
+        let sizes: Vec<Option<usize>> = f.region(region).insts.iter().map(|&inst| self.inst(inst)).collect();
+        sizes.into_iter().sum()
     }
 
     fn inst(&mut self, inst: Inst) -> Option<usize> {
