@@ -386,7 +386,7 @@ fn stencils_with_shifted_subscripts_in_both_directions() {
         );
         for n in 0..7_usize {
             let x: Vec<f64> = (0..n).map(|i| (i * i) as f64).collect();
-            assert!(agree(&text, &[xs(&x), common::out(n)]).result.is_ok());
+            assert!(agree(&text, &[xs(&x), out(n)]).result.is_ok());
         }
     }
 }
@@ -426,7 +426,7 @@ func @f(v0: f64, v1: [f64; d0], v2: mut [f64; d1], v3: i64) -> f64 {
   return v17
 }";
     for n in -1..4 {
-        agree(text, &[f(1.25), xs(&[1.0, 2.0, 4.0]), common::out(2), i(n)]);
+        agree(text, &[f(1.25), xs(&[1.0, 2.0, 4.0]), out(2), i(n)]);
     }
 }
 
@@ -477,7 +477,7 @@ fn tapes_of_every_field() {
 }";
     for n in [0, 1, 3, 2000] {
         let x: Vec<f64> = (0..n).map(|i| 1.0 + f64::from(i % 3) * 1e-3 - 1e-3).collect();
-        assert!(agree(text, &[xs(&x), common::out(n as usize)]).result.is_ok());
+        assert!(agree(text, &[xs(&x), out(n as usize)]).result.is_ok());
     }
 }
 
