@@ -6,6 +6,7 @@
 pub mod bundle;
 pub mod calls;
 pub mod goals;
+pub mod kernels;
 pub mod nested;
 pub mod numbers;
 pub mod peer;
@@ -22,7 +23,6 @@ pub mod side;
 pub mod straight;
 pub mod table;
 pub mod unseen;
-pub mod vector;
 
 /// What can go wrong while measuring, in words.
 pub type Result<T> = std::result::Result<T, String>;

@@ -1,34 +1,35 @@
 //! One command that prints a table: `cargo run --release -p adit-benches`.
 //!
 //! ```text
-//! adit-benches [--peers LIST [--save]] [--repeats N] [--phases] [--largest N] [--recurrence] [--nested] [--sparse] [--vector] [--calls] [--derivatives] [--only NAME]
+//! adit-benches [--peers LIST [--save]] [--repeats N] [--phases] [--largest N] [--recurrence] [--nested] [--sparse] [--vectors] [--kernels] [--calls] [--derivatives] [--only NAME]
 //! ```
 //!
 //! In: the options. Out: on standard output, per problem the compile time, primal, gradient and their ratio; forward mode along several directions at once; three derivatives inside one another, of every example;
 //! straight-line programs and the growth of compile time; the whole process; and a line for each goal. It fails only if something does not compile or run: a goal missed is told, not an error, since wall time on a shared
-//! machine is no proof. `--only` takes the problems whose titles contain the name, and nothing else; `--vector` only compares kernels of mathematical functions with the functions.
+//! machine is no proof. `--only` takes the problems whose titles contain the name, and nothing else; `--vectors` only compares programs with vectors and without, in turns; `--kernels` only compares kernels of mathematical functions with the functions.
 //!
-//! With `--peers c,jax,torch,casadi,enzyme`, or `all`: Adit and those side by side, and what was promised of speed beside them; `--save` writes that and a chart for each problem into the book. (`--serve TITLE [--vectors]` is
+//! With `--peers c,jax,torch,casadi,enzyme`, or `all`: Adit and those side by side, and what was promised of speed beside them; `--save` writes that and a chart for each problem into the book. (`--serve TITLE [--scalar]` is
 //! how Adit takes part: as a process that answers, like the others.)
 
 use adit::bench::clock;
 use adit_benches::goals::Goal;
 use adit_benches::problems::{self, Problem};
-use adit_benches::table::{self, Row};
+use adit_benches::table::{self, Change, Row};
 use adit_benches::{
-    Result, bundle, calls, nested, phases, process, promises, recurrence, report as written, rivals, serve, side,
-    straight, vector,
+    Result, bundle, calls, kernels, nested, phases, process, promises, recurrence, report as written, rivals, serve,
+    side, straight,
 };
 use std::io::Write as _;
 use std::process::ExitCode;
 
-const USAGE: &str = "adit-benches [--peers LIST [--save]] [--repeats N] [--phases] [--largest N] [--recurrence] [--nested] [--sparse] [--vector] [--calls] [--derivatives] [--only NAME]";
+const USAGE: &str = "adit-benches [--peers LIST [--save]] [--repeats N] [--phases] [--largest N] [--recurrence] [--nested] [--sparse] [--vectors] [--kernels] [--calls] [--derivatives] [--only NAME]";
 
 #[derive(Default)]
 struct Options {
     peers: Vec<String>,
     save: bool,
     serve: Option<String>,
+    scalar: bool,
     vectors: bool,
     repeats: usize,
     phases: bool,
@@ -36,7 +37,7 @@ struct Options {
     recurrence: bool,
     nested: bool,
     sparse: bool,
-    vector: bool,
+    kernels: bool,
     calls: bool,
     derivatives: bool,
     only: Option<String>,
@@ -67,6 +68,7 @@ fn options(mut words: impl Iterator<Item = String>) -> Result<Options> {
             "--peers" => options.peers = peers(&words.next().unwrap_or_default())?,
             "--save" => options.save = true,
             "--serve" => options.serve = words.next(),
+            "--scalar" => options.scalar = true,
             "--vectors" => options.vectors = true,
             "--repeats" => options.repeats = number()?.max(1),
             "--largest" => options.largest = number()?,
@@ -74,9 +76,9 @@ fn options(mut words: impl Iterator<Item = String>) -> Result<Options> {
             "--recurrence" => options.recurrence = true,
             "--nested" => options.nested = true,
             "--sparse" => options.sparse = true,
-            "--vector" => options.vector = true,
             "--calls" => options.calls = true,
             "--derivatives" => options.derivatives = true,
+            "--kernels" => options.kernels = true,
             "--only" => options.only = Some(words.next().ok_or(format!("{word} wants a name\n{USAGE}"))?),
             _ => return Err(format!("what is {word}?\n{USAGE}")),
         }
@@ -96,13 +98,16 @@ fn peers(list: &str) -> Result<Vec<String>> {
 
 fn report(options: &Options) -> Result<()> {
     if let Some(title) = &options.serve {
-        return serve::serve(title, options.vectors, std::io::stdin().lock(), std::io::stdout().lock());
+        return serve::serve(title, !options.scalar, std::io::stdin().lock(), std::io::stdout().lock());
     }
     if !options.peers.is_empty() {
         return side_by_side(options);
     }
-    if options.vector {
-        say(&vector::table(options.repeats));
+    if options.vectors {
+        return changes(options);
+    }
+    if options.kernels {
+        say(&kernels::table(options.repeats));
         return Ok(());
     }
     if options.derivatives {
@@ -165,6 +170,17 @@ fn problems(options: &Options, goals: &mut Vec<Goal>) -> Result<()> {
             say(&phases_line(problem.source, problem.function)?);
         }
         goals.extend(goals_of(problem, &row));
+    }
+    Ok(())
+}
+
+/// What vectors change.
+fn changes(options: &Options) -> Result<()> {
+    let columns = ["with vectors, over without", "compile ms", "over", "primal", "gradient"];
+    say(&format!("{:<42}{:>11}{:>8}{:>8}{:>10}", columns[0], columns[1], columns[2], columns[3], columns[4]));
+    for problem in problems::all().iter().filter(|problem| options.measures(problem)) {
+        let Change { title, compile, over: [compiled, primal, gradient] } = table::vectors(problem, options.repeats)?;
+        say(&format!("{title:<42}{compile:>11.3}{compiled:>8.2}{primal:>8.2}{gradient:>10.2}"));
     }
     Ok(())
 }

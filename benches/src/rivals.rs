@@ -68,7 +68,7 @@ pub fn set_up(wanted: &[String], tell: &dyn Fn(&str)) -> Result<Vec<Rival>> {
     let folder = folder()?;
     let version = env!("CARGO_PKG_VERSION");
     let adit = |name: &str, vectors| Rival { name: name.into(), version: version.into(), kind: Kind::Adit { vectors } };
-    let mut rivals = vec![adit("Adit", false), adit("Adit --vectors", true)];
+    let mut rivals = vec![adit("Adit", true), adit("Adit --vectors off", false)];
     if wanted.iter().any(|family| family == "c") {
         rivals.extend(c_compilers(tell));
     }
@@ -142,7 +142,7 @@ fn sources() -> PathBuf {
 impl Rival {
     /// Whether this is Adit as it comes.
     pub fn is_adit(&self) -> bool {
-        matches!(self.kind, Kind::Adit { vectors: false })
+        matches!(self.kind, Kind::Adit { vectors: true })
     }
 
     /// Whether this is Adit with any options.
@@ -174,7 +174,7 @@ impl Rival {
         match &self.kind {
             Kind::Adit { vectors } => {
                 let mut this = Command::new(std::env::current_exe().map_err(|e| e.to_string())?);
-                this.args(["--serve", &problem.title()]).args(vectors.then_some("--vectors"));
+                this.args(["--serve", &problem.title()]).args((!vectors).then_some("--scalar"));
                 Ok(Some(this))
             }
             Kind::C { compiler, flags, suffix } => {

@@ -71,13 +71,13 @@ mod tests {
     #[test]
     fn requests_are_answered_in_order() {
         let mut answers = Vec::new();
-        serve("newton_sqrt", false, &b"0 1 2e0\nd\np 3\ng 2\n"[..], &mut answers).expect("it serves");
+        serve("newton_sqrt", true, &b"0 1 2e0\nd\np 3\ng 2\n"[..], &mut answers).expect("it serves");
         let text = String::from_utf8(answers).expect("it writes text");
         let lines: Vec<Vec<&str>> = text.lines().map(|line| line.split(' ').collect()).collect();
         assert_eq!(lines[0], ["ready"]);
         assert_eq!((lines[1].len(), lines[1][1]), (3, "1"));
         assert!((lines[1][0].parse::<f64>().expect("a number") - 2.0_f64.sqrt()).abs() < 1e-9);
         assert_eq!((lines[2].len(), lines[2][1]), (2, lines[1][0]));
-        assert!(lines.len() == 4 && serve("nothing", false, &b""[..], Vec::new()).is_err());
+        assert!(lines.len() == 4 && serve("nothing", true, &b""[..], Vec::new()).is_err());
     }
 }

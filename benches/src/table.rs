@@ -32,8 +32,8 @@ struct Racer {
 }
 
 impl Racer {
-    fn new(problem: &Problem) -> Result<Racer> {
-        let f = problem.compile()?;
+    fn new(problem: &Problem, engine: &Engine) -> Result<Racer> {
+        let f = problem.compile_by(engine)?;
         let mut primal = problem.steady(&f, What::Primal)?;
         let mut gradient = problem.steady(&f, What::Gradient)?;
         let calls = (batch_of(|| primal.run()), batch_of(|| gradient.run()));
@@ -79,8 +79,9 @@ pub fn forward(problem: &Problem, repeats: usize) -> Result<[f64; LANES.len()]> 
 /// # Errors
 /// If a program does not compile or run.
 pub fn measure(problem: &Problem, repeats: usize) -> Result<Row> {
-    let compile = compile_time(problem, repeats.min(31))?;
-    let mut racer = Racer::new(problem)?;
+    let engine = Engine::new();
+    let compiled = (0..repeats.min(31)).map(|_| compile_time(problem, &engine)).collect::<Result<Vec<f64>>>()?;
+    let mut racer = Racer::new(problem, &engine)?;
     let (mut primals, mut gradients) = (Vec::new(), Vec::new());
     for _ in 0..repeats {
         primals.push(racer.time_primal());
@@ -88,7 +89,7 @@ pub fn measure(problem: &Problem, repeats: usize) -> Result<Row> {
     }
     Ok(Row {
         title: problem.title(),
-        compile,
+        compile: median(&compiled),
         primal: median(&primals),
         gradient: median(&gradients),
         ratio: median_ratio(&gradients, &primals),
@@ -96,17 +97,46 @@ pub fn measure(problem: &Problem, repeats: usize) -> Result<Row> {
 }
 
 /// Milliseconds from source text to a gradient in machine code.
-fn compile_time(problem: &Problem, repeats: usize) -> Result<f64> {
-    let mut times = Vec::new();
-    for _ in 0..repeats {
-        let (ms, made) = once(|| {
-            let f = problem.compile()?;
-            f.gradient().wrt(problem.wrt).build().map_err(|e| e.to_string())
-        });
-        made?;
-        times.push(ms);
+fn compile_time(problem: &Problem, engine: &Engine) -> Result<f64> {
+    let (ms, made) = once(|| {
+        let f = problem.compile_by(engine)?;
+        f.gradient().wrt(problem.wrt).build().map_err(|e| e.to_string())
+    });
+    made.map(|_| ms)
+}
+
+/// What vectors change: with over without, in turns.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// The problem's name and size.
+    pub title: String,
+    /// Milliseconds from source text to a gradient in machine code, with vectors.
+    pub compile: f64,
+    /// Compilation, function, value and gradient: with over without.
+    pub over: [f64; 3],
+}
+
+/// Measures a problem with vectors and without.
+///
+/// # Errors
+/// If a program does not compile or run.
+pub fn vectors(problem: &Problem, repeats: usize) -> Result<Change> {
+    let made = |on| Engine::builder().vectors(on).build().map_err(|e| e.to_string());
+    let [with, without] = [made(true)?, made(false)?];
+    let mut racers = [Racer::new(problem, &with)?, Racer::new(problem, &without)?];
+    let (mut compiled, mut over) = (Vec::new(), [const { Vec::new() }; 3]);
+    for turn in 0..repeats {
+        if turn < 31 {
+            let [with, without] = [compile_time(problem, &with)?, compile_time(problem, &without)?];
+            compiled.push(with);
+            over[0].push(with / without);
+        }
+        let [with, without] = racers.each_mut().map(Racer::time_primal);
+        over[1].push(with / without);
+        let [with, without] = racers.each_mut().map(Racer::time_gradient);
+        over[2].push(with / without);
     }
-    Ok(median(&times))
+    Ok(Change { title: problem.title(), compile: median(&compiled), over: over.map(|ratios| median(&ratios)) })
 }
 
 fn median_ratio(over: &[f64], under: &[f64]) -> f64 {

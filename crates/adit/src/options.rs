@@ -54,7 +54,7 @@ impl Default for Options {
             opt: 2,
             ad_opt: AdOpts::ALL,
             strict: false,
-            vectors: false,
+            vectors: true,
             products: true,
             lanes: 12,
             cpu: Cpu::Native,
@@ -119,7 +119,7 @@ impl Options {
             vectors: match self.vectors {
                 _ if self.opt < 2 => adit_codegen::Vectors::Off,
                 true => adit_codegen::Vectors::On,
-                false => adit_codegen::Vectors::Sums,
+                false => adit_codegen::Vectors::Off,
             },
             products: match self.products && self.opt >= 2 {
                 true => adit_codegen::Products::On,

@@ -240,7 +240,7 @@ fn passes<'d>(derived: &'d Derived, options: &Options, fission: Option<adit_opt:
 
 /// Which loops are split: those that vector code gains by. Not where steps count, which become more.
 fn fission(to: &adit_codegen::Options) -> Option<adit_opt::Fission> {
-    let vectors = to.vectors.takes_all() && !to.strict && !to.fuel;
+    let vectors = to.vectors != adit_codegen::Vectors::Off && !to.strict && !to.fuel;
     vectors.then_some(adit_opt::Fission { block: BLOCK, form: adit_codegen::vector_form, eager: false })
 }
 

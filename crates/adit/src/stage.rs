@@ -197,7 +197,7 @@ fn loops_text(unit: &Unit, module: &Module, id: FuncId) -> String {
     for id in pipeline::reachable(module, id) {
         let f = module.function(id);
         text += &format!("func @{}\n", f.name);
-        for report in adit_codegen::loop_reports(f) {
+        for report in adit_codegen::loop_reports(module, id) {
             let line = |span: Span| source_line(unit, span);
             let (number, source) = line(report.span).map_or((0, String::new()), |found| found);
             text += &format!("{number:>5}: {source}\n       {}", report.what);

@@ -5,7 +5,8 @@
 
 use adit::{AdOpt, AdOpts, Cpu, Kind, Mode, Of};
 use adit_argmin::Method;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -46,8 +47,8 @@ pub struct Common {
     /// Keep the source's order in sums: the same bits as the interpreter
     #[arg(long, global = true)]
     pub strict: bool,
-    /// Run several iterations of a loop at once where they are independent or only add something up, from level 2 on
-    #[arg(long, global = true)]
+    /// Whether several iterations of a loop run at once where they are independent or only add something up, and gain by it, from level 2 on
+    #[arg(long, global = true, value_name = "WHETHER", default_value = "on", action = ArgAction::Set, value_parser = on_or_off())]
     pub vectors: bool,
     /// Leave loops that are products of matrices as they are
     #[arg(long, global = true)]
@@ -82,6 +83,11 @@ pub struct Common {
     /// Time that compiling and running may take, such as 2s or 500ms
     #[arg(long, global = true, value_name = "TIME", value_parser = duration)]
     pub timeout: Option<Duration>,
+}
+
+/// `on` is true, `off` is false.
+fn on_or_off() -> impl TypedValueParser<Value = bool> {
+    PossibleValuesParser::new(["on", "off"]).map(|word| word == "on")
 }
 
 /// When errors are coloured; `auto` is on a terminal, unless `NO_COLOR` is set.

@@ -36,21 +36,10 @@ pub enum Vectors {
     /// Never.
     #[default]
     Off,
-    /// Where a loop does little else than wait for its own sums.
-    Sums,
-    /// In every loop that only adds up, from two iterations on: for tests.
-    EagerSums,
     /// Where it is worth it.
     On,
     /// Wherever it can be done, from two iterations on, in short blocks: for tests, whose loops are short.
     Eager,
-}
-
-impl Vectors {
-    /// Whether loops that do more than add up may run so, too.
-    pub fn takes_all(self) -> bool {
-        matches!(self, Vectors::On | Vectors::Eager)
-    }
 }
 
 /// Whether kernels take the place of nests of loops that are products of matrices.

@@ -1,8 +1,8 @@
-//! Sums that would wait for themselves: which loops run several iterations at once though vectors are off, and that they give what they give one by one, but for rounding.
+//! Sums that would wait for themselves run several iterations at once, alone and in loops, and give what they give one by one, but for rounding.
 
 mod common;
 
-use adit_codegen::{Mutant, Options, Vectors, clif_text};
+use adit_codegen::{Mutant, Options, Vectors, clif_text, loop_reports};
 use adit_ir::limits::Limits;
 use common::{Arg, Seen, compiled, f, i, interpreted, module, out, xs};
 
@@ -32,7 +32,7 @@ fn alike(a: &Seen, b: &Seen) -> bool {
 fn close(text: &str, args: &[Arg]) {
     let module = module(text);
     let expected = interpreted(&module, args, Limits::default());
-    for vectors in [Vectors::Sums, Vectors::EagerSums] {
+    for vectors in [Vectors::On, Vectors::Eager] {
         let seen = compiled(&module, args, Limits::default(), &options(vectors));
         assert!(alike(&seen, &expected), "{vectors:?}\n{text}\n{args:?}\n{seen:?}\n{expected:?}");
     }
@@ -77,7 +77,7 @@ const ORDERS: [&str; 4] = ["v19 in 0..v2", "rev v19 in 0..v2", "v19 in v7..-1 st
 fn sums_come_out_for_any_number_of_iterations() {
     for order in ORDERS {
         let text = regression(order);
-        assert!(in_vectors(&text, &options(Vectors::Sums)), "{order}");
+        assert!(in_vectors(&text, &options(Vectors::On)), "{order}");
         for n in [0, 1, 2, 3, 4, 5, 15, 16, 17, 18, 19, 31, 33, 150, 4097, 9000] {
             let args = [f(0.3), f(-1.7), xs(&numbers(n)), xs(&numbers(n)), i(n as i64)];
             close(&text, &args);
@@ -120,7 +120,7 @@ fn sum(body: &str) -> String {
 }
 
 #[test]
-fn only_what_waits_for_its_sums_runs_several_at_once() {
+fn what_waits_for_its_sums_runs_several_at_once() {
     let taken = [
         "v10 = add v7, v9  yield v10",
         "v10 = mul v9, v2  v11 = sub v10, v9  v12 = mul v11, v11  v13 = sub v7, v12  yield v13",
@@ -128,28 +128,20 @@ fn only_what_waits_for_its_sums_runs_several_at_once() {
         // Two additions of one sum wait for each other, too.
         "v10 = mul v9, v9  v11 = mul v10, v9  v12 = mul v11, v9  v13 = mul v12, v9  v14 = mul v13, v9  v15 = mul v14, v9
          v16 = mul v15, v9  v17 = add v7, v16  v18 = sub v17, v9  yield v18",
-    ];
-    let kept = [
-        // It has enough else to do.
-        "v10 = mul v9, v9  v11 = mul v10, v9  v12 = mul v11, v9  v13 = mul v12, v9  v14 = mul v13, v9  v15 = mul v14, v9
-         v16 = mul v15, v9  v18 = add v16, v9  v17 = add v7, v18  yield v17",
-        // A division takes longer than an addition waits, twice over.
+        // These do other things, too.
         "v10 = div v9, v2  v11 = div v9, v10  v12 = div v9, v11  v13 = add v7, v12  yield v13",
-        // It writes, chooses, calls.
         "store v1[v5], v9  v10 = add v7, v9  yield v10",
         "v10 = cmp lt v9, v2  v11 = select v10, v9, v3  v12 = add v7, v11  yield v12",
         "v10 = sin v9  v11 = add v7, v10  yield v11",
-        // It is no sum.
-        "v10 = mul v7, v9  yield v10",
         "v10 = max v7, v9  yield v10",
-        "v10 = mul v7, v2  v11 = add v10, v9  yield v11",
-        "print v9  v10 = add v7, v9  yield v10",
     ];
-    let on = options(Vectors::Sums);
+    // One needs all of the one before it, the other is seen from outside.
+    let kept = ["v10 = mul v7, v2  v11 = add v10, v9  yield v11", "print v9  v10 = add v7, v9  yield v10"];
+    let on = options(Vectors::On);
     for (bodies, wanted) in [(&taken[..], true), (&kept[..], false)] {
         for body in bodies {
             assert_eq!(in_vectors(&sum(body), &on), wanted, "{body}");
-            close(&sum(body), &[xs(&numbers(37)), out(37), f(0.7)]);
+            close(&sum(body), &[xs(&numbers(67)), out(67), f(0.7)]);
         }
     }
     for options in [Options { strict: true, ..on.clone() }, Options { fuel: true, ..on.clone() }, options(Vectors::Off)]
@@ -158,18 +150,85 @@ fn only_what_waits_for_its_sums_runs_several_at_once() {
     }
 }
 
+/// A loop over rows with a sum in each, between these bounds.
+fn nested(outer: &str, inner: &str) -> String {
+    format!(
+        "func @f(v0: [f64; d0, d1], v20: i64) -> f64 {{
+           v1 = const 0.0
+           v21 = const 1
+           v3 = for {outer} (v4: f64 = v1) {{
+             v22 = iadd v5, v21
+             v6 = for {inner} (v8: f64 = v4) {{ v9 = load v0[v5, v7]  v10 = add v8, v9  yield v10 }}
+             yield v6
+           }}
+           return v3
+         }}"
+    )
+}
+
 #[test]
-fn loops_in_loops_stay() {
-    let inner = "v6 = for v7 in 0..d1 (v8: f64 = v4) { v9 = load v0[v5, v7] v10 = add v8, v9 yield v10 }";
-    let text = |head: &str, tail: &str| {
-        format!("func @f(v0: [f64; d0, d1]) -> f64 {{ v1 = const 0.0 {head} {inner} {tail} return v3 }}")
-    };
-    let nested = text("v3 = for v5 in 0..d0 (v4: f64 = v1) {", "yield v6 }");
-    let alone = text("v5 = const 0 v4 = const 2.0", "v3 = add v6, v1");
-    assert!(!in_vectors(&nested, &options(Vectors::Sums)));
-    assert!(in_vectors(&alone, &options(Vectors::Sums)));
-    let matrix = Arg::F64(vec![3, 21], numbers(63));
-    [nested, alone].iter().for_each(|text| close(text, std::slice::from_ref(&matrix)));
+fn loops_around_sums_stand_there_twice() {
+    let told =
+        [("v5 in 0..d0", "v7 in 0..d1"), ("v5 in 0..d0", "rev v7 in 0..d1"), ("rev v5 in 0..v20", "v7 in 0..v5")];
+    let also = [("v5 in 0..v20", "v7 in 0..v22"), ("v5 in 0..d0", "v7 in v5..d1")];
+    for (outer, inner) in told.into_iter().chain(also) {
+        let text = nested(outer, inner);
+        let report = loop_reports(&module(&text), common::last(&module(&text))).pop().map(|report| report.what);
+        let wanted = "8 at a time (sum), from 16 iterations on, where the loops around gain by it";
+        assert_eq!(report.as_deref(), Some(wanted), "{text}");
+        assert!(in_vectors(&text, &options(Vectors::On)), "{text}");
+        for (rows, columns) in [(0, 3), (1, 1), (3, 21), (3, 90), (60, 60), (2, 700)] {
+            let matrix = Arg::F64(vec![rows, columns], numbers(rows * columns));
+            close(&text, &[matrix, i(rows.min(columns) as i64)]);
+        }
+    }
+}
+
+#[test]
+fn what_is_not_told_in_front_of_the_loops_around_stays() {
+    // The length is read from an array, or the program says that it is short.
+    let read = "func @f(v0: [f64; d0], v1: [i64; d0]) -> f64 {
+  v2 = const 0.0
+  v3 = for v4 in 0..d0 (v5: f64 = v2) {
+    v6 = load v1[v4]
+    v7 = for v8 in 0..v6 (v9: f64 = v5) { v10 = load v0[v8]  v11 = add v9, v10  yield v11 }
+    yield v7
+  }
+  return v3
+}";
+    for (text, wanted) in [
+        (read.to_owned(), "one by one: in front of the loops around it nothing tells"),
+        (nested("v5 in 0..d0", "v7 in 0..9"), "one by one: it gains from 16 iterations on"),
+    ] {
+        let reports = loop_reports(&module(&text), common::last(&module(&text)));
+        let last = reports.last().map_or("", |report| &report.what);
+        assert!(last.starts_with(wanted), "{last}\n{text}");
+        assert!(!in_vectors(&text, &options(Vectors::On)), "{text}");
+    }
+}
+
+#[test]
+fn functions_that_call_themselves_have_no_slices() {
+    let text = "func @f(v0: [f64; d0], v1: i64) -> f64 {
+  v2 = const 0.0
+  v3 = const 0
+  v4 = cmp gt v1, v3
+  v5 = if v4 {
+    v6 = const 1
+    v7 = isub v1, v6
+    v8 = call @f(v0, v7)
+    yield v8
+  } else {
+    yield v2
+  }
+  v9 = for v10 in 0..d0 (v11: f64 = v5) { v12 = load v0[v10]  v13 = sin v12  v14 = add v11, v13  yield v14 }
+  return v9
+}";
+    let m = module(text);
+    let told = loop_reports(&m, common::last(&m)).pop().map(|report| report.what);
+    assert_eq!(told.as_deref(), Some("one by one: its function calls itself, and slices would take much of the stack"));
+    assert!(!in_vectors(text, &options(Vectors::On)));
+    close(text, &[xs(&numbers(40)), i(3)]);
 }
 
 #[test]
@@ -194,7 +253,7 @@ fn seeded_bugs_are_seen() {
         let seen = cases.iter().chain([&alone]).any(|(text, args)| {
             let module = module(text);
             let expected = interpreted(&module, args, Limits::default());
-            let options = Options { mutant: Some(mutant), ..options(Vectors::Sums) };
+            let options = Options { mutant: Some(mutant), ..options(Vectors::On) };
             !alike(&compiled(&module, args, Limits::default(), &options), &expected)
         });
         assert!(seen, "{} is not seen", mutant.name());

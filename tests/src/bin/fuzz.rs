@@ -21,7 +21,7 @@ use std::time::Duration;
 const USAGE: &str = "fuzz COMMAND [--flag VALUE]…
   programs   random programs and all relations
              --count 20000 --seed 1 --from 0 --threads N --second 8 (for one program in 8) --failures fuzz-failures --enough 10 --shrink 20 (seconds)
-             --summary fuzz-summary.json --vectors 0 (1: all loops in vector code, too)
+             --summary fuzz-summary.json --vectors 0 (1: vector code of every program, not of one in two)
   mutants    how many programs it takes to find each seeded bug
              --count 2000 --seed 1 --threads N --bug NAME (one alone) --all 0 (1: a table, with the share of programs that show each)
   hostile    spoiled texts: no panic, nothing that takes longer than a second

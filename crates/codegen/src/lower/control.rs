@@ -153,7 +153,7 @@ impl Lower<'_, '_, '_, '_> {
         block
     }
 
-    fn jump(&mut self, to: Block, args: &[ir::Value]) {
+    pub(super) fn jump(&mut self, to: Block, args: &[ir::Value]) {
         let args: Vec<BlockArg> = args.iter().map(|&a| a.into()).collect();
         self.b.ins().jump(to, &args);
     }
@@ -209,7 +209,22 @@ impl Lower<'_, '_, '_, '_> {
         self.arrive(after, results)
     }
 
+    /// A counted loop; one around others may stand there [twice](super::vector).
     pub(super) fn for_(
+        &mut self,
+        (inst, bounds): (Inst, Bounds),
+        inits: &[Value],
+        body: Region,
+        results: &[Value],
+    ) -> Result<(), CodegenError> {
+        match self.nest(inst) {
+            Some(nest) => self.twice(&nest, (inst, bounds), inits, body, results),
+            None => self.loop_((inst, bounds), inits, body, results),
+        }
+    }
+
+    /// A counted loop.
+    pub(super) fn loop_(
         &mut self,
         (inst, bounds): (Inst, Bounds),
         inits: &[Value],

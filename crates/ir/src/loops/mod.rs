@@ -182,6 +182,14 @@ pub enum Why {
     Function(&'static str),
     /// Nothing in it gains by running several at once.
     Nothing,
+    /// It has fewer iterations than this, which it would have to have.
+    Short(i64),
+    /// It is in another loop, in front of which nothing tells how long it is, or which is too long.
+    Within,
+    /// Functions over slices would take stack of a function that calls itself.
+    Recursive,
+    /// Its function is so large that compiling it takes its time as it is.
+    Large,
 }
 
 impl fmt::Display for Why {
@@ -202,6 +210,10 @@ impl fmt::Display for Why {
             Why::Long => "it is too long",
             Why::Function(name) => return write!(f, "`{name}` has no vector form"),
             Why::Nothing => "there is nothing to gain",
+            Why::Short(least) => return write!(f, "it gains from {least} iterations on"),
+            Why::Within => "in front of the loops around it nothing tells how often it runs, or they are too long to be there twice",
+            Why::Recursive => "its function calls itself, and slices would take much of the stack",
+            Why::Large => "there is too much in its function to compile more",
         })
     }
 }

@@ -26,13 +26,15 @@ mod depend;
 mod plan;
 mod write;
 
-use crate::speculate::MOST;
 use crate::{Options, twice};
 use adit_ir::bounds::Facts;
 use adit_ir::loops::Form;
 use adit_ir::{Builder, Copier, Function, Inst, Module, Op, Region, Rewrite};
 use plan::Plan;
 use rustc_hash::FxHashMap;
+
+/// Functions of more instructions are left alone: a split loop stands there twice, and a code generator does not look for vectors in large functions.
+const MOST: usize = 400;
 
 /// What is split, and how.
 #[derive(Clone, Copy, Debug)]

@@ -72,7 +72,7 @@ pub struct Plan {
     pub derivatives: bool,
     /// Whether second derivatives are checked.
     pub second: bool,
-    /// Whether vector code is checked, which programs have where it is asked for, sums aside.
+    /// Whether vector code is checked of every program, not of one in two.
     pub vectors: bool,
     /// A bug put into the compiler, which the relations must find.
     pub bug: Bug,

@@ -14,8 +14,10 @@
 //! [`phases`] says what each sweep does, [`lanes`] emits arithmetic, [`elements`] reads and writes. Not in strict mode, since sums are added up in another order; where nothing adds up and no function is called, results are the same, bit for bit.
 //! Not with fuel, which counts iterations.
 
+mod cost;
 mod elements;
 mod lanes;
+mod nest;
 mod phases;
 mod report;
 mod sums;
@@ -30,10 +32,12 @@ use adit_ir::bounds::Facts;
 use adit_ir::loops::{Before, Form, Linear, Loop, Reduction, Refusal, Why, read, read_as_independent};
 use adit_ir::{Bounds, Const, Function, Inst, Op, ScalarType, Trap, Value};
 use adit_runtime::vector::Level;
+use cost::Worth;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{self, Block, BlockArg, InstBuilder, StackSlotData, StackSlotKind, types};
 use elements::Place;
 pub(in crate::lower) use lanes::native_of_lanes;
+pub(in crate::lower) use nest::Copy;
 use phases::{Phase, Phases, Source};
 pub use report::{LoopReport, loop_reports};
 use rustc_hash::FxHashMap;
@@ -47,8 +51,8 @@ const STRETCH: i64 = 4096;
 /// Loops with more iterations are none that end.
 const MOST_TRIPS: i64 = 1 << 40;
 
-/// From how many iterations on kernels are worth their calls.
-const KERNEL_TRIPS: i64 = 16;
+/// Functions of more instructions take their time to be compiled as it is.
+const MOST: usize = 600;
 
 /// A sweep with more sums has one vector of each: sums that are not in registers are slower than sums that wait for themselves.
 const MOST_SUMS: usize = 6;
@@ -86,36 +90,60 @@ pub(super) struct Plan {
     copies: i64,
     /// From how many iterations on it is worth it.
     least: i64,
+    /// What it gains.
+    worth: Worth,
+    /// How many iterations there are, where the program says so.
+    trips: Option<i64>,
     /// The most iterations of a block.
     block: i64,
 }
 
+/// Of which loop, and what is known around it.
+#[derive(Clone, Copy)]
+struct About<'a> {
+    f: &'a Function,
+    facts: &'a Facts<'a>,
+    /// Whether the function can call itself.
+    recursive: bool,
+}
+
 impl Plan {
     /// What of a loop is run in vectors.
-    fn new(f: &Function, facts: &Facts<'_>, inst: Inst, options: &Options, machine: Level) -> Result<Plan, Refusal> {
+    fn new(about: About<'_>, inst: Inst, options: &Options, machine: Level) -> Result<Plan, Refusal> {
+        let About { f, facts, recursive } = about;
+        let refuse = |why| Err(Refusal { why, span: f.inst(inst).span });
         let l = match options.mutant {
             Some(Mutant::DistanceIgnored) => read_as_independent(f, facts, inst)?,
             Some(_) | None => read(f, facts, inst)?,
         };
         let phases = phases::plan(f, &l, machine, &|op| lanes::form(f, facts, machine, op))?;
         if l.written.is_empty() && l.carried.iter().all(|&c| c == Reduction::Kept) {
-            return Err(Refusal { why: Why::Nothing, span: f.inst(inst).span });
+            return refuse(Why::Nothing);
         }
-        let worth_it = match options.vectors {
-            Vectors::Sums => sums::copies(f, &l, &phases),
-            Vectors::EagerSums => sums::only_add(f, &l, &phases).then_some(1),
-            Vectors::Eager => Some(1),
-            Vectors::Off | Vectors::On => Some(copies(&phases)),
-        };
-        let copies = worth_it.ok_or_else(|| Refusal { why: Why::Nothing, span: f.inst(inst).span })?;
-        let (least, block) = match options.vectors {
-            Vectors::Eager | Vectors::EagerSums => (LANES, 2 * LANES),
-            Vectors::Sums => (sums::TRIPS, STRETCH),
-            Vectors::Off | Vectors::On if phases.buffers > 0 => (KERNEL_TRIPS, BLOCK),
-            Vectors::Off | Vectors::On => (LANES * copies, STRETCH),
-        };
-        Ok(Plan { l, phases, copies, least, block })
+        if recursive && phases.buffers > 0 {
+            return refuse(Why::Recursive);
+        }
+        let trips = trips(f, facts, inst);
+        if options.vectors == Vectors::Eager {
+            let worth = Worth { saves: 1, once: 1 };
+            return Ok(Plan { l, phases, copies: 1, least: LANES, worth, trips, block: 2 * LANES });
+        }
+        let copies = sums::copies(f, &l, &phases).unwrap_or_else(|| copies(&phases));
+        let worth = cost::weigh(f, &l, &phases, copies);
+        let Some(least) = worth.least(LANES * copies) else { return refuse(Why::Nothing) };
+        let block = if phases.buffers > 0 { BLOCK } else { STRETCH };
+        match trips {
+            Some(trips) if trips < least => refuse(Why::Short(least)),
+            Some(_) | None => Ok(Plan { l, phases, copies, least, worth, trips, block }),
+        }
     }
+}
+
+/// How many iterations a loop has, where the program says so.
+fn trips(f: &Function, facts: &Facts<'_>, inst: Inst) -> Option<i64> {
+    let Op::For { lo, hi, .. } = f.inst(inst).op else { return None };
+    let distance = facts.literal(lo)?.abs_diff(facts.literal(hi)?);
+    Some(i64::try_from(distance).unwrap_or(i64::MAX))
 }
 
 /// How vector code does an operation, on any machine that has vectors.
@@ -137,16 +165,33 @@ fn copies(phases: &Phases) -> i64 {
 }
 
 impl Lower<'_, '_, '_, '_> {
+    /// Whether any loop of the function may run in vectors.
+    fn may_have_vectors(&self) -> bool {
+        let options = self.unit.options;
+        let small = options.vectors == Vectors::Eager || self.f.inst_count() <= MOST;
+        options.vectors != Vectors::Off && small && !options.strict && !options.fuel && self.unit.has_vectors
+    }
+
+    /// What of a loop could be run in vectors, wherever it stands.
+    fn planned(&self, inst: Inst) -> Result<Plan, Refusal> {
+        let graph = &self.unit.graph;
+        let recursive = graph.place(self.id).is_some_and(|place| graph.is_recursive(place));
+        let about = About { f: self.f, facts: &self.facts, recursive };
+        Plan::new(about, inst, self.unit.options, self.unit.slices)
+    }
+
     /// What of a loop is run in vectors, if anything is.
     pub(super) fn vector_plan(&self, inst: Inst) -> Option<Plan> {
-        let options = self.unit.options;
-        let here = match options.vectors {
-            Vectors::Off => false,
-            Vectors::Sums => self.loops == 0 && self.f.inst_count() <= sums::MOST,
-            Vectors::EagerSums | Vectors::On | Vectors::Eager => true,
+        if !self.may_have_vectors() {
+            return None;
+        }
+        let plan = self.planned(inst).ok()?;
+        let eager = self.unit.options.vectors == Vectors::Eager;
+        let here = match self.copy.as_ref().and_then(|copy| copy.takes(inst)) {
+            Some(takes) => takes,
+            None => self.loops == 0 || plan.trips.is_some() || eager,
         };
-        let may = here && !options.strict && !options.fuel && self.unit.has_vectors;
-        may.then(|| Plan::new(self.f, &self.facts, inst, options, self.unit.slices).ok()).flatten()
+        here.then_some(plan)
     }
 
     /// Runs what can be run in vectors, and goes to `head` with the rest, or to `after`. Goes on in a block where the loop has still to be begun.

@@ -2,12 +2,14 @@
 //!
 //! In: a function. Out: for each counted loop its place in the source and a sentence. No code is emitted.
 
-use super::{LANES, Plan};
+use super::nest::Nest;
+use super::{About, LANES, MOST, Plan};
 use crate::options::{Options, Vectors};
 use adit_diag::Span;
 use adit_ir::bounds::Facts;
-use adit_ir::loops::Refusal;
-use adit_ir::{Function, Inst, Op};
+use adit_ir::graph::CallGraph;
+use adit_ir::loops::{Refusal, Why};
+use adit_ir::{FuncId, Inst, Module, Op, Region};
 use adit_runtime::vector::Level;
 
 /// What becomes of one loop.
@@ -22,37 +24,86 @@ pub struct LoopReport {
 }
 
 /// What becomes of the loops of a function where vectors are on, in order of writing.
-pub fn loop_reports(f: &Function) -> Vec<LoopReport> {
-    let facts = Facts::new(f);
-    let mut loops = Vec::new();
-    f.walk(&mut |inst| {
-        let span = f.inst(inst).span;
-        let op = &f.inst(inst).op;
-        if matches!(op, Op::For { .. }) {
-            loops.push(sentence(f, &facts, inst));
-        } else if matches!(op, Op::While { .. }) {
-            let what = "one by one: how often it runs is not known before".to_owned();
-            loops.push(LoopReport { span, what, because: None });
+pub fn loop_reports(module: &Module, id: FuncId) -> Vec<LoopReport> {
+    let f = module.function(id);
+    let (facts, graph) = (Facts::new(f), CallGraph::new(module, &[id]));
+    let recursive = graph.place(id).is_some_and(|place| graph.is_recursive(place));
+    let about = About { f, facts: &facts, recursive };
+    let mut report = Report { about, nest: None, depth: 0, loops: Vec::new() };
+    report.region(f.body);
+    report.loops
+}
+
+struct Report<'r> {
+    about: About<'r>,
+    /// Of the outermost loop around.
+    nest: Option<Nest>,
+    depth: usize,
+    loops: Vec<LoopReport>,
+}
+
+impl Report<'_> {
+    fn region(&mut self, region: Region) {
+        let f = self.about.f;
+        for &inst in &f.region(region).insts {
+            let op = &f.inst(inst).op;
+            let span = f.inst(inst).span;
+            let repeats = matches!(op, Op::For { .. } | Op::While { .. });
+            if matches!(op, Op::For { .. }) {
+                if self.depth == 0 {
+                    self.nest = self.nest(inst);
+                }
+                let told = self.sentence(inst);
+                self.loops.push(told);
+            } else if repeats {
+                let what = "one by one: how often it runs is not known before".to_owned();
+                self.loops.push(LoopReport { span, what, because: None });
+            }
+            self.depth += usize::from(repeats);
+            op.regions().into_iter().for_each(|inner| self.region(inner));
+            self.depth -= usize::from(repeats);
         }
-    });
-    loops
-}
-
-fn sentence(f: &Function, facts: &Facts<'_>, inst: Inst) -> LoopReport {
-    let span = f.inst(inst).span;
-    match planned(f, facts, inst) {
-        Ok(what) => LoopReport { span, what, because: None },
-        Err(Refusal { why, span: at }) => LoopReport { span, what: format!("one by one: {why}"), because: Some(at) },
     }
-}
 
-fn planned(f: &Function, facts: &Facts<'_>, inst: Inst) -> Result<String, Refusal> {
-    let Plan { l, phases, copies, .. } =
-        Plan::new(f, facts, inst, &Options { vectors: Vectors::On, ..Options::default() }, Level::here())?;
-    let names: Vec<&str> = l.carried.iter().map(|c| c.name()).collect();
-    let kind = if l.is_parallel() { "parallel".to_owned() } else { names.join(", ") };
-    let kernels: Vec<&str> =
-        phases.phases.iter().flat_map(|p| &p.calls).flat_map(|call| &call.prims).map(|p| p.name()).collect();
-    let calls = if kernels.is_empty() { String::new() } else { format!("; in blocks for {}", kernels.join(", ")) };
-    Ok(format!("{} at a time ({kind}){calls}", LANES * copies))
+    fn plan(&self, inst: Inst) -> Result<Plan, Refusal> {
+        Plan::new(self.about, inst, &Options { vectors: Vectors::On, ..Options::default() }, Level::here())
+    }
+
+    fn nest(&self, inst: Inst) -> Option<Nest> {
+        let About { f, facts, .. } = self.about;
+        Nest::of(f, facts, inst, &|inner| self.plan(inner).ok())
+    }
+
+    fn sentence(&self, inst: Inst) -> LoopReport {
+        let span = self.about.f.inst(inst).span;
+        match self.planned(inst) {
+            Ok(what) => LoopReport { span, what, because: None },
+            Err(Refusal { why, span: at }) => {
+                LoopReport { span, what: format!("one by one: {why}"), because: Some(at) }
+            }
+        }
+    }
+
+    fn planned(&self, inst: Inst) -> Result<String, Refusal> {
+        let f = self.about.f;
+        let plan = self.plan(inst)?;
+        let Plan { l, phases, copies, least, trips, .. } = plan;
+        let refuse = |why| Err(Refusal { why, span: f.inst(inst).span });
+        if f.inst_count() > MOST {
+            return refuse(Why::Large);
+        }
+        let among = self.nest.as_ref().is_some_and(|nest| nest.has(inst));
+        let from = match trips {
+            Some(_) => String::new(),
+            None if self.depth == 0 => format!(", from {least} iterations on"),
+            None if among => format!(", from {least} iterations on, where the loops around gain by it"),
+            None => return refuse(Why::Within),
+        };
+        let names: Vec<&str> = l.carried.iter().map(|c| c.name()).collect();
+        let kind = if l.is_parallel() { "parallel".to_owned() } else { names.join(", ") };
+        let kernels: Vec<&str> =
+            phases.phases.iter().flat_map(|p| &p.calls).flat_map(|call| &call.prims).map(|p| p.name()).collect();
+        let calls = if kernels.is_empty() { String::new() } else { format!("; in blocks for {}", kernels.join(", ")) };
+        Ok(format!("{} at a time ({kind}){from}{calls}", LANES * copies))
+    }
 }

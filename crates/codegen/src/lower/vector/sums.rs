@@ -15,9 +15,6 @@ use super::phases::{Phases, result};
 use adit_ir::loops::{Loop, Reduction, What};
 use adit_ir::{Function, Op};
 
-/// From how many iterations on several at once are worth being set up.
-pub(super) const TRIPS: i64 = 16;
-
 /// Cycles from one addition to the next that needs it.
 const LATENCY: u32 = 4;
 
@@ -26,9 +23,6 @@ const UNITS: u32 = 2;
 
 /// More vectors would be many registers.
 const MOST_COPIES: i64 = 4;
-
-/// Functions of more instructions take their time to be compiled as it is.
-pub(super) const MOST: usize = 600;
 
 /// How many vectors of each value there are at a time for the loop not to wait for its sums; none if it does not, most of the time.
 pub(super) fn copies(f: &Function, l: &Loop, phases: &Phases) -> Option<i64> {
@@ -49,7 +43,7 @@ pub(super) fn copies(f: &Function, l: &Loop, phases: &Phases) -> Option<i64> {
 }
 
 /// Whether the loop does nothing but read, compute without functions, and add up floats.
-pub(super) fn only_add(f: &Function, l: &Loop, phases: &Phases) -> bool {
+fn only_add(f: &Function, l: &Loop, phases: &Phases) -> bool {
     let adds = |reduction: &Reduction| matches!(reduction, Reduction::Sum | Reduction::Kept);
     let steps = || phases.phases.iter().flat_map(|phase| &phase.steps);
     l.written.is_empty()
