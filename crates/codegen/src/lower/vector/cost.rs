@@ -41,6 +41,9 @@ const EACH: i64 = 4;
 /// To call a function over slices, and to come back from it.
 const CALL: i64 = 60;
 
+/// To put a vector into a buffer, or to take it out.
+const BUFFER: i64 = 4;
+
 /// What a loop gains.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Worth {
@@ -59,31 +62,8 @@ impl Worth {
 
 /// What a loop gains by so many vectors of each value at a time.
 pub(super) fn weigh(f: &Function, l: &Loop, phases: &Phases, copies: i64) -> Worth {
+    let Times { scalar, vector, chain, calls } = times(f, l, phases);
     let scale = LANES * copies;
-    let (mut seen, mut scalar, mut vector) = (vec![false; l.steps.len()], 0, 0);
-    let (mut calls, mut moved) = (0, 0);
-    let mut waits = vec![0; l.carried.len()];
-    for phase in &phases.phases {
-        for &i in &phase.steps {
-            let step = &l.steps[i];
-            vector += in_lanes(f, step);
-            if !std::mem::replace(&mut seen[i], true) {
-                scalar += one_by_one(f, step);
-                if let Some(&way) = result(f, step).and_then(|v| l.ways.get(&v)) {
-                    waits[way] += LATENCY;
-                }
-            }
-        }
-        for call in &phase.calls {
-            let function: i64 = call.prims.iter().map(|prim| NANOSECOND * i64::from(prim.row().cost)).sum();
-            scalar += function;
-            vector += LANES * function / FASTER;
-            calls += 1;
-        }
-        moved += phase.kept.len() + phase.fetched.len();
-    }
-    vector += 4 * moved as i64;
-    let chain = waits.into_iter().max().unwrap_or(0);
     let sweep = chain.max(copies * vector) + TURN * phases.phases.len() as i64;
     let saves = (scale * (scalar.max(chain) + TURN) - sweep) / scale;
     let adds = l.carried.iter().any(|&c| c != Reduction::Kept);
@@ -94,22 +74,64 @@ pub(super) fn weigh(f: &Function, l: &Loop, phases: &Phases, copies: i64) -> Wor
     Worth { saves, once: ENTRY + joins + each + CALL * calls + left.max(0) }
 }
 
+/// What a loop takes.
+#[derive(Default)]
+struct Times {
+    /// For one iteration, one by one.
+    scalar: i64,
+    /// For one vector of iterations.
+    vector: i64,
+    /// From what is carried to what is carried on.
+    chain: i64,
+    /// How many functions over slices there are.
+    calls: i64,
+}
+
+fn times(f: &Function, l: &Loop, phases: &Phases) -> Times {
+    let mut all = Times::default();
+    let (mut seen, mut waits) = (vec![false; l.steps.len()], vec![0; l.carried.len()]);
+    for phase in &phases.phases {
+        for &i in &phase.steps {
+            let step = &l.steps[i];
+            all.vector += in_lanes(f, step);
+            if !std::mem::replace(&mut seen[i], true) {
+                all.scalar += one_by_one(f, step);
+                if let Some(&way) = result(f, step).and_then(|v| l.ways.get(&v)) {
+                    waits[way] += LATENCY;
+                }
+            }
+        }
+        for call in &phase.calls {
+            let function: i64 = call.prims.iter().map(|prim| NANOSECOND * i64::from(prim.row().cost)).sum();
+            all.scalar += function;
+            all.vector += LANES * function / FASTER;
+            all.calls += 1;
+        }
+        all.vector += BUFFER * (phase.kept.len() + phase.fetched.len()) as i64;
+    }
+    all.chain = waits.into_iter().max().unwrap_or(0);
+    all
+}
+
 /// What a step takes in a loop in scalars.
 fn one_by_one(f: &Function, step: &Step) -> i64 {
     match &step.what {
-        What::Compute(inst) => match &f.inst(*inst).op {
-            Op::Const(_) => 0,
-            Op::Prim { prim, .. } => match prim.row().code {
-                Code::Native(Native::FDiv | Native::FSqrt) => SLOW,
-                Code::Native(Native::FSmul) => 4,
-                Code::Native(_) => 2 * i64::from(prim.row().cost),
-                Code::Call => NANOSECOND * i64::from(prim.row().cost),
-            },
-            _ => 2,
-        },
+        What::Compute(inst) => computing(&f.inst(*inst).op),
         What::Choose(_) | What::Store(..) => 4,
         What::Load(..) => 2,
         What::Acc(..) => 8,
+    }
+}
+
+/// What an operation on numbers takes.
+fn computing(op: &Op) -> i64 {
+    let Op::Prim { prim, .. } = op else { return if matches!(op, Op::Const(_)) { 0 } else { 2 } };
+    let cost = i64::from(prim.row().cost);
+    match prim.row().code {
+        Code::Native(Native::FDiv | Native::FSqrt) => SLOW,
+        Code::Native(Native::FSmul) => 4,
+        Code::Native(_) => 2 * cost,
+        Code::Call => NANOSECOND * cost,
     }
 }
 
@@ -117,19 +139,22 @@ fn one_by_one(f: &Function, step: &Step) -> i64 {
 fn in_lanes(f: &Function, step: &Step) -> i64 {
     let guarded = |guard: &Option<usize>| if guard.is_some() { 8 } else { 0 };
     match &step.what {
-        What::Compute(inst) => match &f.inst(*inst).op {
-            Op::Prim { prim, .. } => match prim.row().code {
-                Code::Native(Native::FSmul) => 6,
-                // Most machines have no such instruction for two.
-                Code::Native(Native::IMul | Native::IToF) => 12,
-                _ => one_by_one(f, step),
-            },
-            _ => one_by_one(f, step),
-        },
+        What::Compute(inst) => computing_in_lanes(&f.inst(*inst).op),
         What::Choose(_) => 6,
         What::Load(access, _) => spread(access, 2, 6),
         What::Store(access, _, guard) => spread(access, 4, 12) + guarded(guard),
         What::Acc(access, _, guard) => spread(access, 8, 20) + guarded(guard),
+    }
+}
+
+/// What an operation on vectors takes.
+fn computing_in_lanes(op: &Op) -> i64 {
+    let code = if let Op::Prim { prim, .. } = op { Some(prim.row().code) } else { None };
+    match code {
+        Some(Code::Native(Native::FSmul)) => 6,
+        // Most machines have no such instruction for two.
+        Some(Code::Native(Native::IMul | Native::IToF)) => 12,
+        Some(Code::Native(_) | Code::Call) | None => computing(op),
     }
 }
 
@@ -140,4 +165,16 @@ fn spread(access: &Access, beside: i64, apart: i64) -> i64 {
         .split_last()
         .is_some_and(|(last, others)| last.scale == 1 && others.iter().all(Linear::is_uniform));
     if together { beside } else { apart }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_saves_nothing_is_never_long_enough() {
+        assert_eq!(Worth { saves: 0, once: 0 }.least(4), None);
+        assert_eq!(Worth { saves: 16, once: 164 }.least(8), Some(16));
+        assert_eq!(Worth { saves: 2, once: 100 }.least(8), Some(51));
+    }
 }

@@ -149,11 +149,11 @@ impl Search<'_, '_> {
         for &inst in &f.region(region).insts {
             let data = f.inst(inst);
             data.results.iter().for_each(|&v| self.note(v, Inside::Other));
-            match &data.op {
-                Op::For { .. } => self.enter(inst),
-                // How often it runs is not known; what is in it is not weighed.
-                Op::While { .. } => {}
-                op => op.regions().into_iter().for_each(|inner| self.region(inner)),
+            if matches!(data.op, Op::For { .. }) {
+                self.enter(inst);
+            } else if !matches!(data.op, Op::While { .. }) {
+                // How often a `while` runs is not known; what is in it is not weighed.
+                data.op.regions().into_iter().for_each(|inner| self.region(inner));
             }
         }
     }
@@ -219,29 +219,26 @@ impl Lower<'_, '_, '_, '_> {
         let f = self.f;
         let mut sum = self.word(0);
         for &inst in &f.region(region).insts {
-            let gain = match &f.inst(inst).op {
-                Op::For { lo, hi, body, .. } => {
-                    let known = nest.loops.iter().find(|&&(known, _)| known == inst);
-                    if known.is_none() && !self.is_around(nest, *body) {
-                        continue;
+            let op = &f.inst(inst).op;
+            let known = nest.loops.iter().find(|&&(known, _)| known == inst);
+            if let Op::For { lo, hi, body, .. } = op
+                && (known.is_some() || self.is_around(nest, *body))
+            {
+                let trips = self.trips_told((*lo, *hi), *body, halves)?;
+                let gain = match known {
+                    Some(&(_, weight)) => self.gain_of_one(weight, trips, times),
+                    None => {
+                        let times = self.b.ins().imul(times, trips);
+                        self.gain_of(nest, *body, times, halves)?
                     }
-                    let trips = self.trips_told((*lo, *hi), *body, halves)?;
-                    match known {
-                        Some(&(_, weight)) => self.gain_of_one(weight, trips, times),
-                        None => {
-                            let times = self.b.ins().imul(times, trips);
-                            self.gain_of(nest, *body, times, halves)?
-                        }
-                    }
+                };
+                sum = self.b.ins().iadd(sum, gain);
+            } else if let Op::If { then, otherwise, .. } = op {
+                for arm in [then, otherwise] {
+                    let gain = self.gain_of(nest, *arm, times, halves)?;
+                    sum = self.b.ins().iadd(sum, gain);
                 }
-                Op::If { then, otherwise, .. } => {
-                    let then = self.gain_of(nest, *then, times, halves)?;
-                    let otherwise = self.gain_of(nest, *otherwise, times, halves)?;
-                    self.b.ins().iadd(then, otherwise)
-                }
-                _ => continue,
-            };
-            sum = self.b.ins().iadd(sum, gain);
+            }
         }
         Ok(sum)
     }
