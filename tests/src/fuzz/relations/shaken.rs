@@ -55,12 +55,17 @@ pub(super) struct Shaken<const RUN: u64>(pub(super) f64);
 impl<const RUN: u64> Shaken<RUN> {
     /// The number, off by so many units as its bits say.
     fn off(x: f64) -> Self {
+        Self::off_by(x, f64::EPSILON)
+    }
+
+    /// The same in units of this size, relative to the number.
+    fn off_by(x: f64, unit: f64) -> Self {
         if !x.is_finite() || x == 0.0 {
             return Shaken(x);
         }
         let mixed = (x.to_bits() ^ RUN.wrapping_mul(0x9e37_79b9_7f4a_7c15)).wrapping_mul(0xd6e8_feb8_6659_fd93);
         let units = ((mixed >> 32) % (2 * UNITS as u64 + 1)) as i64 - UNITS;
-        Shaken(x + x * (units as f64 * f64::EPSILON))
+        Shaken(x + x * (units as f64 * unit))
     }
 }
 
@@ -109,7 +114,8 @@ impl<const RUN: u64> Number for Shaken<RUN> {
         Ok(match f64::apply(prim, &args)? {
             Cell::F64(x) if is_exact(prim) => Cell::F64(Shaken(x)),
             Cell::F64(x) => Cell::F64(Self::off(x)),
-            Cell::F32(x) => Cell::F32(Shaken(x)),
+            Cell::F32(x) if is_exact(prim) => Cell::F32(Shaken(x)),
+            Cell::F32(x) => Cell::F32(Self::off_by(x, f64::from(f32::EPSILON)).single()),
             Cell::I64(i) => Cell::I64(i),
             Cell::Bool(b) => Cell::Bool(b),
         })
@@ -177,6 +183,12 @@ mod tests {
         let steep = moves("v1 = mul v0, v0 v2 = sin v1 return v2", 1e4 + 0.1);
         assert!(quiet > 0.0 && quiet < 1e-15, "{quiet}");
         assert!(steep > 1e-9 && steep < 1e-7, "{steep}");
+    }
+
+    #[test]
+    fn short_floats_move_by_their_own_units() {
+        let moved = moves("v1 = narrow v0 v2 = mul v1, v1 v3 = widen v2 return v3", 0.7);
+        assert!(moved > 1e-9 && moved < 1e-6, "{moved}");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Loops around loops, written twice: with vectors within, and without.
 //!
-//! In: a loop that is in no other one. Out: [`Nest`]: which of the loops in it could run in vectors if they are long enough, and a sum that tells, before the outermost begins, whether they are. How long an inner loop is can be seen
+//! In: a loop around others. Out: [`Nest`]: which of the loops in it could run in vectors if they are long enough, and a sum that tells, before the outermost begins, whether they are. How long an inner loop is can be seen
 //! there if its bounds are known there, or go with the index of a loop around it: half the way, on the average.
 //!
 //! ```text
@@ -12,7 +12,8 @@
 //! A comparison in front of each inner loop would be enough for what comes out, and does too much: what vectors want in registers is in the way of the loops around, which short inner loops, being most of what is run, feel by a tenth and
 //! more. Written twice, the loop without vectors is what it would be if there were none.
 //!
-//! Not done for large functions, whose compilation takes its time as it is, nor where no inner loop's length can be seen. Loops of a length that is written in the program are no matter: for those it is decided here.
+//! Not done for large functions, whose compilation takes its time as it is, nor where no inner loop's length can be seen. A nest that is long itself is not written twice, but the nests in it are. Loops of a length that is written in the
+//! program are no matter: for those it is decided here. Products of matrices have [kernels](crate::lower::products) where they are large.
 
 use super::Plan;
 use crate::error::CodegenError;
@@ -23,8 +24,8 @@ use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{self, InstBuilder};
 use rustc_hash::FxHashMap;
 
-/// Nests of more instructions are not written twice.
-const MOST: usize = 300;
+/// Nests of more instructions are not written twice: the second copy takes its time to be compiled.
+const MOST: usize = 120;
 
 /// Of loops within so many others the length matters.
 const DEEPEST: usize = 5;
@@ -68,6 +69,7 @@ impl Nest {
         facts: &Facts<'_>,
         outer: Inst,
         plan: &dyn Fn(Inst) -> Option<Plan>,
+        is_product: &dyn Fn(Inst) -> bool,
     ) -> Option<Nest> {
         let mut size = 0;
         let Op::For { body, .. } = f.inst(outer).op else { return None };
@@ -75,7 +77,8 @@ impl Nest {
         if size > MOST {
             return None;
         }
-        let mut search = Search { f, facts, plan, seen: Seen::default(), around: Vec::new(), loops: Vec::new() };
+        let mut search =
+            Search { f, facts, plan, is_product, seen: Seen::default(), around: Vec::new(), loops: Vec::new() };
         search.enter(outer);
         (!search.loops.is_empty()).then_some(Nest { loops: search.loops })
     }
@@ -110,6 +113,7 @@ struct Search<'s, 'f> {
     f: &'f Function,
     facts: &'s Facts<'f>,
     plan: &'s dyn Fn(Inst) -> Option<Plan>,
+    is_product: &'s dyn Fn(Inst) -> bool,
     seen: Seen,
     /// Whether the bounds of each loop around can be told.
     around: Vec<bool>,
@@ -121,6 +125,9 @@ impl Search<'_, '_> {
         let f = self.f;
         let data = f.inst(inst);
         let Op::For { lo, hi, step, body, .. } = data.op else { return };
+        if (self.is_product)(inst) {
+            return;
+        }
         let told = self.seen.tells(self.facts, lo) && self.seen.tells(self.facts, hi);
         let by_one = matches!(self.facts.literal(step), Some(1 | -1));
         let params = &f.region(body).params;
@@ -166,10 +173,11 @@ impl Search<'_, '_> {
 impl Lower<'_, '_, '_, '_> {
     /// What of the loops in a loop may run in vectors, if any.
     pub(in crate::lower) fn nest(&self, inst: Inst) -> Option<Nest> {
-        if self.loops > 0 || self.copy.is_some() || self.plan.is_large() || !self.may_have_vectors() {
+        if self.copy.is_some() || self.plan.is_large() || !self.may_have_vectors() {
             return None;
         }
-        Nest::of(self.f, &self.facts, inst, &|inner| self.planned(inner).ok())
+        let is_product = |inner| self.product_plan(inner).is_some();
+        Nest::of(self.f, &self.facts, inst, &|inner| self.planned(inner).ok(), &is_product)
     }
 
     /// Writes a loop twice, behind a question, and what it gives where both come together.

@@ -8,6 +8,7 @@ use crate::options::{Options, Vectors};
 use adit_diag::Span;
 use adit_ir::bounds::Facts;
 use adit_ir::graph::CallGraph;
+use adit_ir::loops::products::read;
 use adit_ir::loops::{Refusal, Why};
 use adit_ir::{FuncId, Inst, Module, Op, Region};
 use adit_runtime::vector::Level;
@@ -36,7 +37,7 @@ pub fn loop_reports(module: &Module, id: FuncId) -> Vec<LoopReport> {
 
 struct Report<'r> {
     about: About<'r>,
-    /// Of the outermost loop around.
+    /// What is written twice of what is around.
     nest: Option<Nest>,
     depth: usize,
     loops: Vec<LoopReport>,
@@ -49,8 +50,9 @@ impl Report<'_> {
             let op = &f.inst(inst).op;
             let span = f.inst(inst).span;
             let repeats = matches!(op, Op::For { .. } | Op::While { .. });
+            let outermost = self.nest.is_none();
             if matches!(op, Op::For { .. }) {
-                if self.depth == 0 {
+                if outermost {
                     self.nest = self.nest(inst);
                 }
                 let told = self.sentence(inst);
@@ -62,6 +64,9 @@ impl Report<'_> {
             self.depth += usize::from(repeats);
             op.regions().into_iter().for_each(|inner| self.region(inner));
             self.depth -= usize::from(repeats);
+            if outermost {
+                self.nest = None;
+            }
         }
     }
 
@@ -71,7 +76,8 @@ impl Report<'_> {
 
     fn nest(&self, inst: Inst) -> Option<Nest> {
         let About { f, facts, .. } = self.about;
-        Nest::of(f, facts, inst, &|inner| self.plan(inner).ok())
+        let is_product = |inner| read(f, facts, inner).is_some();
+        Nest::of(f, facts, inst, &|inner| self.plan(inner).ok(), &is_product)
     }
 
     fn sentence(&self, inst: Inst) -> LoopReport {
