@@ -98,7 +98,7 @@ impl Body<'_, '_> {
     /// `grad(f, mode)(args)`
     #[inline(never)]
     pub(super) fn derivative_at(&mut self, call: Call, operator: Operator, of: &[ast::Arg]) -> Expr {
-        let Some((f, mode)) = self.function_and_mode(call, operator, of) else {
+        let Some((f, mode)) = self.function_and_mode(call.name_span, operator, of) else {
             self.args_for_themselves(call.args);
             return bad(call.span);
         };
@@ -110,7 +110,7 @@ impl Body<'_, '_> {
     /// What stands in the parentheses of `grad(f, mode)`.
     fn function_and_mode<'s>(
         &mut self,
-        call: Call,
+        name: Span,
         operator: Operator,
         of: &'s [ast::Arg],
     ) -> Option<(&'s ast::Expr, Option<Mode>)> {
@@ -119,7 +119,7 @@ impl Body<'_, '_> {
             [f, mode] => (self.plain(f)?, Some(self.mode(mode)?)),
             _ => {
                 let message = format!("`{}` takes a function, and perhaps a mode", operator.name);
-                let d = Diagnostic::new(codes::ARGUMENT_COUNT, call.name_span, message);
+                let d = Diagnostic::new(codes::ARGUMENT_COUNT, name, message);
                 self.checker.reports.push(d.help(format!("`{0}(f)(x)`, `{0}(f, forward)(x)`", operator.name)));
                 return None;
             }

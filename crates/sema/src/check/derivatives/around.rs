@@ -177,9 +177,11 @@ impl Body<'_, '_> {
     pub(super) fn lent_params(&mut self, f: &ast::Expr) -> Option<Vec<bool>> {
         match &f.kind {
             ast::ExprKind::Lambda { params, .. } => return Some(params.iter().map(|p| p.lent).collect()),
-            ast::ExprKind::Call { callee, args } if self.derivative_operator(callee).is_some() => {
-                let inner = args.first().and_then(value_of)?;
-                return self.lent_params(inner);
+            ast::ExprKind::Call { callee, args } => {
+                if let Some(operator) = self.derivative_operator(callee) {
+                    let (inner, _) = self.function_and_mode(callee.span, operator, args)?;
+                    return self.lent_params(inner);
+                }
             }
             ast::ExprKind::Name(name) => {
                 if let Some(local) = self.find(name) {

@@ -32,6 +32,14 @@ fn a_mode_is_forward_or_reverse() {
 }
 
 #[test]
+fn derivatives_of_derivatives_of_nothing_are_told() {
+    wrong("AD0203", "fn f(x: f64) -> f64 { grad(«grad»())(x) }");
+    wrong("AD0405", "fn f(x: f64) -> f64 { grad(grad(«&mut x»))(x) }");
+    wrong("AD0201", "fn f(x: f64) -> f64 { grad(grad(«x for i in 0..3»))(x) }");
+    wrong("AD0201", "fn g(x: f64) -> f64 { x } fn f(x: f64) -> f64 { grad(grad(g, «2»))(x) }");
+}
+
+#[test]
 fn a_name_for_what_is_no_derivative_is_no_second_mistake() {
     assert_eq!(mistakes("fn f(x: f64) -> f64 { let g = grad(h); g(x) + g(1) }"), ["AD0101 h"]);
 }
