@@ -23,6 +23,10 @@ adit_ir::mutants! {
     OrderLost = "order-lost",
     /// Two numbers of an iteration change places.
     PairSwapped = "pair-swapped",
+    /// The first iteration takes back what the last one is to.
+    RecordsTurned = "records-turned",
+    /// A tape ends behind vectors where it ended in front of them.
+    TopLost = "top-lost",
     /// The right factor of a product of matrices is transposed.
     FactorTransposed = "factor-transposed",
     /// A product of matrices that is added takes the place of what was there.

@@ -256,6 +256,97 @@ fn long_loops_can_be_interrupted_and_short_ones_are_left_alone() {
     }
 }
 
+#[test]
+fn records_are_pushed_and_popped_many_at_a_time() {
+    // Pushed first to last or last to first, two on one tape among them, and popped in either order: what an iteration gets may be another one's.
+    for push in ["for v8 in 0..d0", "for rev v8 in 0..d0"] {
+        for pop in ["for v20 in 0..d0", "for rev v20 in 0..d0"] {
+            let text = format!(
+                "func @f(v0: [f64; d0], v1: mut [f64; d0], v2: mut [i64; d0]) -> f64 {{
+  v3 = const 0.0
+  v4 = tape.new (f64, i64)
+  v5 = tape.new (f64)
+  v6 = const 2.5
+  tape.push v5, (v6)
+  {push} {{
+    v9 = load v0[v8]
+    v10 = mul v9, v9
+    tape.push v4, (v10, v8)
+    tape.push v5, (v9)
+    v11 = add v10, v9
+    tape.push v4, (v11, v8)
+    store v1[v8], v11
+  }}
+  v21 = {pop} (v22: f64 = v3) {{
+    v23, v24 = tape.pop v4
+    v25 = tape.pop v5
+    v26, v27 = tape.pop v4
+    v28 = mul v23, v25
+    v29 = sub v28, v26
+    store v1[v20], v29
+    v30 = iadd v24, v27
+    store v2[v20], v30
+    v31 = add v22, v29
+    yield v31
+  }}
+  v32 = tape.pop v5
+  v33 = add v21, v32
+  return v33
+}}"
+            );
+            for n in LENGTHS {
+                close(&text, &[numbers(n), numbers_mut(n), Arg::MutI64(vec![n], vec![7; n])]);
+            }
+        }
+    }
+}
+
+#[test]
+fn tapes_that_end_too_soon_stop_where_they_always_did() {
+    let text = "func @f(v0: mut [f64; d0], v1: i64) -> f64 {
+  v2 = tape.new (f64)
+  v3 = const 1.5
+  for v4 in 0..v1 { tape.push v2, (v3) }
+  for rev v5 in 0..d0 {
+    v6 = tape.pop v2
+    store v0[v5], v6
+  }
+  return v3
+}";
+    for n in LENGTHS {
+        for pushed in [0, 1, n.saturating_sub(1), n, n + 1] {
+            exact(text, &[numbers_mut(n), i(pushed as i64)]);
+        }
+    }
+}
+
+#[test]
+fn tapes_have_no_more_room_than_they_may() {
+    let text = "func @f(v0: mut [f64; d0]) -> f64 {
+  v1 = tape.new (f64)
+  v2 = const 1.5
+  for v3 in 0..d0 {
+    v4 = load v0[v3]
+    tape.push v1, (v4)
+    store v0[v3], v2
+  }
+  return v2
+}";
+    let module = module(text);
+    let seen = |bytes: u64, n: usize| {
+        let limits = Limits { tape_bytes: Some(bytes), ..Limits::default() };
+        let args = [numbers_mut(n)];
+        let expected = interpreted(&module, &args, limits);
+        for options in options() {
+            assert_eq!(compiled(&module, &args, limits, &options), expected, "{options:?}, {bytes}, {n}");
+        }
+        expected.result.is_ok()
+    };
+    assert!(seen(8 * 200, 200));
+    assert!(!seen(8 * 199, 200));
+    assert!(seen(1 << 20, 10_000));
+}
+
 /// One program with all that vector code can do wrong.
 const EVERYTHING: &str = "func @f(v0: [f64; d0], v1: mut [f64; d0], v2: f64, v3: i64) -> (f64, f64) {
   v4 = const 0.0
@@ -280,6 +371,16 @@ const EVERYTHING: &str = "func @f(v0: [f64; d0], v1: mut [f64; d0], v2: f64, v3:
     v24 = load v1[v22]
     v25 = add v23, v24
     store v1[v22], v25
+  }
+  v40 = tape.new (f64)
+  for v41 in 0..d0 {
+    v42 = load v1[v41]
+    tape.push v40, (v42)
+  }
+  for rev v43 in 0..d0 {
+    v44 = tape.pop v40
+    v45 = mul v44, v2
+    store v1[v43], v45
   }
   v30 = for v31 in 0..d0 (v32: f64 = v4) { v33 = load v1[v31] v34 = add v32, v33 yield v34 }
   return v6, v30

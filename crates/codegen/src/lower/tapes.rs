@@ -77,8 +77,7 @@ impl Lower<'_, '_, '_, '_> {
         let (offsets, bytes) = self.layout(results);
         let header = self.get(tape)?;
         let Ends { top, end } = self.ends(tape, header);
-        let base = self.b.ins().load(abi::WORD, flags, header, tape::BASE);
-        let held = self.b.ins().isub(top, base);
+        let held = self.tape_held(tape, header);
         let empty = self.b.ins().icmp_imm_u(IntCC::UnsignedLessThan, held, bytes);
         self.trap_if(empty, Trap::EmptyTape, &[]);
         let top = self.b.ins().iadd_imm_s(top, -bytes);
@@ -101,6 +100,31 @@ impl Lower<'_, '_, '_, '_> {
             Some((_, ends)) => *ends,
             None => self.load_ends(header),
         }
+    }
+
+    /// Behind the newest record.
+    pub(super) fn tape_top(&mut self, tape: Value, header: ir::Value) -> ir::Value {
+        self.ends(tape, header).top
+    }
+
+    /// How many bytes fit behind the newest record.
+    pub(super) fn tape_room(&mut self, tape: Value, header: ir::Value) -> ir::Value {
+        let Ends { top, end } = self.ends(tape, header);
+        self.b.ins().isub(end, top)
+    }
+
+    /// How many bytes all records have.
+    pub(super) fn tape_held(&mut self, tape: Value, header: ir::Value) -> ir::Value {
+        let Ends { top, .. } = self.ends(tape, header);
+        let base = self.b.ins().load(abi::WORD, self.memory.tape, header, tape::BASE);
+        self.b.ins().isub(top, base)
+    }
+
+    /// Has the newest record end so many bytes farther.
+    pub(super) fn move_top(&mut self, tape: Value, header: ir::Value, way: ir::Value) {
+        let Ends { top, end } = self.ends(tape, header);
+        let top = self.b.ins().iadd(top, way);
+        self.set_ends(tape, header, Ends { top, end });
     }
 
     fn load_ends(&mut self, header: ir::Value) -> Ends {

@@ -14,7 +14,7 @@
 //!
 //! Iterations are *independent* where each element that one writes is touched by no other: some axis is subscripted by the same form `c·index + …` in every access of the array ([`Linear`]).
 //! A carried value is a *reduction* where it goes through additions and subtractions of other things alone (or products, or minima, or maxima), whatever is chosen on the way, and nothing else looks at it ([`Reduction`]).
-//! Branches become choices, since all that stands in them is total; what they write is written under a guard. All of it is computed anew from the instructions: nothing is believed, and nothing is in the text.
+//! Branches become choices, since all that stands in them is total; what they write is written under a guard. A tape is an array, too, as long as every iteration pushes as much as the others, or pops as much. All of it is computed anew from the instructions: nothing is believed, and nothing is in the text.
 //! Nothing here knows a machine; which functions have vector forms is the code generator's to say.
 
 mod carried;
@@ -53,6 +53,8 @@ pub struct Loop {
     pub guards: Vec<Guard>,
     /// Arrays that the loop writes.
     pub written: Vec<Value>,
+    /// What an iteration saves on tapes or takes back, in order.
+    pub records: Vec<Record>,
     /// For each carried value: what it is called in the body, and what it is yielded as.
     pub ends: Vec<(Value, Value)>,
     /// What is on the way of a carried value, with the carried value's place.
@@ -94,6 +96,32 @@ pub enum What {
     Store(Access, Value, Option<usize>),
     /// The value is added to one element.
     Acc(Access, Value, Option<usize>),
+    /// The value becomes a field of a record.
+    Save(Field, Value),
+    /// The value is a field of a record.
+    Take(Field, Value),
+}
+
+/// A record that every iteration pushes, or that every iteration pops.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Record {
+    /// The tape.
+    pub tape: Value,
+    /// Whether it is pushed.
+    pub saves: bool,
+    /// Its bytes.
+    pub bytes: u64,
+    /// Those of the records of this tape that come before it in the same iteration.
+    pub before: u64,
+}
+
+/// A field of a record.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Field {
+    /// The record, by its place in [`Loop::records`].
+    pub record: usize,
+    /// How many bytes of the record lie in front of it.
+    pub offset: u64,
 }
 
 /// One of two values.
@@ -164,7 +192,7 @@ pub enum Why {
     Prints,
     /// It makes an array, or changes a whole one.
     WholeArrays,
-    /// It saves or takes back what the reverse sweep needs.
+    /// It saves or takes back what the reverse sweep needs, in some iterations only, or both on one tape.
     Tape,
     /// It may stop in the middle.
     Stops,
@@ -201,7 +229,7 @@ impl fmt::Display for Why {
             Why::Host => "a function of the host is called",
             Why::Prints => "it prints",
             Why::WholeArrays => "an array is made or changed as a whole",
-            Why::Tape => "something is saved for the reverse sweep",
+            Why::Tape => "something is saved for the reverse sweep, or taken back, and not once in every iteration",
             Why::Stops => "this may stop the program in the middle of the loop",
             Why::Type => "only `f64`, `i64` and truth values outside of arrays have vectors",
             Why::Subscript => "which element this is depends on data",
@@ -222,5 +250,17 @@ impl Loop {
     /// Whether its iterations have nothing to do with one another; otherwise they add something up.
     pub fn is_parallel(&self) -> bool {
         self.carried.is_empty()
+    }
+
+    /// The tapes that are used, once each, and how many bytes an iteration pushes or pops.
+    pub fn tapes(&self) -> Vec<(Value, u64)> {
+        let mut tapes: Vec<(Value, u64)> = Vec::new();
+        for record in &self.records {
+            match tapes.iter_mut().find(|(tape, _)| *tape == record.tape) {
+                Some((_, bytes)) => *bytes += record.bytes,
+                None => tapes.push((record.tape, record.bytes)),
+            }
+        }
+        tapes
     }
 }

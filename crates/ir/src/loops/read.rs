@@ -3,11 +3,14 @@
 //! In: a `for`. Out: its [`Loop`], or the first thing that stands in the way. One walk over the body; branches are walked one after the other, and what they give becomes a choice.
 
 use super::carried::{chosen, way_through};
-use super::{Access, Before, Choice, Guard, Linear, Loop, Reduction, Refusal, STEEPEST, Step, What, Why};
+use super::{
+    Access, Before, Choice, Field, Guard, Linear, Loop, Record, Reduction, Refusal, STEEPEST, Step, What, Why,
+};
 use crate::bounds::Facts;
 use crate::entities::{Inst, Region, Value};
 use crate::func::Function;
 use crate::inst::{Effect, Op};
+use crate::limits::{record_bytes, record_offsets};
 use crate::types::{Int, ScalarType};
 use adit_diag::Span;
 use rustc_hash::FxHashMap;
@@ -77,11 +80,11 @@ fn body<'r, 'f>(f: &'f Function, facts: &'r Facts<'f>, inst: Inst) -> Result<Rea
         return refuse(Why::Long);
     }
     let carried = vec![Reduction::Kept; inits.len()];
-    let (before, steps, guards) = (Vec::new(), Vec::new(), Vec::new());
+    let (before, steps, guards, records) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let index = region.params[0];
     let ends = region.params[1..].iter().copied().zip(region.yields.iter().copied()).collect();
     let ways = FxHashMap::default();
-    let out = Loop { index, before, steps, carried, guards, written, ends, ways };
+    let out = Loop { index, before, steps, carried, guards, written, records, ends, ways };
     let mut reader = Reader { f, facts, kinds: FxHashMap::default(), accesses: Vec::new(), out, span: data.span };
     reader.kinds.insert(index, Kind::Varying);
     for (k, &param) in region.params[1..].iter().enumerate() {
@@ -137,7 +140,10 @@ impl<'f> Reader<'_, 'f> {
             Op::For { .. } | Op::While { .. } => self.refuse(Why::Nested),
             Op::Alloc { .. } | Op::Copy { .. } | Op::Fill { .. } => self.refuse(Why::WholeArrays),
             Op::Call { .. } => self.refuse(Why::Calls),
-            Op::TapeNew { .. } | Op::TapePush { .. } | Op::TapePop { .. } => self.refuse(Why::Tape),
+            Op::TapePush { .. } | Op::TapePop { .. } if guard.is_some() => self.refuse(Why::Tape),
+            Op::TapePush { tape, values } => self.record(*tape, values, true),
+            Op::TapePop { tape } => self.record(*tape, &data.results, false),
+            Op::TapeNew { .. } => self.refuse(Why::Tape),
             Op::Print { .. } => self.refuse(Why::Prints),
         }
     }
@@ -293,6 +299,32 @@ impl<'f> Reader<'_, 'f> {
         }
         self.in_memory(value)?;
         self.access(array, subscripts)
+    }
+
+    /// A record that is pushed, or popped.
+    fn record(&mut self, tape: Value, fields: &[Value], saves: bool) -> Result<(), Refusal> {
+        let others = || self.out.records.iter().filter(|record| record.tape == tape);
+        if !self.is_uniform(tape) || others().any(|record| record.saves != saves) {
+            return self.refuse(Why::Tape);
+        }
+        let before = others().map(|record| record.bytes).sum();
+        let types: Vec<ScalarType> = fields.iter().filter_map(|&v| self.f.ty(v).scalar()).collect();
+        let record = self.out.records.len();
+        self.out.records.push(Record { tape, saves, bytes: record_bytes(types.iter().copied()), before });
+        for (&v, offset) in fields.iter().zip(record_offsets(&types)) {
+            self.in_memory(v)?;
+            let field = Field { record, offset };
+            if !saves {
+                self.define(v, Kind::Varying);
+                self.step(What::Take(field, v));
+                continue;
+            }
+            if self.way(v).is_some() {
+                return self.refuse(Why::Carried);
+            }
+            self.step(What::Save(field, v));
+        }
+        Ok(())
     }
 
     /// An assertion that can be made once, or of a subscript.

@@ -117,8 +117,8 @@ fn times(f: &Function, l: &Loop, phases: &Phases) -> Times {
 fn one_by_one(f: &Function, step: &Step) -> i64 {
     match &step.what {
         What::Compute(inst) => computing(&f.inst(*inst).op),
-        What::Choose(_) | What::Store(..) => 4,
-        What::Load(..) => 2,
+        What::Choose(_) | What::Store(..) | What::Save(..) => 4,
+        What::Load(..) | What::Take(..) => 2,
         What::Acc(..) => 8,
     }
 }
@@ -142,6 +142,8 @@ fn in_lanes(f: &Function, step: &Step) -> i64 {
         What::Compute(inst) => computing_in_lanes(&f.inst(*inst).op),
         What::Choose(_) => 6,
         What::Load(access, _) => spread(access, 2, 6),
+        What::Save(..) => 12,
+        What::Take(..) => 6,
         What::Store(access, _, guard) => spread(access, 4, 12) + guarded(guard),
         What::Acc(access, _, guard) => spread(access, 8, 20) + guarded(guard),
     }

@@ -1,6 +1,6 @@
-//! Elements of arrays, two at a time.
+//! Elements of arrays and fields of records, two at a time.
 //!
-//! In: accesses whose subscripts go up evenly. Out: loads and stores of vectors where elements lie next to each other, of two scalars elsewhere. What is the same all over the loop is computed in front of it.
+//! In: accesses whose subscripts go up evenly, and [records](super::records). Out: loads and stores of vectors where elements lie next to each other, of two scalars elsewhere. What is the same all over the loop is computed in front of it.
 //!
 //! Where one iteration reads two elements that lie next to each other, as it does of the tangents of several directions, each iteration's two are read as one vector:
 //!
@@ -9,13 +9,13 @@
 //! iteration k + 1    a[k + 1, 0] a[k + 1, 1]   ⇒   a[k + 1, 0] a[k + 1, 1]
 //! ```
 
-use super::{LANES, Sweeps};
+use super::{Extent, LANES, Plan, Sweeps};
 use crate::abi;
 use crate::error::CodegenError;
 use crate::lower::Lower;
 use crate::lower::vector::lanes::Env;
 use crate::mutant::Mutant;
-use adit_ir::loops::{Access, Guard, Linear, Loop, What};
+use adit_ir::loops::{Access, Field, Guard, Linear, Step, What};
 use adit_ir::{Const, Int, ScalarType, Value};
 use cranelift_codegen::ir::{self, InstBuilder, MemFlagsData, StackSlot, types};
 
@@ -26,12 +26,38 @@ pub(super) enum Stride {
     Value(ir::Value),
 }
 
-/// Where an access goes.
+/// What a step reads or writes.
+#[derive(Clone, Copy)]
+pub(super) enum Spot<'l> {
+    Element(&'l Access),
+    Field(Field),
+}
+
+impl<'l> Spot<'l> {
+    /// That of a step, if it has one.
+    fn of(step: &'l Step) -> Option<Self> {
+        match &step.what {
+            What::Load(access, _) | What::Store(access, ..) | What::Acc(access, ..) => Some(Spot::Element(access)),
+            What::Save(field, _) | What::Take(field, _) => Some(Spot::Field(*field)),
+            What::Compute(_) | What::Choose(_) => None,
+        }
+    }
+
+    fn is(self, other: Spot<'_>) -> bool {
+        match (self, other) {
+            (Spot::Element(a), Spot::Element(b)) => a.array == b.array && a.subscripts == b.subscripts,
+            (Spot::Field(a), Spot::Field(b)) => a == b,
+            (Spot::Element(_), Spot::Field(_)) | (Spot::Field(_), Spot::Element(_)) => false,
+        }
+    }
+}
+
+/// Where it is.
 pub(super) struct Place<'l> {
-    access: &'l Access,
+    pub(super) spot: Spot<'l>,
     /// The address at index 0.
-    origin: ir::Value,
-    stride: Stride,
+    pub(super) origin: ir::Value,
+    pub(super) stride: Stride,
 }
 
 /// Where the elements of two iterations are: addresses, and what is to be added.
@@ -42,33 +68,44 @@ struct Elements {
 }
 
 impl Sweeps<'_> {
-    /// The place of the elements behind those of a place, if the loop reads them too, and writes neither.
+    /// The place of what lies behind a place, if the loop reads both and writes neither.
     fn beside(&self, place: usize) -> Option<usize> {
-        let Place { access, .. } = &self.places[place];
+        let access = match self.places[place].spot {
+            Spot::Element(access) => access,
+            Spot::Field(field) => {
+                let next = Field { offset: field.offset + 8, ..field };
+                return (!self.l.records[field.record].saves).then(|| place_of(&self.places, Spot::Field(next)))?;
+            }
+        };
         let (last, others) = access.subscripts.split_last()?;
         let next = Linear { offset: last.offset.checked_add(1)?, ..last.clone() };
-        let follows =
-            |p: &Place<'_>| p.access.array == access.array && p.access.subscripts.split_last() == Some((&next, others));
+        let follows = |p: &Place<'_>| match p.spot {
+            Spot::Element(other) => {
+                other.array == access.array && other.subscripts.split_last() == Some((&next, others))
+            }
+            Spot::Field(_) => false,
+        };
         let found = self.places.iter().position(follows)?;
         (!self.l.written.contains(&access.array)).then_some(found)
     }
 }
 
 impl Lower<'_, '_, '_, '_> {
-    /// Where each access of a loop goes; equal ones once.
-    pub(super) fn places<'l>(&mut self, l: &'l Loop) -> Result<Vec<Place<'l>>, CodegenError> {
+    /// Where all that a loop reads or writes is; what is the same once.
+    pub(super) fn places<'l>(&mut self, plan: &'l Plan, extent: Extent) -> Result<Vec<Place<'l>>, CodegenError> {
         let mut places: Vec<Place<'l>> = Vec::new();
-        for step in &l.steps {
-            if let What::Load(access, _) | What::Store(access, ..) | What::Acc(access, ..) = &step.what
-                && place_of(&places, access).is_none()
-            {
-                places.push(self.place(access)?);
+        for spot in plan.l.steps.iter().filter_map(Spot::of) {
+            if place_of(&places, spot).is_none() {
+                places.push(match spot {
+                    Spot::Element(access) => self.element_place(access)?,
+                    Spot::Field(field) => self.field_place(plan, field, extent)?,
+                });
             }
         }
         Ok(places)
     }
 
-    fn place<'l>(&mut self, access: &'l Access) -> Result<Place<'l>, CodegenError> {
+    fn element_place<'l>(&mut self, access: &'l Access) -> Result<Place<'l>, CodegenError> {
         let ty = self.array_type(access.array)?;
         let mut origin = self.get(access.array)?;
         let mut literal = 0_i64;
@@ -99,7 +136,7 @@ impl Lower<'_, '_, '_, '_> {
                 Stride::Value(self.b.ins().iadd(sum, literal))
             }
         };
-        Ok(Place { access, origin, stride })
+        Ok(Place { spot: Spot::Element(access), origin, stride })
     }
 
     /// The address of each place at the first iteration of a block.
@@ -114,10 +151,7 @@ impl Lower<'_, '_, '_, '_> {
 
     /// The address at which a step reads at the first iteration of a block.
     pub(super) fn base_of(&mut self, v: &Sweeps<'_>, bases: &[ir::Value], step: usize) -> ir::Value {
-        let place = match &v.l.steps[step].what {
-            What::Load(access, _) | What::Store(access, ..) | What::Acc(access, ..) => place_of(&v.places, access),
-            What::Compute(_) | What::Choose(_) => None,
-        };
+        let place = Spot::of(&v.l.steps[step]).and_then(|spot| place_of(&v.places, spot));
         place.map_or_else(|| self.word(0), |place| bases[place])
     }
 
@@ -130,16 +164,21 @@ impl Lower<'_, '_, '_, '_> {
         }
     }
 
-    /// How elements of an array are accessed: vectors lie anywhere.
-    fn unaligned(&self, array: Value) -> MemFlagsData {
-        MemFlagsData::new().with_notrap().with_alias_region(self.access(array).alias_region())
+    /// How memory is accessed: vectors lie anywhere.
+    fn unaligned(&self, spot: Spot<'_>) -> MemFlagsData {
+        let region = match spot {
+            Spot::Element(access) => self.access(access.array).alias_region(),
+            Spot::Field(_) => self.memory.tape.alias_region(),
+        };
+        MemFlagsData::new().with_notrap().with_alias_region(region)
     }
 
-    fn vector_type(&self, array: Value) -> Result<(ir::Type, ir::Type), CodegenError> {
-        Ok(match self.array_type(array)?.element {
-            ScalarType::F64 => (types::F64X2, types::F64),
-            ScalarType::I64 | ScalarType::F32 | ScalarType::Bool => (types::I64X2, types::I64),
-        })
+    /// The type of two such values, and of one.
+    fn lane_types(&self, value: Value) -> (ir::Type, ir::Type) {
+        match self.f.ty(value).scalar() {
+            Some(ScalarType::F64) => (types::F64X2, types::F64),
+            Some(_) | None => (types::I64X2, types::I64),
+        }
     }
 
     /// Where two elements are.
@@ -170,28 +209,28 @@ impl Lower<'_, '_, '_, '_> {
         &mut self,
         v: &Sweeps<'_>,
         env: &mut Env<'_>,
-        access: &Access,
-    ) -> Result<ir::Value, CodegenError> {
-        let (vector, scalar) = self.vector_type(access.array)?;
-        let flags = self.unaligned(access.array);
-        let place = place_of(&v.places, access).unwrap_or(0);
+        (spot, value): (Spot<'_>, Value),
+    ) -> ir::Value {
+        let (vector, scalar) = self.lane_types(value);
+        let flags = self.unaligned(spot);
+        let place = place_of(&v.places, spot).unwrap_or(0);
         if let Some(lanes) = env.beside.remove(&place) {
-            return Ok(lanes);
+            return self.as_type(lanes, vector);
         }
         let Elements { lanes, together } = self.elements(v, env, place);
         if together {
             let (address, at) = lanes[0];
-            return Ok(self.b.ins().load(vector, flags, address, at));
+            return self.b.ins().load(vector, flags, address, at);
         }
         if let Some(beside) = v.beside(place) {
             let rows = lanes.map(|(address, at)| self.b.ins().load(vector, flags, address, at));
             let [first, second] = self.transposed(rows);
             env.beside.insert(beside, second);
-            return Ok(first);
+            return first;
         }
         let [first, second] = lanes.map(|(address, at)| self.b.ins().load(scalar, flags, address, at));
         let lanes = self.b.ins().scalar_to_vector(vector, first);
-        Ok(self.b.ins().insertlane(lanes, second, 1))
+        self.b.ins().insertlane(lanes, second, 1)
     }
 
     /// The first elements of two rows, and the second ones.
@@ -206,9 +245,9 @@ impl Lower<'_, '_, '_, '_> {
         })
     }
 
-    fn store_lanes(&mut self, v: &Sweeps<'_>, env: &mut Env<'_>, access: &Access, lanes: ir::Value) {
-        let flags = self.unaligned(access.array);
-        let elements = self.elements(v, env, place_of(&v.places, access).unwrap_or(0));
+    pub(super) fn store_lanes(&mut self, v: &Sweeps<'_>, env: &mut Env<'_>, spot: Spot<'_>, lanes: ir::Value) {
+        let flags = self.unaligned(spot);
+        let elements = self.elements(v, env, place_of(&v.places, spot).unwrap_or(0));
         if elements.together {
             let (address, at) = elements.lanes[0];
             self.b.ins().store(flags, lanes, address, at);
@@ -227,8 +266,10 @@ impl Lower<'_, '_, '_, '_> {
         env: &mut Env<'_>,
         (access, value, guard): (&Access, Value, Option<usize>),
     ) -> Result<(), CodegenError> {
-        let lanes = self.guarded(v, env, (value, guard), &|lower, env| lower.load_lanes(v, env, access))?;
-        self.store_lanes(v, env, access, lanes);
+        let lanes = self.guarded(v, env, (value, guard), &|lower, env| {
+            Ok(lower.load_lanes(v, env, (Spot::Element(access), value)))
+        })?;
+        self.store_lanes(v, env, Spot::Element(access), lanes);
         Ok(())
     }
 
@@ -241,9 +282,9 @@ impl Lower<'_, '_, '_, '_> {
     ) -> Result<(), CodegenError> {
         let nothing = |lower: &mut Self, _: &mut Env<'_>| Ok(lower.constant_lanes(Const::F64(-0.0)));
         let lanes = self.guarded(v, env, (value, guard), &nothing)?;
-        let old = self.load_lanes(v, env, access)?;
+        let old = self.load_lanes(v, env, (Spot::Element(access), value));
         let new = self.b.ins().fadd(old, lanes);
-        self.store_lanes(v, env, access, new);
+        self.store_lanes(v, env, Spot::Element(access), new);
         Ok(())
     }
 
@@ -299,6 +340,6 @@ impl Lower<'_, '_, '_, '_> {
     }
 }
 
-fn place_of(places: &[Place<'_>], access: &Access) -> Option<usize> {
-    places.iter().position(|p| p.access.array == access.array && p.access.subscripts == access.subscripts)
+fn place_of(places: &[Place<'_>], spot: Spot<'_>) -> Option<usize> {
+    places.iter().position(|place| place.spot.is(spot))
 }

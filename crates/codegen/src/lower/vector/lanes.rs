@@ -4,6 +4,7 @@
 
 #![expect(clippy::wildcard_enum_match_arm, reason = "what is not known to have vectors has none")]
 
+use super::elements::Spot;
 use super::{LANES, Sweeps};
 use crate::error::CodegenError;
 use crate::lower::Lower;
@@ -98,11 +99,19 @@ impl Lower<'_, '_, '_, '_> {
                 env.set(choice.result, lanes);
             }
             What::Load(access, result) => {
-                let lanes = self.load_lanes(v, env, access)?;
+                let lanes = self.load_lanes(v, env, (Spot::Element(access), *result));
                 env.set(*result, lanes);
             }
             What::Store(access, value, guard) => self.overwrite(v, env, (access, *value, *guard))?,
             What::Acc(access, value, guard) => self.add_to(v, env, (access, *value, *guard))?,
+            What::Save(field, value) => {
+                let lanes = self.lanes_of_value(v, env, *value)?;
+                self.store_lanes(v, env, Spot::Field(*field), lanes);
+            }
+            What::Take(field, result) => {
+                let lanes = self.load_lanes(v, env, (Spot::Field(*field), *result));
+                env.set(*result, lanes);
+            }
         }
         Ok(())
     }

@@ -11,7 +11,7 @@
 //! behind:    add the lanes up;  brif left over, loop(rest, results…), after(results…)
 //! ```
 //!
-//! [`phases`] says what each sweep does, [`lanes`] emits arithmetic, [`elements`] reads and writes. Not in strict mode, since sums are added up in another order; where nothing adds up and no function is called, results are the same, bit for bit.
+//! [`phases`] says what each sweep does, [`lanes`] emits arithmetic, [`elements`] and [`records`] read and write. Not in strict mode, since sums are added up in another order; where nothing adds up and no function is called, results are the same, bit for bit.
 //! Not with fuel, which counts iterations.
 
 mod cost;
@@ -19,6 +19,7 @@ mod elements;
 mod lanes;
 mod nest;
 mod phases;
+mod records;
 mod report;
 mod sums;
 
@@ -80,6 +81,8 @@ struct Extent {
     left: ir::Value,
     /// The index from which the loop itself goes on.
     rest: ir::Value,
+    /// Whether indices come in rising order.
+    rises: bool,
 }
 
 /// What of a loop is run in vectors, and how.
@@ -117,7 +120,7 @@ impl Plan {
             Some(_) | None => read(f, facts, inst)?,
         };
         let phases = phases::plan(f, &l, machine, &|op| lanes::form(f, facts, machine, op))?;
-        if l.written.is_empty() && l.carried.iter().all(|&c| c == Reduction::Kept) {
+        if l.written.is_empty() && l.records.is_empty() && l.carried.iter().all(|&c| c == Reduction::Kept) {
             return refuse(Why::Nothing);
         }
         if recursive && phases.buffers > 0 {
@@ -221,11 +224,12 @@ impl Lower<'_, '_, '_, '_> {
             lower.before(plan, (low, trips), scalar)?;
             lower.locate(span);
             let whole = lower.b.ins().band_imm_s(trips, -(LANES * plan.copies));
+            lower.tapes_suffice(&plan.l, whole, scalar)?;
             let left = lower.b.ins().isub(trips, whole);
             let from = if forward || lower.errs(Mutant::OrderLost) { low } else { lower.b.ins().iadd(low, left) };
             let end = lower.b.ins().iadd(from, whole);
             let rest = if forward { end } else { lower.b.ins().iadd_imm_s(from, -1) };
-            lower.blocks(plan, Extent { from, end, left, rest }, inits, (head, after))
+            lower.blocks(plan, Extent { from, end, left, rest, rises: forward }, inits, (head, after))
         })?;
         self.locate(span);
         self.b.switch_to_block(scalar);
@@ -316,7 +320,7 @@ impl Lower<'_, '_, '_, '_> {
         (head, after): (Block, Block),
     ) -> Result<(), CodegenError> {
         let buffers = self.buffers(plan.phases.buffers);
-        let (places, splats) = (self.places(&plan.l)?, self.splats(&plan.phases)?);
+        let (places, splats) = (self.places(plan, extent)?, self.splats(&plan.phases)?);
         let mut v = Sweeps { l: &plan.l, phases: &plan.phases, copies: plan.copies, places, splats, buffers };
         let sums = self.first_sums(&v, inits);
         let block = self.b.create_block();
@@ -344,6 +348,8 @@ impl Lower<'_, '_, '_, '_> {
         self.b.ins().brif(again, block, &repeat, behind, &[]);
         self.b.switch_to_block(behind);
         let results = self.results(&v, &sums, inits);
+        let whole = self.b.ins().isub(extent.end, extent.from);
+        self.move_tops(&plan.l, whole)?;
         let leave: Vec<BlockArg> = results.iter().map(|&r| r.into()).collect();
         let go_on: Vec<BlockArg> = std::iter::once(extent.rest.into()).chain(leave.iter().copied()).collect();
         match self.errs(Mutant::RemainderLost) {

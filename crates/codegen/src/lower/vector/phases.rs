@@ -135,13 +135,18 @@ pub(super) fn plan(f: &Function, l: &Loop, machine: Level, form: &dyn Fn(&Op) ->
     Ok(Phases { phases, buffers, uniform })
 }
 
+/// Whether a step leaves something in memory.
+fn writes(step: &Step) -> bool {
+    matches!(step.what, What::Store(..) | What::Acc(..) | What::Save(..))
+}
+
 /// The value that a step defines.
 pub(super) fn result(f: &Function, step: &Step) -> Option<Value> {
     match &step.what {
         What::Compute(inst) => f.inst(*inst).results.first().copied(),
         What::Choose(choice) => Some(choice.result),
-        What::Load(_, v) => Some(*v),
-        What::Store(..) | What::Acc(..) => None,
+        What::Load(_, v) | What::Take(_, v) => Some(*v),
+        What::Store(..) | What::Acc(..) | What::Save(..) => None,
     }
 }
 
@@ -157,7 +162,8 @@ pub(super) fn operands(f: &Function, l: &Loop, step: &Step) -> Vec<Value> {
             all
         }
         What::Choose(choice) => vec![choice.cond, choice.then, choice.otherwise],
-        What::Load(..) => Vec::new(),
+        What::Load(..) | What::Take(..) => Vec::new(),
+        What::Save(_, v) => vec![*v],
         What::Store(_, v, guard) | What::Acc(_, v, guard) => {
             let mut all = vec![*v];
             let mut guard = *guard;
@@ -175,7 +181,7 @@ impl Planner<'_> {
     fn mark(&mut self) {
         let mut open: Vec<usize> = Vec::new();
         for (i, step) in self.l.steps.iter().enumerate() {
-            if matches!(step.what, What::Store(..) | What::Acc(..)) {
+            if writes(step) {
                 open.push(i);
             }
         }
@@ -194,6 +200,7 @@ impl Planner<'_> {
         match &step.what {
             What::Compute(inst) => (self.form)(&self.f.inst(*inst).op),
             What::Choose(_) | What::Load(..) | What::Store(..) | What::Acc(..) => Form::Lanes,
+            What::Save(..) | What::Take(..) => Form::Lanes,
         }
     }
 
@@ -259,11 +266,10 @@ impl Planner<'_> {
                     continue;
                 }
                 let step = &self.l.steps[i];
-                let writes = matches!(step.what, What::Store(..) | What::Acc(..));
                 let adds = result(self.f, step).is_some_and(|v| self.l.ways.contains_key(&v));
                 if self.form_of(step) == Form::Kernel {
                     self.call(i, p);
-                } else if writes || adds {
+                } else if writes(step) || adds {
                     self.emit(i, p);
                 }
             }
@@ -391,7 +397,7 @@ impl Planner<'_> {
             What::Load(access, _) if self.l.written.contains(&access.array) => bound + 1,
             What::Compute(_) if self.form_of(step) == Form::Kernel => 1,
             What::Compute(inst) if is_slow(&self.f.inst(*inst).op) => bound + 1,
-            What::Load(..) | What::Compute(_) | What::Choose(_) | What::Store(..) | What::Acc(..) => {
+            _ => {
                 let operands = operands(self.f, self.l, step);
                 operands.iter().fold(1, |sum, &v| sum + if sum > bound { 0 } else { self.cost(v, bound - 1) })
             }

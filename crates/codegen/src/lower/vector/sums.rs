@@ -55,11 +55,11 @@ fn only_add(f: &Function, l: &Loop, phases: &Phases) -> bool {
 /// What a step costs beside its memory; nothing if it is a choice, or more than a sum needs.
 fn cost(f: &Function, l: &Loop, step: usize) -> Option<u32> {
     match l.steps[step].what {
-        What::Load(..) => Some(0),
+        What::Load(..) | What::Take(..) => Some(0),
         What::Compute(inst) => {
             let Op::Prim { prim, .. } = &f.inst(inst).op else { return None };
             Some(prim.row().cost)
         }
-        What::Choose(_) | What::Store(..) | What::Acc(..) => None,
+        What::Choose(_) | What::Store(..) | What::Acc(..) | What::Save(..) => None,
     }
 }
