@@ -5,6 +5,8 @@
 adit_ir::mutants! {
     /// A loop is run several iterations at once though they read what others write.
     DistanceIgnored = "distance-ignored",
+    /// Accesses of an array are taken for as far apart as the loop is long.
+    DistanceBelieved = "distance-believed",
     /// What is left over after the last whole vector is not run.
     RemainderLost = "remainder-lost",
     /// A choice takes the other one.

@@ -257,6 +257,50 @@ fn long_loops_can_be_interrupted_and_short_ones_are_left_alone() {
 }
 
 #[test]
+fn columns_that_may_lie_apart_are_asked() {
+    // Columns j and v3 + j of a matrix, and rows beside each other: apart for a distance as long as the loop, the same for none, in the way of each other else.
+    let text = "func @f(v0: mut [f64; d0, d1], v1: [f64; d2], v2: i64, v3: i64) -> f64 {
+  v4 = const 1
+  v5 = iadd v2, v4
+  for v6 in 0..d2 {
+    v7 = iadd v3, v6
+    v8 = load v0[v2, v6]
+    v9 = load v1[v6]
+    v10 = add v8, v9
+    store v0[v2, v7], v10
+    v11 = mul v10, v10
+    store v0[v5, v6], v11
+    acc v0[v5, v7], v9
+  }
+  v12 = const 0.0
+  return v12
+}";
+    for n in [0_usize, 1, 2, 4, 9, 16, 33] {
+        for distance in [0, 1, 2, 3, n.saturating_sub(1), n, n + 1] {
+            let Arg::F64(_, x) = numbers(2 * (n + distance)) else { continue };
+            exact(text, &[Arg::MutF64(vec![2, n + distance], x), numbers(n), i(0), i(distance as i64)]);
+        }
+    }
+    let interleaved = "func @f(v0: mut [f64; d0], v1: i64) -> f64 {
+  v2 = const 2
+  v3 = const 1
+  v4 = const 0.5
+  for v5 in 0..v1 {
+    v6 = imul v5, v2
+    v7 = iadd v6, v3
+    v8 = load v0[v6]
+    v9 = mul v8, v4
+    store v0[v7], v9
+  }
+  return v4
+}";
+    assert!(!said_of(interleaved).contains("same elements"));
+    for n in LENGTHS {
+        exact(interleaved, &[numbers_mut(2 * n), i(n as i64)]);
+    }
+}
+
+#[test]
 fn records_are_pushed_and_popped_many_at_a_time() {
     // Pushed first to last or last to first, two on one tape among them, and popped in either order: what an iteration gets may be another one's.
     for push in ["for v8 in 0..d0", "for rev v8 in 0..d0"] {
@@ -351,6 +395,9 @@ fn tapes_have_no_more_room_than_they_may() {
 const EVERYTHING: &str = "func @f(v0: [f64; d0], v1: mut [f64; d0], v2: f64, v3: i64) -> (f64, f64) {
   v4 = const 0.0
   v5 = const 1
+  v47 = const 3
+  v49 = const 60
+  v48 = idiv v3, v49
   v6 = for rev v7 in 1..v3 (v8: f64 = v2) {
     v9 = isub v7, v5
     v10 = load v0[v9]
@@ -371,6 +418,12 @@ const EVERYTHING: &str = "func @f(v0: [f64; d0], v1: mut [f64; d0], v2: f64, v3:
     v24 = load v1[v22]
     v25 = add v23, v24
     store v1[v22], v25
+  }
+  v50 = idiv v3, v47
+  for v51 in 0..v50 {
+    v52 = iadd v51, v48
+    v53 = load v1[v51]
+    store v1[v52], v53
   }
   v40 = tape.new (f64)
   for v41 in 0..d0 {
@@ -408,7 +461,12 @@ fn seeded_bugs_are_seen() {
 /// What is said of the last loop of a body.
 fn said(body: &str) -> String {
     let text = format!("func @f(v0: [f64; d0], v1: mut [f64; d0], v2: f64, v3: [i64; d0]) -> f64 {{\n{body}\n}}");
-    let module = module(&text);
+    said_of(&text)
+}
+
+/// What is said of the last loop of a function.
+fn said_of(text: &str) -> String {
+    let module = module(text);
     loop_reports(&module, last(&module)).pop().map_or_else(String::new, |report| report.what)
 }
 

@@ -12,7 +12,8 @@
 //! }
 //! ```
 //!
-//! Iterations are *independent* where each element that one writes is touched by no other: some axis is subscripted by the same form `c·index + …` in every access of the array ([`Linear`]).
+//! Iterations are *independent* where each element that one writes is touched by no other: of any two accesses of the array some axis is subscripted by the same form `c·index + …` ([`Linear`]), or by two that never meet, like rows `w` and
+//! `w + 1`; or by two that are as far apart as the loop is long, like columns `j` and `b + j` for `j` below `b`, which is asked before it.
 //! A carried value is a *reduction* where it goes through additions and subtractions of other things alone (or products, or minima, or maxima), whatever is chosen on the way, and nothing else looks at it ([`Reduction`]).
 //! Branches become choices, since all that stands in them is total; what they write is written under a guard. A tape is an array, too, as long as every iteration pushes as much as the others, or pops as much. All of it is computed anew from the instructions: nothing is believed, and nothing is in the text.
 //! Nothing here knows a machine; which functions have vector forms is the code generator's to say.
@@ -70,6 +71,8 @@ pub enum Before {
     Choose(Choice),
     /// The form has to be in range, at the first index and the last.
     InRange(Linear, Int),
+    /// The forms, of the same scale, must not meet in different iterations: they are the same, or as far apart as the loop is long.
+    Apart(Linear, Linear),
     /// The condition has to hold.
     Holds(Value),
 }

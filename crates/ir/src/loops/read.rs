@@ -29,11 +29,29 @@ enum Kind {
     Way(usize),
 }
 
+/// An access of an array.
+struct Touch {
+    array: Value,
+    span: Span,
+    forms: Vec<Linear>,
+    writes: bool,
+}
+
+/// How the accesses of two iterations stand to each other.
+enum Meet {
+    /// They never touch the same element.
+    Never,
+    /// They do not if these two forms do not meet.
+    Unless(Linear, Linear),
+    /// They may.
+    May,
+}
+
 struct Reader<'r, 'f> {
     f: &'f Function,
     facts: &'r Facts<'f>,
     kinds: FxHashMap<Value, Kind>,
-    accesses: Vec<(Value, Span, Vec<Linear>)>,
+    accesses: Vec<Touch>,
     out: Loop,
     span: Span,
 }
@@ -43,7 +61,7 @@ struct Reader<'r, 'f> {
 /// # Errors
 /// If its iterations have to run one by one.
 pub fn read(f: &Function, facts: &Facts<'_>, inst: Inst) -> Result<Loop, Refusal> {
-    let reader = body(f, facts, inst)?;
+    let mut reader = body(f, facts, inst)?;
     reader.independent()?;
     Ok(reader.out)
 }
@@ -247,7 +265,7 @@ impl<'f> Reader<'_, 'f> {
     }
 
     /// An element, whose subscripts are checked before the loop where nothing proves them.
-    fn access(&mut self, array: Value, subscripts: &[Int]) -> Result<Access, Refusal> {
+    fn access(&mut self, array: Value, subscripts: &[Int], writes: bool) -> Result<Access, Refusal> {
         let f = self.f;
         let Some(ty) = f.ty(array).array() else { return self.refuse(Why::Type) };
         let mut forms = Vec::new();
@@ -258,7 +276,7 @@ impl<'f> Reader<'_, 'f> {
             }
             forms.push(form);
         }
-        self.accesses.push((array, self.span, forms.clone()));
+        self.accesses.push(Touch { array, span: self.span, forms: forms.clone(), writes });
         Ok(Access { array, subscripts: forms.into() })
     }
 
@@ -271,7 +289,7 @@ impl<'f> Reader<'_, 'f> {
 
     fn load(&mut self, inst: Inst, array: Value, subscripts: &[Int]) -> Result<(), Refusal> {
         let result = self.f.inst(inst).results[0];
-        let access = self.access(array, subscripts)?;
+        let access = self.access(array, subscripts, false)?;
         // A subscript may be the same all over and still be computed in each iteration, like `i - i`: then the element is read there, too.
         let same = subscripts.iter().all(|s| s.value().is_none_or(|v| self.is_uniform(v)));
         if same && !self.out.written.contains(&array) {
@@ -298,7 +316,7 @@ impl<'f> Reader<'_, 'f> {
             return self.refuse(Why::Carried);
         }
         self.in_memory(value)?;
-        self.access(array, subscripts)
+        self.access(array, subscripts, true)
     }
 
     /// A record that is pushed, or popped.
@@ -343,18 +361,45 @@ impl<'f> Reader<'_, 'f> {
         Ok(())
     }
 
-    /// Whether what an iteration writes is touched by no other.
-    fn independent(&self) -> Result<(), Refusal> {
-        for &array in &self.out.written {
-            let all: Vec<_> = self.accesses.iter().filter(|(touched, ..)| *touched == array).collect();
-            let Some((_, _, first)) = all.first() else { continue };
-            let apart =
-                |axis: usize| !first[axis].is_uniform() && all.iter().all(|(_, _, forms)| forms[axis] == first[axis]);
-            if !(0..first.len()).any(apart) {
-                let (_, span, _) = all[all.len() - 1];
-                return Err(Refusal { why: Why::Dependence, span: *span });
+    /// Whether what an iteration writes is touched by no other; what has to hold for that is asked before the loop.
+    fn independent(&mut self) -> Result<(), Refusal> {
+        let mut apart: Vec<(Linear, Linear)> = Vec::new();
+        for (k, a) in self.accesses.iter().enumerate() {
+            let others = self.accesses[k..].iter().filter(|b| a.array == b.array && (a.writes || b.writes));
+            for b in others {
+                match a.meets(b) {
+                    Meet::Never => {}
+                    Meet::Unless(one, other) if apart.contains(&(one.clone(), other.clone())) => {}
+                    Meet::Unless(one, other) => apart.push((one, other)),
+                    Meet::May => return Err(Refusal { why: Why::Dependence, span: b.span }),
+                }
             }
         }
+        self.out.before.extend(apart.into_iter().map(|(one, other)| Before::Apart(one, other)));
         Ok(())
+    }
+}
+
+impl Touch {
+    /// Whether two iterations may touch the same element, one as this says, the other as that.
+    fn meets(&self, other: &Touch) -> Meet {
+        let axes = || self.forms.iter().zip(&other.forms);
+        if axes().any(|(a, b)| never_meet(a, b)) {
+            return Meet::Never;
+        }
+        let far = axes().find(|(a, b)| a.scale == b.scale && !a.is_uniform() && a.terms != b.terms);
+        far.map_or(Meet::May, |(a, b)| Meet::Unless(a.clone(), b.clone()))
+    }
+}
+
+/// Whether two forms are never the same in different iterations.
+fn never_meet(a: &Linear, b: &Linear) -> bool {
+    if a.scale != b.scale || a.terms != b.terms {
+        return false;
+    }
+    match a.offset.wrapping_sub(b.offset) {
+        0 => !a.is_uniform(),
+        _ if a.is_uniform() => true,
+        distance => distance % a.scale != 0,
     }
 }

@@ -261,6 +261,18 @@ impl Lower<'_, '_, '_, '_> {
                     }
                     self.unless(outside, scalar);
                 }
+                Before::Apart(one, other) => {
+                    let (a, b) = (self.uniform_part(one)?, self.uniform_part(other)?);
+                    let distance = self.b.ins().isub(a, b);
+                    let distance = self.b.ins().iabs(distance);
+                    let reach = self.b.ins().imul_imm_s(trips, one.scale.wrapping_abs());
+                    // From one up to before the reach; nothing where they are the same.
+                    let (distance, reach) = (self.b.ins().iadd_imm_s(distance, -1), self.b.ins().iadd_imm_s(reach, -1));
+                    let near = self.b.ins().icmp(IntCC::UnsignedLessThan, distance, reach);
+                    if !self.errs(Mutant::DistanceBelieved) {
+                        self.unless(near, scalar);
+                    }
+                }
                 Before::Holds(cond) => {
                     let cond = self.get(*cond)?;
                     let go_on = self.b.create_block();

@@ -38,8 +38,10 @@ impl Lower<'_, '_, '_, '_> {
             self.b.set_cold_block(full);
             self.b.ins().brif(short, full, &[], room, &[]);
             self.b.switch_to_block(full);
-            let context = self.context();
-            let grown = self.call_cold(hooks::TAPE_GROW, &[context, header, wanted]);
+            let grown = self.aside(|lower| {
+                let context = lower.context();
+                lower.call_cold(hooks::TAPE_GROW, &[context, header, wanted])
+            });
             self.b.ins().brif(grown, room, &[], scalar, &[]);
             self.b.switch_to_block(room);
         }
