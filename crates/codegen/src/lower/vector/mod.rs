@@ -160,6 +160,8 @@ fn copies(phases: &Phases) -> i64 {
     let sums = phases.phases.iter().map(|p| p.carried.len()).max().unwrap_or(0);
     match longest {
         _ if sums > MOST_SUMS => 1,
+        // What is left over calls its functions one by one.
+        9.. if phases.buffers > 0 => 1,
         _ if phases.buffers > 0 => 2,
         0..=8 => 4,
         9..=24 => 2,
