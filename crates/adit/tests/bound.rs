@@ -171,14 +171,14 @@ fn bound_calls_give_the_bits_of_their_handles() {
                 assert_eq!(called(&mut bound, &mut ws, &x), [bits(&value.floats())]);
 
                 let (jvp, mut tangent) = (f.jvp().wrt(wrt).build().expect("it compiles"), value.clone());
-                jvp.value_and_tangent(&mut ws, &args[..], &along[..], (), &mut tangent).expect("it runs");
+                jvp.value_and_tangent(&mut ws, &args[..], &along[..], &mut value, &mut tangent).expect("it runs");
                 let mut bound = jvp.bind(&fixed, moving).expect("it fits");
                 let found = called(&mut bound, &mut ws, &with(&directions));
                 assert_eq!(found, [bits(&value.floats()), bits(&tangent.floats())], "{wrt:?} {moving:?}");
 
                 let vjp = f.vjp().wrt(wrt).build().expect("it compiles");
                 let (mut slopes, seed): (Vec<Value>, _) = (along.iter().map(Value::zeroed).collect(), value.clone());
-                vjp.value_and_cotangents(&mut ws, &args[..], &seed, (), &mut slopes[..]).expect("it runs");
+                vjp.value_and_cotangents(&mut ws, &args[..], &seed, &mut value, &mut slopes[..]).expect("it runs");
                 let mut bound = vjp.bind(&fixed, moving).expect("it fits");
                 let found = called(&mut bound, &mut ws, &with(&seed.floats()));
                 let slopes = floats(&slopes.iter().collect::<Vec<_>>());

@@ -195,8 +195,10 @@ pub enum Why {
     Prints,
     /// It makes an array, or changes a whole one.
     WholeArrays,
-    /// It saves or takes back what the reverse sweep needs, in some iterations only, or both on one tape.
+    /// It saves or takes back what the reverse sweep needs.
     Tape,
+    /// It does so in some iterations only, or both on one tape.
+    Records,
     /// It may stop in the middle.
     Stops,
     /// It computes in single precision, or with arrays of truth values.
@@ -232,7 +234,8 @@ impl fmt::Display for Why {
             Why::Host => "a function of the host is called",
             Why::Prints => "it prints",
             Why::WholeArrays => "an array is made or changed as a whole",
-            Why::Tape => "something is saved for the reverse sweep, or taken back, and not once in every iteration",
+            Why::Tape => "something is saved for the reverse sweep",
+            Why::Records => "something is saved for the reverse sweep, or taken back, in some iterations only",
             Why::Stops => "this may stop the program in the middle of the loop",
             Why::Type => "only `f64`, `i64` and truth values outside of arrays have vectors",
             Why::Subscript => "which element this is depends on data",

@@ -158,7 +158,7 @@ impl<'f> Reader<'_, 'f> {
             Op::For { .. } | Op::While { .. } => self.refuse(Why::Nested),
             Op::Alloc { .. } | Op::Copy { .. } | Op::Fill { .. } => self.refuse(Why::WholeArrays),
             Op::Call { .. } => self.refuse(Why::Calls),
-            Op::TapePush { .. } | Op::TapePop { .. } if guard.is_some() => self.refuse(Why::Tape),
+            Op::TapePush { .. } | Op::TapePop { .. } if guard.is_some() => self.refuse(Why::Records),
             Op::TapePush { tape, values } => self.record(*tape, values, true),
             Op::TapePop { tape } => self.record(*tape, &data.results, false),
             Op::TapeNew { .. } => self.refuse(Why::Tape),
@@ -323,7 +323,7 @@ impl<'f> Reader<'_, 'f> {
     fn record(&mut self, tape: Value, fields: &[Value], saves: bool) -> Result<(), Refusal> {
         let others = || self.out.records.iter().filter(|record| record.tape == tape);
         if !self.is_uniform(tape) || others().any(|record| record.saves != saves) {
-            return self.refuse(Why::Tape);
+            return self.refuse(Why::Records);
         }
         let before = others().map(|record| record.bytes).sum();
         let types: Vec<ScalarType> = fields.iter().filter_map(|&v| self.f.ty(v).scalar()).collect();

@@ -19,7 +19,7 @@ use adit_ir::{Function, Op};
 const LATENCY: u32 = 4;
 
 /// How many operations on floats begin in a cycle.
-const UNITS: u32 = 2;
+const UNITS: u32 = 4;
 
 /// More vectors would be many registers.
 const MOST_COPIES: i64 = 4;
