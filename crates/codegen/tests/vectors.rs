@@ -479,6 +479,7 @@ fn what_stands_in_the_way_is_said() {
             "the one before it",
         ),
         ("for v4 in 0..d0 { v5 = load v0[v4] print v5 } return v2", "it prints"),
+        ("v9 = cmp ne v2, v2 if v9 { for v4 in 0..d0 { store v1[v4], v2 } } return v2", "something is no number"),
         ("for v4 in 0..d0 step 2 { store v1[v4], v2 } return v2", "its step is not 1"),
         ("for v4 in 0..d0 { store v1[0], v2 } return v2", "the same elements"),
         (

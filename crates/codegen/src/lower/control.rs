@@ -16,7 +16,7 @@
 use super::Lower;
 use crate::abi;
 use crate::error::CodegenError;
-use adit_ir::{Bounds, Inst, Op, Region, Trap, Value};
+use adit_ir::{Bounds, CmpOp, Inst, Op, Region, Trap, Value};
 use adit_runtime::context::offset;
 use adit_runtime::hooks;
 use cranelift_codegen::ir::condcodes::IntCC;
@@ -166,15 +166,21 @@ impl Lower<'_, '_, '_, '_> {
     }
 
     pub(super) fn if_(&mut self, cond: Value, regions: [Region; 2], results: &[Value]) -> Result<(), CodegenError> {
+        let (around, no_number) = (self.rare, asks_for_no_number(self.facts.def(cond)));
         let cond = self.get(cond)?;
         let (then, otherwise) = (self.b.create_block(), self.b.create_block());
+        if no_number {
+            self.b.set_cold_block(then);
+        }
         let after = self.block_for(results);
         self.b.ins().brif(cond, then, &[], otherwise, &[]);
-        for (block, region) in [then, otherwise].into_iter().zip(regions) {
+        for ((block, region), rare) in [then, otherwise].into_iter().zip(regions).zip([no_number, false]) {
             self.b.switch_to_block(block);
+            self.rare = around || rare;
             let yields = self.region(region, &[])?;
             self.jump(after, &yields);
         }
+        self.rare = around;
         self.arrive(after, results)
     }
 
@@ -446,4 +452,9 @@ impl Lower<'_, '_, '_, '_> {
 /// The arguments of a loop's body: its index and what it carries.
 fn with_index(index: ir::Value, carried: &[ir::Value]) -> Vec<BlockArg> {
     std::iter::once(index.into()).chain(carried.iter().map(|&c| c.into())).collect()
+}
+
+/// Whether a condition asks whether something is no number, which is seldom so.
+pub(super) fn asks_for_no_number(cond: Option<&Op>) -> bool {
+    matches!(cond, Some(Op::Cmp { op: CmpOp::Ne, a, b }) if a == b)
 }

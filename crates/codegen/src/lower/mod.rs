@@ -126,6 +126,8 @@ pub(crate) struct Lower<'a, 'b, 'u, 'm> {
     loops: u32,
     /// Whether a loop around what is lowered has kernels in its place, where it is large enough.
     has_kernels: bool,
+    /// Whether what is lowered runs only where something is no number.
+    rare: bool,
     /// Which copy of a nest of loops is lowered, where one is written twice.
     copy: Option<vector::Copy>,
     /// Tapes whose ends are in registers.
@@ -192,6 +194,7 @@ fn lower_as(
         last_call: 0,
         loops: 0,
         has_kernels: false,
+        rare: false,
         copy: None,
         kept_ends: Vec::new(),
         part,

@@ -221,6 +221,8 @@ pub enum Why {
     Within,
     /// Functions over slices would take stack of a function that calls itself.
     Recursive,
+    /// It runs only where something is no number.
+    Rare,
     /// Its function is so large that compiling it takes its time as it is.
     Large,
 }
@@ -247,6 +249,7 @@ impl fmt::Display for Why {
             Why::Short(least) => return write!(f, "it gains from {least} iterations on"),
             Why::Within => "in front of the loops around it nothing tells how often it runs, or they are too long to be there twice",
             Why::Recursive => "its function calls itself, and slices would take much of the stack",
+            Why::Rare => "it runs only where something is no number",
             Why::Large => "there is too much in its function to compile more",
         })
     }

@@ -174,7 +174,8 @@ impl Lower<'_, '_, '_, '_> {
     fn may_have_vectors(&self) -> bool {
         let options = self.unit.options;
         let small = options.vectors == Vectors::Eager || self.f.inst_count() <= MOST;
-        options.vectors != Vectors::Off && small && !options.strict && !options.fuel && self.unit.has_vectors
+        let often = options.vectors == Vectors::Eager || !self.rare;
+        options.vectors != Vectors::Off && small && often && !options.strict && !options.fuel && self.unit.has_vectors
     }
 
     /// What of a loop could be run in vectors, wherever it stands.

@@ -4,6 +4,7 @@
 
 use super::nest::Nest;
 use super::{About, LANES, MOST, Plan};
+use crate::lower::control::asks_for_no_number;
 use crate::options::{Options, Vectors};
 use adit_diag::Span;
 use adit_ir::bounds::Facts;
@@ -30,7 +31,7 @@ pub fn loop_reports(module: &Module, id: FuncId) -> Vec<LoopReport> {
     let (facts, graph) = (Facts::new(f), CallGraph::new(module, &[id]));
     let recursive = graph.place(id).is_some_and(|place| graph.is_recursive(place));
     let about = About { f, facts: &facts, recursive };
-    let mut report = Report { about, nest: None, depth: 0, loops: Vec::new() };
+    let mut report = Report { about, nest: None, depth: 0, rare: false, loops: Vec::new() };
     report.region(f.body);
     report.loops
 }
@@ -40,6 +41,8 @@ struct Report<'r> {
     /// What is written twice of what is around.
     nest: Option<Nest>,
     depth: usize,
+    /// Whether what is read runs only where something is no number.
+    rare: bool,
     loops: Vec<LoopReport>,
 }
 
@@ -62,7 +65,13 @@ impl Report<'_> {
                 self.loops.push(LoopReport { span, what, because: None });
             }
             self.depth += usize::from(repeats);
-            op.regions().into_iter().for_each(|inner| self.region(inner));
+            let around = self.rare;
+            for (k, inner) in op.regions().into_iter().enumerate() {
+                self.rare = around
+                    || (k == 0 && matches!(op, Op::If { cond, .. } if asks_for_no_number(self.about.facts.def(*cond))));
+                self.region(inner);
+            }
+            self.rare = around;
             self.depth -= usize::from(repeats);
             if outermost {
                 self.nest = None;
@@ -95,6 +104,9 @@ impl Report<'_> {
         let plan = self.plan(inst)?;
         let Plan { l, phases, copies, least, trips, .. } = plan;
         let refuse = |why| Err(Refusal { why, span: f.inst(inst).span });
+        if self.rare {
+            return refuse(Why::Rare);
+        }
         if f.inst_count() > MOST {
             return refuse(Why::Large);
         }
