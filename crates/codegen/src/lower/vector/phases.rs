@@ -397,7 +397,13 @@ impl Planner<'_> {
             What::Load(access, _) if self.l.written.contains(&access.array) => bound + 1,
             What::Compute(_) if self.form_of(step) == Form::Kernel => 1,
             What::Compute(inst) if is_slow(&self.f.inst(*inst).op) => bound + 1,
-            _ => {
+            What::Load(..)
+            | What::Take(..)
+            | What::Compute(_)
+            | What::Choose(_)
+            | What::Store(..)
+            | What::Acc(..)
+            | What::Save(..) => {
                 let operands = operands(self.f, self.l, step);
                 operands.iter().fold(1, |sum, &v| sum + if sum > bound { 0 } else { self.cost(v, bound - 1) })
             }
