@@ -53,7 +53,7 @@ const STRETCH: i64 = 4096;
 const MOST_TRIPS: i64 = 1 << 40;
 
 /// Functions of more instructions take their time to be compiled as it is.
-const MOST: usize = 600;
+const MOST: usize = 800;
 
 /// A sweep with more sums has one vector of each: sums that are not in registers are slower than sums that wait for themselves.
 const MOST_SUMS: usize = 6;
