@@ -16,6 +16,8 @@
 use super::Lower;
 use crate::abi;
 use crate::error::CodegenError;
+use adit_ir::bounds::Facts;
+use adit_ir::prim::{Code, Native};
 use adit_ir::{Bounds, CmpOp, Inst, Op, Region, Trap, Value};
 use adit_runtime::context::offset;
 use adit_runtime::hooks;
@@ -166,7 +168,7 @@ impl Lower<'_, '_, '_, '_> {
     }
 
     pub(super) fn if_(&mut self, cond: Value, regions: [Region; 2], results: &[Value]) -> Result<(), CodegenError> {
-        let (around, no_number) = (self.rare, asks_for_no_number(self.facts.def(cond)));
+        let (around, no_number) = (self.rare, asks_for_no_number(&self.facts, cond));
         let cond = self.get(cond)?;
         let (then, otherwise) = (self.b.create_block(), self.b.create_block());
         if no_number {
@@ -454,7 +456,11 @@ fn with_index(index: ir::Value, carried: &[ir::Value]) -> Vec<BlockArg> {
     std::iter::once(index.into()).chain(carried.iter().map(|&c| c.into())).collect()
 }
 
-/// Whether a condition asks whether something is no number, which is seldom so.
-pub(super) fn asks_for_no_number(cond: Option<&Op>) -> bool {
-    matches!(cond, Some(Op::Cmp { op: CmpOp::Ne, a, b }) if a == b)
+/// Whether a condition asks, perhaps among other things, whether something is no number, which is seldom so: what has to be done again does.
+pub(super) fn asks_for_no_number(facts: &Facts<'_>, cond: Value) -> bool {
+    let asks = |v: Value| matches!(facts.def(v), Some(Op::Cmp { op: CmpOp::Ne, a, b }) if a == b);
+    match facts.def(cond) {
+        Some(Op::Prim { prim, args }) if prim.row().code == Code::Native(Native::Or) => args.iter().any(|&v| asks(v)),
+        Some(_) | None => asks(cond),
+    }
 }

@@ -68,7 +68,7 @@ impl Report<'_> {
             let around = self.rare;
             for (k, inner) in op.regions().into_iter().enumerate() {
                 self.rare = around
-                    || (k == 0 && matches!(op, Op::If { cond, .. } if asks_for_no_number(self.about.facts.def(*cond))));
+                    || (k == 0 && matches!(op, Op::If { cond, .. } if asks_for_no_number(self.about.facts, *cond)));
                 self.region(inner);
             }
             self.rare = around;
