@@ -71,6 +71,8 @@ pub(crate) struct Unit<'m> {
     pub(crate) straight: Vec<Straight>,
     /// Whether the machine has what vectors of two need.
     pub(crate) has_vectors: bool,
+    /// How many instructions all functions have together.
+    pub(crate) insts: usize,
     /// Which functions of slices the machine can run.
     pub(crate) slices: Level,
     /// Functions whose calls are divided: they need trampolines.
@@ -87,6 +89,7 @@ impl<'m> Unit<'m> {
         graph: CallGraph,
         isa: &dyn TargetIsa,
     ) -> Self {
+        let insts = graph.inst_count(module);
         Unit {
             module,
             options,
@@ -94,6 +97,7 @@ impl<'m> Unit<'m> {
             graph,
             call_conv: isa.default_call_conv(),
             has_vectors: has_vectors(isa),
+            insts,
             slices: slices(isa),
             spans: Spans::default(),
             program: Program::default(),

@@ -64,6 +64,11 @@ impl CallGraph {
         })
     }
 
+    /// How many instructions all functions have together.
+    pub fn inst_count(&self, module: &Module) -> usize {
+        self.order.iter().map(|&id| module.function(id).inst_count()).sum()
+    }
+
     /// Where a function stands in the order, if it is reachable.
     pub fn place(&self, f: FuncId) -> Option<usize> {
         self.place.get(f.index()).copied().flatten()

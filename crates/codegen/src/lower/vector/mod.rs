@@ -55,6 +55,9 @@ const MOST_TRIPS: i64 = 1 << 40;
 /// Functions of more instructions take their time to be compiled as it is.
 const MOST: usize = 800;
 
+/// And so do several that have more together, as derivatives of derivatives of derivatives have.
+const MOST_IN_ALL: usize = 2_000;
+
 /// A sweep with more sums has one vector of each: sums that are not in registers are slower than sums that wait for themselves.
 const MOST_SUMS: usize = 6;
 
@@ -149,6 +152,11 @@ fn trips(f: &Function, facts: &Facts<'_>, inst: Inst) -> Option<i64> {
     Some(i64::try_from(distance).unwrap_or(i64::MAX))
 }
 
+/// Whether compiling a function takes its time as it is, where all that is compiled has so many instructions.
+fn is_large(f: &Function, in_all: usize) -> bool {
+    f.inst_count() > MOST || in_all > MOST_IN_ALL
+}
+
 /// How vector code does an operation, on any machine that has vectors.
 pub fn vector_form(f: &Function, facts: &Facts<'_>, op: &Op) -> Form {
     lanes::form(f, facts, Level::Baseline, op)
@@ -173,8 +181,9 @@ impl Lower<'_, '_, '_, '_> {
     /// Whether any loop of the function may run in vectors.
     fn may_have_vectors(&self) -> bool {
         let options = self.unit.options;
-        let small = options.vectors == Vectors::Eager || self.f.inst_count() <= MOST;
-        let often = options.vectors == Vectors::Eager || !self.rare;
+        let all = options.vectors == Vectors::Eager;
+        let small = all || !is_large(self.f, self.unit.insts);
+        let often = all || !self.rare;
         options.vectors != Vectors::Off && small && often && !options.strict && !options.fuel && self.unit.has_vectors
     }
 

@@ -3,7 +3,7 @@
 //! In: a function. Out: for each counted loop its place in the source and a sentence. No code is emitted.
 
 use super::nest::Nest;
-use super::{About, LANES, MOST, Plan};
+use super::{About, LANES, Plan, is_large};
 use crate::lower::control::asks_for_no_number;
 use crate::options::{Options, Vectors};
 use adit_diag::Span;
@@ -31,13 +31,16 @@ pub fn loop_reports(module: &Module, id: FuncId) -> Vec<LoopReport> {
     let (facts, graph) = (Facts::new(f), CallGraph::new(module, &[id]));
     let recursive = graph.place(id).is_some_and(|place| graph.is_recursive(place));
     let about = About { f, facts: &facts, recursive };
-    let mut report = Report { about, nest: None, depth: 0, rare: false, loops: Vec::new() };
+    let large = is_large(f, graph.inst_count(module));
+    let mut report = Report { about, large, nest: None, depth: 0, rare: false, loops: Vec::new() };
     report.region(f.body);
     report.loops
 }
 
 struct Report<'r> {
     about: About<'r>,
+    /// Whether compiling takes its time as it is.
+    large: bool,
     /// What is written twice of what is around.
     nest: Option<Nest>,
     depth: usize,
@@ -107,7 +110,7 @@ impl Report<'_> {
         if self.rare {
             return refuse(Why::Rare);
         }
-        if f.inst_count() > MOST {
+        if self.large {
             return refuse(Why::Large);
         }
         let among = self.nest.as_ref().is_some_and(|nest| nest.has(inst));
