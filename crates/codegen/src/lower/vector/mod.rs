@@ -53,7 +53,7 @@ const STRETCH: i64 = 4096;
 const MOST_TRIPS: i64 = 1 << 40;
 
 /// Functions of more instructions take their time to be compiled as it is.
-const MOST: usize = 800;
+const MOST: usize = 600;
 
 /// And so do several that have more together, as derivatives of derivatives of derivatives have.
 const MOST_IN_ALL: usize = 2_000;

@@ -1,6 +1,6 @@
 //! Loops around loops, written twice: with vectors within, and without.
 //!
-//! In: a loop around others. Out: [`Nest`]: which of the loops in it could run in vectors if they are long enough, and a sum that tells, before the outermost begins, whether they are. How long an inner loop is can be seen
+//! In: a loop that is in no other one. Out: [`Nest`]: which of the loops in it could run in vectors if they are long enough, and a sum that tells, before the outermost begins, whether they are. How long an inner loop is can be seen
 //! there if its bounds are known there, or go with the index of a loop around it: half the way, on the average.
 //!
 //! ```text
@@ -12,7 +12,7 @@
 //! A comparison in front of each inner loop would be enough for what comes out, and does too much: what vectors want in registers is in the way of the loops around, which short inner loops, being most of what is run, feel by a tenth and
 //! more. Written twice, the loop without vectors is what it would be if there were none.
 //!
-//! Not done for large functions, whose compilation takes its time as it is, nor where no inner loop's length can be seen. A nest that is long itself is not written twice, but the nests in it are. Loops of a length that is written in the
+//! Not done for large functions, whose compilation takes its time as it is, nor where no inner loop's length can be seen. Nor where the nest is long; to ask in front of each nest within it took more than their vectors gained. Loops of a length that is written in the
 //! program are no matter: for those it is decided here. Products of matrices have [kernels](crate::lower::products) where they are large.
 
 use super::Plan;
@@ -25,7 +25,7 @@ use cranelift_codegen::ir::{self, InstBuilder};
 use rustc_hash::FxHashMap;
 
 /// Nests of more instructions are not written twice: the second copy takes its time to be compiled.
-const MOST: usize = 120;
+const MOST: usize = 160;
 
 /// Of loops within so many others the length matters.
 const DEEPEST: usize = 5;
@@ -173,7 +173,7 @@ impl Search<'_, '_> {
 impl Lower<'_, '_, '_, '_> {
     /// What of the loops in a loop may run in vectors, if any.
     pub(in crate::lower) fn nest(&self, inst: Inst) -> Option<Nest> {
-        if self.copy.is_some() || self.plan.is_large() || !self.may_have_vectors() {
+        if self.loops > 0 || self.copy.is_some() || self.plan.is_large() || !self.may_have_vectors() {
             return None;
         }
         let is_product = |inner| self.product_plan(inner).is_some();

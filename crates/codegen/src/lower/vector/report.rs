@@ -56,7 +56,7 @@ impl Report<'_> {
             let op = &f.inst(inst).op;
             let span = f.inst(inst).span;
             let repeats = matches!(op, Op::For { .. } | Op::While { .. });
-            let outermost = self.nest.is_none();
+            let outermost = self.depth == 0;
             if matches!(op, Op::For { .. }) {
                 if outermost {
                     self.nest = self.nest(inst);
