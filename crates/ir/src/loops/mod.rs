@@ -261,13 +261,13 @@ impl Loop {
         self.carried.is_empty()
     }
 
-    /// The tapes that are used, once each, and how many bytes an iteration pushes or pops.
-    pub fn tapes(&self) -> Vec<(Value, u64)> {
-        let mut tapes: Vec<(Value, u64)> = Vec::new();
+    /// What an iteration pushes on each tape that it uses, or pops, as one record.
+    pub fn tapes(&self) -> Vec<Record> {
+        let mut tapes: Vec<Record> = Vec::new();
         for record in &self.records {
-            match tapes.iter_mut().find(|(tape, _)| *tape == record.tape) {
-                Some((_, bytes)) => *bytes += record.bytes,
-                None => tapes.push((record.tape, record.bytes)),
+            match tapes.iter_mut().find(|all| all.tape == record.tape) {
+                Some(all) => all.bytes += record.bytes,
+                None => tapes.push(record.clone()),
             }
         }
         tapes

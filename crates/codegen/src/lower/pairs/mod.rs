@@ -87,7 +87,7 @@ impl Lower<'_, '_, '_, '_> {
                     let ty = self.b.func.dfg.value_type(param);
                     self.b.append_block_param(inner, ty);
                 }
-                self.b.ins().jump(inner, &block_args(&entered));
+                self.jump(inner, &entered);
                 self.b.switch_to_block(inner);
             }
         }
@@ -98,7 +98,7 @@ impl Lower<'_, '_, '_, '_> {
         let repeat: Vec<ir::Value> = std::iter::once(next).chain(ends.iter().copied()).collect();
         let leave = self.b.create_block();
         match chunks {
-            None => self.b.ins().brif(again, head, &block_args(&repeat), leave, &[]),
+            None => _ = self.b.ins().brif(again, head, &block_args(&repeat), leave, &[]),
             Some(_) => {
                 let latch = self.b.create_block();
                 self.b.ins().brif(again, inner, &block_args(&repeat), latch, &[]);
@@ -107,9 +107,9 @@ impl Lower<'_, '_, '_, '_> {
                 let more = self.b.create_block();
                 self.branch_to(again, more, leave);
                 self.poll(span);
-                self.b.ins().jump(head, &block_args(&repeat))
+                self.jump(head, &repeat);
             }
-        };
+        }
         self.b.switch_to_block(leave);
         let mut results = Vec::new();
         for (&slot, &end) in pairs.slots.iter().zip(&ends) {
@@ -118,7 +118,7 @@ impl Lower<'_, '_, '_, '_> {
                 Slot::Two(_) => results.extend(self.apart(end)),
             }
         }
-        self.b.ins().jump(after, &block_args(&results));
+        self.jump(after, &results);
         Ok(())
     }
 

@@ -22,15 +22,15 @@ use cranelift_codegen::ir::{self, Block, InstBuilder};
 impl Lower<'_, '_, '_, '_> {
     /// Goes to `scalar` unless the tapes have room for what so many iterations push, and hold what they pop.
     pub(super) fn tapes_suffice(&mut self, l: &Loop, whole: ir::Value, scalar: Block) -> Result<(), CodegenError> {
-        for (tape, bytes) in l.tapes() {
+        for Record { tape, saves, bytes, .. } in l.tapes() {
             let header = self.get(tape)?;
             let wanted = self.b.ins().imul_imm_s(whole, bytes as i64);
-            let free = match saves(l, tape) {
+            let free = match saves {
                 true => self.tape_room(tape, header),
                 false => self.tape_held(tape, header),
             };
             let short = self.b.ins().icmp(IntCC::UnsignedLessThan, free, wanted);
-            if !saves(l, tape) {
+            if !saves {
                 self.unless(short, scalar);
                 continue;
             }
@@ -56,7 +56,7 @@ impl Lower<'_, '_, '_, '_> {
         extent: Extent,
     ) -> Result<Place<'l>, CodegenError> {
         let record = &plan.l.records[field.record];
-        let all = iteration_bytes(&plan.l, record);
+        let all = plan.l.tapes().iter().find(|all| all.tape == record.tape).map_or(record.bytes, |all| all.bytes);
         let rises = extent.rises != (self.errs(Mutant::RecordsTurned) && !record.saves);
         let header = self.get(record.tape)?;
         let top = self.tape_top(record.tape, header);
@@ -78,9 +78,9 @@ impl Lower<'_, '_, '_, '_> {
 
     /// Moves the tops of tapes past what the vectors have pushed or popped.
     pub(super) fn move_tops(&mut self, l: &Loop, whole: ir::Value) -> Result<(), CodegenError> {
-        for (tape, bytes) in l.tapes() {
+        for Record { tape, saves, bytes, .. } in l.tapes() {
             let header = self.get(tape)?;
-            let bytes = if saves(l, tape) { bytes as i64 } else { -(bytes as i64) };
+            let bytes = if saves { bytes as i64 } else { -(bytes as i64) };
             let way = self.b.ins().imul_imm_s(whole, bytes);
             if !self.errs(Mutant::TopLost) {
                 self.move_top(tape, header, way);
@@ -88,14 +88,4 @@ impl Lower<'_, '_, '_, '_> {
         }
         Ok(())
     }
-}
-
-/// Whether a loop pushes on a tape that it uses.
-fn saves(l: &Loop, tape: adit_ir::Value) -> bool {
-    l.records.iter().any(|record| record.tape == tape && record.saves)
-}
-
-/// What an iteration pushes on the tape of a record, or pops.
-fn iteration_bytes(l: &Loop, record: &Record) -> u64 {
-    l.records.iter().filter(|other| other.tape == record.tape).map(|other| other.bytes).sum()
 }

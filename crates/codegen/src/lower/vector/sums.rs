@@ -4,11 +4,10 @@
 //!
 //! ```text
 //! v29 = add v20, v28    v30 = add v21, v27    v32 = add v22, v31      each waits for the last one: 3 or 4 cycles an iteration
-//! and 5 more operations on numbers                                    8 on two units: as much
+//! and 5 more operations on numbers                                    8 on four units: half as much, so two vectors at a time
 //! ```
 //!
-//! Such a loop only reads and adds up: it has no branch, writes nothing, calls nothing, and does few other things for each addition that it has to wait for. It is no part of another loop, which would have to be entered again and
-//! again for a few iterations. What becomes of other loops is not decided here.
+//! Such a loop only reads and adds up: it has no branch, writes nothing, calls nothing, and does few other things for each addition that it has to wait for. What becomes of other loops is not decided here.
 
 use super::LANES;
 use super::phases::{Phases, result};
@@ -18,7 +17,7 @@ use adit_ir::{Function, Op};
 /// Cycles from one addition to the next that needs it.
 const LATENCY: u32 = 4;
 
-/// How many operations on floats begin in a cycle.
+/// How many operations on floats begin in a cycle: two products and two sums, on many machines.
 const UNITS: u32 = 4;
 
 /// More vectors would be many registers.
