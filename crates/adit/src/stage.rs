@@ -97,6 +97,8 @@ pub enum Of {
     Jvp,
     /// Its reverse derivative.
     Vjp,
+    /// The reverse derivative's forward one, which gives a Hessian times directions; of what gives one float.
+    Hvp,
 }
 
 impl Stage {
@@ -156,6 +158,7 @@ pub(crate) fn emit(
                 Of::Primal => derive(Derivative::Primal)?,
                 Of::Jvp => pipeline::optimized(jvp()?, options)?,
                 Of::Vjp => pipeline::optimized(vjp()?, options)?,
+                Of::Hvp => pipeline::optimized(derive(Derivative::Hvp(active.to_vec(), lanes))?, options)?,
             };
             machine_text(unit, &derived, options, stage)
         }

@@ -467,6 +467,7 @@ pub enum OfName {
     Primal,
     Jvp,
     Vjp,
+    Hvp,
 }
 
 impl From<OfName> for Of {
@@ -475,6 +476,7 @@ impl From<OfName> for Of {
             OfName::Primal => Of::Primal,
             OfName::Jvp => Of::Jvp,
             OfName::Vjp => Of::Vjp,
+            OfName::Hvp => Of::Hvp,
         }
     }
 }
