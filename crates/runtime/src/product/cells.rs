@@ -2,6 +2,7 @@
 //!
 //! In: floats of one type. Out: [`Cells`], the few operations that a product is made of, and its implementations: those of `f64` are the [`Lanes`] of the vector functions, those of `f32` stand here.
 
+use super::tile::MOST;
 use crate::vector::lanes::Lanes;
 use std::ops::{Add, Mul, Sub};
 
@@ -55,6 +56,22 @@ pub trait Cells: Copy {
     fn minus(self, other: Self) -> Self;
     /// Whether one is no number.
     fn has_nan(self) -> bool;
+
+    /// All of them added up: one half to the other, as long as there are two.
+    #[inline(always)]
+    fn sum(self) -> Self::Float {
+        let mut all = [Self::Float::ZERO; MOST];
+        // SAFETY: there are no more than that.
+        unsafe { self.store(all.as_mut_ptr()) };
+        let mut left = Self::COUNT;
+        while left > 1 {
+            left /= 2;
+            for i in 0..left {
+                all[i] = all[i] + all[i + left];
+            }
+        }
+        all[0]
+    }
 }
 
 /// Lanes of the vector functions, and how many rows there are registers for.

@@ -135,11 +135,20 @@ impl<T: Float> Product<'_, T> {
     /// # Safety
     /// As for [`run`].
     unsafe fn clear(&self) {
-        for i in 0..self.m {
-            for j in 0..self.n {
+        // Along what lies together, if anything does.
+        let (rows, columns) = match self.along != 1 && self.down == 1 {
+            true => ((self.n, self.along), (self.m, self.down)),
+            false => ((self.m, self.down), (self.n, self.along)),
+        };
+        let mut row = self.c;
+        for _ in 0..rows.0 {
+            let mut at = row;
+            for j in 0..columns.0 {
                 // SAFETY: an element of `c`, as promised.
-                unsafe { *self.place(i, j) = T::ZERO };
+                unsafe { *(if columns.1 == 1 { row.add(j) } else { at }) = T::ZERO };
+                at = at.wrapping_offset(columns.1);
             }
+            row = row.wrapping_offset(rows.1);
         }
     }
 

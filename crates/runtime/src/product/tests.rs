@@ -156,6 +156,33 @@ fn a_weight_of_zero_wins_over_what_is_no_number() {
 }
 
 #[test]
+fn infinities_of_both_signs_are_in_nobodys_way() {
+    for level in levels() {
+        for [m, k, n] in [[1, 40, 40], [40, 40, 1], [20, 40, 40]] {
+            let (mut a, mut b) = (vec![1.0; m * k], vec![1.0; k * n]);
+            // Sums beside each other, of which the sum is no number.
+            (a[0], b[0]) = (f64::INFINITY, f64::NEG_INFINITY);
+            let c = numbers(m * n, 3);
+            let lie = |columns: usize| Lie { first: 0, down: columns as i64, along: 1 };
+            agree(level, [(lie(n), &c), (lie(k), &a), (lie(n), &b)], [m, k, n], LEFT_WEIGHS);
+        }
+    }
+}
+
+#[test]
+fn what_is_overwritten_is_cleared_however_it_lies() {
+    for level in levels() {
+        for [m, n] in [[1, 70], [70, 1], [9, 35]] {
+            for c in Lie::all(m, n) {
+                let (a, b, old) = (numbers(m * 3, 1), numbers(3 * n, 2), numbers(c.1, 3));
+                let lie = |columns: usize| Lie { first: 0, down: columns as i64, along: 1 };
+                agree(level, [(c.0, &old), (lie(3), &a), (lie(n), &b)], [m, 3, n], OVERWRITES);
+            }
+        }
+    }
+}
+
+#[test]
 fn an_interrupted_product_ends() {
     let stop = AtomicBool::new(true);
     let context = Context { interrupt: &stop, ..Context::new() };

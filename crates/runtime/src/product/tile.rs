@@ -104,7 +104,7 @@ pub unsafe fn tile<C: Cells, const R: usize, const V: usize>(t: &Terms<C::Float>
         // Behind the last elements these are not read.
         (a, b) = (a.wrapping_offset(t.a.along), b.wrapping_offset(t.b.down));
     }
-    if t.weight != Weight::None && sums.iter().flatten().any(|sum| sum.has_nan()) {
+    if t.weight != Weight::None && all(&sums).has_nan() {
         // SAFETY: as promised.
         unsafe { exact(t, (R, V * C::COUNT), c, down) };
         return;
@@ -119,6 +119,20 @@ pub unsafe fn tile<C: Cells, const R: usize, const V: usize>(t: &Terms<C::Float>
             }
         }
     }
+}
+
+/// All sums of a tile in one: no number if one of them is none, and perhaps if some are infinite.
+#[inline(always)]
+fn all<C: Cells, const R: usize, const V: usize>(sums: &[[C; V]; R]) -> C {
+    let mut rows = sums.map(|row| row.into_iter().reduce(C::plus).unwrap_or(C::splat(C::Float::ZERO)));
+    let mut left = R;
+    while left > 1 {
+        left /= 2;
+        for r in 0..left {
+            rows[r] = rows[r].plus(rows[r + left]);
+        }
+    }
+    rows[0]
 }
 
 /// The same, product by product.
@@ -163,13 +177,9 @@ pub unsafe fn dots<C: Cells, const R: usize>(x: *const C::Float, rows: Matrix<C:
     }
     let mut out = [C::Float::ZERO; R];
     for (r, (out, sum)) in out.iter_mut().zip(sums).enumerate() {
-        let mut lanes = [C::Float::ZERO; MOST];
-        // SAFETY: there are no more lanes than that; elements of `x` and of a row, as promised.
-        unsafe {
-            sum.store(lanes.as_mut_ptr());
-            let ends = (whole..k).map(|at| *x.add(at) * *rows.at.offset(r as isize * rows.down).add(at));
-            *out = lanes[..C::COUNT].iter().copied().chain(ends).fold(C::Float::ZERO, |s, x| s + x);
-        }
+        // SAFETY: elements of `x` and of a row, as promised.
+        let ends = (whole..k).map(|at| unsafe { *x.add(at) * *rows.at.offset(r as isize * rows.down).add(at) });
+        *out = ends.fold(sum.sum(), |s, x| s + x);
     }
     out
 }
