@@ -22,10 +22,14 @@
 
 use crate::{Mutant, Options, twice};
 use adit_ir::bounds::Facts as Defs;
+use adit_ir::loops::products;
 use adit_ir::{Builder, CmpOp, Const, Copier, Function, Inst, Int, Module, Op, Plain, Prim, Region, Rewrite, Value};
 
 /// Instructions of a loop that may stand there twice.
 const LARGEST: usize = 300;
+
+/// So many products of matrices in one nest of loops are a matter for kernels. Of more, as derivatives in many directions are, each kernel would read again what the loops read once.
+const FEW: usize = 4;
 
 /// Functions of more instructions stay as they are.
 pub const MOST: usize = 1_000;
@@ -66,6 +70,10 @@ impl Rewrite for Speculate<'_> {
             copier.copy(&mut Plain, b, inst);
             return;
         }
+        if matches!(op, Op::For { .. }) && is_for_kernels(copier.source, self.defs, inst) {
+            copier.copy(&mut Plain, b, inst);
+            return;
+        }
         match self.facts.sums(copier.source, inst) {
             Some(sums) => {
                 self.found = true;
@@ -75,6 +83,11 @@ impl Rewrite for Speculate<'_> {
             None => copier.copy(self, b, inst),
         }
     }
+}
+
+/// Whether a loop is nothing but a few products of matrices: their kernels try plain products first, too, and would not know them in two loops and a choice.
+fn is_for_kernels(f: &Function, defs: &Defs<'_>, inst: Inst) -> bool {
+    products::read(f, defs, inst).is_some_and(|nest| nest.tasks.len() <= FEW)
 }
 
 /// A loop with plain products, and as it was if one of these results of it is no number.

@@ -23,7 +23,7 @@ use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{self, Block, InstBuilder};
 
 /// From how many products of two numbers on a kernel is worth its call.
-const LEAST: i64 = 512;
+const LEAST: i64 = 256;
 
 /// Loops with more iterations run themselves: the product of three such numbers does not overflow.
 const MOST_TRIPS: i64 = 1 << 20;

@@ -48,6 +48,39 @@ fn sums_try_plain_products_first() {
     );
 }
 
+#[test]
+fn products_of_matrices_are_left_to_kernels_unless_there_are_many() {
+    let sums = |count: usize| {
+        let yields: Vec<String> = (0..count).map(|k| format!("v{}", 300 + k)).collect();
+        let list = |of: &dyn Fn(usize) -> String| (0..count).map(of).collect::<Vec<_>>().join(", ");
+        let results = list(&|k| format!("v{}", 500 + k));
+        let carried = list(&|k| format!("v{}: f64 = v3", 400 + k));
+        let products: String = (0..count).map(|k| format!("v{} = smul v7, v{}\n", 100 + k, 200 + k)).collect();
+        let loads: String = (0..count).map(|k| format!("v{} = load v1[v6, {k}]\n", 200 + k)).collect();
+        let added: String = (0..count).map(|k| format!("v{} = add v{}, v{}\n", 300 + k, 400 + k, 100 + k)).collect();
+        let written: String = (0..count).map(|k| format!("acc v2[v4, {k}], v{}\n", 500 + k)).collect();
+        format!(
+            "func @f(v0: [f64; d0, d1], v1: [f64; d1, 8], v2: mut [f64; d0, 8]) {{
+               v3 = const 0.0
+               for v4 in 0..d0 {{
+                 {results} = for v6 in 0..d1 ({carried}) {{
+                   v7 = load v0[v4, v6]
+                   {loads} {products} {added}
+                   yield {}
+                 }}
+                 {written}
+               }}
+             }}",
+            yields.join(", ")
+        )
+    };
+    for count in [1, 4, 5, 8] {
+        let module = after("speculate", &sums(count));
+        let text = print_function(&module, module.function(FuncId::new(0)));
+        assert_eq!(text.contains("if v"), count > 4, "{count}: {text}");
+    }
+}
+
 /// A loop over `v0` and `v1` that carries `v5` from `start`, with a strong product `v8` in `body`.
 fn loop_with_a_strong_product(start: &str, body: &str) -> String {
     format!(

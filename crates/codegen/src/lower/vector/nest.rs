@@ -12,7 +12,7 @@
 //! A comparison in front of each inner loop would be enough for what comes out, and does too much: what vectors want in registers is in the way of the loops around, which short inner loops, being most of what is run, feel by a tenth and
 //! more. Written twice, the loop without vectors is what it would be if there were none.
 //!
-//! Not done for large functions, whose compilation takes its time as it is, nor where no inner loop's length can be seen. Nor where the nest is long; to ask in front of each nest within it took more than their vectors gained. Loops of a length that is written in the
+//! Not done for large functions, whose compilation takes its time as it is, nor where no inner loop's length can be seen. Nor where the nest is long, unless it calls functions; to ask in front of each nest within it took more than their vectors gained. Loops of a length that is written in the
 //! program are no matter: for those it is decided here. Products of matrices have [kernels](crate::lower::products) where they are large.
 
 use super::Plan;
@@ -26,6 +26,12 @@ use rustc_hash::FxHashMap;
 
 /// Nests of more instructions are not written twice: the second copy takes its time to be compiled.
 const MOST: usize = 160;
+
+/// But those of up to so many are that call functions of many numbers: of these, vectors gain most.
+const MOST_CALLING: usize = 300;
+
+/// In long nests loops have to be so many times as long, and to gain so many times what they cost once: more wants registers there.
+const DOUBT: i64 = 2;
 
 /// Of loops within so many others the length matters.
 const DEEPEST: usize = 5;
@@ -74,13 +80,15 @@ impl Nest {
         let mut size = 0;
         let Op::For { body, .. } = f.inst(outer).op else { return None };
         f.walk_region(body, &mut |_| size += 1);
-        if size > MOST {
+        if size > MOST_CALLING {
             return None;
         }
-        let mut search =
-            Search { f, facts, plan, is_product, seen: Seen::default(), around: Vec::new(), loops: Vec::new() };
+        let is_long = size > MOST;
+        let (seen, around, loops) = (Seen::default(), Vec::new(), Vec::new());
+        let mut search = Search { f, facts, plan, is_product, is_long, calls: false, seen, around, loops };
         search.enter(outer);
-        (!search.loops.is_empty()).then_some(Nest { loops: search.loops })
+        let taken = !search.loops.is_empty() && (!is_long || search.calls);
+        taken.then_some(Nest { loops: search.loops })
     }
 
     /// Whether a loop is one of them.
@@ -114,6 +122,9 @@ struct Search<'s, 'f> {
     facts: &'s Facts<'f>,
     plan: &'s dyn Fn(Inst) -> Option<Plan>,
     is_product: &'s dyn Fn(Inst) -> bool,
+    is_long: bool,
+    /// Whether a loop calls functions of many numbers.
+    calls: bool,
     seen: Seen,
     /// Whether the bounds of each loop around can be told.
     around: Vec<bool>,
@@ -142,8 +153,10 @@ impl Search<'_, '_> {
             && let Some(plan) = (self.plan)(inst)
             && plan.trips.is_none()
         {
-            let weight = Weight { saves: plan.worth.saves, once: plan.worth.once, least: plan.least };
-            self.loops.push((inst, weight));
+            let doubt = if self.is_long { DOUBT } else { 1 };
+            let (once, least) = (doubt * plan.worth.once, doubt * plan.least);
+            self.calls |= plan.phases.buffers > 0;
+            self.loops.push((inst, Weight { saves: plan.worth.saves, once, least }));
             return;
         }
         self.around.push(told && by_one);
