@@ -112,6 +112,17 @@ fn what_is_written_beside_each_other_is_the_same_bits() {
     }
 }
 
+/// These look for interruption once, in front.
+#[test]
+fn few_iterations_are_the_same_bits() {
+    for order in ["for v4 in 0..40", "for rev v4 in 0..40", "for v4 in 0..512", "for v4 in 0..513", "for v4 in 3..3"] {
+        let text = dot(8, "smul").replace("for v4 in 0..d0", order);
+        let n = 520;
+        let matrix = Arg::F64(vec![n, 8], numbers(8 * n));
+        paired(&text, &[Arg::F64(vec![n], numbers(n)), matrix, Arg::F64(vec![n], numbers(n)), f(-0.0)]);
+    }
+}
+
 /// The second of two rows is out of range at the end.
 #[test]
 fn what_stops_stops_where_it_did() {

@@ -16,7 +16,7 @@ pub(super) trait Components {
     /// The component of a float in a lane.
     fn of(&self, float: usize, lane: usize) -> f64;
 
-    /// Those of floats from this one on, all of so many lanes for each.
+    /// Those of floats from this one on, all of so many lanes for each; all places are written.
     fn fill(&self, first: usize, lanes: usize, to: &mut [f64]) {
         for (float, places) in (first..).zip(to.chunks_exact_mut(lanes)) {
             places.iter_mut().enumerate().for_each(|(lane, x)| *x = self.of(float, lane));
@@ -52,7 +52,7 @@ impl<'r> Rows<'r> {
         let floats = to.len() / N;
         let rows: [&[f64]; N] = std::array::from_fn(|lane| self.from(first, lane));
         if rows.iter().any(|row| row.len() < floats) {
-            return;
+            return to.fill(0.0);
         }
         let rows = rows.map(|row| &row[..floats]);
         for (i, places) in to.chunks_exact_mut(N).enumerate() {
@@ -74,7 +74,8 @@ impl Components for Rows<'_> {
             _ => {
                 for lane in 0..lanes {
                     let places = to.iter_mut().skip(lane).step_by(lanes);
-                    places.zip(self.from(first, lane)).for_each(|(place, &x)| *place = x);
+                    let floats = self.from(first, lane).iter().copied().chain(std::iter::repeat(0.0));
+                    places.zip(floats).for_each(|(place, x)| *place = x);
                 }
             }
         }
@@ -106,13 +107,13 @@ impl Pass<'_> {
             let n = count(&dims) / lanes;
             match self.type_of(at) {
                 ScalarType::F32 => {
-                    self.blank::<f32>(at, &dims, |x| {
+                    self.filled::<f32>(at, &dims, |x| {
                         let place = |i: usize| along.of(before + i / lanes, i % lanes);
                         x.iter_mut().enumerate().for_each(|(i, x)| *x = place(i) as f32);
                     });
                 }
                 ScalarType::F64 | ScalarType::I64 | ScalarType::Bool => {
-                    self.blank::<f64>(at, &dims, |x| along.fill(before, lanes, x));
+                    self.filled::<f64>(at, &dims, |x| along.fill(before, lanes, x));
                 }
             }
             before += n;
@@ -137,6 +138,10 @@ mod tests {
                 let (float, lane) = (first + i / lanes, i % lanes);
                 assert_eq!((*x, rows.of(float, lane)), ((lane * each + float) as f64, *x), "{lanes} lanes");
             }
+            // What is missing is zero, and not what stood there.
+            to.resize((each + 1) * lanes, f64::NAN);
+            rows.fill(0, lanes, &mut to);
+            assert!(to.iter().all(|x| x.is_finite()), "{lanes} lanes");
         }
     }
 }

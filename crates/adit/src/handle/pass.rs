@@ -462,11 +462,23 @@ impl<'a> Pass<'a> {
     pub(super) fn blank<T: Number>(&mut self, at: usize, dims: &[usize], change: impl FnOnce(&mut [T])) {
         let Some(zeros) = self.zeros::<T>(at, dims) else { return };
         change(zeros);
+        self.give_own(at, dims, zeros);
+    }
+
+    /// Gives an array with these extents after `fill` has written all of it.
+    pub(super) fn filled<T: Number>(&mut self, at: usize, dims: &[usize], fill: impl FnOnce(&mut [T])) {
+        let Some(array) = self.carver.carve::<T>(at, count(dims)) else { return };
+        fill(array);
+        self.give_own(at, dims, array);
+    }
+
+    /// Gives an array of the workspace.
+    fn give_own<T: Number>(&mut self, at: usize, dims: &[usize], array: &'a mut [T]) {
         // Whether it is written decides how it is given; both are of the plan's own making, so they fit.
         let given = if self.staged.writes(at) {
-            self.staged.array_mut(at, dims, zeros)
+            self.staged.array_mut(at, dims, array)
         } else {
-            self.staged.array(at, dims, zeros)
+            self.staged.array(at, dims, array)
         };
         debug_assert!(given.is_ok(), "argument {at}: {given:?}");
     }

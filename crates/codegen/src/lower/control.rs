@@ -45,6 +45,8 @@ pub(super) struct Course {
     first: ir::Value,
     step: Step,
     again: Again,
+    /// Whether there are at most [`CHUNK`] iterations, as the program says.
+    few: bool,
 }
 
 /// How the index goes on.
@@ -69,6 +71,11 @@ impl Course {
     /// The index that comes first.
     pub(super) fn first(&self) -> ir::Value {
         self.first
+    }
+
+    /// Whether there are so few iterations that one look for interruption in front of them is enough, if each is quick.
+    pub(super) fn is_few(&self) -> bool {
+        self.few
     }
 
     /// Whether indices come in rising order.
@@ -397,10 +404,12 @@ impl Lower<'_, '_, '_, '_> {
     }
 
     fn course(&mut self, bounds: Bounds) -> Result<Course, CodegenError> {
-        match self.facts.literal(bounds.step) {
-            Some(step) if step != 0 => self.literal_course(bounds, step),
-            Some(_) | None => self.dynamic_course(bounds),
-        }
+        let course = match self.facts.literal(bounds.step) {
+            Some(step) if step != 0 => self.literal_course(bounds, step)?,
+            Some(_) | None => self.dynamic_course(bounds)?,
+        };
+        let distance = self.facts.literal(bounds.lo).zip(self.facts.literal(bounds.hi)).map(|(lo, hi)| lo.abs_diff(hi));
+        Ok(Course { few: distance.is_some_and(|distance| distance <= CHUNK.unsigned_abs()), ..course })
     }
 
     fn literal_course(&mut self, bounds: Bounds, step: i64) -> Result<Course, CodegenError> {
@@ -410,7 +419,7 @@ impl Lower<'_, '_, '_, '_> {
         let by_one = matches!(step, 1 | -1);
         if !bounds.reversed {
             let again = if by_one { Again::NextBefore(order, hi) } else { Again::Farther(hi, step) };
-            return Ok(Course { enters, first: lo, step: Step::Literal(step), again });
+            return Ok(Course { enters, first: lo, step: Step::Literal(step), again, few: false });
         }
         let first = if by_one {
             self.b.ins().iadd_imm_s(hi, -step)
@@ -419,7 +428,7 @@ impl Lower<'_, '_, '_, '_> {
             let (step, size) = (self.word(step), self.word(step.wrapping_abs()));
             self.last(lo, distance, step, size)
         };
-        Ok(Course { enters, first, step: Step::Literal(step.wrapping_neg()), again: Again::Unless(lo) })
+        Ok(Course { enters, first, step: Step::Literal(step.wrapping_neg()), again: Again::Unless(lo), few: false })
     }
 
     /// `lo + (distance - 1) / size * step`, which means something only if the loop enters.
@@ -444,9 +453,9 @@ impl Lower<'_, '_, '_, '_> {
         let size = self.b.ins().select(up, step, back);
         let last = self.last(lo, distance, step, size);
         Ok(if bounds.reversed {
-            Course { enters, first: last, step: Step::Value(back), again: Again::Unless(lo) }
+            Course { enters, first: last, step: Step::Value(back), again: Again::Unless(lo), few: false }
         } else {
-            Course { enters, first: lo, step: Step::Value(step), again: Again::Unless(last) }
+            Course { enters, first: lo, step: Step::Value(step), again: Again::Unless(last), few: false }
         })
     }
 }

@@ -20,6 +20,9 @@
 //! in its order. A subscript that goes evenly with the index and is not proved to be in range is looked at in front of the loop, for the first and the last iteration; if one is out of range, the loop runs as it was. `plan` makes
 //! stages, `write` writes them. Of what the run counts, steps become more and memory by some kilobytes.
 //!
+//! Not only recurrences: where an iteration does the same to many elements beside each other, as derivatives along seven directions and more do, all but the functions goes to the sequential stages, whose iterations have their numbers two at a time. A vector of
+//! two iterations would be gathered from two rows for each of them.
+//!
 //! What this does not do: loops whose step is not one, or with a loop inside; loops within loops, unless they are known to be long, since most are short and would only have more to ask before they begin; loops that a code generator takes as they are; functions of more than 400 instructions.
 
 mod depend;

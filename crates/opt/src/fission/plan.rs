@@ -19,6 +19,9 @@ const MOST_KEPT: usize = 24;
 /// What it costs to keep a value for an iteration, and to run a loop more, in nanoseconds.
 const KEEP: u32 = 1;
 
+/// So many carried values, and each is there but once in vectors over iterations.
+const CROWD: usize = 7;
+
 /// Out of how many nanoseconds of a function one is left where it runs over slices.
 const FASTER: u32 = 3;
 
@@ -62,11 +65,12 @@ pub(super) fn plan(c: Context<'_, '_>, fission: Fission, inst: Inst, within: boo
     }
     let body = read(c, fission, inst)?;
     let is = |work: Work| body.parts.iter().any(|part| part.work == work && !part.idle);
-    let whole = !is(Work::Single) && adit_ir::loops::read(c.f, c.facts, inst).is_ok();
+    let sink = is_beside(c, inst);
+    let whole = !sink && !is(Work::Single) && adit_ir::loops::read(c.f, c.facts, inst).is_ok();
     if !is(Work::Kernel) || !is(Work::Serial) || whole {
         return None;
     }
-    let levels = Levels::of(&body);
+    let levels = Levels::of(&body, sink);
     let beside = |(part, level): (&Part, &usize)| part.work == Work::Kernel && !part.idle && level % 2 == 1;
     if !body.parts.iter().zip(&levels.level).any(beside) {
         return None;
@@ -82,6 +86,18 @@ pub(super) fn plan(c: Context<'_, '_>, fission: Fission, inst: Inst, within: boo
     let mut plan = planner.plan;
     plan.checks = body.checks;
     gains.then_some(plan)
+}
+
+/// Whether an iteration does so much to elements beside each other that two of them go well at a time, better than two iterations, for which they would be gathered: derivatives along several directions do.
+fn is_beside(c: Context<'_, '_>, inst: Inst) -> bool {
+    let Op::For { ref inits, body, .. } = c.f.inst(inst).op else { return false };
+    let behind = |inst: &&Inst| match &c.f.inst(**inst).op {
+        Op::Load { subscripts, .. } => subscripts
+            .split_last()
+            .is_some_and(|(last, others)| !others.is_empty() && c.facts.literal(*last).is_some_and(|last| last > 0)),
+        _ => false,
+    };
+    inits.len() >= CROWD && 2 * c.f.region(body).insts.iter().filter(behind).count() >= inits.len()
 }
 
 /// Whether a loop may have the iterations of a block, and does little else.
@@ -116,13 +132,14 @@ fn rounded(work: Work, level: usize) -> usize {
 }
 
 impl<'b> Levels<'b> {
-    fn of(body: &'b Body) -> Self {
+    /// `sink` says that what comes behind kernels is better off in the stages that want it.
+    fn of(body: &'b Body, sink: bool) -> Self {
         let n = body.parts.len();
         let work = body.parts.iter().map(|part| part.work).collect();
         let mut levels = Levels { body, level: vec![0; n], cycle: (0..n).collect(), work };
         levels.find_cycles();
         levels.earliest();
-        levels.move_on();
+        levels.move_on(sink);
         levels
     }
 
@@ -159,14 +176,14 @@ impl<'b> Levels<'b> {
     }
 
     /// Moves parts that wait for nothing to where they are wanted, and parts that a kernel waits for to the kernel.
-    fn move_on(&mut self) {
+    fn move_on(&mut self, sink: bool) {
         let free = self.free();
         let mut after: Vec<Vec<usize>> = vec![Vec::new(); self.level.len()];
         self.body.edges.iter().for_each(|&(from, to)| after[from].push(to));
         for part in (0..self.level.len()).rev() {
             let Some(wanted) = after[part].iter().map(|&to| self.level[to]).min() else { continue };
             let level = match self.work[part] {
-                Work::Lanes if free[part] || wanted % 2 == 1 => wanted,
+                Work::Lanes if free[part] || sink || wanted % 2 == 1 => wanted,
                 Work::Single if free[part] => wanted - wanted % 2,
                 Work::Lanes | Work::Single | Work::Kernel | Work::Serial => continue,
             };

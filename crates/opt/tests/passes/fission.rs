@@ -318,6 +318,54 @@ fn what_gains_nothing_stays() {
     assert!(fission::run(&module, module.function(FuncId::new(0)), Options::default()).is_none());
 }
 
+/// `Σ sin(v0[i])`, and its derivatives along so many directions.
+fn along(lanes: usize) -> String {
+    let all = |part: &dyn Fn(usize) -> String, by: &str| (0..lanes).map(part).collect::<Vec<_>>().join(by);
+    format!(
+        "func @f(v0: [f64; d0], v1: [f64; d0, {lanes}]) -> (f64, {types}) {{
+           v2 = const 0.0
+           v3, {results} = for v4 in 0..d0 (v5: f64 = v2, {carried}) {{
+             v6 = load v0[v4]  {loads}
+             v7 = sin v6  v8 = cos v6  v9 = neg v8
+             {products}  v10 = add v5, v7  {sums}
+             yield v10, {sums_named}
+           }}
+           return v3, {results} }}",
+        types = all(&|_| "f64".into(), ", "),
+        results = all(&|k| format!("v2{k}"), ", "),
+        carried = all(&|k| format!("v3{k}: f64 = v2"), ", "),
+        loads = all(&|k| format!("v4{k} = load v1[v4, {k}]"), "  "),
+        products = all(&|k| format!("v5{k} = mul v4{k}, v9"), "  "),
+        sums = all(&|k| format!("v6{k} = add v3{k}, v5{k}"), "  "),
+        sums_named = all(&|k| format!("v6{k}"), ", "),
+    )
+}
+
+#[test]
+fn what_goes_two_at_a_time_within_an_iteration_stays_together() {
+    // Few directions are as well off in several iterations at once.
+    assert!(split_with(&along(4), false, None).is_none());
+    let (plain, module) = (read(&along(8)), split_with(&along(8), false, None).expect("it is split"));
+    // The functions wait in arrays; what is done with each direction does not.
+    let text = printed(&module);
+    let (before, behind) = text.split_once("yield v").expect("the first stage that carries something ends");
+    assert_eq!(before.matches("alloc").count(), 2, "{text}");
+    assert_eq!(before.matches("mul").count(), 8, "{text}");
+    assert_eq!(behind.matches("alloc").count(), 0, "{text}");
+    for n in 0..=3 * BLOCK as usize {
+        let x: Vec<f64> = (0..9 * n).map(|i| 0.3 - 0.07 * i as f64).collect();
+        let [wanted, found] = [&plain, &module].map(|module| {
+            let (one, many) = ([n], [n, 8]);
+            let mut args = [
+                Argument::Array { dims: &one, elements: Elements::F64(&x[..n]) },
+                Argument::Array { dims: &many, elements: Elements::F64(&x[n..]) },
+            ];
+            adit_interp::ir::run(module, FuncId::new(0), &mut args, &Limits::default(), &mut |_| {}).expect("it runs")
+        });
+        assert_eq!(format!("{wanted:?}"), format!("{found:?}"), "{n}");
+    }
+}
+
 #[test]
 fn bounds_that_no_number_can_tell_apart_are_left_to_the_loop() {
     let text = "func @f(v0: i64, v1: i64, v2: f64) -> f64 {

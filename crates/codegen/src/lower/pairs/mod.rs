@@ -22,7 +22,7 @@ use crate::abi;
 use crate::error::CodegenError;
 use crate::lower::vector::native_of_lanes;
 use crate::mutant::Mutant;
-use adit_ir::{Inst, Int, Op, Region, Value};
+use adit_ir::{Inst, Int, Op, Region, Type, Value};
 use cranelift_codegen::ir::{self, Block, BlockArg, InstBuilder, MemFlagsData, types};
 use plan::{Pair, Slot};
 pub(super) use plan::{Pairs, plan};
@@ -51,33 +51,43 @@ impl Lower<'_, '_, '_, '_> {
         let params = &f.region(body).params;
         let head = self.b.create_block();
         self.b.append_block_param(head, abi::WORD);
+        let few = course.is_few() && self.end_of_chunks(course, body).is_some();
         let mut enter: Vec<BlockArg> = vec![course.first().into()];
         for &slot in &pairs.slots {
             let (init, ty) = match slot {
+                // In a vector's first half, alone: so what is added up in the loop is another thing to the register allocator than what it was in front of it and becomes behind, where calls would have it in memory.
+                Slot::One(k) if few && *f.ty(params[1 + k]) == Type::F64 => {
+                    (self.b.ins().splat(types::F64X2, inits[k]), types::F64X2)
+                }
                 Slot::One(k) => (inits[k], abi::value(f.ty(params[1 + k]))),
                 Slot::Two(k) => (self.two(inits[k], inits[k + 1]), types::F64X2),
             };
             enter.push(init.into());
             self.b.append_block_param(head, ty);
         }
+        if few {
+            let span = self.span;
+            self.poll(span);
+        }
         self.b.ins().brif(course.enters, head, &enter, after, &block_args(inits));
         self.b.switch_to_block(head);
-        self.aside(|lower| lower.paired_body(pairs, course, body, (head, after)))
+        self.aside(|lower| lower.paired_body(pairs, (course, few), body, (head, after)))
     }
 
     /// The loop from `head` on. Where its body is short, it becomes two, as other loops do.
     fn paired_body(
         &mut self,
         pairs: &Pairs,
-        course: &Course,
+        (course, few): (&Course, bool),
         body: Region,
         (head, after): (Block, Block),
     ) -> Result<(), CodegenError> {
         let span = self.span;
         let mut inner = head;
         let mut here = *course;
-        let chunks = self.end_of_chunks(course, body);
+        let chunks = if few { None } else { self.end_of_chunks(course, body) };
         match chunks {
+            None if few => {}
             None => self.poll(span),
             Some(end) => {
                 let entered = self.b.block_params(head).to_vec();
@@ -114,6 +124,7 @@ impl Lower<'_, '_, '_, '_> {
         let mut results = Vec::new();
         for (&slot, &end) in pairs.slots.iter().zip(&ends) {
             match slot {
+                Slot::One(_) if self.is_vector(end) => results.push(self.apart(end)[0]),
                 Slot::One(_) => results.push(end),
                 Slot::Two(_) => results.extend(self.apart(end)),
             }
@@ -135,6 +146,10 @@ impl Lower<'_, '_, '_, '_> {
         self.define(params[0], carried[0])?;
         for (&slot, &now) in pairs.slots.iter().zip(&carried[1..]) {
             match slot {
+                Slot::One(k) if self.is_vector(now) => {
+                    let number = self.b.ins().extractlane(now, 0);
+                    self.define(params[1 + k], number)?;
+                }
                 Slot::One(k) => self.define(params[1 + k], now)?,
                 Slot::Two(k) => _ = vectors.insert((params[1 + k], params[2 + k]), now),
             }
@@ -146,11 +161,19 @@ impl Lower<'_, '_, '_, '_> {
                 None => self.inst(inst)?,
             }
         }
-        let end = |slot: &Slot| match *slot {
+        let end = |(slot, &now): (&Slot, &ir::Value)| match *slot {
+            Slot::One(k) if self.is_vector(now) => {
+                let number = self.get(yields[k])?;
+                Ok(self.b.ins().scalar_to_vector(types::F64X2, number))
+            }
             Slot::One(k) => self.get(yields[k]),
             Slot::Two(k) => self.vector_of(&mut vectors, (yields[k], yields[k + 1])),
         };
-        pairs.slots.iter().map(end).collect()
+        pairs.slots.iter().zip(&carried[1..]).map(end).collect()
+    }
+
+    fn is_vector(&self, v: ir::Value) -> bool {
+        self.b.func.dfg.value_type(v) == types::F64X2
     }
 
     /// What two instructions do, at once.
