@@ -147,6 +147,11 @@ fn a_weight_of_zero_wins_over_what_is_no_number() {
                 // Both meet zeros and other numbers.
                 (a[0], b[0]) = (0.0, f64::INFINITY);
                 (a[k - 1], b[(k - 1) * n]) = (f64::NAN, 0.0);
+                // And so do those of one row and one column in the midst, and of the last ones.
+                for (i, j) in [(m / 2, n / 3), (m - 1, n - 1)] {
+                    (a[i * k + 1], b[n + j]) = (0.0, f64::INFINITY);
+                    (a[i * k + 2], b[2 * n + j]) = (f64::NAN, 0.0);
+                }
                 let c = numbers(m * n, 3);
                 let lie = |columns: usize| Lie { first: 0, down: columns as i64, along: 1 };
                 agree(level, [(lie(n), &c), (lie(k), &a), (lie(n), &b)], [m, k, n], flags);
